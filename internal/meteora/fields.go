@@ -76,7 +76,7 @@ func (d *Decoder) launchpad(id *token.LaunchpadID) error {
 			}
 			continue
 		}
-		value, err := d.json.ReadToken()
+		value, err := d.scalarToken()
 		if err != nil {
 			return err
 		}
