@@ -16,8 +16,10 @@ type codec struct{ seed uint64 }
 // encode hides kind and n in the key's second word, behind a keyed bijection; the other words are a checksum
 // that looks random. The first byte is never zero: base58 makes 43 or 44 characters of it.
 func (c codec) encode(kind int, n uint64) key {
-	e := mix(uint64(kind)<<56|n) ^ mix(c.seed)
-	k := key{mix(e + 1), e, mix(e + 2), mix(e + 3)}
+	secret := mix(c.seed)
+	e := mix(uint64(kind)<<56|n) ^ secret
+	sum := mix(e + secret)
+	k := key{sum, e, mix(sum + 1), mix(sum + 2)}
 	if k[0]>>56 == 0 {
 		k[0] |= 1 << 56
 	}

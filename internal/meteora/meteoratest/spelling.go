@@ -54,9 +54,10 @@ func newLaunchpads(id string) *launchpads {
 	if other == id {
 		other = strings.ToUpper(id)
 	}
+	runes := []rune(id)
 	return &launchpads{
 		ours:   []spelling{spelled(id), escaped(id, 1), escaped(id, len(id))},
-		near:   []spelling{spelled(id + " "), spelled(" " + id), spelled(other + "\x00"), spelled(id[:len(id)-1]), spelled(id + id)},
+		near:   []spelling{spelled(id + " "), spelled(" " + id), spelled(other + "\x00"), spelled(string(runes[:len(runes)-1])), spelled(id + id)},
 		pump:   spelled("pump.fun"),
 		dbc:    spelled("met-dbc"),
 		empty:  spelled(""),
