@@ -1,0 +1,12 @@
+// Command sync-tokens is the Lambda that syncs a launchpad's tokens from Meteora into DynamoDB.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"tokensync/internal/app"
+)
+
+func main() {
+	lambda.Start(app.SyncTokens())
+}

@@ -1,0 +1,80 @@
+// Package app builds each function out of its parts: one constructor a function.
+package app
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+)
+
+// callTimeout bounds one attempt of an AWS call.
+const callTimeout = 5 * time.Second
+
+// environment answers the SDK's own endpoint variables. It stands in for the SDK's config package, which reads
+// shared files and links the sign-on services: most of a cold start, and nothing that a Lambda has.
+type environment struct {
+	getenv func(string) string
+}
+
+// GetServiceBaseEndpoint makes AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL work; the SDK calls it.
+func (e environment) GetServiceBaseEndpoint(_ context.Context, sdkID string) (string, bool, error) {
+	name := strings.ToUpper(strings.ReplaceAll(sdkID, " ", "_"))
+	for _, variable := range []string{"AWS_ENDPOINT_URL_" + name, "AWS_ENDPOINT_URL"} {
+		if url := e.getenv(variable); url != "" {
+			return url, true, nil
+		}
+	}
+	return "", false, nil
+}
+
+// GetIgnoreConfiguredEndpoints makes AWS_IGNORE_CONFIGURED_ENDPOINT_URLS work; the SDK calls it.
+func (e environment) GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error) {
+	ignore := strings.EqualFold(e.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")
+	return ignore, ignore, nil
+}
+
+// awsConfig takes region and credentials from the variables that Lambda sets. attempts counts the first call too.
+func awsConfig(getenv func(string) string, attempts int) aws.Config {
+	region := getenv("AWS_REGION")
+	if region == "" {
+		region = getenv("AWS_DEFAULT_REGION")
+	}
+	return aws.Config{
+		Region:        region,
+		Credentials:   credentials(getenv),
+		ConfigSources: []any{environment{getenv}},
+		HTTPClient:    &http.Client{Timeout: callTimeout, Transport: transport()},
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = attempts })
+		},
+	}
+}
+
+// transport speaks HTTP/1.1, as the SDK does with DynamoDB.
+func transport() *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		MaxIdleConnsPerHost: 8,
+		IdleConnTimeout:     90 * time.Second,
+		TLSHandshakeTimeout: callTimeout,
+		Protocols:           protocols,
+	}
+}
+
+// credentials are those of the function's role, which Lambda puts into the environment.
+func credentials(getenv func(string) string) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{
+			AccessKeyID:     getenv("AWS_ACCESS_KEY_ID"),
+			SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken:    getenv("AWS_SESSION_TOKEN"),
+			Source:          "environment",
+		}, nil
+	})
+}

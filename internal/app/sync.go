@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"tokensync/internal/config"
+	"tokensync/internal/dynamo"
+	"tokensync/internal/ingest"
+	"tokensync/internal/meteora"
+	"tokensync/internal/observe"
+	"tokensync/internal/params"
+	"tokensync/internal/token"
+)
+
+// syncAttempts is how often the sync tries an AWS call.
+const syncAttempts = 4
+
+// SyncHandler answers one invocation of sync-tokens.
+type SyncHandler func(context.Context, ingest.Event) (token.Run, error)
+
+// SyncTokens builds sync-tokens from the environment. When a setting is missing or bad, every invocation fails with the
+// whole list of them, which is easier to find than a process that dies at start.
+func SyncTokens() SyncHandler {
+	settings, err := config.LoadSync(os.Getenv)
+	log := observe.NewLogger(settings.LogLevel)
+	if err == nil {
+		var sources []ingest.Source
+		if sources, err = newSources(settings); err == nil {
+			return newSync(settings, sources, log).Run
+		}
+	}
+	err = fmt.Errorf("configuration: %w", err)
+	return func(context.Context, ingest.Event) (token.Run, error) {
+		log.Error("sync-tokens cannot run", "error", err.Error())
+		return token.Run{}, err
+	}
+}
+
+func newSync(settings config.Sync, sources []ingest.Source, log *slog.Logger) *ingest.Sync {
+	aws := awsConfig(os.Getenv, syncAttempts)
+	db := dynamodb.NewFromConfig(aws)
+	table := dynamo.NewSync(db, settings.SyncTable)
+	return &ingest.Sync{
+		Launchpads: params.New(ssm.NewFromConfig(aws), settings.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs,
+		Sources:    sources,
+		Tokens:     dynamo.NewTokens(db, settings.TokensTable),
+		Runs:       table,
+		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
+			return table.Acquire(ctx, owner, until)
+		},
+		Memory: new(observe.Memory),
+		Log:    log,
+	}
+}
+
+func newSources(settings config.Sync) ([]ingest.Source, error) {
+	var sources []ingest.Source
+	for _, product := range settings.Products {
+		if product == token.DBC {
+			sources = append(sources, noChain{})
+			continue
+		}
+		client, err := meteora.NewClient(meteora.Options{
+			Product: product, BaseURL: settings.URLs[product], Quotes: settings.Quotes,
+		})
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, client)
+	}
+	return sources, nil
+}
+
+// noChain is the product dbc of a launchpad that reads no chain.
+type noChain struct{}
+
+func (noChain) Product() token.Product { return token.DBC }
+
+func (noChain) Pools(context.Context, []token.LaunchpadID, *token.ScanStats) iter.Seq2[token.Pool, error] {
+	return func(yield func(token.Pool, error) bool) {
+		yield(token.Pool{}, fmt.Errorf("no Solana RPC URL: %w", ingest.ErrUnconfigured))
+	}
+}

@@ -1,0 +1,44 @@
+package dynamo
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// API is the part of the DynamoDB client that is used.
+type API interface {
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+}
+
+// Limits of DynamoDB's operations.
+const (
+	maxBatchWriteItems = 25  // BatchWriteItem
+	maxBatchGetKeys    = 100 // BatchGetItem
+)
+
+// Tokens is the tokens table.
+type Tokens struct {
+	api   API
+	table string
+}
+
+// NewTokens names the tokens table.
+func NewTokens(api API, table string) *Tokens { return &Tokens{api: api, table: table} }
+
+// Sync is the sync table: run records, the lease, breakers and the stats item.
+type Sync struct {
+	api   API
+	table string
+}
+
+// NewSync names the sync table.
+func NewSync(api API, table string) *Sync { return &Sync{api: api, table: table} }
+
+func (s *Sync) tableName() *string { return aws.String(s.table) }

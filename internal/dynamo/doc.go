@@ -1,0 +1,2 @@
+// Package dynamo keeps tokens, runs, the lease and the breakers in DynamoDB.
+package dynamo

@@ -1,0 +1,90 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"tokensync/internal/token"
+)
+
+const (
+	leaseKey       = "LEASE"
+	attrOwner      = "owner"
+	attrUntil      = "until"      // Unix milliseconds
+	attrGeneration = "generation" // counts every change of hands
+)
+
+// Lease keeps two runs apart. It is an item of the sync table that the holder's death frees by itself.
+type Lease struct {
+	sync       *Sync
+	owner      string
+	generation int64
+}
+
+// Acquire takes the lease for owner until a moment, or answers token.ErrLeaseHeld. An older holder that still runs
+// finds out at its next Hold.
+func (s *Sync) Acquire(ctx context.Context, owner string, until time.Time) (*Lease, error) {
+	out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: s.tableName(), Key: leaseItem(),
+		UpdateExpression:         aws.String("SET #owner = :owner, #until = :until ADD #generation :one"),
+		ConditionExpression:      aws.String("attribute_not_exists(#until) OR #until < :now"),
+		ExpressionAttributeNames: map[string]string{"#owner": attrOwner, "#until": attrUntil, "#generation": attrGeneration},
+		ExpressionAttributeValues: item{
+			":owner": text(owner), ":until": millis(until), ":now": millis(time.Now()), ":one": integer(1),
+		},
+		ReturnValues: types.ReturnValueAllNew,
+	})
+	var held *types.ConditionalCheckFailedException
+	if errors.As(err, &held) {
+		return nil, token.ErrLeaseHeld
+	}
+	if err != nil {
+		return nil, fmt.Errorf("taking the lease: %w", err)
+	}
+	return &Lease{sync: s, owner: owner, generation: item(out.Attributes).getInteger(attrGeneration)}, nil
+}
+
+// Hold answers nil while the lease is still ours, token.ErrLeaseHeld when it is not.
+func (l *Lease) Hold(ctx context.Context) error {
+	out, err := l.sync.api.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: l.sync.tableName(), Key: leaseItem(), ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return fmt.Errorf("checking the lease: %w", err)
+	}
+	it := item(out.Item)
+	if it.getText(attrOwner) != l.owner || it.getInteger(attrGeneration) != l.generation {
+		return token.ErrLeaseHeld
+	}
+	return nil
+}
+
+// Release frees the lease if it is still ours.
+func (l *Lease) Release(ctx context.Context) error {
+	_, err := l.sync.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: l.sync.tableName(), Key: leaseItem(),
+		UpdateExpression:    aws.String("SET #until = :never"),
+		ConditionExpression: aws.String("#owner = :owner AND #generation = :generation"),
+		ExpressionAttributeNames: map[string]string{
+			"#owner": attrOwner, "#until": attrUntil, "#generation": attrGeneration,
+		},
+		ExpressionAttributeValues: item{
+			":owner": text(l.owner), ":generation": integer(l.generation), ":never": integer(0),
+		},
+	})
+	var lost *types.ConditionalCheckFailedException
+	if err != nil && !errors.As(err, &lost) {
+		return fmt.Errorf("releasing the lease: %w", err)
+	}
+	return nil
+}
+
+func leaseItem() item { return item{attrPK: text(leaseKey), attrSK: text(leaseKey)} }
+
+func millis(t time.Time) types.AttributeValue { return integer(t.UnixMilli()) }

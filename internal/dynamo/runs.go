@@ -1,0 +1,54 @@
+package dynamo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"tokensync/internal/token"
+)
+
+// Keys and attributes of the sync table.
+const (
+	attrPK        = "pk"
+	attrSK        = "sk"
+	attrExpiresAt = "expires_at" // Unix seconds, the table's TTL
+	attrRecord    = "record"     // JSON
+
+	runKey   = "RUN"
+	statsKey = "STATS"
+)
+
+// keepRuns is how long run records stay.
+const keepRuns = 30 * 24 * time.Hour
+
+// SaveRun stores a run's record for 30 days, under its start time so that the newest come first.
+func (s *Sync) SaveRun(ctx context.Context, run token.Run) error {
+	started := run.StartedAt.UTC().Format("2006-01-02T15:04:05.000Z")
+	it := item{attrPK: text(runKey), attrSK: text(started + "#" + run.RunID)}
+	it.text("status", string(run.Status))
+	it.integer(attrExpiresAt, run.StartedAt.Add(keepRuns).Unix())
+	return s.put(ctx, it, run)
+}
+
+// SaveStats stores the one item that answers the API's stats. at is when it was true.
+func (s *Sync) SaveStats(ctx context.Context, stats token.Stats, at time.Time) error {
+	it := item{attrPK: text(statsKey), attrSK: text(statsKey)}
+	it.integer("synced_at", at.UnixMilli())
+	return s.put(ctx, it, stats)
+}
+
+func (s *Sync) put(ctx context.Context, it item, record any) error {
+	b, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("encoding a %T: %w", record, err)
+	}
+	it[attrRecord] = text(string(b))
+	if _, err := s.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: s.tableName(), Item: it}); err != nil {
+		return fmt.Errorf("storing a %T: %w", record, err)
+	}
+	return nil
+}

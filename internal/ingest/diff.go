@@ -1,0 +1,127 @@
+package ingest
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"tokensync/internal/token"
+)
+
+// lookup is how many mints are read at once, BatchGetItem's limit.
+const lookup = 100
+
+// changes streams the tokens whose content is not what the table holds: first those that are in the lists, as the
+// table streams them, then those that are not, which are new or come back. Only the pools of the scan are in memory,
+// never the stored tokens.
+func (r *run) changes(ctx context.Context) iter.Seq[token.Token] {
+	return func(yield func(token.Token) bool) {
+		for _, id := range r.ids {
+			if !r.listedChanges(ctx, id, yield) {
+				return
+			}
+		}
+		for mints := range slices.Chunk(r.pools.left(), lookup) {
+			if !r.otherChanges(ctx, mints, yield) {
+				return
+			}
+		}
+	}
+}
+
+func (r *run) listedChanges(ctx context.Context, id token.LaunchpadID, yield func(token.Token) bool) bool {
+	if len(r.keep) > 0 {
+		return r.keptChanges(ctx, id, yield)
+	}
+	for stored, err := range r.Tokens.Listed(ctx, id) {
+		if err != nil {
+			r.err = err
+			return false
+		}
+		if !r.compare(&stored, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// keptChanges is listedChanges for a run in which a product was not read to the end: the stored pools are needed too.
+func (r *run) keptChanges(ctx context.Context, id token.LaunchpadID, yield func(token.Token) bool) bool {
+	var mints []string
+	flush := func() bool {
+		ok := r.otherChanges(ctx, mints, yield)
+		mints = mints[:0]
+		return ok
+	}
+	for stored, err := range r.Tokens.Listed(ctx, id) {
+		switch {
+		case err != nil:
+			r.err = err
+			return false
+		case !r.pools.has(stored.Mint):
+			r.stats.Add(&stored, r.start.UnixMilli())
+			continue
+		}
+		if mints = append(mints, stored.Mint); len(mints) == lookup && !flush() {
+			return false
+		}
+	}
+	return flush()
+}
+
+// otherChanges compares tokens by mint; what the table does not hold is new.
+func (r *run) otherChanges(ctx context.Context, mints []string, yield func(token.Token) bool) bool {
+	for stored, err := range r.Tokens.Get(ctx, mints, len(r.keep) > 0) {
+		if err != nil {
+			r.err = err
+			return false
+		}
+		if !r.compare(&stored, yield) {
+			return false
+		}
+	}
+	for _, mint := range mints {
+		if !r.compare(&token.Stored{Mint: mint}, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// compare merges the gathered pools of a stored token and yields the token if it changed. One that was compared before,
+// or that the scan did not show, stays as it is.
+func (r *run) compare(stored *token.Stored, yield func(token.Token) bool) bool {
+	pools, ok := r.pools.take(stored.Mint, r.kept(stored))
+	if !ok {
+		if !r.pools.has(stored.Mint) {
+			r.stats.Add(stored, r.start.UnixMilli())
+		}
+		return true
+	}
+	t := token.Merge(pools)
+	t.UpdatedAt, t.FirstSeenAt = r.start.UnixMilli(), stored.FirstSeenAt
+	if t.FirstSeenAt == 0 {
+		t.FirstSeenAt = t.UpdatedAt
+	}
+	merged := t.Stored()
+	r.stats.Add(&merged, t.UpdatedAt)
+	if merged.Hash == stored.Hash {
+		r.record.TokensUnchanged++
+		return true
+	}
+	r.count(stored)
+	return yield(t)
+}
+
+// kept is what stays of a stored token's pools: those of products that were not read to the end.
+func (r *run) kept(stored *token.Stored) []token.Pool {
+	return slices.DeleteFunc(stored.Pools, func(p token.Pool) bool { return !r.keep[p.Product] })
+}
+
+func (r *run) count(stored *token.Stored) {
+	if stored.FirstSeenAt == 0 {
+		r.record.TokensNew++
+	} else {
+		r.record.TokensUpdated++
+	}
+}

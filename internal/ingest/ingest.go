@@ -1,0 +1,59 @@
+// Package ingest is the sync: guard, lease, scan, merge, diff, write, record.
+//
+// It knows neither AWS nor HTTP. Everything it needs from outside is an interface of its own.
+package ingest
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"time"
+
+	"tokensync/internal/token"
+)
+
+// Source is one product's pools.
+type Source interface {
+	Product() token.Product
+	// Pools streams the pools of the launchpads ids and counts into stats. The pair with an error is the last; what came
+	// before it is sound. ErrUnconfigured means that there is nothing to read from, which is no failure.
+	Pools(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error]
+}
+
+// Tokens is the tokens table.
+type Tokens interface {
+	// Listed streams what is in a launchpad's lists, without pools; it may lag behind by a moment.
+	Listed(ctx context.Context, id token.LaunchpadID) iter.Seq2[token.Stored, error]
+	// Get reads tokens by mint, up to date; unknown ones are left out.
+	Get(ctx context.Context, mints []string, pools bool) iter.Seq2[token.Stored, error]
+	// Write stores tokens, each mint at most once, asking hold before each batch whether it still may.
+	Write(ctx context.Context, tokens iter.Seq[token.Token], hold func(context.Context) error) token.WriteResult
+}
+
+// Runs is the sync table.
+type Runs interface {
+	SaveRun(context.Context, token.Run) error
+	SaveStats(context.Context, token.Stats, time.Time) error
+}
+
+// A Lease keeps two runs apart. Hold and Acquire answer token.ErrLeaseHeld when it is another run's.
+type Lease interface {
+	Hold(context.Context) error
+	Release(context.Context) error
+}
+
+// Memory is what the process has used at most, in bytes.
+type Memory interface {
+	Peak() (rss, heap int64)
+}
+
+// Sync is everything a run needs. All fields have to be set.
+type Sync struct {
+	Launchpads func(context.Context) ([]token.LaunchpadID, error)
+	Sources    []Source
+	Tokens     Tokens
+	Runs       Runs
+	Acquire    func(ctx context.Context, owner string, until time.Time) (Lease, error)
+	Memory     Memory
+	Log        *slog.Logger
+}

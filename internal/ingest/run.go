@@ -1,0 +1,193 @@
+package ingest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"tokensync/internal/token"
+)
+
+// The modes of a run.
+const (
+	ModeFull    = "full"    // streams every pool
+	ModeRefresh = "refresh" // asks for our own pools only
+)
+
+// Event says what to sync. Its zero value means a full run.
+type Event struct {
+	Mode string `json:"mode"`
+}
+
+// Times of a run without a deadline, and what is kept back of any deadline to record what happened.
+const (
+	defaultTime = 15 * time.Minute // Lambda's own limit
+	maxReserve  = 10 * time.Second
+)
+
+// run is one sync under way.
+type run struct {
+	*Sync
+	record token.Run
+	ids    []token.LaunchpadID
+	pools  *poolSet
+	keep   map[token.Product]bool // products whose stored pools stay: they were not read to the end
+	stats  token.Stats
+	start  time.Time
+	err    error // what ended it early
+}
+
+// Run syncs once and returns the record, which is logged and stored too. The error is what made the run fail; a
+// partial or skipped run has none. It stops working a moment before ctx's deadline, so that the record gets out.
+func (s *Sync) Run(ctx context.Context, event Event) (token.Run, error) {
+	r := &run{
+		Sync: s, start: time.Now(), pools: newPoolSet(), keep: map[token.Product]bool{},
+		record: token.Run{
+			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []token.ProductRun{},
+			Delisting: "none",
+		},
+	}
+	r.record.StartedAt = r.start.UTC().Truncate(time.Millisecond)
+	deadline := deadlineOf(ctx)
+	work, cancel := context.WithDeadline(ctx, deadline.Add(-reserve(deadline)))
+	defer cancel()
+	err := r.sync(work, event, deadline)
+	return r.finish(context.WithoutCancel(ctx), deadline, err)
+}
+
+func deadlineOf(ctx context.Context) time.Time {
+	if deadline, ok := ctx.Deadline(); ok {
+		return deadline
+	}
+	return time.Now().Add(defaultTime)
+}
+
+// reserve is a tenth of the time that is left, at most maxReserve.
+func reserve(deadline time.Time) time.Duration {
+	return min(max(0, time.Until(deadline))/10, maxReserve)
+}
+
+func (r *run) sync(ctx context.Context, event Event, deadline time.Time) error {
+	if err := r.setMode(event); err != nil {
+		return err
+	}
+	ids, err := r.Launchpads(ctx) // the guard: no launchpad ID, no request to Meteora
+	if err != nil {
+		return err
+	}
+	r.ids, r.record.Launchpads = ids, ids
+	lease, err := r.Acquire(ctx, r.record.RunID, deadline)
+	if err != nil {
+		return err
+	}
+	defer r.release(context.WithoutCancel(ctx), lease)
+	scan, cancel := context.WithDeadline(ctx, scanDeadline(ctx))
+	defer cancel()
+	r.scan(scan)
+	return r.write(ctx, lease)
+}
+
+// scanDeadline leaves a quarter of the time for writing what a slow scan has found until then.
+func scanDeadline(ctx context.Context) time.Time {
+	left := time.Until(deadlineOf(ctx))
+	return time.Now().Add(left - left/4)
+}
+
+func (r *run) setMode(event Event) error {
+	switch event.Mode {
+	case "", ModeFull:
+		r.record.Mode = ModeFull
+	default:
+		return fmt.Errorf("event: mode %.40q is not %q", event.Mode, ModeFull)
+	}
+	return nil
+}
+
+const releaseTimeout = 2 * time.Second
+
+func (r *run) release(ctx context.Context, lease Lease) {
+	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
+	defer cancel()
+	if err := lease.Release(ctx); err != nil {
+		r.Log.Warn("the lease stays until it runs out", "error", err.Error())
+	}
+}
+
+// write sends every token whose content changed to the table.
+func (r *run) write(ctx context.Context, lease Lease) error {
+	result := r.Tokens.Write(ctx, r.changes(ctx), lease.Hold)
+	r.record.WriteBatches = result.Batches
+	r.record.TokensUnwritten += len(result.Unwritten)
+	for _, u := range result.Unwritten { // they were counted on their way to the table
+		if u.FirstSeenAt == r.start.UnixMilli() {
+			r.record.TokensNew--
+		} else {
+			r.record.TokensUpdated--
+		}
+	}
+	if r.err != nil {
+		return r.err // the table could not be read
+	}
+	if result.Err != nil {
+		r.record.Error = "writing tokens: " + result.Err.Error()
+	}
+	return nil
+}
+
+// finish settles the status, stores the record and the stats, and logs the record.
+func (r *run) finish(ctx context.Context, deadline time.Time, err error) (token.Run, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	err = r.settle(err)
+	r.record.DurationMS = time.Since(r.start).Milliseconds()
+	r.record.PeakRSSBytes, r.record.PeakHeapBytes = r.Memory.Peak()
+	if saveErr := r.Runs.SaveRun(ctx, r.record); saveErr != nil {
+		r.Log.Error("the run's record could not be stored", "error", saveErr.Error())
+	}
+	if r.record.Status == token.Succeeded || r.record.Status == token.Partial {
+		if saveErr := r.Runs.SaveStats(ctx, r.stats, r.record.StartedAt); saveErr != nil {
+			r.Log.Error("the stats could not be stored", "error", saveErr.Error())
+		}
+	}
+	r.logRecord()
+	return r.record, err
+}
+
+// settle works out the run's status, and the error to return with it.
+func (r *run) settle(err error) error {
+	failed, cut := r.productTroubles()
+	switch {
+	case errors.Is(err, token.ErrLeaseHeld):
+		r.record.Status, r.record.Error = token.Skipped, err.Error()
+		return nil
+	case err != nil:
+		r.record.Status = token.Failed
+	case failed > 0 && failed == len(r.record.Products):
+		r.record.Status = token.Failed
+		err = errors.New(r.record.Products[0].Error)
+	case failed+cut > 0 || r.record.TokensUnwritten > 0:
+		r.record.Status = token.Partial
+	default:
+		r.record.Status = token.Succeeded
+	}
+	if err != nil {
+		r.record.Error = err.Error()
+	}
+	return err
+}
+
+// logRecord writes the record as one line; failures at ERROR, or the log format's filter hides them.
+func (r *run) logRecord() {
+	level := slog.LevelInfo
+	switch r.record.Status {
+	case token.Failed:
+		level = slog.LevelError
+	case token.Partial:
+		level = slog.LevelWarn
+	case token.Succeeded, token.Skipped:
+	}
+	r.Log.LogAttrs(context.Background(), level, "sync finished", slog.Any("record", r.record))
+}

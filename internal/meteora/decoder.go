@@ -1,0 +1,298 @@
+package meteora
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tokensync/internal/token"
+)
+
+// Envelope is what a page says of itself. A field that the page does not have, or has as null, is -1.
+type Envelope struct {
+	Total, Pages, CurrentPage, PageSize int64
+	Paged                               bool // false: the body was a bare array of pools
+}
+
+// Filter chooses pools by their launchpad. It is made once a run and is for many goroutines.
+type Filter struct {
+	ids    map[string]token.LaunchpadID
+	needle [][]byte
+}
+
+// NewFilter chooses the pools of the launchpads ids, compared exactly.
+func NewFilter(ids []token.LaunchpadID) *Filter {
+	f := &Filter{ids: make(map[string]token.LaunchpadID, len(ids))}
+	for _, id := range ids {
+		f.ids[string(id)] = id
+		f.needle = append(f.needle, []byte(id))
+	}
+	return f
+}
+
+// mayMatch is a cheap test that is never wrong when it says no: without escapes, the launchpad's ID stands in the
+// pool's bytes as it is.
+func (f *Filter) mayMatch(pool []byte, escapes bool) bool {
+	if escapes {
+		return true
+	}
+	for _, needle := range f.needle {
+		if bytes.Contains(pool, needle) {
+			return true
+		}
+	}
+	return false
+}
+
+// A Decoder streams the pools of one body. It holds at most one pool's bytes, and may be reset for the next body.
+type Decoder struct {
+	filter  *Filter
+	quotes  token.QuoteMints
+	product token.Product
+	stream  *stream
+	json    *jsontext.Decoder
+	element bytes.Reader
+
+	// What the body turned out to hold; complete once Decode has returned nil.
+	Envelope Envelope
+	Scanned  int64 // pools, ours or not
+	Invalid  int64 // of them, those that were skipped: no address or mint, no object, too large
+	yield    func(token.Pool) bool
+}
+
+// NewDecoder decodes bodies of one product.
+func NewDecoder(product token.Product, filter *Filter, quotes token.QuoteMints) *Decoder {
+	return &Decoder{
+		filter: filter, quotes: quotes, product: product,
+		json: jsontext.NewDecoder(bytes.NewReader(nil)),
+	}
+}
+
+// errStop ends decoding when the consumer wants no more.
+var errStop = errors.New("stopped by the consumer")
+
+// Decode reads one body to its very end and yields every pool that the filter chooses. The body is either a page or an
+// array of pools. Every body that is cut off, holds anything but that, or has something behind its end is an
+// ErrMalformed; a failing reader's error is returned as it is. What was yielded before an error did stand in the body.
+func (d *Decoder) Decode(body io.Reader, yield func(token.Pool) bool) error {
+	var buf []byte
+	if d.stream != nil && cap(d.stream.buf) <= 2*minBuffer {
+		buf = d.stream.buf
+	}
+	d.stream, d.yield = newStream(body, buf), yield
+	d.Envelope = Envelope{Total: -1, Pages: -1, CurrentPage: -1, PageSize: -1}
+	d.Scanned, d.Invalid = 0, 0
+	if err := d.document(); err != nil {
+		if errors.Is(err, errStop) {
+			return nil
+		}
+		return err
+	}
+	return d.atEnd()
+}
+
+func (d *Decoder) document() error {
+	c, err := d.stream.next("the document")
+	switch {
+	case err != nil:
+		return err
+	case c == '{':
+		d.Envelope.Paged = true
+		return d.page()
+	case c == '[':
+		return d.pools()
+	}
+	return malformed("body starts with %q, not with an object or array", c)
+}
+
+func (d *Decoder) atEnd() error {
+	if c, ok := d.stream.peek(); ok {
+		return malformed("%q behind the end of the document at byte %d", c, d.stream.offset)
+	}
+	if !errors.Is(d.stream.err, io.EOF) {
+		return d.stream.ended("the end of the body")
+	}
+	return nil
+}
+
+// page reads the envelope's members in any order; the opening brace is already used.
+func (d *Decoder) page() error {
+	hasData := false
+	for {
+		isData, err := d.member()
+		if err != nil {
+			return err
+		}
+		hasData = hasData || isData
+		switch c, err := d.stream.next(envelope); {
+		case err != nil:
+			return err
+		case c == ',':
+		case c != '}':
+			return malformed("%q in the envelope at byte %d", c, d.stream.offset)
+		case !hasData:
+			return malformed(`no "data" array in the envelope`)
+		default:
+			return nil
+		}
+	}
+}
+
+const envelope = "the envelope"
+
+// member reads one `"name": value` of the envelope and says whether it held the pools.
+func (d *Decoder) member() (isData bool, err error) {
+	name, err := d.name()
+	if err != nil {
+		return false, err
+	}
+	if c, err := d.stream.next(envelope); err != nil {
+		return false, err
+	} else if c != ':' {
+		return false, malformed("%q after the name %.40q", c, name)
+	}
+	c, ok := d.stream.peek()
+	switch {
+	case !ok:
+		return false, d.stream.ended(envelope)
+	case c == '[' && name == "data":
+		d.stream.skip(1)
+		return true, d.pools()
+	}
+	return false, d.field(name, c)
+}
+
+func (d *Decoder) name() (string, error) {
+	if _, ok := d.stream.peek(); !ok {
+		return "", d.stream.ended(envelope)
+	}
+	raw, err := d.stream.scalar("a name of the envelope")
+	if err != nil {
+		return "", err
+	}
+	name, err := jsontext.AppendUnquote(nil, raw)
+	if err != nil {
+		return "", malformed("name %.40q: %v", raw, err)
+	}
+	return string(name), nil
+}
+
+// field reads an envelope's field other than the pools; c is its first byte.
+func (d *Decoder) field(name string, c byte) error {
+	var raw jsontext.Value
+	var err error
+	if c == '{' || c == '[' {
+		raw, _, err = d.stream.object(name)
+	} else {
+		raw, err = d.stream.scalar(name)
+	}
+	if err != nil {
+		return err
+	}
+	if !raw.IsValid(lenient...) {
+		return malformed("field %q of the envelope is not JSON", name)
+	}
+	d.Envelope.set(name, raw)
+	return nil
+}
+
+func (e *Envelope) set(name string, raw jsontext.Value) {
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil {
+		return // null, or of a kind that we do not use
+	}
+	switch name {
+	case "total":
+		e.Total = n
+	case "pages":
+		e.Pages = n
+	case "current_page":
+		e.CurrentPage = n
+	case "page_size":
+		e.PageSize = n
+	}
+}
+
+// pools reads the elements of an array up to its closing bracket; the opening one is already used.
+func (d *Decoder) pools() error {
+	const in = "the array of pools"
+	for first := true; ; first = false {
+		c, ok := d.stream.peek()
+		if !ok {
+			return d.stream.ended(in)
+		}
+		switch {
+		case c == ']':
+			d.stream.skip(1)
+			return nil
+		case first:
+		case c == ',':
+			d.stream.skip(1)
+		default:
+			return malformed("%q between two pools at byte %d", c, d.stream.offset)
+		}
+		if err := d.pool(); err != nil {
+			return err
+		}
+	}
+}
+
+// pool reads one element of the array.
+func (d *Decoder) pool() error {
+	c, ok := d.stream.peek()
+	switch {
+	case !ok:
+		return d.stream.ended("the array of pools")
+	case c == '{' || c == '[':
+		raw, escapes, err := d.stream.object("a pool")
+		if err != nil {
+			return err
+		}
+		d.Scanned++
+		if raw == nil || c == '[' {
+			d.Invalid++
+			return nil
+		}
+		return d.consider(raw, escapes)
+	}
+	raw, err := d.stream.scalar("the array of pools")
+	if err != nil {
+		return err
+	}
+	if !jsontext.Value(raw).IsValid() {
+		return malformed("%.40q in the array of pools", raw)
+	}
+	d.Scanned++
+	d.Invalid++ // a pool is an object
+	return nil
+}
+
+// consider decodes and yields a pool if it is ours.
+func (d *Decoder) consider(raw []byte, escapes bool) error {
+	if !d.filter.mayMatch(raw, escapes) {
+		return nil
+	}
+	id, err := d.launchpadOf(raw)
+	if err != nil {
+		return fmt.Errorf("%w: pool before byte %d: %w", ErrMalformed, d.stream.offset, err)
+	}
+	if id == "" {
+		return nil
+	}
+	p := token.Pool{Product: d.product, Launchpad: id}
+	if err := d.decodePool(raw, &p); err != nil {
+		return fmt.Errorf("%w: pool before byte %d: %w", ErrMalformed, d.stream.offset, err)
+	}
+	if !p.Valid() {
+		d.Invalid++
+		return nil
+	}
+	if !d.yield(p) {
+		return errStop
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package meteora
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+
+	"tokensync/internal/token"
+)
+
+// StatusError is an answer other than 200.
+type StatusError struct {
+	Code       int
+	RetryAfter time.Duration // what the server asked for; 0 when it did not
+	Detail     string        // the start of the body, cleaned
+}
+
+func (e *StatusError) Error() string {
+	if e.Detail == "" {
+		return fmt.Sprintf("answered %d %s", e.Code, http.StatusText(e.Code))
+	}
+	return fmt.Sprintf("answered %d %s: %s", e.Code, http.StatusText(e.Code), e.Detail)
+}
+
+// Timeouts of one request. A body may take as long as it likes while bytes keep coming.
+const (
+	dialTimeout   = 5 * time.Second
+	headerTimeout = 15 * time.Second
+	idleTimeout   = 10 * time.Second // the longest pause inside a body
+)
+
+// errIdle says that a body stopped coming.
+var errIdle = fmt.Errorf("no byte for %v", idleTimeout)
+
+// maxBody bounds a decompressed page, some 30 times a real one: a gzip bomb ends here.
+const maxBody = 64 << 20
+
+// maxArrayBody bounds DAMM v1's one array; all of DAMM v2's 1.6 million pools would be 2.7 GB.
+const maxArrayBody = 8 << 30
+
+// newTransport speaks HTTP/1.1 only: HTTP/2 costs some 5 MiB and wins nothing for a few streams to one host.
+func newTransport(conns int) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSHandshakeTimeout:   dialTimeout,
+		ResponseHeaderTimeout: headerTimeout,
+		MaxIdleConnsPerHost:   conns,
+		MaxConnsPerHost:       conns,
+		IdleConnTimeout:       30 * time.Second,
+		DisableCompression:    true, // we ask for gzip and count what comes over the wire
+		Protocols:             protocols,
+	}
+}
+
+// A body is a response's JSON, decompressed and bounded. Close it on every path.
+type body struct {
+	io.Reader
+	close func()
+}
+
+// fetcher makes single requests and keeps what they can share.
+type fetcher struct {
+	http  *http.Client
+	stats *token.ScanStats
+	unzip *gzip.Reader // used by one body at a time
+}
+
+// get asks for url. Everything that the server says is bounded: the wait for it, its pauses, its size.
+func (f *fetcher) get(ctx context.Context, url string, limit int64) (*body, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		cancel(nil)
+		return nil, fmt.Errorf("building the request: %w", err)
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Encoding", "gzip")
+	req.Header.Set("User-Agent", "tokensync")
+	f.stats.Requests.Add(1)
+	resp, err := f.http.Do(req)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	watch := watchIdle(resp.Body, &f.stats.Bytes, ctx, cancel)
+	stop := func() { watch.stop(); cancel(nil); _ = resp.Body.Close() }
+	r, err := f.open(resp, watch)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return &body{Reader: &limitReader{r: r, left: limit, limit: limit}, close: stop}, nil
+}
+
+func (f *fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
+	if resp.StatusCode != http.StatusOK {
+		return nil, statusError(resp, raw)
+	}
+	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
+		return nil, malformed("content type is text/html, not JSON")
+	}
+	switch encoding := strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))); encoding {
+	case "", "identity":
+		return raw, nil
+	case "gzip", "x-gzip":
+		if f.unzip == nil {
+			f.unzip = new(gzip.Reader)
+		}
+		if err := f.unzip.Reset(raw); err != nil {
+			return nil, asMalformed(err)
+		}
+		return asJSON{f.unzip}, nil
+	default:
+		return nil, malformed("content encoding is %.40q", encoding)
+	}
+}
+
+// asJSON turns what a damaged gzip stream says into ErrMalformed.
+type asJSON struct{ r io.Reader }
+
+func (a asJSON) Read(p []byte) (int, error) {
+	n, err := a.r.Read(p)
+	return n, asMalformed(err)
+}
+
+func asMalformed(err error) error {
+	var corrupt flate.CorruptInputError
+	if errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: gzip: %w", ErrMalformed, err)
+	}
+	return err
+}
+
+const maxDetail = 512
+
+func statusError(resp *http.Response, raw io.Reader) error {
+	detail, _ := io.ReadAll(io.LimitReader(raw, maxDetail))
+	return &StatusError{
+		Code:       resp.StatusCode,
+		RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now()),
+		Detail:     token.CleanName(string(detail)),
+	}
+}
+
+// retryAfter reads both forms of the header: seconds, and an HTTP date. What it cannot read asks for nothing.
+func retryAfter(value string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// limitReader is an error, not an end, past its limit.
+type limitReader struct {
+	r           io.Reader
+	left, limit int64
+}
+
+func (l *limitReader) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, malformed("body has more than %d bytes", l.limit)
+	}
+	if int64(len(p)) > l.left {
+		p = p[:l.left]
+	}
+	n, err := l.r.Read(p)
+	l.left -= int64(n)
+	return n, err
+}

@@ -1,0 +1,173 @@
+package meteora
+
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tokensync/internal/token"
+)
+
+// members calls visit for each name of the object that comes next, positioned at its value, which visit must read.
+func (d *Decoder) members(visit func(name string) error) error {
+	if d.json.PeekKind() != '{' {
+		return d.json.SkipValue()
+	}
+	if _, err := d.json.ReadToken(); err != nil {
+		return err
+	}
+	for d.json.PeekKind() == '"' {
+		name, err := d.json.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := visit(name.String()); err != nil {
+			return err
+		}
+	}
+	_, err := d.json.ReadToken()
+	return err
+}
+
+// elements calls visit for each element of the array that comes next.
+func (d *Decoder) elements(visit func(i int) error) error {
+	if d.json.PeekKind() != '[' {
+		return d.json.SkipValue()
+	}
+	if _, err := d.json.ReadToken(); err != nil {
+		return err
+	}
+	for i := 0; d.json.PeekKind() != ']'; i++ {
+		if err := visit(i); err != nil {
+			return err
+		}
+	}
+	_, err := d.json.ReadToken()
+	return err
+}
+
+// lenient accepts what Meteora sends and encoding/json would accept too: a repeated name, invalid UTF-8.
+var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+func (d *Decoder) open(raw []byte) {
+	d.element.Reset(raw)
+	d.json.Reset(&d.element, lenient...)
+}
+
+// launchpadOf is the launchpad ID of a pool if it is one of ours, else "". It reads only the pool's own
+// `launchpad` field: an ID in a name, a tag or a nested object is none.
+func (d *Decoder) launchpadOf(raw []byte) (id token.LaunchpadID, err error) {
+	d.open(raw)
+	return id, d.launchpad(&id)
+}
+
+func (d *Decoder) launchpad(id *token.LaunchpadID) error {
+	if _, err := d.json.ReadToken(); err != nil { // '{'
+		return err
+	}
+	for d.json.PeekKind() == '"' {
+		name, err := d.json.ReadToken()
+		if err != nil {
+			return err
+		}
+		if name.String() != "launchpad" {
+			if err := d.json.SkipValue(); err != nil {
+				return err
+			}
+			continue
+		}
+		value, err := d.json.ReadToken()
+		if err != nil {
+			return err
+		}
+		*id = ""
+		if value.Kind() == '"' {
+			*id = d.filter.ids[value.String()]
+		}
+	}
+	_, err := d.json.ReadToken()
+	return err
+}
+
+// text reads a string; anything else is unknown.
+func (d *Decoder) text() (string, error) {
+	if d.json.PeekKind() != '"' {
+		return "", d.json.SkipValue()
+	}
+	t, err := d.json.ReadToken()
+	return t.String(), err
+}
+
+// number reads a number or a number in a string; anything else is unknown.
+func (d *Decoder) number(to *token.Number) error {
+	if k := d.json.PeekKind(); k != '0' && k != '"' {
+		return d.json.SkipValue()
+	}
+	t, err := d.json.ReadToken()
+	if err != nil {
+		return err
+	}
+	*to, _ = token.ParseNumber(strings.TrimSpace(t.String()))
+	return nil
+}
+
+// amount reads a number that cannot be below zero: such a one is unknown.
+func (d *Decoder) amount(to *token.Number) error {
+	err := d.number(to)
+	if to.Negative() {
+		*to = ""
+	}
+	return err
+}
+
+func (d *Decoder) flag(to *token.Flag) error {
+	t, err := d.scalarToken()
+	if err == nil && (t.Kind() == 't' || t.Kind() == 'f') {
+		*to = token.FlagOf(t.Bool())
+	}
+	return err
+}
+
+// scalarToken reads a value that is no object or array; those are skipped and come out as null.
+func (d *Decoder) scalarToken() (jsontext.Token, error) {
+	if k := d.json.PeekKind(); k == '{' || k == '[' {
+		return jsontext.Null, d.json.SkipValue()
+	}
+	return d.json.ReadToken()
+}
+
+// millisecondsFrom is the least number that is taken for milliseconds: as seconds it would lie in the year 5138, as
+// milliseconds in 1973. Meteora documents seconds and sends milliseconds.
+const millisecondsFrom = 100_000_000_000
+
+// maxMilliseconds is the year 9999, the last that RFC 3339 can write.
+const maxMilliseconds = 253_402_300_799_999
+
+// time reads a moment in seconds or milliseconds as Unix milliseconds; 0 is unknown.
+func (d *Decoder) time(to *int64) error {
+	var n token.Number
+	if err := d.amount(&n); err != nil {
+		return err
+	}
+	v := n.Float64()
+	if v < millisecondsFrom {
+		v *= 1000
+	}
+	if v <= maxMilliseconds {
+		*to = int64(v)
+	}
+	return nil
+}
+
+// Bounds on a pool's tags.
+const maxTags = 16
+
+func (d *Decoder) tags(to *[]string) error {
+	return d.elements(func(int) error {
+		tag, err := d.text()
+		if tag = token.CleanSymbol(tag); err == nil && tag != "" && len(*to) < maxTags {
+			*to = append(*to, tag)
+		}
+		return err
+	})
+}

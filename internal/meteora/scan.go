@@ -1,0 +1,194 @@
+package meteora
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"tokensync/internal/token"
+)
+
+// A scan reads one product once. Its pools leave through out.
+type scan struct {
+	client *Client
+	filter *Filter
+	stats  *token.ScanStats
+	retry  *retrier
+	out    chan token.Pool
+
+	mu     sync.Mutex
+	next   int64 // the page to ask for next
+	last   int64 // the last page that is known to exist
+	empty  int64 // the first page that was empty: the scan ends there whatever other pages say
+	failed int   // pages given up
+	err    error // the first failure
+}
+
+// unknownPages lets a scan go on until a page is empty.
+const unknownPages = 1 << 40
+
+// maxFailedPages ends a scan that gave up so many pages: the server is down, not one page of it.
+const maxFailedPages = 3
+
+func (c *Client) newScan(ids []token.LaunchpadID, stats *token.ScanStats) *scan {
+	return &scan{
+		client: c, filter: NewFilter(ids), stats: stats, retry: newRetrier(c.retry),
+		out: make(chan token.Pool, inFlight), next: 1, last: 1, empty: unknownPages,
+	}
+}
+
+// pages reads page 1, which tells how many there are, and then the others side by side.
+func (s *scan) pages(ctx context.Context) error {
+	s.work(ctx, s.newWorker())
+	var workers sync.WaitGroup
+	for range min(inFlight, s.last-1) {
+		workers.Go(func() { s.work(ctx, s.newWorker()) })
+	}
+	workers.Wait()
+	return s.err
+}
+
+// work reads pages until there are none left for this worker.
+func (s *scan) work(ctx context.Context, w *worker) {
+	for {
+		page, ok := s.take()
+		if !ok {
+			return
+		}
+		s.settle(page, w.page(ctx, page), w)
+		if page == 1 {
+			return // the first page is read alone
+		}
+	}
+}
+
+// take hands out the next page.
+func (s *scan) take() (page int64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.next > s.last || s.failed >= maxFailedPages || errors.Is(s.err, ErrParameters) {
+		return 0, false
+	}
+	s.next++
+	return s.next - 1, true
+}
+
+// settle books a page that was read or given up, and learns from it where the scan ends: at an empty page, or at the
+// number of pages that the newest envelope names. The total proves nothing.
+func (s *scan) settle(page int64, err error, w *worker) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.failed++
+		if s.err == nil {
+			s.err = fmt.Errorf("page %d: %w", page, err)
+		}
+		if page == 1 {
+			s.failed = maxFailedPages
+		}
+		return
+	}
+	s.stats.Scanned.Add(w.decoder.Scanned)
+	s.stats.Invalid.Add(w.decoder.Invalid)
+	if w.decoder.Scanned == 0 {
+		s.empty = min(s.empty, page)
+	}
+	s.last = unknownPages
+	if pages := w.decoder.Envelope.Pages; pages >= 0 {
+		s.last = max(pages, page)
+	}
+	s.last = min(s.last, s.empty)
+}
+
+// array reads DAMM v1's one answer. The server is asked to filter and not trusted to have done it.
+func (s *scan) array(ctx context.Context, ids []token.LaunchpadID) error {
+	w := s.newWorker()
+	err := w.read(ctx, s.client.arrayURL(ids), maxArrayBody)
+	if err != nil {
+		return err
+	}
+	s.stats.Scanned.Add(w.decoder.Scanned)
+	s.stats.Invalid.Add(w.decoder.Invalid)
+	return nil
+}
+
+// A worker reads one body after the other with the same buffers.
+type worker struct {
+	scan    *scan
+	fetch   *fetcher
+	decoder *Decoder
+}
+
+func (s *scan) newWorker() *worker {
+	return &worker{
+		scan:    s,
+		fetch:   &fetcher{http: s.client.http, stats: s.stats},
+		decoder: NewDecoder(s.client.product, s.filter, s.client.quotes),
+	}
+}
+
+// page reads one page; when that fails, again, from its start.
+func (w *worker) page(ctx context.Context, page int64) error {
+	if err := w.read(ctx, w.scan.client.pageURL(page), maxBody); err != nil {
+		return err
+	}
+	return checkPage(w.decoder, page)
+}
+
+// read decodes url's body, asking again as often as is worth it.
+func (w *worker) read(ctx context.Context, url string, limit int64) error {
+	for attempt := 1; ; attempt++ {
+		err := w.try(ctx, url, limit)
+		if err == nil {
+			return nil
+		}
+		var status *StatusError
+		if errors.As(err, &status) && status.Code == http.StatusTooManyRequests {
+			w.scan.stats.Throttle.Add(1)
+		}
+		if !w.scan.retry.pause(ctx, attempt, err) {
+			return withoutURL(err)
+		}
+		w.scan.stats.Retries.Add(1)
+	}
+}
+
+func (w *worker) try(ctx context.Context, url string, limit int64) error {
+	if err := w.scan.client.limit.Wait(ctx); err != nil {
+		return fmt.Errorf("waiting for the rate limit: %w", err)
+	}
+	body, err := w.fetch.get(ctx, url, limit)
+	if err != nil {
+		return err
+	}
+	defer body.close()
+	return w.decode(ctx, body)
+}
+
+func (w *worker) decode(ctx context.Context, body io.Reader) error {
+	err := w.decoder.Decode(body, func(p token.Pool) bool {
+		select {
+		case w.scan.out <- p:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	})
+	if err == nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// withoutURL drops the URL that net/http puts before its errors: the page is named already, and the URL is long.
+func withoutURL(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		return ue.Err
+	}
+	return err
+}

@@ -1,0 +1,56 @@
+package observe
+
+import (
+	"bytes"
+	"os"
+	"runtime"
+	"runtime/metrics"
+	"strconv"
+	"sync"
+	"syscall"
+)
+
+// Memory samples how much memory this process has used at most. It is for many goroutines; the zero value is ready.
+type Memory struct {
+	mu   sync.Mutex
+	heap int64
+}
+
+// Peak is the most that was resident, and the largest heap of live and not yet collected objects that any call has
+// seen, both in bytes. The resident peak is the kernel's, since the process started.
+func (m *Memory) Peak() (rss, heap int64) {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if sample[0].Value.Kind() == metrics.KindUint64 {
+		m.heap = max(m.heap, int64(sample[0].Value.Uint64()))
+	}
+	return peakRSS(), m.heap
+}
+
+// peakRSS reads VmHWM. getrusage would do elsewhere, but on Linux it also counts the process that started this one.
+func peakRSS() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return rusageRSS()
+	}
+	for line := range bytes.Lines(status) {
+		if value, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
+			kb, _ := strconv.ParseInt(string(bytes.TrimSuffix(bytes.TrimSpace(value), []byte(" kB"))), 10, 64)
+			return kb << 10
+		}
+	}
+	return rusageRSS()
+}
+
+func rusageRSS() int64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	if runtime.GOOS == "darwin" {
+		return int64(usage.Maxrss) // bytes there, KiB elsewhere
+	}
+	return int64(usage.Maxrss) << 10
+}

@@ -1,0 +1,161 @@
+package token
+
+import "strings"
+
+// Product is one of Meteora's pool programs, as METEORA_PRODUCTS names it.
+type Product string
+
+// The products that can be read.
+const (
+	DLMM   Product = "dlmm"    // dynamic liquidity market maker
+	DAMMv2 Product = "damm-v2" // dynamic automated market maker, version 2
+	DAMMv1 Product = "damm-v1" // dynamic automated market maker, version 1
+	DBC    Product = "dbc"     // dynamic bonding curve, read from the chain
+)
+
+// Products lists every product, in the order in which runs read them.
+var Products = []Product{DLMM, DAMMv2, DAMMv1, DBC}
+
+// Window indexes a span that ends now, over which volumes and fees are summed.
+type Window int
+
+// Day is the 24 h window, by which lists sort.
+const Day Window = 5
+
+// WindowNames spells the windows as Meteora does, shortest first. Its answers have no 5m.
+var WindowNames = [6]string{"30m", "1h", "2h", "4h", "12h", "24h"}
+
+// Windows holds one amount in US dollars for each window.
+type Windows [len(WindowNames)]Number
+
+// Flag is a yes-or-no that may be unknown.
+type Flag int8
+
+// The values of a Flag.
+const (
+	Unknown Flag = iota
+	No
+	Yes
+)
+
+// FlagOf is Yes or No.
+func FlagOf(b bool) Flag {
+	if b {
+		return Yes
+	}
+	return No
+}
+
+// MarshalJSON writes true, false or null.
+func (f Flag) MarshalJSON() ([]byte, error) {
+	switch f {
+	case Yes:
+		return []byte("true"), nil
+	case No:
+		return []byte("false"), nil
+	case Unknown:
+	}
+	return []byte("null"), nil
+}
+
+// UnmarshalJSON reads true, false, or anything else as unknown.
+func (f *Flag) UnmarshalJSON(b []byte) error {
+	switch string(b) {
+	case "true":
+		*f = Yes
+	case "false":
+		*f = No
+	default:
+		*f = Unknown
+	}
+	return nil
+}
+
+// Stage is how far a token on a bonding curve has come; "" for a token that DBC does not know.
+type Stage string
+
+// The stages of a bonding curve.
+const (
+	Bonding   Stage = "bonding"
+	Migrating Stage = "migrating"
+	Graduated Stage = "graduated"
+)
+
+// Asset is one side of a pool as Meteora describes it.
+type Asset struct {
+	Mint                    string
+	Name, Symbol            string
+	Decimals                Number
+	Verified                Flag
+	FreezeAuthorityDisabled Flag
+	Holders                 Number
+	TotalSupply             Number // whole tokens, not base units
+	PriceUSD                Number
+	MarketCapUSD            Number
+}
+
+// Curve is what DBC knows of a token. Its zero value means that DBC does not know the token.
+type Curve struct {
+	Stage    Stage
+	Progress Number // 0 to 1
+	Creator  string // public key
+}
+
+// Pool is one pool of a token that is ours, seen from the token's side.
+type Pool struct {
+	Address     string
+	Product     Product
+	Launchpad   LaunchpadID
+	Name        string
+	Base        Asset // the token
+	QuoteMint   string
+	QuoteSymbol string
+	Price       Number // Meteora's current_price: of token_x, in token_y
+	TVLUSD      Number
+	VolumeUSD   Windows
+	Fees24hUSD  Number
+	FeePct      Number // base fee in per cent
+	APR         Number // per cent a day, as Meteora has it
+	CreatedAt   int64  // Unix milliseconds; 0 is unknown
+	Blacklisted bool
+	Tags        []string
+	Curve       Curve
+}
+
+// QuoteMints are the mints that tokens are priced in.
+type QuoteMints map[string]bool
+
+// The quote mints that every launchpad shares.
+const (
+	SOL  = "So11111111111111111111111111111111111111112"
+	USDC = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+	USDT = "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"
+)
+
+// NewQuoteMints is SOL, USDC, USDT and whatever else is given.
+func NewQuoteMints(more ...string) QuoteMints {
+	q := QuoteMints{SOL: true, USDC: true, USDT: true}
+	for _, mint := range more {
+		q[mint] = true
+	}
+	return q
+}
+
+// Orient tells a pool's token from its quote: the token is the side that is not a quote mint, and token_x where
+// neither or both are.
+func (q QuoteMints) Orient(x, y Asset) (base, quote Asset) {
+	if q[x.Mint] && !q[y.Mint] {
+		return y, x
+	}
+	return x, y
+}
+
+// maxKey bounds an address; a public key has at most 44 characters.
+const maxKey = 64
+
+// Valid says whether p can be kept at all: it has an address, and its token a mint.
+func (p *Pool) Valid() bool { return isKey(p.Address) && isKey(p.Base.Mint) }
+
+func isKey(s string) bool {
+	return s != "" && len(s) <= maxKey && isPlain(s) && !strings.Contains(s, " ")
+}

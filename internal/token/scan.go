@@ -1,0 +1,14 @@
+package token
+
+import "sync/atomic"
+
+// ScanStats counts what one scan of one product saw. Its methods are for many goroutines; the zero value is ready.
+type ScanStats struct {
+	Scanned  atomic.Int64 // pools read, ours or not, each page once
+	Invalid  atomic.Int64 // pools skipped: no address or mint, or too large to be one
+	Bytes    atomic.Int64 // body bytes as they came over the wire
+	Requests atomic.Int64
+	Retries  atomic.Int64 // of Requests, those made again after a fault
+	Throttle atomic.Int64 // answers that said "too many requests"
+	Matched  atomic.Int64 // pools that are ours
+}

@@ -1,0 +1,45 @@
+package token
+
+// Stats sums up the listed tokens of all launchpads after a run.
+type Stats struct {
+	Tokens       int           `json:"tokens"`
+	NewIn24h     int           `json:"tokens_new_24h"` // first pool created in the last 24 h
+	TVLUSD       float64       `json:"tvl_usd"`
+	Volume24hUSD float64       `json:"volume_24h_usd"`
+	Fees24hUSD   float64       `json:"fees_24h_usd"`
+	Stages       map[Stage]int `json:"stages"` // tokens that DBC knows, by stage
+}
+
+const dayMS = 24 * 60 * 60 * 1000
+
+// Add counts one token; now is in Unix milliseconds.
+func (s *Stats) Add(t *Stored, now int64) {
+	if t.Status != Listed {
+		return
+	}
+	s.Tokens++
+	born := t.CreatedAt
+	if born == 0 {
+		born = t.FirstSeenAt
+	}
+	if born > now-dayMS {
+		s.NewIn24h++
+	}
+	s.TVLUSD += t.TVLUSD.Float64()
+	s.Volume24hUSD += t.Volume24h.Float64()
+	s.Fees24hUSD += t.Fees24h.Float64()
+	if t.Stage != "" {
+		if s.Stages == nil {
+			s.Stages = map[Stage]int{}
+		}
+		s.Stages[t.Stage]++
+	}
+}
+
+// Stored is what the table will know of t once it is written.
+func (t *Token) Stored() Stored {
+	return Stored{
+		Mint: t.Mint, Hash: t.Hash(), Status: t.Status, Stage: t.Curve.Stage, TVLUSD: t.TVLUSD,
+		Volume24h: t.VolumeUSD[Day], Fees24h: t.Fees24hUSD, CreatedAt: t.CreatedAt, FirstSeenAt: t.FirstSeenAt,
+	}
+}

@@ -1,0 +1,61 @@
+package token
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of text that strangers wrote, in runes. On chain a name has at most 32 bytes and a symbol 10.
+const (
+	maxName   = 128
+	maxSymbol = 32
+)
+
+// CleanName makes a stranger's name safe for a page or a log: valid UTF-8 without control or text-direction
+// characters, trimmed, at most 128 runes. Emoji and their joiners stay.
+func CleanName(s string) string { return clean(s, maxName) }
+
+// CleanSymbol is CleanName for a ticker symbol, at most 32 runes.
+func CleanSymbol(s string) string { return clean(s, maxSymbol) }
+
+func clean(s string, limit int) string {
+	if isPlain(s) && len(s) <= limit {
+		return strings.TrimSpace(s)
+	}
+	var b strings.Builder
+	left := limit
+	for _, r := range strings.TrimSpace(s) {
+		if r = visible(r); r < 0 {
+			continue
+		}
+		if left == 0 {
+			break
+		}
+		left--
+		b.WriteRune(r)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// visible maps r to what may be shown: a space for line breaks and tabs, -1 for what has to go.
+func visible(r rune) rune {
+	switch {
+	case r == '\n' || r == '\t' || r == '\r' || r == '\u2028' || r == '\u2029':
+		return ' '
+	case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff':
+		return -1
+	case !utf8.ValidRune(r):
+		return utf8.RuneError
+	}
+	return r
+}
