@@ -1,0 +1,82 @@
+// Package proc runs child processes that never outlive this one.
+package proc
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// pipeGrace is how long a dead child's output pipes may stay open, held by a grandchild.
+const pipeGrace = time.Second
+
+// Process is a running child in a process group of its own.
+type Process struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+	once sync.Once
+	err  error
+}
+
+// Start runs the command. Its group is separate, so that Ctrl-C reaches only this process, which then stops its
+// children in order.
+func Start(cmd *exec.Cmd) (*Process, error) {
+	cmd.SysProcAttr = attributes()
+	cmd.WaitDelay = pipeGrace
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
+	}
+	p := &Process{cmd: cmd, done: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
+	return p, nil
+}
+
+// PID is the child's process ID.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Done is closed when the child has ended and its output was read to the end.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Err says how the child ended, once Done is closed: nil for exit status 0.
+func (p *Process) Err() error { return p.err }
+
+// State is the ended child's; nil before Done.
+func (p *Process) State() *os.ProcessState {
+	select {
+	case <-p.done:
+		return p.cmd.ProcessState
+	default:
+		return nil
+	}
+}
+
+// Stop asks the child to end, kills its group after the grace, and returns when it is gone.
+func (p *Process) Stop(grace time.Duration) {
+	p.once.Do(func() {
+		p.signal(syscall.SIGTERM)
+		select {
+		case <-p.done:
+		case <-time.After(grace):
+		}
+	})
+	p.Kill()
+}
+
+// Kill ends the child's whole group at once and returns when the child is gone.
+func (p *Process) Kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.done
+}
+
+func (p *Process) signal(s syscall.Signal) {
+	if err := syscall.Kill(-p.PID(), s); err != nil && !errors.Is(err, syscall.ESRCH) {
+		_ = p.cmd.Process.Signal(s) // a group that may not be signalled still has its leader
+	}
+}

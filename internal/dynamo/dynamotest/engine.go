@@ -1,0 +1,191 @@
+// Package dynamotest starts a local DynamoDB engine and creates the tables of template.yaml in it.
+package dynamotest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"tokensync/internal/dev/proc"
+	"tokensync/internal/dev/workspace"
+)
+
+const (
+	startAttempts  = 5 // another process can take the free port first
+	readyTimeout   = 10 * time.Second
+	pollInterval   = 5 * time.Millisecond
+	stopGrace      = time.Second
+	cleanupTimeout = 10 * time.Second
+	region         = "us-east-1"
+)
+
+// Options choose the engine. The zero value is a new in-memory engine of .tools/, or what DYNAMODB_ENDPOINT names.
+type Options struct {
+	// Endpoint is that of an engine which already runs, such as http://127.0.0.1:8000.
+	Endpoint string
+	// Binary is the engine's path.
+	Binary string
+	// DBPath keeps the data in a file.
+	DBPath string
+	// Log gets the engine's own output; nothing does when nil.
+	Log io.Writer
+}
+
+// Engine is a DynamoDB that answers at Endpoint.
+type Engine struct {
+	endpoint string
+	client   *dynamodb.Client
+	process  *proc.Process // nil when the engine is someone else's
+
+	mu      sync.Mutex
+	created []string
+}
+
+// Start returns once the engine answers. The engine ends with Close, and with this process at the latest.
+func Start(ctx context.Context, o Options) (*Engine, error) {
+	if endpoint := cmp.Or(o.Endpoint, os.Getenv("DYNAMODB_ENDPOINT")); endpoint != "" {
+		return connect(ctx, endpoint)
+	}
+	if o.Binary == "" {
+		root, err := workspace.Find()
+		if err != nil {
+			return nil, err
+		}
+		if o.Binary, err = root.Engine(); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	for range startAttempts {
+		var e *Engine
+		if e, err = launch(ctx, o); err == nil {
+			return e, nil
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, fmt.Errorf("start the DynamoDB engine: %w", err)
+}
+
+func connect(ctx context.Context, endpoint string) (*Engine, error) {
+	e := &Engine{endpoint: endpoint, client: newClient(endpoint)}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if _, err := e.client.ListTables(ctx, &dynamodb.ListTablesInput{}); err != nil {
+		return nil, fmt.Errorf("reach the DynamoDB engine at %s (DYNAMODB_ENDPOINT): %w", endpoint, err)
+	}
+	return e, nil
+}
+
+func launch(ctx context.Context, o Options) (*Engine, error) {
+	port, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	arguments := []string{"serve", "--host", "127.0.0.1", "--port", strconv.Itoa(port)}
+	if o.DBPath != "" {
+		arguments = append(arguments, "--db-path", o.DBPath)
+	}
+	cmd := exec.Command(o.Binary, arguments...)
+	cmd.Stdout, cmd.Stderr = o.Log, o.Log
+	process, err := proc.Start(cmd)
+	if err != nil {
+		return nil, err
+	}
+	endpoint := "http://127.0.0.1:" + strconv.Itoa(port)
+	e := &Engine{endpoint: endpoint, client: newClient(endpoint), process: process}
+	if err := e.waitReady(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err != nil {
+		process.Kill()
+		return nil, err
+	}
+	return e, nil
+}
+
+// waitReady watches the process too: a port that was taken meanwhile answers, but not for us.
+func (e *Engine) waitReady(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	var dialer net.Dialer
+	for {
+		if conn, err := dialer.DialContext(ctx, "tcp", address); err == nil {
+			_ = conn.Close()
+			return e.stillRuns()
+		}
+		select {
+		case <-e.process.Done():
+			return e.stillRuns()
+		case <-ctx.Done():
+			return fmt.Errorf("wait until it listens: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// stillRuns gives an engine whose port was taken the moment it needs to end.
+func (e *Engine) stillRuns() error {
+	select {
+	case <-e.process.Done():
+		return fmt.Errorf("it ended at once: %w", cmp.Or(e.process.Err(), errors.New("exit status 0")))
+	case <-time.After(2 * pollInterval):
+		return nil
+	}
+}
+
+func freePort(ctx context.Context) (int, error) {
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func newClient(endpoint string) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		BaseEndpoint: aws.String(endpoint),
+		Region:       region,
+		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+	})
+}
+
+// Endpoint is the engine's base URL.
+func (e *Engine) Endpoint() string { return e.endpoint }
+
+// Client talks to the engine with made-up credentials.
+func (e *Engine) Client() *dynamodb.Client { return e.client }
+
+// Close ends the engine. Of one that was running before, it removes the tables that were created here.
+func (e *Engine) Close() error {
+	if e.process != nil {
+		e.process.Stop(stopGrace)
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var failed []error
+	for _, name := range e.created {
+		if _, err := e.client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
+			failed = append(failed, fmt.Errorf("delete table %s: %w", name, err))
+		}
+	}
+	e.created = nil
+	return errors.Join(failed...)
+}

@@ -1,0 +1,131 @@
+package dynamotest_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"tokensync/internal/dynamo/dynamotest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"))
+}
+
+func start(t *testing.T) *dynamotest.Engine {
+	t.Helper()
+	e, err := dynamotest.Start(t.Context(), dynamotest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func TestTablesComeFromTheTemplate(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	names, err := e.NewTables(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := e.Client().DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &names.Tokens})
+	if err != nil {
+		t.Fatal(err)
+	}
+	indexes := map[string]string{}
+	for _, index := range got.Table.GlobalSecondaryIndexes {
+		indexes[*index.IndexName] = *index.KeySchema[0].AttributeName + "/" + *index.KeySchema[1].AttributeName + "/" + string(index.Projection.ProjectionType)
+	}
+	want := map[string]string{
+		"by-created": "listing/created_at/ALL", "by-volume": "listing/volume_24h_usd/ALL", "by-tvl": "listing/tvl_usd/ALL",
+		"by-market-cap": "listing/market_cap_usd/ALL", "by-progress": "listing/curve_progress/ALL", "by-symbol": "listing/symbol_key/ALL",
+	}
+	if diff := cmp.Diff(want, indexes); diff != "" {
+		t.Errorf("indexes (-want +got):\n%s", diff)
+	}
+	ttl, err := e.Client().DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: &names.Sync})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := ttl.TimeToLiveDescription; d.AttributeName == nil || *d.AttributeName != "expires_at" {
+		t.Errorf("TTL %+v, want expires_at", d)
+	}
+}
+
+func TestManyTestsShareAnEngine(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			names, err := e.NewTables(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			item := map[string]types.AttributeValue{"mint": &types.AttributeValueMemberS{Value: "m"}}
+			if _, err := e.Client().PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &names.Tokens, Item: item}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestEnginesStartSideBySide(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 3 {
+		seen[start(t).Endpoint()] = true
+	}
+	if len(seen) != 3 && os.Getenv("DYNAMODB_ENDPOINT") == "" {
+		t.Errorf("endpoints %v, want three", seen)
+	}
+}
+
+func TestMissingBinary(t *testing.T) {
+	t.Parallel()
+	_, err := dynamotest.Start(t.Context(), dynamotest.Options{Binary: "/nowhere/dynoxide"})
+	if os.Getenv("DYNAMODB_ENDPOINT") == "" && err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestUnreachableEndpoint(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	_, err := dynamotest.Start(ctx, dynamotest.Options{Endpoint: "http://127.0.0.1:1"})
+	if err == nil || !strings.Contains(err.Error(), "http://127.0.0.1:1") {
+		t.Errorf("error %v, want one that names the endpoint", err)
+	}
+}
+
+func TestCloseEndsTheProcess(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	pid := dynamotest.PID(e)
+	if pid == 0 {
+		return // someone else's engine
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, 0); err == nil {
+		t.Errorf("process %d is still there", pid)
+	}
+}

@@ -1,0 +1,249 @@
+package samtemplate
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+func (r *resolver) template() (*Template, error) {
+	t := &Template{Conditions: r.conditions}
+	for logicalID, resource := range pairs(child(r.root, "Resources")) {
+		if err := r.addResource(t, logicalID, resource); err != nil {
+			return nil, fmt.Errorf("resource %s: %w", logicalID, err)
+		}
+	}
+	return t, nil
+}
+
+func (r *resolver) addResource(t *Template, logicalID string, resource *yaml.Node) error {
+	kind := child(resource, "Type")
+	if kind == nil {
+		return fmt.Errorf("has no Type")
+	}
+	if condition := child(resource, "Condition"); condition != nil {
+		if wanted, err := r.condition(condition.Value); err != nil || !wanted {
+			return err
+		}
+	}
+	switch kind.Value {
+	case "AWS::DynamoDB::Table":
+		return appendResource(&t.Tables, r.table, logicalID, resource)
+	case "AWS::Serverless::Function":
+		return appendResource(&t.Functions, r.function, logicalID, resource)
+	case "AWS::SSM::Parameter":
+		return appendResource(&t.SSMParameters, r.ssmParameter, logicalID, resource)
+	}
+	return nil
+}
+
+func appendResource[T any](list *[]T, read func(string, *yaml.Node) (T, error), logicalID string, node *yaml.Node) error {
+	item, err := read(logicalID, node)
+	if err != nil {
+		return err
+	}
+	*list = append(*list, item)
+	return nil
+}
+
+// properties resolves a resource's Properties.
+func (r *resolver) properties(resource *yaml.Node) (properties, error) {
+	node := child(resource, "Properties")
+	if node == nil {
+		return properties{}, nil
+	}
+	value, err := r.value(node)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := value.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("Properties is not a mapping")
+	}
+	return m, nil
+}
+
+func (r *resolver) table(logicalID string, resource *yaml.Node) (Table, error) {
+	p, err := r.properties(resource)
+	if err != nil {
+		return Table{}, err
+	}
+	name, err := r.physicalName(logicalID)
+	if err != nil {
+		return Table{}, err
+	}
+	table := Table{
+		LogicalID: logicalID, Name: name, Keys: p.keys(),
+		BillingMode:        p.text("BillingMode"),
+		DeletionProtection: p.text("DeletionProtectionEnabled") == "true",
+		PITR:               p.sub("PointInTimeRecoverySpecification").text("PointInTimeRecoveryEnabled") == "true",
+	}
+	if ttl := p.sub("TimeToLiveSpecification"); ttl.text("Enabled") == "true" {
+		table.TTLAttribute = ttl.text("AttributeName")
+	}
+	for _, a := range p.list("AttributeDefinitions") {
+		table.Attributes = append(table.Attributes, Attribute{a.text("AttributeName"), a.text("AttributeType")})
+	}
+	for _, i := range p.list("GlobalSecondaryIndexes") {
+		projection := i.sub("Projection")
+		table.Indexes = append(table.Indexes, Index{
+			Name: i.text("IndexName"), Keys: i.keys(),
+			Projection: projection.text("ProjectionType"), NonKeyAttributes: projection.texts("NonKeyAttributes"),
+		})
+	}
+	return table, table.check()
+}
+
+// check finds what DynamoDB would only report at deploy time.
+func (t Table) check() error {
+	defined := map[string]bool{}
+	for _, a := range t.Attributes {
+		defined[a.Name] = true
+	}
+	keys := t.Keys
+	for _, index := range t.Indexes {
+		keys = append(keys[:len(keys):len(keys)], index.Keys...)
+	}
+	if len(t.Keys) == 0 {
+		return fmt.Errorf("KeySchema: is missing")
+	}
+	for _, key := range keys {
+		if !defined[key.Name] {
+			return fmt.Errorf("AttributeDefinitions: key %s is not defined", key.Name)
+		}
+	}
+	return nil
+}
+
+func (r *resolver) ssmParameter(logicalID string, resource *yaml.Node) (SSMParameter, error) {
+	p, err := r.properties(resource)
+	if err != nil {
+		return SSMParameter{}, err
+	}
+	name, err := r.physicalName(logicalID)
+	return SSMParameter{LogicalID: logicalID, Name: name, Type: p.text("Type"), Value: p.text("Value")}, err
+}
+
+func (r *resolver) function(logicalID string, resource *yaml.Node) (Function, error) {
+	own, err := r.properties(resource)
+	if err != nil {
+		return Function{}, err
+	}
+	p, err := r.withGlobals(own)
+	if err != nil {
+		return Function{}, err
+	}
+	name, err := r.physicalName(logicalID)
+	if err != nil {
+		return Function{}, err
+	}
+	f := Function{
+		LogicalID: logicalID, Name: folder(logicalID), PhysicalName: name,
+		Handler: p.text("Handler"), Runtime: p.text("Runtime"), Architectures: p.texts("Architectures"),
+		CodeURI: p.text("CodeUri"), BuildMethod: scalar(child(child(resource, "Metadata"), "BuildMethod")),
+		Environment: map[string]string{}, Statements: statements(own),
+	}
+	for name, value := range p.sub("Environment").sub("Variables") {
+		f.Environment[name] = text(value)
+	}
+	if f.MemoryMB, err = p.number("MemorySize", 128); err != nil { // 128 MB and 3 s are Lambda's defaults
+		return Function{}, err
+	}
+	seconds, err := p.number("Timeout", 3)
+	if err != nil {
+		return Function{}, err
+	}
+	f.Timeout = time.Duration(seconds) * time.Second
+	return f, f.addEvents(child(child(resource, "Properties"), "Events"), own)
+}
+
+// withGlobals merges Globals.Function under a function's own properties, as SAM does: mappings merge, lists append.
+func (r *resolver) withGlobals(own properties) (properties, error) {
+	node := child(child(r.root, "Globals"), "Function")
+	if node == nil {
+		return own, nil
+	}
+	globals, err := r.value(node)
+	if err != nil {
+		return nil, fmt.Errorf("Globals.Function: %w", err)
+	}
+	merged, ok := merge(globals, map[string]any(own)).(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("Globals.Function is not a mapping")
+	}
+	return merged, nil
+}
+
+func merge(global, own any) any {
+	if list, ok := own.([]any); ok {
+		base, _ := global.([]any)
+		return append(base[:len(base):len(base)], list...)
+	}
+	overlay, ok := own.(map[string]any)
+	base, isMap := global.(map[string]any)
+	if !ok || !isMap {
+		return own
+	}
+	out := map[string]any{}
+	for name, value := range base {
+		out[name] = value
+	}
+	for name, value := range overlay {
+		if below, ok := base[name]; ok {
+			value = merge(below, value)
+		}
+		out[name] = value
+	}
+	return out
+}
+
+// addEvents reads the events in the template's order, which the resolved mapping has lost.
+func (f *Function) addEvents(order *yaml.Node, p properties) error {
+	for id := range pairs(order) {
+		event := p.sub("Events").sub(id)
+		details := event.sub("Properties")
+		switch kind := event.text("Type"); kind {
+		case "Schedule", "ScheduleV2":
+			s := Schedule{
+				ID: id, Expression: details.text("Schedule") + details.text("ScheduleExpression"),
+				Input: details.text("Input"), OmitName: details.text("OmitName") == "true",
+			}
+			if s.Input != "" && !json.Valid([]byte(s.Input)) {
+				return fmt.Errorf("Events.%s.Input: is not JSON: %s", id, s.Input)
+			}
+			f.Schedules = append(f.Schedules, s)
+		case "HttpApi":
+			f.Routes = append(f.Routes, Route{
+				ID: id, Method: strings.ToUpper(details.text("Method")), Path: details.text("Path"),
+				Authorizer: details.sub("Auth").text("Authorizer"),
+			})
+		default:
+			return fmt.Errorf("Events.%s.Type: %q is not supported", id, kind)
+		}
+	}
+	return nil
+}
+
+// statements are those of policies written inline; a managed policy's name or a SAM policy template has none.
+func statements(p properties) []Statement {
+	var out []Statement
+	for _, policy := range p.list("Policies") {
+		for _, s := range policy.list("Statement") {
+			out = append(out, Statement{
+				Sid: s.text("Sid"), Effect: s.text("Effect"), Actions: s.texts("Action"), Resources: s.texts("Resource"),
+			})
+		}
+	}
+	return out
+}
+
+var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+
+// folder derives sync-tokens from SyncTokensFunction.
+func folder(logicalID string) string {
+	return strings.ToLower(wordStart.ReplaceAllString(strings.TrimSuffix(logicalID, "Function"), "$1-$2"))
+}

@@ -1,0 +1,151 @@
+// Package samtemplate reads a SAM template the way CloudFormation would resolve it, as far as a local stack and tests need.
+package samtemplate
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Options choose what a deployment would have chosen. The zero value means the template's defaults.
+type Options struct {
+	// StackName is AWS::StackName; "tokensync-local" when empty.
+	StackName string
+	// Parameters are values of the template's parameters by name; missing ones fall back to their Default.
+	Parameters map[string]string
+	// Names are physical names by logical ID. A resource without one is named by its own name property,
+	// or <stack>-<logical ID>.
+	Names map[string]string
+	// Region and AccountID are the pseudo parameters; us-east-1 and 000000000000 when empty.
+	Region, AccountID string
+}
+
+// Template is what the resources come to once every intrinsic is resolved.
+type Template struct {
+	Tables        []Table
+	Functions     []Function
+	SSMParameters []SSMParameter
+	// Conditions hold the outcome of every condition by name.
+	Conditions map[string]bool
+}
+
+// Table is an AWS::DynamoDB::Table.
+type Table struct {
+	LogicalID  string
+	Name       string
+	Attributes []Attribute
+	Keys       []Key
+	Indexes    []Index
+	// TTLAttribute is empty when the table has no time to live.
+	TTLAttribute       string
+	BillingMode        string
+	DeletionProtection bool
+	PITR               bool
+}
+
+// Attribute is a key attribute's definition; Type is S, N or B.
+type Attribute struct{ Name, Type string }
+
+// Key is a part of a key schema; Type is HASH or RANGE.
+type Key struct{ Name, Type string }
+
+// Index is a global secondary index.
+type Index struct {
+	Name string
+	Keys []Key
+	// Projection is ALL, KEYS_ONLY or INCLUDE; only INCLUDE has NonKeyAttributes.
+	Projection       string
+	NonKeyAttributes []string
+}
+
+// Function is an AWS::Serverless::Function, with the Globals merged in.
+type Function struct {
+	LogicalID string
+	// Name is the folder under functions/, derived from the logical ID: SyncTokensFunction is sync-tokens.
+	Name string
+	// PhysicalName is the deployed function's.
+	PhysicalName  string
+	Handler       string
+	Runtime       string
+	Architectures []string
+	CodeURI       string
+	BuildMethod   string
+	MemoryMB      int
+	Timeout       time.Duration
+	Environment   map[string]string
+	Schedules     []Schedule
+	Routes        []Route
+	// Statements are those of the inline policies.
+	Statements []Statement
+}
+
+// Schedule is a Schedule or ScheduleV2 event.
+type Schedule struct {
+	ID, Expression, Input string
+	OmitName              bool
+}
+
+// Route is an HttpApi event; Method is upper case, and Authorizer is empty where the API's default applies.
+type Route struct {
+	ID, Method, Path, Authorizer string
+}
+
+// Statement is one statement of an inline policy.
+type Statement struct {
+	Sid, Effect        string
+	Actions, Resources []string
+}
+
+// SSMParameter is an AWS::SSM::Parameter.
+type SSMParameter struct{ LogicalID, Name, Type, Value string }
+
+// Load reads the template in file path.
+func Load(path string, options Options) (*Template, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read template: %w", err)
+	}
+	t, err := Parse(data, options)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+// Parse resolves the template in data. Errors name the resource and the property.
+func Parse(data []byte, options Options) (*Template, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return nil, fmt.Errorf("parse YAML: %w", err)
+	}
+	if len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("the template is not a mapping")
+	}
+	r, err := newResolver(document.Content[0], options)
+	if err != nil {
+		return nil, err
+	}
+	return r.template()
+}
+
+// Table returns the table with the logical ID.
+func (t *Template) Table(logicalID string) (Table, error) {
+	for _, table := range t.Tables {
+		if table.LogicalID == logicalID {
+			return table, nil
+		}
+	}
+	return Table{}, fmt.Errorf("the template has no table %s", logicalID)
+}
+
+// Function returns the function whose folder is name.
+func (t *Template) Function(name string) (Function, error) {
+	for _, f := range t.Functions {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return Function{}, fmt.Errorf("the template has no function %s", name)
+}
