@@ -165,6 +165,36 @@ func TestDecodeWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+// TestDecodeEscapedLaunchpads spells IDs in every way that JSON has.
+func TestDecodeEscapedLaunchpads(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		id       token.LaunchpadID
+		spelling string
+	}{
+		{"pump.fun", `pump.fun`},
+		{"pump.fun", `\u0070ump.fun`},
+		{"pump.fun", `pump\u002Efun`},
+		{"a/b", `a/b`},
+		{"a/b", `a\/b`},
+		{"a\"b", `a\"b`},
+		{`a\b`, `a\\b`},
+		{"é🚀", `é🚀`},
+		{"é🚀", `\u00e9\ud83d\uDE80`},
+		{"中", `\u4e2d`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.spelling, func(t *testing.T) {
+			t.Parallel()
+			body := page(pool(`"launchpad":"` + tt.spelling + `"`))
+			got, _, err := decode(token.DLMM, strings.NewReader(body), "other", tt.id)
+			if len(got) != 1 || got[0].Launchpad != tt.id || err != nil {
+				t.Errorf("pools %v, error %v", got, err)
+			}
+		})
+	}
+}
+
 func TestDecodeInvalidPools(t *testing.T) {
 	t.Parallel()
 	huge := `"` + strings.Repeat("A", 10<<20) + `"`
