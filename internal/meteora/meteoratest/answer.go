@@ -1,0 +1,198 @@
+package meteoratest
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+)
+
+const (
+	defaultPageSize = 10   // documented
+	maxPageSize     = 1000 // documented
+)
+
+// answer is one request's answer in the making; it sees one world from beginning to end.
+type answer struct {
+	s     *Server
+	w     http.ResponseWriter
+	r     *http.Request
+	world *world
+	fault *Fault
+}
+
+// page answers GET /pools of dlmm and damm-v2. Unknown parameters are ignored, as Meteora does.
+func (a *answer) page() {
+	q := a.r.URL.Query()
+	page, err1 := intParam(q, "page", 1, 1, 1<<40)
+	size, err2 := intParam(q, "page_size", defaultPageSize, 1, maxPageSize)
+	order, err3 := parseOrder(a.world, q.Get("sort_by"))
+	filter, err4 := parseFilter(q.Get("filter_by"))
+	for _, err := range []error{err1, err2, err3, err4} {
+		if err != nil {
+			plainText(a.w, http.StatusBadRequest, err.Error())
+			return
+		}
+	}
+	filter.addQuery(q.Get("query"), a.world.codec)
+	if a.fault.PageSize > 0 {
+		size = a.fault.PageSize
+	}
+	total, rows := order.rows(filter, max(0, (page-1)*size-a.fault.Shift), size)
+	b := a.newBody()
+	defer b.finish()
+	b.envelope(total+a.fault.TotalDelta, (total+size-1)/size, page, size)
+	b.rows(rows)
+	b.raw("]}")
+}
+
+// rows writes the pools of a list, with the fault's changes.
+func (b *body) rows(rows iter.Seq[int]) {
+	f := b.a.fault
+	b.repeat(' ', f.Spaces)
+	if f.Empty {
+		return
+	}
+	n := 0
+	for i := range rows {
+		if n > 0 {
+			b.raw(",")
+		}
+		p := b.a.world.pool(i)
+		if n < f.NoAddress {
+			p.noAddress = 1 + n%3
+		}
+		p.noMint = n < f.NoMint
+		if n == 0 && f.HugeName > 0 {
+			b.huge(&p, f.HugeName)
+		} else {
+			b.pool(b.a.world, &p)
+		}
+		b.b = b.b[:len(b.b)-1] // the pool's own comma: another row may not follow
+		n++
+		if !b.ok() {
+			return
+		}
+	}
+}
+
+// huge writes p with a name of n bytes, without ever holding it.
+func (b *body) huge(p *pool, n int) {
+	field := []byte(`name":"`)
+	var e encoder
+	e.pool(b.a.world, p)
+	at := bytes.Index(e.b, field) + len(field)
+	b.b = append(b.b, e.b[:at]...)
+	b.repeat('x', int64(n))
+	b.b = append(b.b, e.b[at:]...)
+}
+
+// single answers GET /pools/{address}.
+func (a *answer) single(address string) {
+	i, ok := a.world.find(address)
+	if !ok {
+		a.w.Header().Set("Content-Type", "application/json")
+		a.w.WriteHeader(http.StatusNotFound)
+		_, _ = a.w.Write([]byte(`{"message":` + spelled("Pool not found: "+address).json + `}`))
+		return
+	}
+	b := a.newBody()
+	defer b.finish()
+	b.rows(slices.Values([]int{i}))
+}
+
+// array answers damm-v1's GET /pools: every pool that is asked for in one array, however many.
+func (a *answer) array() {
+	b := a.newBody()
+	defer b.finish()
+	b.raw("[")
+	b.rows(a.v1Rows())
+	b.raw("]")
+}
+
+// v1Rows are the pools that the address and launchpad parameters of damm-v1 ask for.
+func (a *answer) v1Rows() iter.Seq[int] {
+	q := a.r.URL.Query()
+	pads := q["launchpad"]
+	if a.s.cfg.IgnoreLaunchpadFilter {
+		pads = nil
+	}
+	return func(yield func(int) bool) {
+		for i := range a.v1Candidates(q["address"]) {
+			if pad, _ := a.world.launchpadOf(i); len(pads) > 0 && !slices.Contains(pads, pad.text) {
+				continue
+			}
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+func (a *answer) v1Candidates(addresses []string) iter.Seq[int] {
+	byAge := order{w: a.world}
+	if len(addresses) == 0 {
+		return byAge.from(0)
+	}
+	return slices.Values(byAge.byAddress(&filter{byAddress: true, addresses: addresses}))
+}
+
+// search answers damm-v1's GET /pools/search, whose pages count from 0. Of its filters it knows launchpad only.
+func (a *answer) search() {
+	q := a.r.URL.Query()
+	page, err1 := intParam(q, "page", -1, 0, 1<<40)
+	size, err2 := intParam(q, "size", -1, 0, 1<<20)
+	for _, err := range []error{err1, err2} {
+		if err != nil {
+			plainText(a.w, http.StatusBadRequest, err.Error())
+			return
+		}
+	}
+	if a.fault.PageSize > 0 {
+		size = a.fault.PageSize
+	}
+	total := 0
+	for range a.v1Rows() {
+		total++
+	}
+	b := a.newBody()
+	defer b.finish()
+	b.raw(`{"data":[`)
+	b.rows(firstN(skipN(a.v1Rows(), page*size-a.fault.Shift), size))
+	b.raw(`],"page":`)
+	b.b = strconv.AppendInt(b.b, int64(page), 10)
+	b.raw(`,"total_count":`)
+	b.b = strconv.AppendInt(b.b, int64(total+a.fault.TotalDelta), 10)
+	b.raw("}")
+}
+
+func skipN(seq iter.Seq[int], n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		skipped := 0
+		for v := range seq {
+			if skipped < n {
+				skipped++
+				continue
+			}
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// intParam reads an integer parameter within bounds; a default below the bounds makes it a required one.
+func intParam(q url.Values, name string, byDefault, lowest, highest int) (int, error) {
+	text := q.Get(name)
+	if text == "" && byDefault >= lowest {
+		return byDefault, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < lowest || n > highest {
+		return 0, fmt.Errorf("Failed to deserialize query string: %s: invalid value %q", name, text)
+	}
+	return n, nil
+}

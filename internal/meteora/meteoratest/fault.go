@@ -1,0 +1,179 @@
+package meteoratest
+
+import (
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// Request is what a FaultFunc decides by.
+type Request struct {
+	Product string
+	Path    string // below the product's base URL: "/pools"
+	Page    int    // the page parameter; 0 when there is none
+	N       int    // the how-manieth request to the product, from 1
+	HTTP    *http.Request
+}
+
+func newRequest(r *http.Request, product, path string, n int) Request {
+	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+	return Request{Product: product, Path: path, Page: page, N: n, HTTP: r}
+}
+
+// FaultFunc picks a request's fault; nil means a proper answer. It is called from many goroutines.
+type FaultFunc func(Request) *Fault
+
+// Cut is what breaks a body at Fault.After.
+type Cut int
+
+// The ways in which a body breaks.
+const (
+	NoCut        Cut = iota
+	Reset            // the connection is reset
+	Stall            // nothing more comes for Fault.Pause (0: until the client gives up), then the rest
+	Truncate         // the body ends, as if complete: sound gzip of half a JSON text
+	TruncateWire     // the body ends in the middle of the gzip stream; the same as Truncate without gzip
+	Corrupt          // one byte of the JSON text becomes NUL, which is no JSON anywhere
+	CorruptWire      // one bit of the body as sent flips: a gzip checksum error, say
+)
+
+// Fault is one misbehaviour; the fields combine. The zero value is a proper answer.
+type Fault struct {
+	Delay time.Duration // before anything is sent
+
+	// With Status, the answer is only this status, these headers and Body.
+	Status      int
+	RetryAfter  string // the header as it is: seconds or an HTTP date
+	Location    string // for a redirect
+	ContentType string // "" means text/plain
+	Body        string
+
+	Cut   Cut
+	After int64 // JSON bytes before the cut (bytes as sent for CorruptWire); past the body's end nothing happens
+	Pause time.Duration
+
+	TotalDelta int   // added to the envelope's total; pages follows the true one
+	PageSize   int   // used and reported instead of the page size that was asked for
+	Empty      bool  // no rows
+	Shift      int   // rows start so many earlier: the last of the page before come again, the last of this one are left out
+	NoAddress  int   // so many rows have no address: left out, null, "" in turn
+	NoMint     int   // so many rows have no mints
+	HugeName   int   // the first row's name has so many bytes
+	Spaces     int64 // so many spaces before the first row; compressed, a gzip bomb
+}
+
+// SetFault replaces Config.Fault; nil switches faults off.
+func (s *Server) SetFault(f FaultFunc) {
+	if f == nil {
+		f = func(Request) *Fault { return nil }
+	}
+	s.fault.Store(&f)
+}
+
+func (s *Server) faultFor(r Request) *Fault {
+	if f := (*s.fault.Load())(r); f != nil {
+		return f
+	}
+	return &Fault{}
+}
+
+// instead writes the answer that takes the place of a proper one, if there is one.
+func (f *Fault) instead(w http.ResponseWriter) bool {
+	if f.Status == 0 {
+		return false
+	}
+	for name, value := range map[string]string{"Retry-After": f.RetryAfter, "Location": f.Location, "Content-Type": f.ContentType} {
+		if value != "" {
+			w.Header().Set(name, value)
+		}
+	}
+	if f.ContentType == "" {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	}
+	w.WriteHeader(f.Status)
+	_, _ = w.Write([]byte(f.Body))
+	return true
+}
+
+// Always gives every request f.
+func Always(f Fault) FaultFunc { return func(Request) *Fault { return &f } }
+
+// OnPage gives f to requests for one page of one product.
+func OnPage(product string, page int, f Fault) FaultFunc {
+	return func(r Request) *Fault {
+		if r.Product == product && r.Page == page {
+			return &f
+		}
+		return nil
+	}
+}
+
+// OnRequest gives f to the n-th request to a product, counted from 1 over the server's life.
+func OnRequest(product string, n int, f Fault) FaultFunc {
+	return func(r Request) *Fault {
+		if r.Product == product && r.N == n {
+			return &f
+		}
+		return nil
+	}
+}
+
+// Times lets f misbehave n times, then no more.
+func Times(n int, f FaultFunc) FaultFunc {
+	var used atomic.Int64
+	return func(r Request) *Fault {
+		fault := f(r)
+		if fault != nil && used.Add(1) > int64(n) {
+			return nil
+		}
+		return fault
+	}
+}
+
+// FirstOf gives the fault of the first function that has one.
+func FirstOf(fs ...FaultFunc) FaultFunc {
+	return func(r Request) *Fault {
+		for _, f := range fs {
+			if fault := f(r); fault != nil {
+				return fault
+			}
+		}
+		return nil
+	}
+}
+
+// RandomFaults makes that share of requests (0 to 1) fail in ways that a retry mends: 429, 500, 503, a reset, a truncated
+// body, a slow answer. The same seed gives the n-th request of a product the same fault.
+func RandomFaults(seed uint64, probability float64) FaultFunc {
+	return func(r Request) *Fault {
+		h := mix(seed ^ mix(uint64(r.N)<<8|uint64(len(r.Product))<<4|uint64(r.Product[len(r.Product)-1]&15)))
+		if float64(h>>11)/(1<<53) >= probability {
+			return nil
+		}
+		return transientFault(mix(h))
+	}
+}
+
+func transientFault(h uint64) *Fault {
+	after := int64(h >> 8 % 50_000)
+	switch h % 8 {
+	case 0:
+		return &Fault{Status: http.StatusTooManyRequests, RetryAfter: "1"}
+	case 1:
+		soon := time.Now().Add(2 * time.Second).UTC() // dates have whole seconds
+		return &Fault{Status: http.StatusTooManyRequests, RetryAfter: soon.Format(http.TimeFormat)}
+	case 2:
+		return &Fault{Status: http.StatusInternalServerError, Body: "Internal Server Error"}
+	case 3:
+		return &Fault{Status: http.StatusServiceUnavailable}
+	case 4:
+		return &Fault{Cut: Reset, After: after}
+	case 5:
+		return &Fault{Cut: Truncate, After: after}
+	case 6:
+		return &Fault{Cut: TruncateWire, After: after}
+	default:
+		return &Fault{Cut: Stall, After: after, Pause: 300 * time.Millisecond}
+	}
+}

@@ -1,0 +1,98 @@
+package meteoratest
+
+import (
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Stats counts what one product was asked and what it answered.
+type Stats struct {
+	Requests      int
+	Statuses      map[int]int // by status, of finished answers
+	WireBytes     int64       // body bytes as sent, compressed or not
+	PeakPerSecond int         // most requests within any one second, refused ones included
+}
+
+// Stats gives a product's counters; it panics for a name that is not a product's.
+func (s *Server) Stats(product string) Stats {
+	m := &s.product(product).meter
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	st := m.stats
+	st.Statuses = maps.Clone(st.Statuses)
+	return st
+}
+
+// meter counts a product's requests and holds them to its rate. Its zero value has no limit.
+type meter struct {
+	rate float64 // requests a second; 0 or less: no limit
+
+	mu     sync.Mutex
+	stats  Stats
+	recent []time.Time // arrivals of the last second, oldest first
+	due    time.Time   // when the next request would come at an even pace
+}
+
+// arrive counts a request, gives its number from 1, and says whether the rate allows it.
+func (m *meter) arrive(now time.Time) (n int, allowed bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stats.Requests++
+	old := 0
+	for old < len(m.recent) && now.Sub(m.recent[old]) >= time.Second {
+		old++
+	}
+	m.recent = append(m.recent[:copy(m.recent, m.recent[old:])], now)
+	m.stats.PeakPerSecond = max(m.stats.PeakPerSecond, len(m.recent))
+	return m.stats.Requests, m.allow(now)
+}
+
+// allow is a token bucket kept as the time at which the next request is due (GCRA): a request may come half a second
+// early, so that late packets and pauses do not put a steady client in the wrong.
+func (m *meter) allow(now time.Time) bool {
+	if m.rate <= 0 {
+		return true
+	}
+	if m.due.Before(now) {
+		m.due = now
+	}
+	if m.due.Sub(now) > time.Second/2 {
+		return false
+	}
+	m.due = m.due.Add(time.Duration(float64(time.Second) / m.rate))
+	return true
+}
+
+// leave counts an answer.
+func (m *meter) leave(rec *recorder) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stats.Statuses == nil {
+		m.stats.Statuses = map[int]int{}
+	}
+	m.stats.Statuses[rec.status]++
+	m.stats.WireBytes += rec.bytes
+}
+
+// recorder notes an answer's status and size.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	n, err := r.ResponseWriter.Write(p)
+	r.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController flush and hijack.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

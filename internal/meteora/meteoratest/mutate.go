@@ -1,0 +1,177 @@
+package meteoratest
+
+import "slices"
+
+// World names the changes that can be made to one product's pools between two syncs. Indexes count pools in
+// order of creation, from 0. Answers that are being written go on with the old state.
+type World struct{ p *product }
+
+// World gives the pools of a product: "dlmm", "damm-v2" or "damm-v1". It panics for another name.
+func (s *Server) World(product string) World { return World{s.product(product)} }
+
+// change replaces the product's world by an edited copy.
+func (m World) change(edit func(w *world)) {
+	m.p.mu.Lock()
+	defer m.p.mu.Unlock()
+	w := m.p.world.Load().clone()
+	edit(w)
+	m.p.world.Store(w)
+}
+
+func (m World) override(edit func(o *override), indexes []int) {
+	m.change(func(w *world) {
+		for _, i := range indexes {
+			o := w.overrides[i]
+			edit(&o)
+			w.overrides[i] = o
+		}
+		w.removed = w.removed[:0]
+		for i, o := range w.overrides {
+			if o.removed && i < w.end() {
+				w.removed = append(w.removed, i)
+			}
+		}
+		slices.Sort(w.removed)
+	})
+}
+
+// Touch gives pools new volumes, fees, TVL and prices.
+func (m World) Touch(indexes ...int) {
+	m.override(func(o *override) { o.version++ }, indexes)
+}
+
+// Remove makes pools vanish from lists, filters and GET /pools/{address}; the total falls.
+func (m World) Remove(indexes ...int) {
+	m.override(func(o *override) { o.removed = true }, indexes)
+}
+
+// Restore brings removed pools back.
+func (m World) Restore(indexes ...int) {
+	m.override(func(o *override) { o.removed = false }, indexes)
+}
+
+// Blacklist sets or clears is_blacklisted. Pools that are not ours may be blacklisted without it.
+func (m World) Blacklist(on bool, indexes ...int) {
+	m.override(func(o *override) { o.blacklisted = on }, indexes)
+}
+
+// Add appends n pools, newer than all others, and returns their indexes. With ours they carry the launchpad and
+// each has a token of its own, the same in every product that gets as many.
+func (m World) Add(n int, ours bool) []int {
+	indexes := make([]int, 0, n)
+	m.change(func(w *world) {
+		for range n {
+			token := -1
+			if ours {
+				token = w.ourTokens() + w.addedOurs
+				w.addedOurs++
+			}
+			i := w.end()
+			w.added = append(w.added, token)
+			w.overrides[i] = override{version: 1} // its rank alone would leave it without money
+			indexes = append(indexes, i)
+		}
+	})
+	return indexes
+}
+
+// Tick touches about a tenth of our pools in every product, others each time: what a schedule of syncs would find.
+func (s *Server) Tick() {
+	tick := s.ticks.Add(1)
+	for _, p := range s.products {
+		var touched []int
+		for n, i := range (World{p}).Ours() {
+			if mix(uint64(n)<<32|tick)%10 == 0 {
+				touched = append(touched, i)
+			}
+		}
+		World{p}.Touch(touched...)
+	}
+}
+
+// Ours lists the present pools that were put there for the launchpad, by index. A launchpad ID that others carry
+// as well (pump.fun) matches more than these: see Matching.
+func (m World) Ours() []int {
+	w := m.p.world.Load()
+	var ours []int
+	for slot := range w.ours {
+		if i := w.indexOfSlot(slot); w.present(i) {
+			ours = append(ours, i)
+		}
+	}
+	for k, token := range w.added {
+		if token >= 0 && w.present(w.n+k) {
+			ours = append(ours, w.n+k)
+		}
+	}
+	return ours
+}
+
+// Total is how many pools there are now.
+func (m World) Total() int { return m.p.world.Load().total() }
+
+// Matching counts the pools whose launchpad field is id, whatever its spelling in JSON.
+func (m World) Matching(id string) int {
+	n := 0
+	m.p.world.Load().matching(id, func(int) { n++ })
+	return n
+}
+
+// Mints lists the distinct tokens of the pools that Matching counts, in order of their first pool. A pool's token is
+// its side that is not SOL, USDC or USDT; token_x where both or neither are.
+func (m World) Mints(id string) []string {
+	w := m.p.world.Load()
+	seen := map[string]bool{}
+	var mints []string
+	w.matching(id, func(i int) {
+		p := w.pool(i)
+		if mint := p.base().mintText(); !seen[mint] {
+			seen[mint] = true
+			mints = append(mints, mint)
+		}
+	})
+	return mints
+}
+
+// Address is the index-th pool's address, also when the pool is removed or not there yet.
+func (m World) Address(index int) string {
+	w := m.p.world.Load()
+	return string(appendBase58(nil, w.codec.encode(w.kind, uint64(index))))
+}
+
+// Index finds a present pool by its address.
+func (m World) Index(address string) (int, bool) { return m.p.world.Load().find(address) }
+
+// Mint is the token of the index-th pool, by the rule of Mints.
+func (m World) Mint(index int) string {
+	p := m.p.world.Load().pool(index)
+	return p.base().mintText()
+}
+
+// JSON is the index-th pool as it stands in the product's lists.
+func (m World) JSON(index int) []byte {
+	w := m.p.world.Load()
+	p := w.pool(index)
+	var e encoder
+	e.pool(w, &p)
+	return e.b[:len(e.b)-1]
+}
+
+// OurMints lists the distinct tokens that a sync of these products has to find for the configured launchpad;
+// without a name, of all products.
+func (s *Server) OurMints(products ...string) []string {
+	if len(products) == 0 {
+		products = Products()
+	}
+	seen := map[string]bool{}
+	var mints []string
+	for _, name := range products {
+		for _, mint := range s.World(name).Mints(s.cfg.Launchpad) {
+			if !seen[mint] {
+				seen[mint] = true
+				mints = append(mints, mint)
+			}
+		}
+	}
+	return mints
+}

@@ -1,0 +1,246 @@
+// Package meteoratest is a fake of Meteora's three Data APIs over real HTTP, of any size, with faults to switch on.
+//
+// Pools are computed from a seed and their index whenever an answer needs them, so a million of them take no
+// memory; an address decodes to its pool's index, so filters by address need no list either. What the package
+// knows about Meteora comes from its OpenAPI descriptions and from recorded answers. It shares no code with the
+// clients that it tests, and it does not import testing, so that the local stack can run it as well.
+package meteoratest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The size of the incident that tokensync answers to, and the launchpad ID that was right all along.
+const (
+	DefaultPools     = 132967
+	DefaultOurs      = 512
+	DefaultLaunchpad = "56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V"
+)
+
+// The products, as Server.URL and Config.RateLimit name them.
+const (
+	DLMM   = "dlmm"
+	DAMMv2 = "damm-v2"
+	DAMMv1 = "damm-v1"
+)
+
+// Products lists the products' names.
+func Products() []string { return []string{DLMM, DAMMv2, DAMMv1} }
+
+// Config says what the fake holds and how it behaves. The zero value is ready for use.
+type Config struct {
+	Pools     int            // in each product; 0 means DefaultPools, a negative number none
+	PoolsOf   map[string]int // by product, instead of Pools
+	Ours      int            // how many of each product's pools carry Launchpad; 0 means DefaultOurs, a negative number none
+	Launchpad string         // "" means DefaultLaunchpad
+	Seed      uint64         // another seed, other pools
+	Newest    time.Time      // when the newest pool was created; zero means the day of the incident
+
+	// RateLimit is in requests a second by product; 0 or less switches it off. A missing product has Meteora's
+	// documented limit. A steady client at the limit is never refused: half a second's worth may come at once.
+	RateLimit map[string]float64
+	// IgnoreLaunchpadFilter makes damm-v1 answer every pool whatever launchpad is asked for.
+	IgnoreLaunchpadFilter bool
+	Latency               time.Duration // before every answer
+	MaxURL                int           // bytes of path and query; more is a 414; 0 means 8192
+	Fault                 FaultFunc     // asked for every request; nil means no faults
+}
+
+const defaultMaxURL = 8192
+
+// defaultRates are Meteora's documented limits.
+var defaultRates = map[string]float64{DLMM: 30, DAMMv2: 10, DAMMv1: 10}
+
+func (c Config) withDefaults() Config {
+	c.Pools = orDefault(c.Pools, DefaultPools)
+	c.Ours = orDefault(c.Ours, DefaultOurs)
+	c.MaxURL = orDefault(c.MaxURL, defaultMaxURL)
+	if c.Launchpad == "" {
+		c.Launchpad = DefaultLaunchpad
+	}
+	if c.Newest.IsZero() {
+		c.Newest = time.Date(2026, 2, 5, 18, 48, 1, 0, time.UTC)
+	}
+	return c
+}
+
+func orDefault(n, byDefault int) int {
+	if n == 0 {
+		return byDefault
+	}
+	return max(n, 0)
+}
+
+// Server is the fake: an http.Handler, and a server of itself after Start or Listen. It is safe for concurrent use.
+type Server struct {
+	cfg      Config
+	products map[string]*product
+	fault    atomic.Pointer[FaultFunc]
+	ticks    atomic.Uint64
+
+	mu     sync.Mutex
+	http   *http.Server
+	base   string
+	closed chan struct{}
+	once   sync.Once
+}
+
+// product is one of the three APIs.
+type product struct {
+	name  string
+	world atomic.Pointer[world]
+	mu    sync.Mutex // held while world is replaced
+	meter meter
+}
+
+// New makes a fake; it does not listen yet.
+func New(cfg Config) *Server {
+	cfg = cfg.withDefaults()
+	s := &Server{cfg: cfg, products: map[string]*product{}, closed: make(chan struct{})}
+	u := newUniverse(cfg)
+	for i, name := range Products() {
+		n, set := cfg.PoolsOf[name]
+		if !set {
+			n = cfg.Pools
+		}
+		rate, set := cfg.RateLimit[name]
+		if !set {
+			rate = defaultRates[name]
+		}
+		p := &product{name: name, meter: meter{rate: rate}}
+		p.world.Store(newWorld(u, kindDLMM+i, max(n, 0)))
+		s.products[name] = p
+	}
+	s.SetFault(cfg.Fault)
+	return s
+}
+
+// Launchpad is the ID that our pools carry.
+func (s *Server) Launchpad() string { return s.cfg.Launchpad }
+
+// Start listens on a free port of 127.0.0.1 and serves in the background until Close.
+func (s *Server) Start() error { return s.Listen("127.0.0.1:0") }
+
+// Listen is Start for an address of one's own choice.
+func (s *Server) Listen(addr string) error {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("meteoratest: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.base = "http://" + l.Addr().String()
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	go s.http.Serve(l) //nolint:errcheck // it ends with Close
+	return nil
+}
+
+// Close stops the server and cuts off answers that are under way.
+func (s *Server) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.http == nil {
+		return nil
+	}
+	return s.http.Close()
+}
+
+// URL is the base URL of a product, without a slash at the end: GET {URL}/pools. It is only a path before Start.
+func (s *Server) URL(product string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.base + "/" + s.product(product).name
+}
+
+func (s *Server) product(name string) *product {
+	p, ok := s.products[name]
+	if !ok {
+		panic("meteoratest: no product " + name)
+	}
+	return p
+}
+
+// ServeHTTP answers for all products, each under its name as the first part of the path.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	p, ok := s.products[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	n, allowed := p.meter.arrive(time.Now())
+	rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+	defer func() { p.meter.leave(rec) }() // also when a fault panics
+	switch {
+	case r.Method != http.MethodGet:
+		plainText(rec, http.StatusMethodNotAllowed, "method not allowed")
+	case len(r.RequestURI) > s.cfg.MaxURL:
+		plainText(rec, http.StatusRequestURITooLong, "URI too long")
+	case !allowed:
+		rec.Header().Set("Retry-After", "1")
+		plainText(rec, http.StatusTooManyRequests, "Too Many Requests")
+	default:
+		s.answer(rec, r, p, "/"+path, n)
+	}
+}
+
+// answer applies the fault, if any, and routes.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, p *product, path string, n int) {
+	f := s.faultFor(newRequest(r, p.name, path, n))
+	if !s.sleep(r.Context(), s.cfg.Latency+f.Delay) || f.instead(w) {
+		return
+	}
+	a := &answer{s: s, w: w, r: r, world: p.world.Load(), fault: f}
+	address, one := strings.CutPrefix(path, "/pools/")
+	switch {
+	case path == "/pools" && p.name == DAMMv1:
+		a.array()
+	case path == "/pools/search" && p.name == DAMMv1:
+		a.search()
+	case path == "/pools":
+		a.page()
+	case one && p.name != DAMMv1 && !strings.Contains(address, "/"):
+		a.single(address)
+	default:
+		plainText(w, http.StatusNotFound, "Not Found")
+	}
+}
+
+// sleep waits for d; it is false when the client or the server went away.
+func (s *Server) sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+	case <-s.closed:
+	}
+	return false
+}
+
+func plainText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
+}
+
+// acceptsGzip says whether the client takes gzip; "gzip;q=0" is a no.
+func acceptsGzip(r *http.Request) bool {
+	return slices.ContainsFunc(strings.Split(r.Header.Get("Accept-Encoding"), ","), func(coding string) bool {
+		name, q, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		return (name == "gzip" || name == "*") && strings.TrimSpace(q) != "q=0"
+	})
+}
