@@ -6,11 +6,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tokensync/internal/meteora/meteoratest"
 )
 
 const (
-	defaultLaunchpadID = "56JeApTcgSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V"
-	defaultPools       = 132967 // as many as on the day of the incident
+	defaultLaunchpadID = meteoratest.DefaultLaunchpad
+	defaultPools       = meteoratest.DefaultPools
 	defaultPort        = 3000
 	defaultSyncEvery   = time.Minute
 	minSyncEvery       = time.Second
