@@ -21,6 +21,9 @@ func (r *run) changes(ctx context.Context) iter.Seq[token.Token] {
 				return
 			}
 		}
+		if !r.delist(ctx, yield) {
+			return
+		}
 		for mints := range slices.Chunk(r.pools.left(), lookup) {
 			if !r.otherChanges(ctx, mints, yield) {
 				return
@@ -29,44 +32,34 @@ func (r *run) changes(ctx context.Context) iter.Seq[token.Token] {
 	}
 }
 
+// listedChanges compares the tokens in a launchpad's lists, and remembers those that the scan did not show. When a
+// product was not read to the end, stored pools count too, and tokens are read again with them, many at a time.
 func (r *run) listedChanges(ctx context.Context, id token.LaunchpadID, yield func(token.Token) bool) bool {
-	if len(r.keep) > 0 {
-		return r.keptChanges(ctx, id, yield)
-	}
+	var mints []string
 	for stored, err := range r.Tokens.Listed(ctx, id) {
 		if err != nil {
 			r.err = err
 			return false
 		}
-		if !r.compare(&stored, yield) {
-			return false
-		}
-	}
-	return true
-}
-
-// keptChanges is listedChanges for a run in which a product was not read to the end: the stored pools are needed too.
-func (r *run) keptChanges(ctx context.Context, id token.LaunchpadID, yield func(token.Token) bool) bool {
-	var mints []string
-	flush := func() bool {
-		ok := r.otherChanges(ctx, mints, yield)
-		mints = mints[:0]
-		return ok
-	}
-	for stored, err := range r.Tokens.Listed(ctx, id) {
+		r.listed++
 		switch {
-		case err != nil:
-			r.err = err
-			return false
 		case !r.pools.has(stored.Mint):
-			r.stats.Add(&stored, r.start.UnixMilli())
-			continue
+			r.missing = append(r.missing, stored)
+		case len(r.keep) == 0:
+			if !r.compare(&stored, yield) {
+				return false
+			}
+		default:
+			mints = append(mints, stored.Mint)
 		}
-		if mints = append(mints, stored.Mint); len(mints) == lookup && !flush() {
-			return false
+		if len(mints) == lookup {
+			if !r.otherChanges(ctx, mints, yield) {
+				return false
+			}
+			mints = mints[:0]
 		}
 	}
-	return flush()
+	return r.otherChanges(ctx, mints, yield)
 }
 
 // otherChanges compares tokens by mint; what the table does not hold is new.
@@ -88,14 +81,11 @@ func (r *run) otherChanges(ctx context.Context, mints []string, yield func(token
 	return true
 }
 
-// compare merges the gathered pools of a stored token and yields the token if it changed. One that was compared before,
-// or that the scan did not show, stays as it is.
+// compare merges the gathered pools of a stored token and yields the token if it changed. One that was compared before
+// is passed over.
 func (r *run) compare(stored *token.Stored, yield func(token.Token) bool) bool {
 	pools, ok := r.pools.take(stored.Mint, r.kept(stored))
 	if !ok {
-		if !r.pools.has(stored.Mint) {
-			r.stats.Add(stored, r.start.UnixMilli())
-		}
 		return true
 	}
 	t := token.Merge(pools)

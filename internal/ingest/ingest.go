@@ -20,6 +20,12 @@ type Source interface {
 	Pools(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error]
 }
 
+// Finder is a Source that can also be asked for single pools.
+type Finder interface {
+	// ByAddress streams the pools with the given addresses, of whatever launchpad; those that are gone are left out.
+	ByAddress(ctx context.Context, addresses []string, stats *token.ScanStats) iter.Seq2[token.Pool, error]
+}
+
 // Tokens is the tokens table.
 type Tokens interface {
 	// Listed streams what is in a launchpad's lists, without pools; it may lag behind by a moment.
@@ -34,6 +40,8 @@ type Tokens interface {
 type Runs interface {
 	SaveRun(context.Context, token.Run) error
 	SaveStats(context.Context, token.Stats, time.Time) error
+	Breaker(context.Context, token.Product) (token.Breaker, error)
+	SaveBreaker(ctx context.Context, before, after token.Breaker) error
 }
 
 // A Lease keeps two runs apart. Hold and Acquire answer token.ErrLeaseHeld when it is another run's.

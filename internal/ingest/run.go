@@ -33,21 +33,28 @@ type run struct {
 	*Sync
 	record token.Run
 	ids    []token.LaunchpadID
-	pools  *poolSet
-	keep   map[token.Product]bool // products whose stored pools stay: they were not read to the end
-	stats  token.Stats
 	start  time.Time
-	err    error // what ended it early
+
+	pools      *poolSet
+	keep       map[token.Product]bool // products whose stored pools stay: they were not read to the end
+	incomplete string                 // the product after which absence from the scan means nothing
+	blocked    int                    // products whose breaker is open
+	finders    map[token.Product]Finder
+	listed     int            // tokens in the lists before the run
+	missing    []token.Stored // of them, those that the scan did not show
+	stats      token.Stats
+	err        error // the table could not be read
 }
 
 // Run syncs once and returns the record, which is logged and stored too. The error is what made the run fail; a
 // partial or skipped run has none. It stops working a moment before ctx's deadline, so that the record gets out.
 func (s *Sync) Run(ctx context.Context, event Event) (token.Run, error) {
 	r := &run{
-		Sync: s, start: time.Now(), pools: newPoolSet(), keep: map[token.Product]bool{},
+		Sync: s, start: time.Now(), pools: newPoolSet(),
+		keep: map[token.Product]bool{}, finders: map[token.Product]Finder{},
 		record: token.Run{
 			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []token.ProductRun{},
-			Delisting: "none",
+			Delisting: delistingNone,
 		},
 	}
 	r.record.StartedAt = r.start.UTC().Truncate(time.Millisecond)
@@ -158,17 +165,24 @@ func (r *run) finish(ctx context.Context, deadline time.Time, err error) (token.
 
 // settle works out the run's status, and the error to return with it.
 func (r *run) settle(err error) error {
-	failed, cut := r.productTroubles()
+	ends := map[token.RunStatus]int{}
+	for _, p := range r.record.Products {
+		ends[p.Status]++
+	}
+	tried := len(r.record.Products) - ends[token.Skipped]
 	switch {
 	case errors.Is(err, token.ErrLeaseHeld):
 		r.record.Status, r.record.Error = token.Skipped, err.Error()
 		return nil
 	case err != nil:
 		r.record.Status = token.Failed
-	case failed > 0 && failed == len(r.record.Products):
+	case tried > 0 && ends[token.Failed] == tried:
 		r.record.Status = token.Failed
-		err = errors.New(r.record.Products[0].Error)
-	case failed+cut > 0 || r.record.TokensUnwritten > 0:
+		err = errors.New(r.trouble(token.Failed))
+	case tried == 0:
+		r.record.Status = token.Skipped
+		r.record.Error = r.trouble(token.Skipped)
+	case ends[token.Failed]+ends[token.Partial]+r.blocked+r.record.TokensUnwritten > 0:
 		r.record.Status = token.Partial
 	default:
 		r.record.Status = token.Succeeded
@@ -177,6 +191,16 @@ func (r *run) settle(err error) error {
 		r.record.Error = err.Error()
 	}
 	return err
+}
+
+// trouble is the first error of a product that ended with status.
+func (r *run) trouble(status token.RunStatus) string {
+	for _, p := range r.record.Products {
+		if p.Status == status {
+			return string(p.Product) + ": " + p.Error
+		}
+	}
+	return ""
 }
 
 // logRecord writes the record as one line; failures at ERROR, or the log format's filter hides them.

@@ -11,13 +11,23 @@ import (
 // ErrUnconfigured is what a source answers when it has nothing to read from: its product is skipped.
 var ErrUnconfigured = errors.New("not configured")
 
+// errBreakerOpen is why a product is not asked at all.
+var errBreakerOpen = errors.New("its breaker is open")
+
 // scan reads all products, one after the other. None of them can end the run: what one delivered before it failed
 // is kept, and so are its stored pools.
 func (r *run) scan(ctx context.Context) {
 	for _, source := range r.Sources {
-		product := r.scanProduct(ctx, source)
-		if product.Status != token.Succeeded {
+		if finder, ok := source.(Finder); ok {
+			r.finders[source.Product()] = finder
+		}
+		product, err := r.scanProduct(ctx, source)
+		if err != nil {
+			product.Error = err.Error()
 			r.keep[product.Product] = true
+			if !errors.Is(err, ErrUnconfigured) {
+				r.incomplete = string(product.Product)
+			}
 		}
 		r.record.Products = append(r.record.Products, product)
 		r.record.PoolsScanned += product.PoolsScanned
@@ -26,53 +36,50 @@ func (r *run) scan(ctx context.Context) {
 	}
 }
 
-func (r *run) scanProduct(ctx context.Context, source Source) token.ProductRun {
+func (r *run) scanProduct(ctx context.Context, source Source) (token.ProductRun, error) {
 	start := time.Now()
+	product := token.ProductRun{Product: source.Product(), Status: token.Skipped}
+	breaker := r.breakerFor(ctx, product.Product)
+	if err := blocked(breaker, start); err != nil {
+		r.blocked++
+		return product, err
+	}
 	stats := new(token.ScanStats)
-	product := token.ProductRun{Product: source.Product(), Status: token.Succeeded}
-	defer r.reportProgress(product.Product, stats)()
+	err := r.gather(ctx, source, stats)
+	product.Status = statusOf(err, stats)
+	product.PoolsScanned, product.PoolsMatched = stats.Scanned.Load(), stats.Matched.Load()
+	product.PoolsInvalid = stats.Invalid.Load()
+	product.DurationMS = time.Since(start).Milliseconds()
+	r.countRequests(stats)
+	r.settleBreaker(ctx, breaker, product.Status)
+	return product, err
+}
+
+// gather keeps every pool of ours that source has.
+func (r *run) gather(ctx context.Context, source Source, stats *token.ScanStats) error {
+	defer r.reportProgress(source.Product(), stats)()
 	for pool, err := range source.Pools(ctx, r.ids, stats) {
 		if err != nil {
-			product.Error = err.Error()
-			product.Status = statusOf(err, stats)
-			break
+			return err
 		}
 		if r.pools.add(&pool) {
-			product.PoolsMatched++
 			stats.Matched.Add(1)
 		}
 	}
-	product.PoolsScanned, product.PoolsInvalid = stats.Scanned.Load(), stats.Invalid.Load()
-	product.DurationMS = time.Since(start).Milliseconds()
-	r.record.BytesRead += stats.Bytes.Load()
-	r.record.UpstreamRequests += stats.Requests.Load()
-	r.record.UpstreamRetries += stats.Retries.Load()
-	return product
+	return nil
 }
 
 // statusOf tells a product that was read in part from one that was not read at all.
 func statusOf(err error, stats *token.ScanStats) token.RunStatus {
 	switch {
+	case err == nil:
+		return token.Succeeded
 	case errors.Is(err, ErrUnconfigured):
 		return token.Skipped
 	case stats.Scanned.Load() > 0:
 		return token.Partial
 	}
 	return token.Failed
-}
-
-// productTroubles counts products that failed and those that were cut short. Skipped ones are no trouble.
-func (r *run) productTroubles() (failed, cut int) {
-	for _, p := range r.record.Products {
-		switch p.Status {
-		case token.Failed:
-			failed++
-		case token.Partial:
-			cut++
-		case token.Succeeded, token.Skipped:
-		}
-	}
-	return failed, cut
 }
 
 // progressInterval is how often a scan under way is logged.

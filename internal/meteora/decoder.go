@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -22,22 +23,28 @@ type Envelope struct {
 type Filter struct {
 	ids    map[string]token.LaunchpadID
 	needle [][]byte
+	plain  bool // no ID needs an escape other than \u00XX to be spelled differently
+	all    bool
 }
 
 // NewFilter chooses the pools of the launchpads ids, compared exactly.
 func NewFilter(ids []token.LaunchpadID) *Filter {
-	f := &Filter{ids: make(map[string]token.LaunchpadID, len(ids))}
+	f := &Filter{ids: make(map[string]token.LaunchpadID, len(ids)), plain: true}
 	for _, id := range ids {
+		f.plain = f.plain && isPlain(string(id))
 		f.ids[string(id)] = id
 		f.needle = append(f.needle, []byte(id))
 	}
 	return f
 }
 
+// everyPool chooses all pools, for answers that were asked for by address.
+func everyPool() *Filter { return &Filter{all: true} }
+
 // mayMatch is a cheap test that is never wrong when it says no: without escapes, the launchpad's ID stands in the
 // pool's bytes as it is.
 func (f *Filter) mayMatch(pool []byte, escapes bool) bool {
-	if escapes {
+	if f.all || escapes && (!f.plain || bytes.Contains(pool, asciiEscape)) {
 		return true
 	}
 	for _, needle := range f.needle {
@@ -46,6 +53,22 @@ func (f *Filter) mayMatch(pool []byte, escapes bool) bool {
 		}
 	}
 	return false
+}
+
+// asciiEscape begins every escaped spelling of an ASCII character, but for those that isPlain excludes.
+var asciiEscape = []byte(`\u00`)
+
+func isPlain(id string) bool {
+	return !strings.ContainsFunc(id, func(r rune) bool { return r >= 0x80 || r == '"' || r == '\\' || r == '/' })
+}
+
+// match is the launchpad ID that a pool's launchpad field spells, if it is one of those that are wanted.
+func (f *Filter) match(launchpad string) (token.LaunchpadID, bool) {
+	if f.all {
+		return token.LaunchpadID(token.CleanName(launchpad)), true
+	}
+	id, ok := f.ids[launchpad]
+	return id, ok
 }
 
 // A Decoder streams the pools of one body. It holds at most one pool's bytes, and may be reset for the next body.
@@ -276,11 +299,12 @@ func (d *Decoder) consider(raw []byte, escapes bool) error {
 	if !d.filter.mayMatch(raw, escapes) {
 		return nil
 	}
-	id, err := d.launchpadOf(raw)
+	launchpad, err := d.launchpadOf(raw)
 	if err != nil {
 		return fmt.Errorf("%w: pool before byte %d: %w", ErrMalformed, d.stream.offset, err)
 	}
-	if id == "" {
+	id, ok := d.filter.match(launchpad)
+	if !ok {
 		return nil
 	}
 	p := token.Pool{Product: d.product, Launchpad: id}

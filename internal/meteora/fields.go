@@ -54,39 +54,18 @@ func (d *Decoder) open(raw []byte) {
 	d.json.Reset(&d.element, lenient...)
 }
 
-// launchpadOf is the launchpad ID of a pool if it is one of ours, else "". It reads only the pool's own
-// `launchpad` field: an ID in a name, a tag or a nested object is none.
-func (d *Decoder) launchpadOf(raw []byte) (id token.LaunchpadID, err error) {
+// launchpadOf is what a pool's own `launchpad` field says, "" for null or nothing: an ID in a name, a tag or a nested
+// object is none. It allocates nothing for a pool that is not ours.
+func (d *Decoder) launchpadOf(raw []byte) (launchpad string, err error) {
 	d.open(raw)
-	return id, d.launchpad(&id)
-}
-
-func (d *Decoder) launchpad(id *token.LaunchpadID) error {
-	if _, err := d.json.ReadToken(); err != nil { // '{'
+	err = d.members(func(name string) error {
+		if name != "launchpad" {
+			return d.json.SkipValue()
+		}
+		launchpad, err = d.text()
 		return err
-	}
-	for d.json.PeekKind() == '"' {
-		name, err := d.json.ReadToken()
-		if err != nil {
-			return err
-		}
-		if name.String() != "launchpad" {
-			if err := d.json.SkipValue(); err != nil {
-				return err
-			}
-			continue
-		}
-		value, err := d.json.ReadToken()
-		if err != nil {
-			return err
-		}
-		*id = ""
-		if value.Kind() == '"' {
-			*id = d.filter.ids[value.String()]
-		}
-	}
-	_, err := d.json.ReadToken()
-	return err
+	})
+	return launchpad, err
 }
 
 // text reads a string; anything else is unknown.

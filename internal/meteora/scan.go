@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"sync"
@@ -43,10 +42,10 @@ func (c *Client) newScan(ids []token.LaunchpadID, stats *token.ScanStats) *scan 
 
 // pages reads page 1, which tells how many there are, and then the others side by side.
 func (s *scan) pages(ctx context.Context) error {
-	s.work(ctx, s.newWorker())
+	s.work(ctx, s.newWorker(ctx))
 	var workers sync.WaitGroup
 	for range min(inFlight, s.last-1) {
-		workers.Go(func() { s.work(ctx, s.newWorker()) })
+		workers.Go(func() { s.work(ctx, s.newWorker(ctx)) })
 	}
 	workers.Wait()
 	return s.err
@@ -106,7 +105,7 @@ func (s *scan) settle(page int64, err error, w *worker) {
 
 // array reads DAMM v1's one answer. The server is asked to filter and not trusted to have done it.
 func (s *scan) array(ctx context.Context, ids []token.LaunchpadID) error {
-	w := s.newWorker()
+	w := s.newWorker(ctx)
 	err := w.read(ctx, s.client.arrayURL(ids), maxArrayBody)
 	if err != nil {
 		return err
@@ -118,28 +117,39 @@ func (s *scan) array(ctx context.Context, ids []token.LaunchpadID) error {
 
 // A worker reads one body after the other with the same buffers.
 type worker struct {
-	scan    *scan
+	client  *Client
+	retry   *retrier
+	stats   *token.ScanStats
 	fetch   *fetcher
 	decoder *Decoder
+	yield   func(token.Pool) bool // gets every pool that the decoder's filter chooses
 }
 
-func (s *scan) newWorker() *worker {
+func (s *scan) newWorker(ctx context.Context) *worker {
 	return &worker{
-		scan:    s,
+		client: s.client, retry: s.retry, stats: s.stats,
 		fetch:   &fetcher{http: s.client.http, stats: s.stats},
 		decoder: NewDecoder(s.client.product, s.filter, s.client.quotes),
+		yield: func(p token.Pool) bool {
+			select {
+			case s.out <- p:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		},
 	}
 }
 
 // page reads one page; when that fails, again, from its start.
 func (w *worker) page(ctx context.Context, page int64) error {
-	if err := w.read(ctx, w.scan.client.pageURL(page), maxBody); err != nil {
+	if err := w.read(ctx, w.client.pageURL(page), maxBody); err != nil {
 		return err
 	}
 	return checkPage(w.decoder, page)
 }
 
-// read decodes url's body, asking again as often as is worth it.
+// read decodes url's body, asking again as often as is worth it. A second attempt yields the pools of the first again.
 func (w *worker) read(ctx context.Context, url string, limit int64) error {
 	for attempt := 1; ; attempt++ {
 		err := w.try(ctx, url, limit)
@@ -148,17 +158,17 @@ func (w *worker) read(ctx context.Context, url string, limit int64) error {
 		}
 		var status *StatusError
 		if errors.As(err, &status) && status.Code == http.StatusTooManyRequests {
-			w.scan.stats.Throttle.Add(1)
+			w.stats.Throttle.Add(1)
 		}
-		if !w.scan.retry.pause(ctx, attempt, err) {
+		if !w.retry.pause(ctx, attempt, err) {
 			return withoutURL(err)
 		}
-		w.scan.stats.Retries.Add(1)
+		w.stats.Retries.Add(1)
 	}
 }
 
 func (w *worker) try(ctx context.Context, url string, limit int64) error {
-	if err := w.scan.client.limit.Wait(ctx); err != nil {
+	if err := w.client.limit.Wait(ctx); err != nil {
 		return fmt.Errorf("waiting for the rate limit: %w", err)
 	}
 	body, err := w.fetch.get(ctx, url, limit)
@@ -166,22 +176,10 @@ func (w *worker) try(ctx context.Context, url string, limit int64) error {
 		return err
 	}
 	defer body.close()
-	return w.decode(ctx, body)
-}
-
-func (w *worker) decode(ctx context.Context, body io.Reader) error {
-	err := w.decoder.Decode(body, func(p token.Pool) bool {
-		select {
-		case w.scan.out <- p:
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	})
-	if err == nil {
-		return ctx.Err()
+	if err := w.decoder.Decode(body, w.yield); err != nil {
+		return err
 	}
-	return err
+	return ctx.Err()
 }
 
 // withoutURL drops the URL that net/http puts before its errors: the page is named already, and the URL is long.

@@ -32,12 +32,7 @@ func (p *Pool) UnmarshalBinary(b []byte) error {
 	p.Base.Verified, p.Base.FreezeAuthorityDisabled = Flag(r.byte()), Flag(r.byte())
 	p.Blacklisted = Flag(r.byte()) == Yes
 	p.CreatedAt = r.varint()
-	if n := r.uvarint(); n > 0 && n <= uint64(len(r.rest)) {
-		p.Tags = make([]string, n)
-		for i := range p.Tags {
-			p.Tags[i] = r.string()
-		}
-	}
+	p.Tags = r.tags()
 	if r.bad || r.rest != "" {
 		return errCodec
 	}
@@ -69,6 +64,19 @@ func appendString(b []byte, s string) []byte {
 type fieldReader struct {
 	rest string
 	bad  bool
+}
+
+func (r *fieldReader) tags() []string {
+	n := r.uvarint()
+	if n == 0 || n > uint64(len(r.rest)) { // each takes a byte at least
+		r.bad = r.bad || n > 0
+		return nil
+	}
+	tags := make([]string, n)
+	for i := range tags {
+		tags[i] = r.string()
+	}
+	return tags
 }
 
 func (r *fieldReader) string() string {

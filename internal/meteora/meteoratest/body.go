@@ -116,17 +116,20 @@ func (b *body) flush() error {
 	return http.NewResponseController(b.a.w).Flush()
 }
 
+// stall waits for the fault's pause, or for ever. A wait that the client or Close ends leaves no sound body behind.
 func (b *body) stall() error {
 	if pause := b.a.fault.Pause; pause > 0 {
 		if b.a.s.sleep(b.a.r.Context(), pause) {
 			return nil
 		}
-		return errCut
+	} else {
+		select {
+		case <-b.a.r.Context().Done():
+		case <-b.a.s.closed:
+		}
 	}
-	select {
-	case <-b.a.r.Context().Done():
-	case <-b.a.s.closed:
-	}
+	b.err = errCut // reset may panic
+	b.reset()
 	return errCut
 }
 

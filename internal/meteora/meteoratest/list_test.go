@@ -262,20 +262,20 @@ func TestDAMMv1(t *testing.T) {
 	}
 }
 
-// TestTruthAtProductionScale reads 132,967 pools and compares them with what the fake says of itself.
+// TestTruthAtProductionScale reads 132,967 pools (20,000 with -short) and compares them with what the fake says of itself.
 func TestTruthAtProductionScale(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{DefaultLaunchpad, "pump.fun"} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			cfg := Config{Launchpad: id, RateLimit: noLimits}
-			if id != DefaultLaunchpad {
+			if id != DefaultLaunchpad || testing.Short() {
 				cfg.Pools = 20_000
 			}
 			s := start(t, cfg)
 			w := s.World(DLMM)
 			total, matched, mints := 0, 0, map[string]bool{}
-			for n := 1; n == 1 || total == (n-1)*1000; n++ {
+			for n := 1; total == (n-1)*1000; n++ {
 				p := getPage(t, client(t, true), s.URL(DLMM), "page", strconv.Itoa(n), "page_size", "1000", "sort_by", "pool_created_at:asc")
 				total += len(p.Data)
 				for _, r := range p.Data {
@@ -294,7 +294,7 @@ func TestTruthAtProductionScale(t *testing.T) {
 					t.Errorf("%s was not read", m)
 				}
 			}
-			if id == DefaultLaunchpad && (total != 132967 || matched != 512 || len(mints) != 500) {
+			if id == DefaultLaunchpad && (total != w.Total() || matched != 512 || len(mints) != 500) {
 				t.Errorf("%d pools, %d ours, %d tokens", total, matched, len(mints))
 			}
 		})

@@ -8,25 +8,22 @@ import (
 
 // universe is what all products share: the tokens, above all.
 type universe struct {
-	cfg       Config
-	codec     codec
-	pads      *launchpads
-	odd       []spelling
-	newestMS  int64
-	periodMS  int64 // between the creation of the first pool and of the newest
-	filler    key
-	systemKey string // "no account here", in Solana's addresses
+	cfg      Config
+	codec    codec
+	pads     *launchpads
+	odd      []spelling
+	newestMS int64
+	periodMS int64 // between the creation of the first pool and of the newest
 }
 
 func newUniverse(cfg Config) *universe {
 	return &universe{
-		cfg:       cfg,
-		codec:     codec{cfg.Seed},
-		pads:      newLaunchpads(cfg.Launchpad),
-		odd:       oddNames(cfg.Launchpad),
-		newestMS:  cfg.Newest.UnixMilli(),
-		periodMS:  (800 * 24 * time.Hour).Milliseconds(),
-		systemKey: "11111111111111111111111111111111",
+		cfg:      cfg,
+		codec:    codec{cfg.Seed},
+		pads:     newLaunchpads(cfg.Launchpad),
+		odd:      oddNames(cfg.Launchpad),
+		newestMS: cfg.Newest.UnixMilli(),
+		periodMS: (800 * 24 * time.Hour).Milliseconds(),
 	}
 }
 

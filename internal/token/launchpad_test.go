@@ -1,0 +1,84 @@
+package token
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseLaunchpadIDs(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, value string
+		want        []LaunchpadID
+		err         string // a part of it
+	}{
+		{"one", "pump.fun", []LaunchpadID{"pump.fun"}, ""},
+		{"a list", "a,b,a", []LaunchpadID{"a", "b"}, ""},
+		{"space around", " a ,\tb\n", []LaunchpadID{"a", "b"}, ""},
+		{"64 characters", strings.Repeat("é", 64), []LaunchpadID{LaunchpadID(strings.Repeat("é", 64))}, ""},
+		{"empty", "", nil, "no launchpad ID is set"},
+		{"blank", " \t\n", nil, "no launchpad ID is set"},
+		{"only commas", ",,", nil, "no launchpad ID is set"},
+		{"65 characters", strings.Repeat("x", 65), nil, "65 characters"},
+		{"space inside", "a b", nil, "white space"},
+		{"tab inside", "a\tb", nil, "control character"},
+		{"NUL inside", "a\x00b", nil, "control character"},
+		{"no-break space inside", "a\u00a0b", nil, "white space"},
+		{"zero-width space inside", "a\u200bb", nil, "control character"},
+		{"byte order mark", "\ufeffab", nil, "control character"},
+		{"invalid UTF-8", "a\xffb", nil, "control character"},
+		{"one bad in a list", "good,b d", nil, `"b d"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := ParseLaunchpadIDs(tt.value)
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("error is %v, want one with %q", err, tt.err)
+			}
+		})
+	}
+	if _, err := ParseLaunchpadIDs(""); !errors.Is(err, ErrNoLaunchpadID) {
+		t.Errorf("error is %v, not ErrNoLaunchpadID", err)
+	}
+}
+
+func TestIsPublicKey(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{
+		SOL: true, "11111111111111111111111111111111": true,
+		"": false, "pump.fun": false, SOL + "1": false, SOL[1:]: false, strings.Replace(SOL, "S", "0", 1): false,
+	} {
+		if IsPublicKey(s) != want {
+			t.Errorf("IsPublicKey(%q) is not %v", s, want)
+		}
+	}
+}
+
+func TestCleanName(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, in, want string }{
+		{"plain", "Louie", "Louie"},
+		{"trimmed", "  Louie ", "Louie"},
+		{"control characters", "a\x00b\x1bc\u0085d\x7f", "abcd"},
+		{"line breaks", "a\nb\u2028c", "a b c"},
+		{"text direction", "a\u202egpj\u2066b\u200f", "agpjb"},
+		{"emoji with joiners", "👩\u200d🚀", "👩\u200d🚀"},
+		{"invalid UTF-8", "a\xffb", "a\ufffdb"},
+		{"too long", strings.Repeat("é", 500), strings.Repeat("é", 128)},
+		{"only control characters", "\x01\x02", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := CleanName(tt.in); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

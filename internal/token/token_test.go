@@ -1,0 +1,225 @@
+package token
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func samplePools() []Pool {
+	base := Asset{Mint: "mint", Name: "Louie", Symbol: "LOUIE", Decimals: "6", Holders: "1022", PriceUSD: "0.1", MarketCapUSD: "9"}
+	other := Asset{Mint: "mint", Name: "Other", Symbol: "OTH", TotalSupply: "77", PriceUSD: "0.2"}
+	return []Pool{
+		{Address: "deep", Product: DLMM, Launchpad: "pad", Base: base, TVLUSD: "100.5", Fees24hUSD: "1", CreatedAt: 2000, VolumeUSD: Windows{5: "10"}},
+		{Address: "old", Product: DAMMv2, Launchpad: "first", Base: other, TVLUSD: "7", CreatedAt: 1000, VolumeUSD: Windows{0: "1", 5: "0.25"}},
+		{Address: "bare", Product: DBC, Launchpad: "pad", Base: Asset{Mint: "mint"}, Curve: Curve{Stage: Graduated, Progress: "1", Creator: "who"}},
+	}
+}
+
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	pools := samplePools()
+	got := Merge(samplePools())
+	want := Token{
+		Mint: "mint", Name: "Louie", Symbol: "LOUIE", Decimals: "6", Holders: "1022", TotalSupply: "77",
+		PriceUSD: "0.1", MarketCapUSD: "9", TVLUSD: "107.5", Fees24hUSD: "1", VolumeUSD: Windows{0: "1", 5: "10.25"},
+		Launchpad: "first", Status: Listed, CreatedAt: 1000, PoolCount: 3,
+		Curve: Curve{Stage: Graduated, Progress: "1", Creator: "who"}, Pools: pools,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMergeBlacklisted(t *testing.T) {
+	t.Parallel()
+	pools := samplePools()
+	pools[0].Blacklisted = true
+	if got := Merge(pools); got.Status != Listed || got.PriceUSD != "0.2" || got.TVLUSD != "107.5" {
+		t.Errorf("one of three blacklisted: %v, price %v, TVL %v", got.Status, got.PriceUSD, got.TVLUSD)
+	}
+	pools[1].Blacklisted, pools[2].Blacklisted = true, true
+	if got := Merge(pools); got.Status != Blacklisted {
+		t.Errorf("all blacklisted: %v", got.Status)
+	}
+}
+
+func TestMergeTakesTheLaterOfTwo(t *testing.T) {
+	t.Parallel()
+	pools := samplePools()
+	again := pools[0]
+	again.TVLUSD = "1"
+	if got := Merge(append(pools, again)); got.PoolCount != 3 || got.TVLUSD != "8" {
+		t.Errorf("%d pools, TVL %v; want 3 and 8", got.PoolCount, got.TVLUSD)
+	}
+}
+
+func TestMergeBoundsTheItem(t *testing.T) {
+	t.Parallel()
+	pools := make([]Pool, 1000)
+	for i := range pools {
+		pools[i] = Pool{Address: fmt.Sprint("pool", i), Base: Asset{Mint: "m"}, TVLUSD: "1", Name: strings.Repeat("n", 128)}
+	}
+	if got := Merge(pools); len(got.Pools) != maxPools || got.PoolCount != 1000 || got.TVLUSD != "1000" {
+		t.Errorf("%d pools kept of %d, TVL %v", len(got.Pools), got.PoolCount, got.TVLUSD)
+	}
+	for i := range pools {
+		pools[i].Tags = []string{strings.Repeat("t", 5000)}
+	}
+	if got := Merge(pools); len(got.Pools) >= 52 || len(got.Pools) < 40 {
+		t.Errorf("%d pools of 5 KB kept", len(got.Pools))
+	}
+}
+
+// TestMergeIgnoresOrder is the property that makes the content hash worth anything.
+func TestMergeIgnoresOrder(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		pools := randomPools(r)
+		want := Merge(append([]Pool{}, pools...))
+		r.Shuffle(len(pools), func(i, j int) { pools[i], pools[j] = pools[j], pools[i] })
+		got := Merge(pools)
+		if diff := cmp.Diff(want, got); diff != "" || want.Hash() != got.Hash() {
+			t.Fatal(diff)
+		}
+	}
+}
+
+func randomPools(r *rand.Rand) []Pool {
+	pools := make([]Pool, 1+r.IntN(8))
+	for i := range pools {
+		pools[i] = Pool{
+			Address: fmt.Sprint("address", i), Product: Products[r.IntN(4)], Launchpad: LaunchpadID(fmt.Sprint("pad", r.IntN(2))),
+			Base: Asset{
+				Mint: "mint", Name: fmt.Sprint("name", i), Symbol: fmt.Sprint("S", r.IntN(3)), Holders: randomNumber(r),
+				PriceUSD: randomNumber(r), Verified: Flag(r.IntN(3)),
+			},
+			TVLUSD: randomNumber(r), CreatedAt: int64(r.IntN(3)), Blacklisted: r.IntN(4) == 0, VolumeUSD: Windows{5: randomNumber(r)},
+		}
+	}
+	return pools
+}
+
+func randomNumber(r *rand.Rand) Number {
+	if r.IntN(4) == 0 {
+		return ""
+	}
+	n, _ := ParseNumber(fmt.Sprint(r.Float64() * float64(r.IntN(3))))
+	return n
+}
+
+// TestHashSeesEveryField changes every field of a token and of its pools, one by one: a field that the hash misses
+// would never be written again.
+func TestHashSeesEveryField(t *testing.T) {
+	t.Parallel()
+	t1 := Merge(samplePools())
+	t1.FirstSeenAt, t1.UpdatedAt = 1, 1
+	before := t1.Hash()
+	ignored := map[string]bool{"FirstSeenAt": true, "UpdatedAt": true}
+	changed := 0
+	walk(reflect.ValueOf(&t1).Elem(), "", func(path string, v reflect.Value) {
+		old := reflect.ValueOf(v.Interface())
+		poke(v)
+		if same := t1.Hash() == before; same != ignored[path] {
+			t.Errorf("%s: hash unchanged is %v", path, same)
+		}
+		v.Set(old)
+		changed++
+	})
+	if changed < 100 || t1.Hash() != before {
+		t.Errorf("only %d fields were tried", changed)
+	}
+}
+
+// walk visits every settable leaf below v.
+func walk(v reflect.Value, path string, visit func(string, reflect.Value)) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			walk(v.Field(i), strings.TrimPrefix(path+"."+v.Type().Field(i).Name, "."), visit)
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
+		}
+	default:
+		visit(path, v)
+	}
+}
+
+func poke(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(v.String() + "1")
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
+	default:
+		v.SetInt(v.Int() + 1)
+	}
+}
+
+func TestPoolBinaryRoundTrip(t *testing.T) {
+	t.Parallel()
+	pools := append(samplePools(), Pool{})
+	pools[0].Tags, pools[0].Blacklisted, pools[0].CreatedAt = []string{"a", "", "🚀"}, true, -7
+	pools[0].Base.Verified, pools[0].Base.FreezeAuthorityDisabled = Yes, No
+	for _, want := range pools {
+		var got Pool
+		b := want.AppendBinary(nil)
+		if err := got.UnmarshalBinary(b); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		for n := range len(b) {
+			if err := new(Pool).UnmarshalBinary(b[:n]); err == nil {
+				t.Errorf("%d of %d bytes were enough", n, len(b))
+			}
+		}
+	}
+}
+
+func FuzzPoolUnmarshalBinary(f *testing.F) {
+	for _, p := range samplePools() {
+		f.Add(p.AppendBinary(nil))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var p, again Pool
+		if p.UnmarshalBinary(b) != nil {
+			return
+		}
+		if err := again.UnmarshalBinary(p.AppendBinary(nil)); err != nil || !cmp.Equal(p, again) {
+			t.Fatalf("%v\n%s", err, cmp.Diff(p, again))
+		}
+	})
+}
+
+func TestSummaryJSON(t *testing.T) {
+	t.Parallel()
+	bare := Token{Mint: "m", Launchpad: "pad", Status: Listed}
+	got, err := json.Marshal(bare.Summary())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"mint":"m","name":null,"symbol":null,"decimals":null,"launchpad":"pad","status":"listed","is_verified":null,` +
+		`"freeze_authority_disabled":null,"stage":null,"curve_progress":null,"creator":null,"holders":null,"total_supply":null,` +
+		`"price_usd":null,"market_cap_usd":null,"tvl_usd":null,"volume_24h_usd":null,"fees_24h_usd":null,` +
+		`"volume_usd":{"12h":null,"1h":null,"24h":null,"2h":null,"30m":null,"4h":null},"pool_count":0,` +
+		`"created_at":null,"first_seen_at":null,"updated_at":null}`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Error(diff)
+	}
+	full := Merge(samplePools())
+	full.FirstSeenAt = 1770317281123
+	s := full.Summary()
+	if *s.Stage != Graduated || *s.CreatedAt != "1970-01-01T00:00:01Z" || *s.FirstSeenAt != "2026-02-05T18:48:01.123Z" || s.Volume24hUSD != "10.25" {
+		t.Errorf("%+v", s)
+	}
+}
