@@ -143,7 +143,7 @@ func TestOurProductionCannotLoseItsTables(t *testing.T) {
 func TestOurLaunchpadIDPattern(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{
-		"56JeApTcgSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V": true, "pump.fun": true, "met-dbc,pump.fun": true,
+		"56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V": true, "pump.fun": true, "met-dbc,pump.fun": true,
 		strings.Repeat("x", 64): true, strings.Repeat("x", 65): false,
 		"": false, " ": false, "a b": false, "a,": false, ",a": false, "a,,b": false, "a, b": false, "a\n": false, "a\tb": false,
 	}

@@ -20,17 +20,27 @@ const activeTimeout = 30 * time.Second
 // Tables are the names of the tables made for one test.
 type Tables struct{ Tokens, Sync string }
 
+// UniqueNames are names that no other test has.
+func UniqueNames() Tables {
+	suffix := strings.ToLower(rand.Text()[:10])
+	return Tables{Tokens: "tokens-" + suffix, Sync: "sync-" + suffix}
+}
+
+// ByLogicalID are the names as samtemplate.Options takes them.
+func (t Tables) ByLogicalID() map[string]string {
+	return map[string]string{"TokensTable": t.Tokens, "SyncTable": t.Sync}
+}
+
 // NewTables creates both tables of template.yaml under names of their own, so that any number of tests share an engine.
 func (e *Engine) NewTables(ctx context.Context) (Tables, error) {
 	root, err := workspace.Find()
 	if err != nil {
 		return Tables{}, err
 	}
-	suffix := strings.ToLower(rand.Text()[:10])
-	names := Tables{Tokens: "tokens-" + suffix, Sync: "sync-" + suffix}
+	names := UniqueNames()
 	template, err := samtemplate.Load(root.Template(), samtemplate.Options{
 		Parameters: map[string]string{"LaunchpadId": "any"},
-		Names:      map[string]string{"TokensTable": names.Tokens, "SyncTable": names.Sync},
+		Names:      names.ByLogicalID(),
 	})
 	if err != nil {
 		return Tables{}, err

@@ -1,0 +1,78 @@
+// Command dev runs the local stack: `run` until Ctrl-C, `demo` for one sync.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"tokensync/internal/dev"
+)
+
+const usage = `usage: dev run | demo | --help
+
+  run    start the local stack, sync at once and then on a schedule, serve the HTTP API until Ctrl-C
+  demo   one full sync; its record is the one line of JSON on standard output; exit 0 when it succeeded
+
+Environment variables:
+  POOLS          how many pools the fake Meteora holds in each product (132967)
+  PRODUCTS       what to read: dlmm, damm-v2, damm-v1, dbc; comma-separated (dlmm)
+  LAUNCHPAD_ID   the value in SSM (56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V); may be empty, to see the guard
+  PORT           of the HTTP API (run: 3000; demo: any that is free)
+  LIVE=1         read the real Meteora
+  FAULTS=1       the fake misbehaves now and then
+  IGNORE_FILTER  1: the fake's damm-v1 ignores its launchpad filter and answers every pool, as in the incident (1); 0: it filters
+  SYNC_EVERY     how often run syncs again (60s)
+  DYNAMODB_ENDPOINT  a DynamoDB that runs, instead of the engine in .tools/
+  METEORA_DLMM_URL, METEORA_DAMM_V2_URL, METEORA_DAMM_V1_URL  another Meteora, a fake of your own for one
+  LOG_LEVEL      of the functions (info)
+  NO_COLOR       anything: no colours
+`
+
+// The exit codes, besides 0.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // from then on another Ctrl-C ends the process at once
+	os.Exit(command(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
+}
+
+// command is the whole program save the process around it.
+func command(ctx context.Context, arguments []string, env lookup, stdout, stderr io.Writer) int {
+	name := ""
+	if len(arguments) == 1 {
+		name = arguments[0]
+	}
+	commands := map[string]func(context.Context, settings, io.Writer, io.Writer) error{"run": run, "demo": demo}
+	switch {
+	case name == "--help" || name == "-h" || name == "help":
+		_, _ = io.WriteString(stdout, usage)
+		return 0
+	case commands[name] == nil:
+		_, _ = io.WriteString(stderr, usage)
+		return exitUsage
+	}
+	s, err := readSettings(env)
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, err)
+		return exitUsage
+	}
+	err = commands[name](ctx, s, stdout, stderr)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, dev.ErrPortInUse):
+		_, _ = fmt.Fprintf(stderr, "port %d is in use: set PORT=…\n", s.port)
+	case !errors.Is(err, errNotSucceeded): // the summary has said it
+		_, _ = fmt.Fprintln(stderr, err)
+	}
+	return exitFailed
+}

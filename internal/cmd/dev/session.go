@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"sync/atomic"
+
+	"golang.org/x/term"
+
+	"tokensync/internal/dev"
+	"tokensync/internal/dev/report"
+	"tokensync/internal/meteora/meteoratest"
+)
+
+const (
+	faultShare = 0.02 // of the requests, with FAULTS=1
+	faultSeed  = 1
+)
+
+// session is a stack with its fake Meteora and the screen that shows its syncs.
+type session struct {
+	settings settings
+	stack    *dev.Stack
+	fake     *meteoratest.Server // nil when live
+	screen   io.Writer
+	progress atomic.Pointer[report.Progress]
+}
+
+// open starts the stack with its API on the port; 0 is any that is free.
+func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *session, err error) {
+	v := &session{settings: s, screen: screen}
+	options := dev.Options{
+		Products: s.products, LaunchpadID: &s.launchpadID, Environment: s.functions,
+		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
+	}
+	if !s.live {
+		v.fake = newFake(s)
+		if err := v.fake.Start(); err != nil {
+			return nil, err
+		}
+		options.Upstream = v.fake
+	}
+	if v.stack, err = dev.Start(ctx, options); err != nil {
+		return nil, errors.Join(err, v.close())
+	}
+	return v, nil
+}
+
+func newFake(s settings) *meteoratest.Server {
+	config := meteoratest.Config{Pools: s.pools, IgnoreLaunchpadFilter: s.ignoreFilter}
+	if s.pools == 0 {
+		config.Pools = -1 // its way to say none
+	}
+	if s.faults {
+		config.Fault = meteoratest.RandomFaults(faultSeed, faultShare)
+	}
+	return meteoratest.New(config)
+}
+
+func (v *session) close() error {
+	var failed []error
+	if v.stack != nil {
+		failed = append(failed, v.stack.Close())
+	}
+	if v.fake != nil {
+		failed = append(failed, v.fake.Close())
+	}
+	return errors.Join(failed...)
+}
+
+func (v *session) log(_, line string) {
+	if p := v.progress.Load(); p != nil {
+		p.Line(line)
+	}
+}
+
+// sync runs one sync with its progress on the screen, and its summary after it.
+func (v *session) sync(ctx context.Context) (dev.Run, error) {
+	p := report.Start(report.Options{
+		Out: v.screen, Terminal: isTerminal(v.screen), Color: v.color(), Total: v.total(),
+	})
+	v.progress.Store(p)
+	run, err := v.stack.Sync(ctx)
+	v.progress.Store(nil)
+	p.Stop()
+	if err != nil {
+		return run, err
+	}
+	function, err := v.stack.Template().Function("sync-tokens")
+	if err != nil {
+		return run, err
+	}
+	report.Summary(v.screen, run.Record, report.Sandbox{
+		ColdStart: run.Result.ColdStart, PeakRSS: run.Result.PeakRSS, MemoryMB: function.MemoryMB,
+	}, v.color())
+	return run, nil
+}
+
+// total is how many pools there are to scan, 0 when only Meteora knows.
+func (v *session) total() int64 {
+	if v.fake == nil || len(v.settings.functions) > 0 {
+		return 0
+	}
+	n := 0
+	for _, product := range v.settings.products {
+		if product != "damm-v1" || v.settings.ignoreFilter {
+			n++
+		}
+	}
+	return int64(n) * int64(v.settings.pools)
+}
+
+func (v *session) color() bool { return isTerminal(v.screen) && !v.settings.noColor }
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// greet tells where everything is.
+func (v *session) greet() {
+	source := "the real Meteora"
+	if v.fake != nil {
+		source = fmt.Sprintf("a fake Meteora of %s pools", report.Count(int64(v.settings.pools)))
+	}
+	tables := v.stack.Tables()
+	_, _ = fmt.Fprintf(v.screen, "tokensync reads %s (%v)\n", source, v.settings.products)
+	if v.fake != nil {
+		for _, product := range v.settings.products {
+			if slices.Contains(meteoratest.Products(), product) {
+				_, _ = fmt.Fprintf(v.screen, "  %-9s %s/pools\n", product, v.fake.URL(product))
+			}
+		}
+	}
+	_, _ = fmt.Fprintf(v.screen, "  DynamoDB  %s (%s, %s)\n  SSM       %s\n  API       %s\n",
+		v.stack.Engine().Endpoint(), tables.Tokens, tables.Sync, v.stack.SSM().URL(), v.stack.URL())
+}

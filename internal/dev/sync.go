@@ -1,0 +1,103 @@
+package dev
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"tokensync/internal/dev/runtimeapi"
+	"tokensync/internal/token"
+)
+
+const (
+	syncFunction = "sync-tokens"
+	fullSync     = "sync-full.json"
+	// recordWait is how long the log line of a failed run may come after its error.
+	recordWait = 2 * time.Second
+)
+
+// Run is one sync with its record.
+type Run struct {
+	// Line is the record as the function wrote it, on one line.
+	Line   []byte
+	Record token.Run
+	Result runtimeapi.Result
+}
+
+// Sync runs a full sync with the event of events/. A run that failed is no error as long as it left a record.
+func (s *Stack) Sync(ctx context.Context) (Run, error) {
+	event, err := os.ReadFile(s.root.Event(fullSync))
+	if err != nil {
+		return Run{}, fmt.Errorf("read the sync's event: %w", err)
+	}
+	s.records.reset()
+	result, err := s.Invoke(ctx, syncFunction, event)
+	if err != nil {
+		return Run{}, err
+	}
+	run := Run{Result: result}
+	line := result.Payload
+	if result.Error != nil {
+		if line = s.records.wait(ctx, recordWait); line == nil {
+			return run, fmt.Errorf("the sync left no record: %w", result.Error)
+		}
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, line); err != nil {
+		return run, fmt.Errorf("read the sync's record: %w", err)
+	}
+	run.Line = compact.Bytes()
+	if err := json.Unmarshal(run.Line, &run.Record); err != nil || run.Record.Status == "" {
+		return run, fmt.Errorf("read the sync's record %s: %w", run.Line, cmp.Or(err, errors.New("it has no status")))
+	}
+	return run, nil
+}
+
+// recordWatch looks for the record of a run in a function's log: an error's answer does not carry it.
+type recordWatch struct {
+	mu   sync.Mutex
+	last []byte
+	seen chan struct{}
+}
+
+func (w *recordWatch) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last, w.seen = nil, make(chan struct{})
+}
+
+func (w *recordWatch) see(line string) {
+	var entry struct {
+		Msg    string          `json:"msg"`
+		Record json.RawMessage `json:"record"`
+	}
+	if json.Unmarshal([]byte(line), &entry) != nil || entry.Msg != "sync finished" || entry.Record == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last == nil && w.seen != nil {
+		w.last = entry.Record
+		close(w.seen)
+	}
+}
+
+func (w *recordWatch) wait(ctx context.Context, patience time.Duration) []byte {
+	w.mu.Lock()
+	seen := w.seen
+	w.mu.Unlock()
+	select {
+	case <-seen:
+	case <-time.After(patience):
+	case <-ctx.Done():
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last
+}
