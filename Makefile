@@ -44,6 +44,7 @@ bench: ## the benchmarks
 
 .PHONY: tools
 tools: $(if $(DYNAMODB_ENDPOINT),,$(ENGINE_STAMP)) ## install the DynamoDB engine into .tools/
+	@:
 
 .PHONY: clean
 clean: ## remove what was built; .tools/ stays

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -21,6 +22,8 @@ import (
 const (
 	faultShare = 0.02 // of the requests, with FAULTS=1
 	faultSeed  = 1
+	// poolsPerPage is what the functions ask for.
+	poolsPerPage = 1000
 )
 
 // session is a stack with its fake Meteora and the screen that shows its syncs.
@@ -83,7 +86,7 @@ func (v *session) log(_, line string) {
 // sync runs one sync with its progress on the screen, and its summary after it.
 func (v *session) sync(ctx context.Context) (dev.Run, error) {
 	p := report.Start(report.Options{
-		Out: v.screen, Terminal: isTerminal(v.screen), Color: v.color(), Total: v.total(),
+		Out: v.screen, Terminal: isTerminal(v.screen), Color: v.color(), Total: v.total(), Hint: v.served(),
 	})
 	v.progress.Store(p)
 	run, err := v.stack.Sync(ctx)
@@ -114,6 +117,21 @@ func (v *session) total() int64 {
 		}
 	}
 	return int64(n) * int64(v.settings.pools)
+}
+
+// served counts the pools that the fake has sent since it was called: whole pages only.
+func (v *session) served() func() int64 {
+	if v.fake == nil {
+		return nil
+	}
+	count := func() (n int64) {
+		for _, product := range []string{meteoratest.DLMM, meteoratest.DAMMv2} {
+			n += int64(v.fake.Stats(product).Statuses[http.StatusOK]) * poolsPerPage
+		}
+		return n
+	}
+	before := count()
+	return func() int64 { return count() - before }
 }
 
 func (v *session) color() bool { return isTerminal(v.screen) && !v.settings.noColor }

@@ -26,6 +26,8 @@ type Options struct {
 	Color    bool
 	// Total is how many pools there are, 0 when nobody knows.
 	Total int64
+	// Hint is a guess of how many pools were scanned, for the time between two lines of the log; may be nil.
+	Hint func() int64
 }
 
 // Progress follows a sync by the lines of its function's log. Line may be called from any goroutine.
@@ -155,6 +157,9 @@ func (p *Progress) sum() (sum entry, guess int64) {
 	}
 	since := min(time.Since(p.at), reportInterval)
 	guess = sum.Scanned + int64(p.rate*since.Seconds())
+	if p.options.Hint != nil {
+		guess = max(guess, p.options.Hint())
+	}
 	if p.options.Total > 0 {
 		guess = min(guess, p.options.Total-1) // a full bar would say that it is over
 	}

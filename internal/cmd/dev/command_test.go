@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func environment(variables map[string]string) lookup {
+	return func(name string) (string, bool) {
+		value, ok := variables[name]
+		return value, ok
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	defaults := func(change func(*settings)) settings {
+		s := settings{
+			pools: 132967, products: []string{"dlmm"}, launchpadID: defaultLaunchpadID, port: 3000,
+			ignoreFilter: true, syncEvery: time.Minute, functions: map[string]string{},
+		}
+		change(&s)
+		return s
+	}
+	tests := []struct {
+		name string
+		env  map[string]string
+		want settings
+	}{
+		{"none", nil, defaults(func(*settings) {})},
+		{"empty is unset", map[string]string{"POOLS": "", "PORT": "", "PRODUCTS": "", "LIVE": ""}, defaults(func(*settings) {})},
+		{"an empty ID is an ID", map[string]string{"LAUNCHPAD_ID": ""}, defaults(func(s *settings) { s.launchpadID = "" })},
+		{"all", map[string]string{"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1",
+			"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p"},
+			defaults(func(s *settings) {
+				s.pools, s.products, s.launchpadID, s.port, s.portIsSet = 0, []string{"dlmm", "damm-v1"}, "pump.fun", 0, true
+				s.faults, s.ignoreFilter, s.syncEvery, s.noColor = true, false, 5*time.Second, true
+				s.functions["LOG_LEVEL"] = "debug"
+			})},
+		{"live", map[string]string{"LIVE": "1", "HTTPS_PROXY": "http://p"}, defaults(func(s *settings) {
+			s.live, s.functions["HTTPS_PROXY"] = true, "http://p"
+		})},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := readSettings(environment(test.env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(settings{})); diff != "" {
+				t.Errorf("settings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestBadSettingsNameVariableAndValue(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{
+		"POOLS": "-1", "PORT": "65536", "PRODUCTS": "dlmm,foo", "LIVE": "yes", "FAULTS": "2", "IGNORE_FILTER": "x", "SYNC_EVERY": "60",
+	} {
+		var stdout, stderr bytes.Buffer
+		code := command(t.Context(), []string{"demo"}, environment(map[string]string{name: value}), &stdout, &stderr)
+		if code != 2 || !strings.Contains(stderr.String(), name) || !strings.Contains(stderr.String(), value) || stdout.Len() > 0 {
+			t.Errorf("%s=%s: exit %d, %q", name, value, code, stderr.String())
+		}
+		if lines := strings.Count(stderr.String(), "\n"); lines != 1 {
+			t.Errorf("%s=%s: %d lines of error", name, value, lines)
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		arguments []string
+		code      int
+	}{{[]string{"--help"}, 0}, {nil, 2}, {[]string{"walk"}, 2}, {[]string{"run", "fast"}, 2}}
+	for _, test := range tests {
+		var stdout, stderr bytes.Buffer
+		code := command(t.Context(), test.arguments, environment(nil), &stdout, &stderr)
+		if out := stdout.String() + stderr.String(); code != test.code || !strings.Contains(out, "LAUNCHPAD_ID") {
+			t.Errorf("%v: exit %d, %q", test.arguments, code, out)
+		}
+	}
+}
+
+func TestBusyPort(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	code := command(t.Context(), []string{"run"}, environment(map[string]string{"PORT": port}), &stdout, &stderr)
+	if want := "port " + port + " is in use: set PORT=…\n"; code != 1 || stderr.String() != want {
+		t.Errorf("exit %d, %q; want 1, %q", code, stderr.String(), want)
+	}
+}

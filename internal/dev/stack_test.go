@@ -1,0 +1,102 @@
+package dev_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"tokensync/internal/dev"
+	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/token"
+)
+
+// start brings up a stack with the real binaries of `make local` and a small fake Meteora.
+func start(t *testing.T, id string) (*dev.Stack, *meteoratest.Server) {
+	t.Helper()
+	fake := meteoratest.New(meteoratest.Config{Pools: 5000})
+	if err := fake.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fake.Close() })
+	stack, err := dev.Start(t.Context(), dev.Options{Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stack.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return stack, fake
+}
+
+func TestSyncTwice(t *testing.T) {
+	t.Parallel()
+	stack, _ := start(t, meteoratest.DefaultLaunchpad)
+	first, err := stack.Sync(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := first.Record
+	if r.Status != token.Succeeded || r.PoolsScanned != 5000 || r.PoolsMatched != meteoratest.DefaultOurs || r.TokensNew == 0 {
+		t.Fatalf("first record %s", first.Line)
+	}
+	if !json.Valid(first.Line) || strings.Contains(string(first.Line), "\n") || first.Result.ColdStart == 0 {
+		t.Errorf("line %q, cold start %v", first.Line, first.Result.ColdStart)
+	}
+	second, err := stack.Sync(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.Record.WriteBatches != 0 || second.Record.TokensUnchanged != r.TokensNew {
+		t.Errorf("second record %s", second.Line)
+	}
+	name := stack.Tables().Tokens
+	count, err := stack.Engine().Client().Scan(t.Context(), &dynamodb.ScanInput{TableName: &name, Select: types.SelectCount})
+	if err != nil || int(count.Count) != r.TokensNew {
+		t.Errorf("%d items stored (%v), want %d", count.Count, err, r.TokensNew)
+	}
+}
+
+func TestFailedSyncLeavesItsRecord(t *testing.T) {
+	t.Parallel()
+	stack, fake := start(t, "")
+	run, err := stack.Sync(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Record.Status != token.Failed || !strings.Contains(run.Record.Error, "launchpad-id") || run.Result.Error == nil {
+		t.Errorf("record %s, error %v", run.Line, run.Result.Error)
+	}
+	if n := fake.Stats(meteoratest.DLMM).Requests; n != 0 {
+		t.Errorf("Meteora saw %d requests", n)
+	}
+	stack.SetLaunchpadID(meteoratest.DefaultLaunchpad)
+	if _, err := stack.Invoke(t.Context(), "nothing", []byte(`{}`)); err == nil || !strings.Contains(err.Error(), "sync-tokens") {
+		t.Errorf("error %v, want one that lists the functions", err)
+	}
+}
+
+func TestIndex(t *testing.T) {
+	t.Parallel()
+	stack, _ := start(t, "any")
+	response, err := http.Get(stack.URL() + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"sync-tokens", stack.Tables().Tokens, "rate(5 minutes)"} {
+		if !strings.Contains(string(body), want) {
+			t.Errorf("%q is missing in\n%s", want, body)
+		}
+	}
+}
