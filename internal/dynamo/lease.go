@@ -40,8 +40,7 @@ func (s *Sync) Acquire(ctx context.Context, owner string, until time.Time) (*Lea
 		},
 		ReturnValues: types.ReturnValueAllNew,
 	})
-	var held *types.ConditionalCheckFailedException
-	if errors.As(err, &held) {
+	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return nil, token.ErrLeaseHeld
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -147,7 +148,7 @@ func (s *Tokens) writeHalves(ctx context.Context, batch []write) ([]write, error
 	half := len(batch) / 2
 	left, err := s.writeBatch(ctx, batch[:half:half])
 	more, moreErr := s.writeBatch(ctx, batch[half:])
-	return append(left[:len(left):len(left)], more...), errors.Join(err, moreErr)
+	return append(slices.Clip(left), more...), errors.Join(err, moreErr)
 }
 
 // refused says whether DynamoDB found fault with the request itself: an item too large, a value out of range.

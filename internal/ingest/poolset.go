@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"hash/maphash"
+	"slices"
 
 	"tokensync/internal/token"
 )
@@ -80,8 +81,8 @@ func (s *poolSet) take(mint string, kept []token.Pool) (pools []token.Pool, ok b
 		order = append(order, at)
 	}
 	s.pools = append(s.pools[:0], kept...)
-	for i := len(order) - 1; i >= 0; i-- {
-		s.pools = append(s.pools, s.decode(s.refs[order[i]]))
+	for _, o := range slices.Backward(order) {
+		s.pools = append(s.pools, s.decode(s.refs[o]))
 	}
 	return s.pools, true
 }

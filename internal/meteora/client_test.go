@@ -192,7 +192,7 @@ func TestScanEnds(t *testing.T) {
 		{"no pools at all", func(n string) string {
 			return `{"total":0,"pages":0,"page_size":1000,"current_page":` + n + `,"data":[]}`
 		}, 1, 0},
-		{"the server names its last page past the end", func(n string) string {
+		{"the server names its last page past the end", func(string) string {
 			return `{"pages":1,"current_page":1,"page_size":1000,"data":[` + one + `]}`
 		}, 1, 1},
 	}

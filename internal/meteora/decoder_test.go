@@ -45,14 +45,16 @@ func pool(fields string) string {
 	if err := json.Unmarshal([]byte("{"+fields+"}"), &given); err != nil {
 		panic(err)
 	}
+	var fieldsSb48 strings.Builder
 	for _, f := range []string{
 		`"address":"` + address1 + `"`, `"launchpad":"` + ours + `"`,
 		`"token_x":{"address":"` + mint1 + `"}`, `"token_y":{"address":"` + token.SOL + `","symbol":"SOL"}`,
 	} {
 		if name, _, _ := strings.Cut(f, ":"); given[strings.Trim(name, `"`)] == nil {
-			fields += "," + f
+			fieldsSb48.WriteString("," + f)
 		}
 	}
+	fields += fieldsSb48.String()
 	return "{" + strings.TrimPrefix(fields, ",") + "}"
 }
 
@@ -119,10 +121,12 @@ func TestDecodeFields(t *testing.T) {
 		{"fee", `"pool_config":{"bin_step":4,"base_fee_pct":0.04,"later":{}}`, func(p *token.Pool) { p.FeePct = "0.04" }},
 		{"blacklisted", `"is_blacklisted":true`, func(p *token.Pool) { p.Blacklisted = true }},
 		{"tags", `"tags":["a",1,null,"b"]`, func(p *token.Pool) { p.Tags = []string{"a", "b"} }},
-		{"token_y is the token", `"token_x":{"address":"` + token.USDC + `","symbol":"USDC"},"token_y":{"address":"` + mint1 + `","symbol":"T"}`,
+		{
+			"token_y is the token", `"token_x":{"address":"` + token.USDC + `","symbol":"USDC"},"token_y":{"address":"` + mint1 + `","symbol":"T"}`,
 			func(p *token.Pool) {
 				p.Base.Symbol, p.QuoteMint, p.QuoteSymbol = "T", token.USDC, "USDC"
-			}},
+			},
+		},
 		{"escaped launchpad", `"launchpad":"\u0035\u0036JeApTcgSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V"`, func(*token.Pool) {}},
 		{"the last launchpad counts", `"launchpad":"other","launchpad":"` + ours + `"`, func(*token.Pool) {}},
 	}

@@ -95,7 +95,7 @@ func (f *fetcher) get(ctx context.Context, url string, limit int64) (*body, erro
 		cancel(nil)
 		return nil, err
 	}
-	watch := watchIdle(resp.Body, &f.stats.Bytes, ctx, cancel)
+	watch := watchIdle(ctx, cancel, resp.Body, &f.stats.Bytes)
 	stop := func() { watch.stop(); cancel(nil); _ = resp.Body.Close() }
 	r, err := f.open(resp, watch)
 	if err != nil {

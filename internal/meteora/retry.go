@@ -62,8 +62,7 @@ func (r *retrier) pause(ctx context.Context, attempt int, err error) bool {
 
 // worthRetrying says whether asking again may help: the server is busy or broken, the line was, or the body was.
 func worthRetrying(err error) bool {
-	var status *StatusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*StatusError](err); ok {
 		return status.Code == http.StatusTooManyRequests || status.Code == http.StatusRequestTimeout || status.Code >= 500
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !isNetTimeout(err) {

@@ -184,8 +184,7 @@ func (w *worker) try(ctx context.Context, url string, limit int64) error {
 
 // withoutURL drops the URL that net/http puts before its errors: the page is named already, and the URL is long.
 func withoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		return ue.Err
 	}
 	return err

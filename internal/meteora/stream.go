@@ -78,7 +78,7 @@ func (s *stream) skip(n int) {
 
 // peek passes over white space and returns the next byte without using it; 0 and false at the end of the body.
 func (s *stream) peek() (byte, bool) {
-	for gap := 0; gap < maxGap; gap++ {
+	for range maxGap {
 		if s.start == s.end && !s.fill() {
 			return 0, false
 		}

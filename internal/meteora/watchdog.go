@@ -16,7 +16,7 @@ type idleWatch struct {
 	timer *time.Timer
 }
 
-func watchIdle(r io.Reader, bytes *atomic.Int64, ctx context.Context, cancel context.CancelCauseFunc) *idleWatch {
+func watchIdle(ctx context.Context, cancel context.CancelCauseFunc, r io.Reader, bytes *atomic.Int64) *idleWatch {
 	return &idleWatch{r: r, bytes: bytes, ctx: ctx, timer: time.AfterFunc(idleTimeout, func() { cancel(errIdle) })}
 }
 

@@ -1,6 +1,7 @@
 package params_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -10,8 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
-	"context"
 
 	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/params"

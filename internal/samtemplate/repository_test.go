@@ -100,8 +100,10 @@ func TestOurSyncFunction(t *testing.T) {
 	if diff := cmp.Diff(want, f.Schedules); diff != "" {
 		t.Errorf("schedules (-want +got):\n%s", diff)
 	}
-	for _, name := range []string{"TOKENS_TABLE", "SYNC_TABLE", "LAUNCHPAD_ID_PARAMETER", "METEORA_PRODUCTS",
-		"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "LOG_LEVEL"} {
+	for _, name := range []string{
+		"TOKENS_TABLE", "SYNC_TABLE", "LAUNCHPAD_ID_PARAMETER", "METEORA_PRODUCTS",
+		"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "LOG_LEVEL",
+	} {
 		if f.Environment[name] == "" {
 			t.Errorf("%s is not set", name)
 		}

@@ -147,7 +147,7 @@ func (r *resolver) value(node *yaml.Node) (any, error) {
 	if name, argument, ok := intrinsic(node); ok {
 		return r.call(name, argument)
 	}
-	switch node.Kind {
+	switch node.Kind { //nolint:exhaustive // the other kinds are scalars by now
 	case yaml.MappingNode:
 		return r.mapping(node)
 	case yaml.SequenceNode:

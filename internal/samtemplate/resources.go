@@ -3,7 +3,9 @@ package samtemplate
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +64,7 @@ func (r *resolver) properties(resource *yaml.Node) (properties, error) {
 	}
 	m, ok := value.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("Properties is not a mapping")
+		return nil, fmt.Errorf("its Properties are not a mapping")
 	}
 	return m, nil
 }
@@ -106,7 +108,7 @@ func (t Table) check() error {
 	}
 	keys := t.Keys
 	for _, index := range t.Indexes {
-		keys = append(keys[:len(keys):len(keys)], index.Keys...)
+		keys = append(slices.Clip(keys), index.Keys...)
 	}
 	if len(t.Keys) == 0 {
 		return fmt.Errorf("KeySchema: is missing")
@@ -181,7 +183,7 @@ func (r *resolver) withGlobals(own properties) (properties, error) {
 func merge(global, own any) any {
 	if list, ok := own.([]any); ok {
 		base, _ := global.([]any)
-		return append(base[:len(base):len(base)], list...)
+		return append(slices.Clip(base), list...)
 	}
 	overlay, ok := own.(map[string]any)
 	base, isMap := global.(map[string]any)
@@ -189,9 +191,7 @@ func merge(global, own any) any {
 		return own
 	}
 	out := map[string]any{}
-	for name, value := range base {
-		out[name] = value
-	}
+	maps.Copy(out, base)
 	for name, value := range overlay {
 		if below, ok := base[name]; ok {
 			value = merge(below, value)

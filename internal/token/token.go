@@ -151,9 +151,11 @@ func (p *Pool) size() int {
 // Hash is the same for two tokens exactly when their content is: everything but the times at which we saw it.
 func (t *Token) Hash() string {
 	b := make([]byte, 0, 512*(1+len(t.Pools)))
-	for _, s := range []string{string(t.Status), string(t.Launchpad), t.Mint, t.Name, t.Symbol,
+	for _, s := range []string{
+		string(t.Status), string(t.Launchpad), t.Mint, t.Name, t.Symbol,
 		string(t.Decimals), string(t.Holders), string(t.TotalSupply), string(t.PriceUSD), string(t.MarketCapUSD),
-		string(t.TVLUSD), string(t.Fees24hUSD), string(t.Curve.Stage), string(t.Curve.Progress), t.Curve.Creator} {
+		string(t.TVLUSD), string(t.Fees24hUSD), string(t.Curve.Stage), string(t.Curve.Progress), t.Curve.Creator,
+	} {
 		b = appendString(b, s)
 	}
 	for _, v := range t.VolumeUSD {

@@ -178,7 +178,7 @@ func TestPoolBinaryRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		for n := range len(b) {
+		for n := range b {
 			if err := new(Pool).UnmarshalBinary(b[:n]); err == nil {
 				t.Errorf("%d of %d bytes were enough", n, len(b))
 			}

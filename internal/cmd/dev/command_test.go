@@ -35,13 +35,18 @@ func TestSettings(t *testing.T) {
 		{"none", nil, defaults(func(*settings) {})},
 		{"empty is unset", map[string]string{"POOLS": "", "PORT": "", "PRODUCTS": "", "LIVE": ""}, defaults(func(*settings) {})},
 		{"an empty ID is an ID", map[string]string{"LAUNCHPAD_ID": ""}, defaults(func(s *settings) { s.launchpadID = "" })},
-		{"all", map[string]string{"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1",
-			"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p"},
+		{
+			"all",
+			map[string]string{
+				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1",
+				"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p",
+			},
 			defaults(func(s *settings) {
 				s.pools, s.products, s.launchpadID, s.port, s.portIsSet = 0, []string{"dlmm", "damm-v1"}, "pump.fun", 0, true
 				s.faults, s.ignoreFilter, s.syncEvery, s.noColor = true, false, 5*time.Second, true
 				s.functions["LOG_LEVEL"] = "debug"
-			})},
+			}),
+		},
 		{"live", map[string]string{"LIVE": "1", "HTTPS_PROXY": "http://p"}, defaults(func(s *settings) {
 			s.live, s.functions["HTTPS_PROXY"] = true, "http://p"
 		})},

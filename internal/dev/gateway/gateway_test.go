@@ -110,10 +110,18 @@ func TestResponse(t *testing.T) {
 		body     string
 		headers  map[string]string
 	}{
-		{"complete", function{payload: `{"statusCode":201,"headers":{"x-a":"b","x-n":3},"body":"hi","cookies":["k=v"]}`}, 201, "hi",
-			map[string]string{"X-A": "b", "X-N": "3", "Set-Cookie": "k=v", "Content-Type": "text/plain; charset=utf-8"}},
-		{"own content type", function{payload: `{"statusCode":200,"headers":{"content-type":"text/html"},"body":"hi"}`}, 200, "hi",
-			map[string]string{"Content-Type": "text/html"}},
+		{
+			"complete",
+			function{payload: `{"statusCode":201,"headers":{"x-a":"b","x-n":3},"body":"hi","cookies":["k=v"]}`},
+			201, "hi",
+			map[string]string{"X-A": "b", "X-N": "3", "Set-Cookie": "k=v", "Content-Type": "text/plain; charset=utf-8"},
+		},
+		{
+			"own content type",
+			function{payload: `{"statusCode":200,"headers":{"content-type":"text/html"},"body":"hi"}`},
+			200, "hi",
+			map[string]string{"Content-Type": "text/html"},
+		},
 		{"base64", function{payload: `{"statusCode":200,"body":"YWJj","isBase64Encoded":true}`}, 200, "abc", nil},
 		{"broken base64", function{payload: `{"statusCode":200,"body":"%","isBase64Encoded":true}`}, 500, `{"message":"Internal Server Error"}`, nil},
 		{"without status", function{payload: `{"hello":"world"}`}, 200, `{"hello":"world"}`, map[string]string{"Content-Type": "application/json"}},
@@ -149,8 +157,10 @@ func TestResponse(t *testing.T) {
 func TestRouting(t *testing.T) {
 	t.Parallel()
 	var routes []gateway.Route
-	for _, r := range []string{"GET /v1/tokens", "GET /v1/tokens/{mint}", "GET /v1/tokens/newest", "ANY /v1/tokens/newest",
-		"GET /files/{proxy+}", "POST /v1/tokens", "GET /"} {
+	for _, r := range []string{
+		"GET /v1/tokens", "GET /v1/tokens/{mint}", "GET /v1/tokens/newest", "ANY /v1/tokens/newest",
+		"GET /files/{proxy+}", "POST /v1/tokens", "GET /",
+	} {
 		method, path, _ := strings.Cut(r, " ")
 		routes = append(routes, gateway.Route{Method: method, Path: path, Function: &function{payload: `{"statusCode":200,"body":"` + r + `"}`}})
 	}

@@ -75,8 +75,10 @@ func TestSummary(t *testing.T) {
 	}
 	var b strings.Builder
 	report.Summary(&b, run, report.Sandbox{ColdStart: 12 * time.Millisecond, MemoryMB: 128}, false)
-	for _, want := range []string{"partial  full sync in 4.9 s", "something", "132,967 scanned, 512 ours", "27,191 pools/s", "500 new",
-		"3 NOT written", "20 batches", "12.0 MiB in 133 requests, 2 retries", "20.0 MiB at most of 128 MB", "512 MB, 25 times", "12 ms", "failed", ": why"} {
+	for _, want := range []string{
+		"partial  full sync in 4.9 s", "something", "132,967 scanned, 512 ours", "27,191 pools/s", "500 new",
+		"3 NOT written", "20 batches", "12.0 MiB in 133 requests, 2 retries", "20.0 MiB at most of 128 MB", "512 MB, 25 times", "12 ms", "failed", ": why",
+	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, b.String())
 		}

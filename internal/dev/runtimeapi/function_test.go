@@ -126,8 +126,10 @@ func TestFailures(t *testing.T) {
 		{"error", `{"do":"fail"}`, nil, "errorString", "no luck", true},
 		{"panic", `{"do":"panic"}`, nil, "string", "oh dear", false},
 		{"crash", `{"do":"crash"}`, nil, "Runtime.ExitError", "exit status 3", false},
-		{"timeout", `{"do":"sleep","ms":60000}`, func(c *runtimeapi.Config) { c.Timeout = 300 * time.Millisecond },
-			"Sandbox.Timedout", "Task timed out after 0.30 seconds", false},
+		{
+			"timeout", `{"do":"sleep","ms":60000}`, func(c *runtimeapi.Config) { c.Timeout = 300 * time.Millisecond },
+			"Sandbox.Timedout", "Task timed out after 0.30 seconds", false,
+		},
 		{"response too large", `{"do":"large","bytes":6291600}`, nil, "Function.ResponseSizeTooLarge", "6291556", false},
 		{"bad event", `[]`, nil, "UnmarshalTypeError", "unmarshal", true},
 	}
@@ -189,9 +191,11 @@ func TestEnvironment(t *testing.T) {
 	if err := json.Unmarshal(invoke(t, f, `{"do":"env"}`).Payload, &env); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"OWN=x", "AWS_ACCESS_KEY_ID=mine", "AWS_LAMBDA_FUNCTION_NAME=fn", "_HANDLER=bootstrap",
+	for _, want := range []string{
+		"OWN=x", "AWS_ACCESS_KEY_ID=mine", "AWS_LAMBDA_FUNCTION_NAME=fn", "_HANDLER=bootstrap",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_REGION=us-east-1", "TZ=:UTC",
-		"LAMBDA_TASK_ROOT=" + filepath.Dir(binary)} {
+		"LAMBDA_TASK_ROOT=" + filepath.Dir(binary),
+	} {
 		if !slices.Contains(env, want) {
 			t.Errorf("%s is missing in %v", want, env)
 		}
