@@ -1,0 +1,108 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"tokensync/internal/apigw"
+	"tokensync/internal/httpapi"
+	"tokensync/internal/httpapi/apitest"
+	"tokensync/internal/samtemplate"
+)
+
+// sampleStatus is what each event of events/ is answered with once the tokens of apitest are stored.
+var sampleStatus = map[string]int{
+	"list-tokens": 200, "list-tokens-bad-cursor": 400, "get-token": 200, "get-token-not-found": 404, "get-token-bad-mint": 400,
+	"get-stats": 200, "health": 200, "openapi": 200,
+}
+
+func TestSampleEvents(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t, nil, apitest.First)
+	if err := b.Fill(t.Context(), apitest.Tokens(20, apitest.First), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	handler := httpapi.New(b.Catalog, uncached, apitest.Quiet()).Handler()
+	serve := apigw.New(handler, handler, apitest.Quiet())
+	for name, status := range sampleStatus {
+		text, err := os.ReadFile(filepath.Join("..", "..", "events", name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var event events.APIGatewayV2HTTPRequest
+		if err := json.Unmarshal(text, &event); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got, err := serve(t.Context(), event)
+		if err != nil || got.StatusCode != status {
+			t.Errorf("%s: status %d (%v), want %d: %s", name, got.StatusCode, err, status, got.Body)
+		}
+		want := "application/json"
+		if status != http.StatusOK {
+			want = "application/problem+json"
+		}
+		if got.Headers["content-type"] != want {
+			t.Errorf("%s: content type %q", name, got.Headers["content-type"])
+		}
+	}
+}
+
+// TestRoutesAreThoseOfTheTemplate: what is deployed is what is served and described, by the function that has it.
+func TestRoutesAreThoseOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	template, err := samtemplate.Load("../../template.yaml", samtemplate.Options{Parameters: map[string]string{"LaunchpadId": "any"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, route := range httpapi.Routes {
+		want = append(want, route.Function+" GET "+route.Path)
+	}
+	for _, f := range template.Functions {
+		for _, route := range f.Routes {
+			got = append(got, f.Name+" "+route.Method+" "+route.Path)
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("routes (-table +template.yaml):\n%s", diff)
+	}
+}
+
+// TestReadFunctionsOnlyRead: reads can neither write nor scan, whatever bug they have.
+func TestReadFunctionsOnlyRead(t *testing.T) {
+	t.Parallel()
+	template, err := samtemplate.Load("../../template.yaml", samtemplate.Options{Parameters: map[string]string{"LaunchpadId": "any"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "ssm:GetParameter"}
+	for _, name := range []string{httpapi.ListTokens, httpapi.GetToken, httpapi.GetStats, httpapi.Health} {
+		f, err := template.Function(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range f.Statements {
+			for _, action := range s.Actions {
+				if !slices.Contains(allowed, action) {
+					t.Errorf("%s, statement %s: %s", name, s.Sid, action)
+				}
+				if onTokens := strings.Contains(s.Resources[0], "TokensTable"); action == "dynamodb:Query" && onTokens {
+					if len(s.Resources) != 6 || slices.ContainsFunc(s.Resources, func(r string) bool { return !strings.Contains(r, "/index/") }) {
+						t.Errorf("%s may query %v, not just the six indexes", name, s.Resources)
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,317 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"tokensync/internal/dynamo"
+	"tokensync/internal/httpapi"
+	"tokensync/internal/httpapi/apitest"
+	"tokensync/internal/token"
+)
+
+// faulty is a DynamoDB whose reads are counted and can be made to fail, to hang, or to leave keys unprocessed.
+type faulty struct {
+	dynamo.API
+	err         error
+	hang        bool
+	panics      bool
+	unprocessed int // BatchGetItem answers that leave half of their keys
+	calls       func()
+}
+
+func (f *faulty) fault(ctx context.Context) error {
+	if f.calls != nil {
+		f.calls()
+	}
+	switch {
+	case f.panics:
+		panic("a bug in the store")
+	case f.hang:
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return f.err
+}
+
+func (f *faulty) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	if err := f.fault(ctx); err != nil {
+		return nil, err
+	}
+	return f.API.Query(ctx, in, o...)
+}
+
+func (f *faulty) GetItem(ctx context.Context, in *dynamodb.GetItemInput, o ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	if err := f.fault(ctx); err != nil {
+		return nil, err
+	}
+	return f.API.GetItem(ctx, in, o...)
+}
+
+func (f *faulty) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, o ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	if err := f.fault(ctx); err != nil {
+		return nil, err
+	}
+	if f.unprocessed == 0 {
+		return f.API.BatchGetItem(ctx, in, o...)
+	}
+	f.unprocessed--
+	left := map[string]types.KeysAndAttributes{}
+	for table, request := range in.RequestItems {
+		rest := request
+		half := len(request.Keys) / 2
+		request.Keys, rest.Keys = request.Keys[:half], request.Keys[half:]
+		in.RequestItems[table], left[table] = request, rest
+	}
+	out, err := f.API.BatchGetItem(ctx, in, o...)
+	if err == nil {
+		out.UnprocessedKeys = left
+	}
+	return out, err
+}
+
+// withFaults is a backend whose catalog reads through f.
+func withFaults(t testing.TB, f *faulty) *apitest.Backend {
+	t.Helper()
+	b := newBackend(t, func(api dynamo.API) dynamo.API { f.API = api; return f }, apitest.First)
+	fill(t, b, apitest.Tokens(50, apitest.First))
+	return b
+}
+
+var targets = []string{
+	"/v1/tokens", "/v1/tokens?q=sym", "/v1/tokens?q=" + apitest.Mint(1), "/v1/tokens?mints=" + apitest.Mint(1),
+	"/v1/tokens/" + apitest.Mint(1), "/v1/stats",
+}
+
+func TestNoDynamoDB(t *testing.T) {
+	t.Parallel()
+	faults := map[string]*faulty{
+		"refuses": {err: errors.New("connection refused: 10.0.0.1 secret-table")}, "hangs": {hang: true},
+	}
+	for name, f := range faults {
+		c := newAPI(t, withFaults(t, f), uncached)
+		for _, target := range targets {
+			t.Run(name+" "+target, func(t *testing.T) {
+				t.Parallel()
+				c := *c
+				c.t = t
+				start := time.Now()
+				response := c.get(target)
+				if took := time.Since(start); took > 2*time.Second {
+					t.Errorf("took %v", took)
+				}
+				if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+					t.Errorf("status %d, Retry-After %q", response.StatusCode, response.Header.Get("Retry-After"))
+				}
+				if p := problem(t, response); strings.Contains(p.Detail, "secret") {
+					t.Errorf("the error itself got out: %s", p.Detail)
+				}
+			})
+		}
+	}
+}
+
+// TestHungEndpoint uses a port that accepts and never answers, with the client as the functions configure it.
+func TestHungEndpoint(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	f := &faulty{}
+	b := withFaults(t, f)
+	endpoint := "http://" + l.Addr().String()
+	f.API = dynamodb.New(dynamodb.Options{BaseEndpoint: &endpoint, Region: "us-east-1"})
+	start := time.Now()
+	response := newAPI(t, b, uncached).get("/v1/tokens")
+	if took := time.Since(start); response.StatusCode != http.StatusServiceUnavailable || took > 2*time.Second {
+		t.Errorf("status %d after %v", response.StatusCode, took)
+	}
+}
+
+// TestListsOutliveTheLaunchpadParameter: a setting that stops the sync stops no read.
+func TestListsOutliveTheLaunchpadParameter(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t, nil)
+	b.Catalog.Launchpads = func(context.Context) ([]token.LaunchpadID, error) { return nil, token.ErrNoLaunchpadID }
+	c := newAPI(t, b, uncached)
+	if got := c.get("/v1/tokens").StatusCode; got != http.StatusServiceUnavailable {
+		t.Errorf("before any sync: status %d", got)
+	}
+	fill(t, b, apitest.Tokens(10, apitest.First))
+	if got := c.list("/v1/tokens"); len(got.Data) != 10 {
+		t.Errorf("after a sync: %d tokens, want 10", len(got.Data))
+	}
+	if got := c.get("/v1/health").StatusCode; got != http.StatusServiceUnavailable {
+		t.Errorf("health: status %d", got)
+	}
+}
+
+func TestUnprocessedKeysAreReadAgain(t *testing.T) {
+	t.Parallel()
+	f := &faulty{unprocessed: 3}
+	c := newAPI(t, withFaults(t, f), uncached)
+	asked := []string{}
+	for i := range 50 {
+		asked = append(asked, apitest.Mint(i))
+	}
+	if got := c.list("/v1/tokens?mints=" + strings.Join(asked, ",")); len(got.Data) != 50 {
+		t.Errorf("%d tokens, want 50", len(got.Data))
+	}
+	f.unprocessed = 1 << 30
+	start := time.Now()
+	response := c.get("/v1/tokens?mints=" + asked[0])
+	if response.StatusCode != http.StatusServiceUnavailable || time.Since(start) > 2*time.Second {
+		t.Errorf("never processed: status %d after %v", response.StatusCode, time.Since(start))
+	}
+}
+
+func TestPanicIsAProblemAndALoggedStack(t *testing.T) {
+	t.Parallel()
+	for _, caching := range []httpapi.Caching{uncached, httpapi.DefaultCaching} {
+		f := &faulty{}
+		b := withFaults(t, f)
+		f.panics = true
+		var log bytes.Buffer
+		c := newClient(t, httpapi.New(b.Catalog, caching, slog.New(slog.NewJSONHandler(&log, nil))).Handler())
+		response := c.get("/v1/stats")
+		if p := problem(t, response); p.Status != http.StatusInternalServerError || strings.Contains(p.Detail, "bug") {
+			t.Errorf("problem %+v", p)
+		}
+		var line map[string]any
+		if err := json.Unmarshal(log.Bytes(), &line); err != nil {
+			t.Fatalf("%v in %s", err, log.String())
+		}
+		if !strings.Contains(line["error"].(string), "a bug in the store") || !strings.Contains(log.String(), "faults_test.go") {
+			t.Errorf("logged %s", log.String())
+		}
+		f.panics = false
+		if got := c.get("/v1/stats").StatusCode; got != http.StatusOK {
+			t.Errorf("afterwards: status %d", got)
+		}
+	}
+}
+
+// TestClientGoesAway: the answer that others wait for is read all the same.
+func TestClientGoesAway(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t, nil, apitest.First)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	recorder := httptest.NewRecorder()
+	newAPI(t, b, httpapi.DefaultCaching).handler.ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, "GET", "/v1/tokens", nil))
+	if recorder.Code != http.StatusOK {
+		t.Errorf("status %d", recorder.Code)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	tests := []struct {
+		name   string
+		harm   func(*testing.T, *apitest.Backend)
+		failed string // the check that fails, "" for none
+	}{
+		{"healthy", func(*testing.T, *apitest.Backend) {}, ""},
+		{"no launchpad ID", func(_ *testing.T, b *apitest.Backend) {
+			b.Catalog.Launchpads = func(context.Context) ([]token.LaunchpadID, error) { return nil, token.ErrNoLaunchpadID }
+		}, "launchpad_id"},
+		{"table is gone", func(t *testing.T, b *apitest.Backend) {
+			b.Catalog.Tokens = dynamo.NewTokens(engine.Client(), "no-such-table")
+		}, "table"},
+		{"stale", func(_ *testing.T, b *apitest.Backend) { b.Catalog.Interval = time.Millisecond }, "sync"},
+		{"only failed runs since", func(t *testing.T, b *apitest.Backend) {
+			b.Catalog.Interval = 3 * time.Minute // the success is 10 minutes old
+			for i := range 3 {
+				saveRun(t, b, token.Run{RunID: "f", Status: token.Failed, StartedAt: now.Add(time.Duration(-i) * time.Second)})
+			}
+		}, "sync"},
+		{"a success among failures", func(t *testing.T, b *apitest.Backend) {
+			b.Catalog.Interval = 4 * time.Minute
+			saveRun(t, b, token.Run{RunID: "f", Status: token.Failed, StartedAt: now})
+		}, ""},
+		{"breaker open", func(t *testing.T, b *apitest.Backend) {
+			open := token.Breaker{Product: token.DLMM, CoolDown: time.Hour, RetryAt: now.Add(time.Hour)}
+			if err := b.Sync.SaveBreaker(t.Context(), token.Breaker{}, open); err != nil {
+				t.Fatal(err)
+			}
+		}, "breakers"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBackend(t, nil, apitest.First)
+			b.Catalog.Interval = time.Hour
+			if err := b.Fill(t.Context(), apitest.Tokens(1, apitest.First), now.Add(-10*time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			test.harm(t, b)
+			checkHealth(t, newAPI(t, b, uncached), test.failed)
+		})
+	}
+}
+
+func saveRun(t *testing.T, b *apitest.Backend, run token.Run) {
+	t.Helper()
+	if err := b.Sync.SaveRun(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkHealth(t *testing.T, c *client, failed string) {
+	t.Helper()
+	response := c.get("/v1/health")
+	var got struct {
+		Status string
+		Checks map[string]struct{ Status, Detail string }
+	}
+	if err := json.Unmarshal([]byte(readAll(t, response)), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"launchpad_id", "table", "sync", "breakers"} {
+		want := "pass"
+		if name == failed {
+			want = "fail"
+		}
+		if got.Checks[name].Status != want {
+			t.Errorf("%s: %+v, want %s", name, got.Checks[name], want)
+		}
+	}
+	want := http.StatusOK
+	if failed != "" {
+		want = http.StatusServiceUnavailable
+	}
+	if response.StatusCode != want || response.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("status %d, Cache-Control %q", response.StatusCode, response.Header.Get("Cache-Control"))
+	}
+}
+
+func TestHealthWithoutDynamoDB(t *testing.T) {
+	t.Parallel()
+	f := &faulty{}
+	c := newAPI(t, withFaults(t, f), uncached)
+	f.hang = true
+	start := time.Now()
+	response := c.get("/v1/health")
+	body := readAll(t, response)
+	if response.StatusCode != http.StatusServiceUnavailable || time.Since(start) > 2*time.Second {
+		t.Errorf("status %d after %v", response.StatusCode, time.Since(start))
+	}
+	if !strings.Contains(body, `"table":{"status":"fail"`) || !strings.Contains(body, `"launchpad_id":{"status":"pass"`) {
+		t.Errorf("body %s", body)
+	}
+}

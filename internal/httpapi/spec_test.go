@@ -1,0 +1,119 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"tokensync/internal/httpapi"
+)
+
+var update = flag.Bool("update", false, "write openapi.json and the golden files anew")
+
+// specJSON is openapi.yaml as the JSON that is served: compact, in the document's order of keys as encoding/json has it.
+func specJSON(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document any
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(document); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestServedSpecIsTheYAML(t *testing.T) {
+	t.Parallel()
+	want := specJSON(t)
+	if *update {
+		if err := os.WriteFile("openapi.json", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile("openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("openapi.json is not openapi.yaml: run go test ./internal/httpapi -run Spec -update")
+	}
+}
+
+func loadSpec(t testing.TB) *openapi3.T {
+	t.Helper()
+	spec, err := openapi3.NewLoader().LoadFromFile("openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+func TestSpecIsValid(t *testing.T) {
+	t.Parallel()
+	if err := loadSpec(t).Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRoutesAreThoseOfTheSpec(t *testing.T) {
+	t.Parallel()
+	spec := loadSpec(t)
+	want := map[string][]string{}
+	for path, item := range spec.Paths.Map() {
+		for method, operation := range item.Operations() {
+			query := []string{}
+			for _, p := range operation.Parameters {
+				if p.Value.In == openapi3.ParameterInQuery {
+					query = append(query, p.Value.Name)
+				}
+			}
+			slices.Sort(query)
+			want[method+" "+path] = query
+		}
+	}
+	got := map[string][]string{}
+	for _, route := range httpapi.Routes {
+		got["GET "+route.Path] = slices.Sorted(slices.Values(append([]string{}, route.Query...)))
+		if got["GET "+route.Path] == nil {
+			got["GET "+route.Path] = []string{}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("routes (-openapi.yaml +table):\n%s", diff)
+	}
+}
+
+// TestSpecKnowsEveryError keeps the spec from promising less than what a route can answer.
+func TestSpecKnowsEveryError(t *testing.T) {
+	t.Parallel()
+	for path, item := range loadSpec(t).Paths.Map() {
+		for _, status := range []int{http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusInternalServerError} {
+			response := item.Get.Responses.Status(status)
+			if response == nil || response.Value.Content["application/problem+json"] == nil {
+				t.Errorf("GET %s: no problem for %d", path, status)
+			}
+		}
+		for name, parameter := range item.Get.Parameters {
+			if parameter.Value.Description == "" && !strings.HasPrefix(path, "/v1/tokens/") {
+				t.Errorf("GET %s: parameter %v has no description", path, name)
+			}
+		}
+	}
+}
