@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"tokensync/internal/token"
+	"tokensync/internal/upstream"
 )
 
 // PageSize is the most pools that Meteora puts on a page.
@@ -27,7 +28,7 @@ type Options struct {
 	BaseURL string
 	Quotes  token.QuoteMints // which side of a pool is not the token; SOL, USDC and USDT by default
 	Rate    float64          // requests a second; Meteora's limit for the product, less a margin, by default
-	Retry   Retry            // DefaultRetry when zero
+	Retry   upstream.Retry   // upstream.DefaultRetry when zero
 }
 
 // Client reads one product's pools. It is for many goroutines.
@@ -37,7 +38,7 @@ type Client struct {
 	http    *http.Client
 	quotes  token.QuoteMints
 	limit   *rate.Limiter
-	retry   Retry
+	retry   upstream.Retry
 }
 
 // rateMargin keeps evenly spaced requests below the limit although the network pushes some of them together.
@@ -63,14 +64,14 @@ func NewClient(o Options) (*Client, error) {
 	if o.Rate == 0 {
 		o.Rate = documentedRate(o.Product) * rateMargin
 	}
-	if o.Retry == (Retry{}) {
-		o.Retry = DefaultRetry
+	if o.Retry == (upstream.Retry{}) {
+		o.Retry = upstream.DefaultRetry
 	}
 	return &Client{
 		product: o.Product, base: base, quotes: o.Quotes, retry: o.Retry,
 		limit: rate.NewLimiter(rate.Limit(o.Rate), 1),
 		http: &http.Client{
-			Transport:     newTransport(inFlight),
+			Transport:     upstream.NewTransport(inFlight),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil
@@ -84,7 +85,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Pools streams every pool of the launchpads ids, in no particular order, and counts into stats. A pool may come
 // twice, when pages drift or one is read again: the later one counts. When the scan could not be completed, the last
-// pair has the reason; what came before it is sound. The errors are StatusError, ErrMalformed, ErrParameters and
+// pair has the reason; what came before it is sound. The errors are upstream.StatusError, ErrMalformed, ErrParameters and
 // those of net and context.
 func (c *Client) Pools(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
