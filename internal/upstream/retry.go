@@ -61,11 +61,18 @@ func (r *Retrier) Pause(ctx context.Context, attempt int, err error) bool {
 	}
 }
 
+// Retryable is an error that knows whether asking again may help.
+type Retryable interface{ Retryable() bool }
+
 // worthRetrying says whether asking again may help: the server is busy or broken, the line was, or the body was.
 func worthRetrying(err error) bool {
 	var status *StatusError
 	if errors.As(err, &status) {
 		return status.Code == http.StatusTooManyRequests || status.Code == http.StatusRequestTimeout || status.Code >= 500
+	}
+	var verdict Retryable
+	if errors.As(err, &verdict) {
+		return verdict.Retryable()
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !isNetTimeout(err) {
 		return false
