@@ -159,7 +159,7 @@ func (s *scan) quotePrice(mint solana.Key) token.Number {
 		return p
 	}
 	name := "DBC-QUOTE#" + mint.String()
-	p, err := s.source.Quotes.QuotePrice(s.ctx, mint.String())
+	p, err := s.source.Quotes.QuotePrice(s.ctx, mint.String(), s.stats)
 	if err != nil {
 		p = s.lastPrice(s.ctx, name)
 		if p == "" {

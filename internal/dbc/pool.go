@@ -110,7 +110,7 @@ func (s *scan) graduatedPools() (map[string]token.Pool, error) {
 		asked[addresses[i]] = &s.waiting[i].pool
 	}
 	found := make(map[string]token.Pool, len(s.waiting))
-	for p, err := range s.source.Graduates.ByAddress(s.ctx, addresses) {
+	for p, err := range s.source.Graduates.ByAddress(s.ctx, addresses, s.stats) {
 		if err != nil {
 			s.gaveUp = true
 			return found, err

@@ -18,14 +18,14 @@ type Cache interface {
 	Put(ctx context.Context, entries map[string]string, ttl time.Duration) error
 }
 
-// Graduates finds pools of DAMM v2 by address. The pair with an error is the last.
+// Graduates finds pools of DAMM v2 by address and counts into stats. The pair with an error is the last.
 type Graduates interface {
-	ByAddress(ctx context.Context, addresses []string) iter.Seq2[token.Pool, error]
+	ByAddress(ctx context.Context, addresses []string, stats *token.ScanStats) iter.Seq2[token.Pool, error]
 }
 
-// Quotes knows what a mint is worth in US dollars; "" is unknown.
+// Quotes knows what a mint is worth in US dollars; "" is unknown. It counts into stats.
 type Quotes interface {
-	QuotePrice(ctx context.Context, mint string) (token.Number, error)
+	QuotePrice(ctx context.Context, mint string, stats *token.ScanStats) (token.Number, error)
 }
 
 // Source is the product dbc. All fields have to be set.

@@ -42,6 +42,15 @@ func MustKey(s string) Key {
 // String is base58.
 func (k Key) String() string { return base58.Encode(k[:]) }
 
+// MarshalText writes base58.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads base58.
+func (k *Key) UnmarshalText(text []byte) (err error) {
+	*k, err = ParseKey(string(text))
+	return err
+}
+
 // IsZero says whether k is the system program's address, which stands for "none".
 func (k Key) IsZero() bool { return k == Key{} }
 
