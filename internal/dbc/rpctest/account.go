@@ -126,6 +126,7 @@ func (c *curve) account() Account {
 		w.bytes(0, 0x28, 0xdc, 0xc2, 0xfb, 0x29, 0xc7, 0x7b, 0xfd)
 	}
 	w.key(8, c.quote)
+	w.key(40, c.claimer)
 	w[233] = 1 // graduates into DAMM v2
 	w[235] = 6 // decimals of the token
 	if c.token2022 {

@@ -55,6 +55,7 @@ type key = solana.Key
 // A curve is one config of the launchpad.
 type curve struct {
 	key       key
+	claimer   key  // gets the fees: the launchpad
 	hook      bool // ConfigWithTransferHook, whose pools are TransferHookPools
 	quote     key
 	quoteUSD  float64
@@ -106,6 +107,9 @@ func New(cfg Config) *Chain {
 		{key: solana.MustKey(cfg.Launchpad), quote: mintSOL, quoteUSD: 121.37, decimals: 9, threshold: 85e9, feeOption: 2},
 		{key: hashed("usdc", 0), quote: mintUSDC, quoteUSD: 0.9998, decimals: 6, threshold: 12_000e6, feeOption: 3, token2022: true},
 		{key: hashed("hook", 0), hook: true, quote: mintSOL, quoteUSD: 121.37, decimals: 9, threshold: 40e9, feeOption: 2, token2022: true},
+	}
+	for i := range c.configs {
+		c.configs[i].claimer = solana.MustKey(cfg.Launchpad)
 	}
 	for i := range max(cfg.Tokens, 0) {
 		if i < len(cfg.Mints) {
