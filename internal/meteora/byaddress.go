@@ -49,7 +49,7 @@ type lookup struct {
 // chunk asks for addresses, in halves when the server finds the request too long.
 func (l *lookup) chunk(ctx context.Context, addresses []string) ([]token.Pool, error) {
 	pools, err := l.ask(ctx, addresses)
-	var status *upstream.StatusError
+	var status *StatusError
 	tooLong := errors.As(err, &status) && (status.Code == http.StatusRequestURITooLong || status.Code == http.StatusBadRequest)
 	if !tooLong || len(addresses) == 1 {
 		return pools, err

@@ -22,13 +22,19 @@ const PageSize = 1000
 // inFlight is how many pages are read at once. With 100 ms to the first byte, eight keep up with 30 pages a second.
 const inFlight = 8
 
+// Retry bounds how often a scan asks again, and StatusError is an answer other than 200.
+type (
+	Retry       = upstream.Retry
+	StatusError = upstream.StatusError
+)
+
 // Options set up a Client. Only Product and BaseURL have to be given.
 type Options struct {
 	Product token.Product
 	BaseURL string
 	Quotes  token.QuoteMints // which side of a pool is not the token; SOL, USDC and USDT by default
 	Rate    float64          // requests a second; Meteora's limit for the product, less a margin, by default
-	Retry   upstream.Retry   // upstream.DefaultRetry when zero
+	Retry   Retry            // upstream.DefaultRetry when zero
 }
 
 // Client reads one product's pools. It is for many goroutines.
@@ -38,7 +44,7 @@ type Client struct {
 	http    *http.Client
 	quotes  token.QuoteMints
 	limit   *rate.Limiter
-	retry   upstream.Retry
+	retry   Retry
 }
 
 // rateMargin keeps evenly spaced requests below the limit although the network pushes some of them together.
@@ -64,7 +70,7 @@ func NewClient(o Options) (*Client, error) {
 	if o.Rate == 0 {
 		o.Rate = documentedRate(o.Product) * rateMargin
 	}
-	if o.Retry == (upstream.Retry{}) {
+	if o.Retry == (Retry{}) {
 		o.Retry = upstream.DefaultRetry
 	}
 	return &Client{
@@ -85,7 +91,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Pools streams every pool of the launchpads ids, in no particular order, and counts into stats. A pool may come
 // twice, when pages drift or one is read again: the later one counts. When the scan could not be completed, the last
-// pair has the reason; what came before it is sound. The errors are upstream.StatusError, ErrMalformed, ErrParameters and
+// pair has the reason; what came before it is sound. The errors are StatusError, ErrMalformed, ErrParameters and
 // those of net and context.
 func (c *Client) Pools(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {

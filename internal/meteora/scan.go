@@ -162,7 +162,7 @@ func (w *worker) read(ctx context.Context, url string, limit int64) error {
 		if err == nil {
 			return nil
 		}
-		var status *upstream.StatusError
+		var status *StatusError
 		if errors.As(err, &status) && status.Code == http.StatusTooManyRequests {
 			w.stats.Throttle.Add(1)
 		}
