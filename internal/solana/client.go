@@ -15,8 +15,11 @@ import (
 	"tokensync/internal/upstream"
 )
 
-// defaultRate is what small plans of RPC providers allow of the dearer methods, in requests a second.
-const defaultRate = 5
+// defaultRate is what small plans of RPC providers allow in requests a second, and defaultBurst how many at once.
+const (
+	defaultRate  = 10
+	defaultBurst = 5
+)
 
 // Bounds on one answer, decompressed.
 const (
@@ -57,7 +60,7 @@ func NewClient(o Options) (*Client, error) {
 	}
 	return &Client{
 		url: o.URL, retry: o.Retry, secrets: newSecrets(o.URL, u),
-		limit: rate.NewLimiter(rate.Limit(o.Rate), 1),
+		limit: rate.NewLimiter(rate.Limit(o.Rate), defaultBurst),
 		http: &http.Client{
 			Transport: upstream.NewTransport(1),
 			// A redirect would take the key in the URL elsewhere.

@@ -46,8 +46,11 @@ type Chain struct {
 	once    sync.Once
 	byKey   map[key]place // every account of every token
 
-	mu    sync.Mutex
-	extra []Account
+	mu        sync.Mutex
+	extra     []Account
+	graduates map[string]int // DAMM v2 pools by address
+	isIndexed []bool         // tokens whose pool is in graduates
+	indexed   int64          // the tick, counted from 1, up to which graduates is complete
 }
 
 type key = solana.Key
@@ -177,22 +180,26 @@ const (
 )
 
 func (c *Chain) position(i int) position {
+	start, step := c.course(i)
+	return position(start + c.tick.Load()*step)
+}
+
+// course is where the i-th token starts, and how far it moves with every tick: one in three stands still.
+func (c *Chain) course(i int) (start, step int64) {
 	h := word("position", i)
-	start := int64(h % 1000)
-	switch h >> 16 % 100 {
-	case 0, 1, 2:
+	start, step = int64(h%fullAt), int64(h>>32%24)
+	switch n := h >> 16 % 100; {
+	case n < 3:
 		start = fullAt + int64(h%20)
-	case 3:
+	case n == 3:
 		start = lockedAt + int64(h%20)
-	}
-	if h>>16%100 >= 72 {
+	case n >= 72:
 		start = createdAt
 	}
-	step := int64(h >> 32 % 24)
 	if h>>40%3 == 0 {
 		step = 0
 	}
-	return position(start + c.tick.Load()*step)
+	return start, step
 }
 
 func (p position) stage() Stage {
