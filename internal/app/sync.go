@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"iter"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -15,7 +14,6 @@ import (
 	"tokensync/internal/config"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/ingest"
-	"tokensync/internal/meteora"
 	"tokensync/internal/observe"
 	"tokensync/internal/params"
 	"tokensync/internal/token"
@@ -34,9 +32,9 @@ func SyncTokens() SyncHandler {
 	settings, err := config.LoadSync(os.Getenv)
 	log := observe.NewLogger(settings.LogLevel)
 	if err == nil {
-		var sources []ingest.Source
-		if sources, err = newSources(settings); err == nil {
-			return newSync(settings, sources, log).Run
+		var sync *ingest.Sync
+		if sync, err = newSync(settings, log); err == nil {
+			return sync.Run
 		}
 	}
 	err = fmt.Errorf("configuration: %w", err)
@@ -57,12 +55,16 @@ func collectEarly(getenv func(string) string) {
 	}
 }
 
-func newSync(settings config.Sync, sources []ingest.Source, log *slog.Logger) *ingest.Sync {
+func newSync(settings config.Sync, log *slog.Logger) (*ingest.Sync, error) {
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
-	db := dynamodb.NewFromConfig(aws)
+	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
 	table := dynamo.NewSync(db, settings.SyncTable)
+	sources, err := newSources(settings, newNode(store, settings.SolanaRPCParameter), dynamo.NewCache(table))
+	if err != nil {
+		return nil, err
+	}
 	return &ingest.Sync{
-		Launchpads: params.New(ssm.NewFromConfig(aws), settings.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs,
+		Launchpads: params.New(store, settings.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs,
 		Sources:    sources,
 		Tokens:     dynamo.NewTokens(db, settings.TokensTable),
 		Runs:       table,
@@ -71,34 +73,5 @@ func newSync(settings config.Sync, sources []ingest.Source, log *slog.Logger) *i
 		},
 		Memory: new(observe.Memory),
 		Log:    log,
-	}
-}
-
-func newSources(settings config.Sync) ([]ingest.Source, error) {
-	var sources []ingest.Source
-	for _, product := range settings.Products {
-		if product == token.DBC {
-			sources = append(sources, noChain{})
-			continue
-		}
-		client, err := meteora.NewClient(meteora.Options{
-			Product: product, BaseURL: settings.URLs[product], Quotes: settings.Quotes,
-		})
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, client)
-	}
-	return sources, nil
-}
-
-// noChain is the product dbc of a launchpad that reads no chain.
-type noChain struct{}
-
-func (noChain) Product() token.Product { return token.DBC }
-
-func (noChain) Pools(context.Context, []token.LaunchpadID, *token.ScanStats) iter.Seq2[token.Pool, error] {
-	return func(yield func(token.Pool, error) bool) {
-		yield(token.Pool{}, fmt.Errorf("no Solana RPC URL: %w", ingest.ErrUnconfigured))
-	}
+	}, nil
 }

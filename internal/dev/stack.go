@@ -24,6 +24,8 @@ import (
 
 const (
 	launchpadParameter = "LaunchpadIdParameter"
+	// solanaParameter is the name of the SSM parameter with the RPC node's URL, which the template does not make.
+	solanaParameter = "/tokensync/solana-rpc-url"
 	// apiConcurrency is how many sandboxes a function of the API may have.
 	apiConcurrency = 4
 )
@@ -44,6 +46,8 @@ type Options struct {
 	Products []string
 	// LaunchpadID is the value in SSM; nil means that there is no such parameter.
 	LaunchpadID *string
+	// SolanaURL is the RPC node's, in SSM too; without one the product dbc is skipped.
+	SolanaURL string
 	// Address is where the HTTP API listens; a free port of 127.0.0.1 when empty.
 	Address string
 	// Environment wins over what the template and the stack set, in every function.
@@ -130,6 +134,9 @@ func (s *Stack) startServices(ctx context.Context, o Options) (err error) {
 	if len(o.Products) > 0 {
 		parameters["MeteoraProducts"] = strings.Join(o.Products, ",")
 	}
+	if o.SolanaURL != "" {
+		parameters["SolanaRpcUrlParameter"] = solanaParameter
+	}
 	s.template, err = samtemplate.Load(s.root.Template(), samtemplate.Options{Parameters: parameters, Names: s.tables.ByLogicalID()})
 	if err != nil {
 		return err
@@ -139,6 +146,9 @@ func (s *Stack) startServices(ctx context.Context, o Options) (err error) {
 	}
 	if s.ssm, err = ssmtest.Start(ctx); err != nil {
 		return err
+	}
+	if o.SolanaURL != "" {
+		s.ssm.Set(solanaParameter, ssmtest.Parameter{Type: ssmtest.SecureString, Value: o.SolanaURL})
 	}
 	for _, p := range s.template.SSMParameters {
 		switch {

@@ -96,7 +96,8 @@ func (r *run) settleMissing(stored *token.Stored, alive map[string]bool, yield f
 		return true
 	}
 	t := token.Merge(stored.Pools)
-	t.Status, t.FirstSeenAt, t.UpdatedAt = token.Delisted, stored.FirstSeenAt, r.start.UnixMilli()
+	r.date(&t, stored)
+	t.Status = token.Delisted
 	r.record.TokensDelisted++
 	return yield(t)
 }

@@ -89,10 +89,7 @@ func (r *run) compare(stored *token.Stored, yield func(token.Token) bool) bool {
 		return true
 	}
 	t := token.Merge(pools)
-	t.UpdatedAt, t.FirstSeenAt = r.start.UnixMilli(), stored.FirstSeenAt
-	if t.FirstSeenAt == 0 {
-		t.FirstSeenAt = t.UpdatedAt
-	}
+	r.date(&t, stored)
 	merged := t.Stored()
 	r.stats.Add(&merged, t.UpdatedAt)
 	if merged.Hash == stored.Hash {
@@ -101,6 +98,18 @@ func (r *run) compare(stored *token.Stored, yield func(token.Token) bool) bool {
 	}
 	r.count(stored)
 	return yield(t)
+}
+
+// date sets when t was seen. The chain does not tell when a curve began: its token is as old as our knowledge of it, also
+// after it has graduated into a younger pool. So it stands in its place among the newest from the first run on.
+func (r *run) date(t *token.Token, stored *token.Stored) {
+	t.UpdatedAt, t.FirstSeenAt = r.start.UnixMilli(), stored.FirstSeenAt
+	if t.FirstSeenAt == 0 {
+		t.FirstSeenAt = t.UpdatedAt
+	}
+	if t.Curve != (token.Curve{}) && (t.CreatedAt == 0 || t.FirstSeenAt < t.CreatedAt) {
+		t.CreatedAt = t.FirstSeenAt
+	}
 }
 
 // kept is what stays of a stored token's pools: those of products that were not read to the end.

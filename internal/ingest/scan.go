@@ -24,7 +24,7 @@ func (r *run) scan(ctx context.Context) {
 		product, err := r.scanProduct(ctx, source)
 		if err != nil {
 			product.Error = err.Error()
-			r.keep[product.Product] = true
+			r.keepPools(product.Product)
 			if !errors.Is(err, ErrUnconfigured) {
 				r.incomplete = string(product.Product)
 			}
@@ -33,6 +33,15 @@ func (r *run) scan(ctx context.Context) {
 		r.record.PoolsScanned += product.PoolsScanned
 		r.record.PoolsMatched += product.PoolsMatched
 		r.record.PoolsInvalid += product.PoolsInvalid
+	}
+}
+
+// keepPools keeps what the table holds of a product that was not read to the end. With the curves come the DAMM v2 pools
+// that their tokens graduated into: they are kept with them.
+func (r *run) keepPools(product token.Product) {
+	r.keep[product] = true
+	if product == token.DBC {
+		r.keep[token.DAMMv2] = true
 	}
 }
 

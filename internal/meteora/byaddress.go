@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"tokensync/internal/token"
+	"tokensync/internal/upstream"
 )
 
 // maxAddresses is how many pools are asked for at once: a URL of about 4.6 KB. The longest that Meteora accepts is not
@@ -22,7 +23,7 @@ const maxAddresses = 100
 // left out. It counts into stats. Errors are those of Pools.
 func (c *Client) ByAddress(ctx context.Context, addresses []string, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
-		l := &lookup{client: c, retry: newRetrier(c.retry), stats: stats}
+		l := &lookup{client: c, retry: upstream.NewRetrier(c.retry), stats: stats}
 		for chunk := range slices.Chunk(addresses, maxAddresses) {
 			pools, err := l.chunk(ctx, chunk)
 			if err != nil {
@@ -41,7 +42,7 @@ func (c *Client) ByAddress(ctx context.Context, addresses []string, stats *token
 // A lookup asks for pools by address, one request at a time.
 type lookup struct {
 	client *Client
-	retry  *retrier
+	retry  *upstream.Retrier
 	stats  *token.ScanStats
 }
 
@@ -66,7 +67,7 @@ func (l *lookup) ask(ctx context.Context, addresses []string) ([]token.Pool, err
 	var pools []token.Pool
 	w := &worker{
 		client: l.client, retry: l.retry, stats: l.stats,
-		fetch:   &fetcher{http: l.client.http, stats: l.stats},
+		fetch:   &upstream.Fetcher{HTTP: l.client.http, Stats: l.stats},
 		decoder: NewDecoder(l.client.product, everyPool(), l.client.quotes),
 		yield:   func(p token.Pool) bool { pools = append(pools, p); return true },
 	}

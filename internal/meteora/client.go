@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"tokensync/internal/token"
+	"tokensync/internal/upstream"
 )
 
 // PageSize is the most pools that Meteora puts on a page.
@@ -21,13 +22,19 @@ const PageSize = 1000
 // inFlight is how many pages are read at once. With 100 ms to the first byte, eight keep up with 30 pages a second.
 const inFlight = 8
 
+// Retry bounds how often a scan asks again, and StatusError is an answer other than 200.
+type (
+	Retry       = upstream.Retry
+	StatusError = upstream.StatusError
+)
+
 // Options set up a Client. Only Product and BaseURL have to be given.
 type Options struct {
 	Product token.Product
 	BaseURL string
 	Quotes  token.QuoteMints // which side of a pool is not the token; SOL, USDC and USDT by default
 	Rate    float64          // requests a second; Meteora's limit for the product, less a margin, by default
-	Retry   Retry            // DefaultRetry when zero
+	Retry   Retry            // upstream.DefaultRetry when zero
 }
 
 // Client reads one product's pools. It is for many goroutines.
@@ -64,13 +71,13 @@ func NewClient(o Options) (*Client, error) {
 		o.Rate = documentedRate(o.Product) * rateMargin
 	}
 	if o.Retry == (Retry{}) {
-		o.Retry = DefaultRetry
+		o.Retry = upstream.DefaultRetry
 	}
 	return &Client{
 		product: o.Product, base: base, quotes: o.Quotes, retry: o.Retry,
 		limit: rate.NewLimiter(rate.Limit(o.Rate), 1),
 		http: &http.Client{
-			Transport:     newTransport(inFlight),
+			Transport:     upstream.NewTransport(inFlight),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil

@@ -5,18 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
 
 	"tokensync/internal/token"
+	"tokensync/internal/upstream"
 )
+
+// maxBody bounds a decompressed page, some 30 times a real one: a gzip bomb ends here.
+const maxBody = 64 << 20
+
+// maxArrayBody bounds DAMM v1's one array; all of DAMM v2's 1.6 million pools would be 2.7 GB.
+const maxArrayBody = 8 << 30
 
 // A scan reads one product once. Its pools leave through out.
 type scan struct {
 	client *Client
 	filter *Filter
 	stats  *token.ScanStats
-	retry  *retrier
+	retry  *upstream.Retrier
 	out    chan token.Pool
 
 	mu     sync.Mutex
@@ -35,7 +41,7 @@ const maxFailedPages = 3
 
 func (c *Client) newScan(ids []token.LaunchpadID, stats *token.ScanStats) *scan {
 	return &scan{
-		client: c, filter: NewFilter(ids), stats: stats, retry: newRetrier(c.retry),
+		client: c, filter: NewFilter(ids), stats: stats, retry: upstream.NewRetrier(c.retry),
 		out: make(chan token.Pool, inFlight), next: 1, last: 1, empty: unknownPages,
 	}
 }
@@ -118,9 +124,9 @@ func (s *scan) array(ctx context.Context, ids []token.LaunchpadID) error {
 // A worker reads one body after the other with the same buffers.
 type worker struct {
 	client  *Client
-	retry   *retrier
+	retry   *upstream.Retrier
 	stats   *token.ScanStats
-	fetch   *fetcher
+	fetch   *upstream.Fetcher
 	decoder *Decoder
 	yield   func(token.Pool) bool // gets every pool that the decoder's filter chooses
 }
@@ -128,7 +134,7 @@ type worker struct {
 func (s *scan) newWorker(ctx context.Context) *worker {
 	return &worker{
 		client: s.client, retry: s.retry, stats: s.stats,
-		fetch:   &fetcher{http: s.client.http, stats: s.stats},
+		fetch:   &upstream.Fetcher{HTTP: s.client.http, Stats: s.stats},
 		decoder: NewDecoder(s.client.product, s.filter, s.client.quotes),
 		yield: func(p token.Pool) bool {
 			select {
@@ -160,8 +166,8 @@ func (w *worker) read(ctx context.Context, url string, limit int64) error {
 		if errors.As(err, &status) && status.Code == http.StatusTooManyRequests {
 			w.stats.Throttle.Add(1)
 		}
-		if !w.retry.pause(ctx, attempt, err) {
-			return withoutURL(err)
+		if !w.retry.Pause(ctx, attempt, err) {
+			return upstream.WithoutURL(err)
 		}
 		w.stats.Retries.Add(1)
 	}
@@ -171,21 +177,13 @@ func (w *worker) try(ctx context.Context, url string, limit int64) error {
 	if err := w.client.limit.Wait(ctx); err != nil {
 		return fmt.Errorf("waiting for the rate limit: %w", err)
 	}
-	body, err := w.fetch.get(ctx, url, limit)
+	body, err := w.fetch.Get(ctx, url, limit)
 	if err != nil {
 		return err
 	}
-	defer body.close()
+	defer body.Close()
 	if err := w.decoder.Decode(body, w.yield); err != nil {
 		return err
 	}
 	return ctx.Err()
-}
-
-// withoutURL drops the URL that net/http puts before its errors: the page is named already, and the URL is long.
-func withoutURL(err error) error {
-	if ue, ok := errors.AsType[*url.Error](err); ok {
-		return ue.Err
-	}
-	return err
 }

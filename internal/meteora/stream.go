@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"tokensync/internal/upstream"
 )
 
 // Bounds on what a body may be.
@@ -13,13 +15,10 @@ const (
 	minBuffer  = 64 << 10 // grows to maxElement only for a pool that needs it
 )
 
-// ErrMalformed is wrapped by every error about a body that is not the JSON it should be: cut off, not JSON at all,
-// something behind its end. Asking again may help.
-var ErrMalformed = errors.New("malformed answer")
+// ErrMalformed is wrapped by every error about a body that is not the JSON it should be.
+var ErrMalformed = upstream.ErrMalformed
 
-func malformed(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
-}
+func malformed(format string, args ...any) error { return upstream.Malformed(format, args...) }
 
 // A stream is a window on a body, at most one pool long.
 type stream struct {

@@ -99,6 +99,17 @@ func (n Number) Quo(m Number) Number {
 	return q
 }
 
+// Mul is n times m to 17 significant digits, as Quo; unknown when either is.
+func (n Number) Mul(m Number) Number {
+	a, _, aerr := big.ParseFloat(string(n), 10, quotientBits, big.ToNearestEven)
+	b, _, berr := big.ParseFloat(string(m), 10, quotientBits, big.ToNearestEven)
+	if aerr != nil || berr != nil {
+		return ""
+	}
+	p, _ := ParseNumber(a.Mul(a, b).Text('e', 16))
+	return p
+}
+
 // decimal is ±0.d1d2d3… × 10^exp, without leading or trailing zeros in digits.
 type decimal struct {
 	negative bool

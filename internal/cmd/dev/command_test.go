@@ -21,7 +21,7 @@ func TestSettings(t *testing.T) {
 	t.Parallel()
 	defaults := func(change func(*settings)) settings {
 		s := settings{
-			pools: 132967, products: []string{"dlmm"}, launchpadID: defaultLaunchpadID, port: 3000,
+			pools: 132967, curves: 512, products: []string{"dlmm", "dbc"}, launchpadID: defaultLaunchpadID, port: 3000,
 			ignoreFilter: true, syncEvery: time.Minute, functions: map[string]string{},
 		}
 		change(&s)
@@ -38,11 +38,12 @@ func TestSettings(t *testing.T) {
 		{
 			"all",
 			map[string]string{
-				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1",
+				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1", "CURVES": "9",
 				"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p",
 			},
 			defaults(func(s *settings) {
 				s.pools, s.products, s.launchpadID, s.port, s.portIsSet = 0, []string{"dlmm", "damm-v1"}, "pump.fun", 0, true
+				s.curves = 9
 				s.faults, s.ignoreFilter, s.syncEvery, s.noColor = true, false, 5*time.Second, true
 				s.functions["LOG_LEVEL"] = "debug"
 			}),

@@ -63,5 +63,8 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 		if v.fake != nil {
 			v.fake.Tick() // the market moves on
 		}
+		if v.chain != nil {
+			v.chain.Tick()
+		}
 	}
 }

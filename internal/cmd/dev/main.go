@@ -20,7 +20,8 @@ const usage = `usage: dev run | demo | --help
 
 Environment variables:
   POOLS          how many pools the fake Meteora holds in each product (132967)
-  PRODUCTS       what to read: dlmm, damm-v2, damm-v1, dbc; comma-separated (dlmm)
+  PRODUCTS       what to read: dlmm, damm-v2, damm-v1, dbc; comma-separated (dlmm,dbc)
+  CURVES         how many tokens the launchpad has on the fake Solana (512)
   LAUNCHPAD_ID   the value in SSM (56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V); may be empty, to see the guard
   PORT           of the HTTP API (run: 3000; demo: any that is free)
   LIVE=1         read the real Meteora

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,13 +11,16 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/term"
 
+	"tokensync/internal/dbc/rpctest"
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/report"
 	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/token"
 )
 
 const (
@@ -31,6 +35,7 @@ type session struct {
 	settings settings
 	stack    *dev.Stack
 	fake     *meteoratest.Server // nil when live
+	chain    *rpctest.Server     // nil when live, or when nothing is read from it
 	screen   io.Writer
 	progress atomic.Pointer[report.Progress]
 }
@@ -43,11 +48,13 @@ func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *sessi
 		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
 	}
 	if !s.live {
-		v.fake = newFake(s)
-		if err := v.fake.Start(); err != nil {
-			return nil, err
+		if err := v.startFakes(); err != nil {
+			return nil, errors.Join(err, v.close())
 		}
 		options.Upstream = v.fake
+		if v.chain != nil {
+			options.SolanaURL = v.chain.URL()
+		}
 	}
 	if v.stack, err = dev.Start(ctx, options); err != nil {
 		return nil, errors.Join(err, v.close())
@@ -55,7 +62,10 @@ func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *sessi
 	return v, nil
 }
 
-func newFake(s settings) *meteoratest.Server {
+// startFakes starts Meteora, and the chain if it is read. The launchpad's tokens at Meteora are the first on the chain, so
+// that most tokens have pools in both; those that graduate get pools at Meteora that the chain makes up.
+func (v *session) startFakes() error {
+	s := v.settings
 	config := meteoratest.Config{Pools: s.pools, IgnoreLaunchpadFilter: s.ignoreFilter}
 	if s.pools == 0 {
 		config.Pools = -1 // its way to say none
@@ -63,7 +73,41 @@ func newFake(s settings) *meteoratest.Server {
 	if s.faults {
 		config.Fault = meteoratest.RandomFaults(faultSeed, faultShare)
 	}
-	return meteoratest.New(config)
+	var chain *rpctest.Chain
+	if slices.Contains(s.products, string(token.DBC)) {
+		chain = rpctest.New(rpctest.Config{
+			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: sharedMints(config, s),
+		})
+		config.Rows = map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}
+	}
+	v.fake = meteoratest.New(config)
+	if err := v.fake.Start(); err != nil || chain == nil {
+		return err
+	}
+	var err error
+	v.chain, err = rpctest.Start(chain)
+	return err
+}
+
+// chainKey stands for an API key in the RPC node's URL.
+const chainKey = "local-rpc-key"
+
+// sharedMints are the tokens that the launchpad has in those of Meteora's products that are read.
+func sharedMints(config meteoratest.Config, s settings) []string {
+	if slices.Contains(s.products, meteoratest.DLMM) {
+		return meteoratest.New(config).OurMints(meteoratest.DLMM)
+	}
+	return nil
+}
+
+// configKey is the first launchpad ID that can be a config on the chain; "" when none can.
+func configKey(ids string) string {
+	for id := range strings.SplitSeq(ids, ",") {
+		if id = strings.TrimSpace(id); token.IsPublicKey(id) {
+			return id
+		}
+	}
+	return ""
 }
 
 func (v *session) close() error {
@@ -73,6 +117,9 @@ func (v *session) close() error {
 	}
 	if v.fake != nil {
 		failed = append(failed, v.fake.Close())
+	}
+	if v.chain != nil {
+		failed = append(failed, v.chain.Close())
 	}
 	return errors.Join(failed...)
 }
@@ -112,7 +159,7 @@ func (v *session) total() int64 {
 	}
 	n := 0
 	for _, product := range v.settings.products {
-		if product != "damm-v1" || v.settings.ignoreFilter {
+		if product != "dbc" && (product != "damm-v1" || v.settings.ignoreFilter) {
 			n++
 		}
 	}
@@ -155,6 +202,9 @@ func (v *session) greet() {
 				_, _ = fmt.Fprintf(v.screen, "  %-9s %s/pools\n", product, v.fake.URL(product))
 			}
 		}
+	}
+	if v.chain != nil {
+		_, _ = fmt.Fprintf(v.screen, "  %-9s a fake Solana with %s tokens on their curves\n", token.DBC, report.Count(int64(v.chain.Tokens())))
 	}
 	_, _ = fmt.Fprintf(v.screen, "  DynamoDB  %s (%s, %s)\n  SSM       %s\n  API       %s\n",
 		v.stack.Engine().Endpoint(), tables.Tokens, tables.Sync, v.stack.SSM().URL(), v.stack.URL())

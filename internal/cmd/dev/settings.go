@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tokensync/internal/dbc/rpctest"
 	"tokensync/internal/meteora/meteoratest"
 )
 
@@ -24,6 +25,7 @@ var knownProducts = []string{"dlmm", "damm-v2", "damm-v1", "dbc"}
 // settings are the knobs, read from the environment.
 type settings struct {
 	pools        int
+	curves       int // tokens on the fake chain
 	products     []string
 	launchpadID  string
 	port         int
@@ -57,6 +59,7 @@ func readSettings(env lookup) (settings, error) {
 	_, s.portIsSet = nonEmpty(env, "PORT")
 	for _, read := range []func() error{
 		func() (err error) { s.pools, err = number(env, "POOLS", defaultPools, 1<<31-1); return },
+		func() (err error) { s.curves, err = number(env, "CURVES", rpctest.DefaultTokens, 1<<20); return },
 		func() (err error) { s.port, err = number(env, "PORT", defaultPort, maxPort); return },
 		func() (err error) { s.products, err = products(env); return },
 		func() (err error) { s.live, err = toggle(env, "LIVE", false); return },
@@ -125,11 +128,11 @@ func duration(env lookup, name string, fallback time.Duration) (time.Duration, e
 	return d, nil
 }
 
-// products are dlmm alone by default: the local stack has no chain to read dbc from.
+// products are the template's default.
 func products(env lookup) ([]string, error) {
 	value, ok := nonEmpty(env, "PRODUCTS")
 	if !ok {
-		return []string{"dlmm"}, nil
+		return []string{"dlmm", "dbc"}, nil
 	}
 	list := strings.Split(value, ",")
 	for i, product := range list {

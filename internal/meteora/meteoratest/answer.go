@@ -22,6 +22,8 @@ type answer struct {
 	r     *http.Request
 	world *world
 	fault *Fault
+
+	product string
 }
 
 // page answers GET /pools of dlmm and damm-v2. Unknown parameters are ignored, as Meteora does.
@@ -42,21 +44,43 @@ func (a *answer) page() {
 		size = a.fault.PageSize
 	}
 	total, rows := order.rows(filter, max(0, (page-1)*size-a.fault.Shift), size)
+	more := a.more(filter)
+	total += len(more)
 	b := a.newBody()
 	defer b.finish()
 	b.envelope(total+a.fault.TotalDelta, (total+size-1)/size, page, size)
-	b.rows(rows)
+	n := b.rows(rows)
+	for _, row := range more {
+		if n > 0 {
+			b.raw(",")
+		}
+		b.raw(string(row))
+		n++
+	}
 	b.raw("]}")
 }
 
-// rows writes the pools of a list, with the fault's changes.
-func (b *body) rows(rows iter.Seq[int]) {
+// more are the pools of Config.Rows that a filter by address asks for, all on one page. Its other tests do not see them.
+func (a *answer) more(f *filter) (rows [][]byte) {
+	source := a.s.cfg.Rows[a.product]
+	if source == nil || !f.byAddress || a.fault.Empty {
+		return nil
+	}
+	for _, address := range f.addresses {
+		if row, ok := source.Row(address); ok {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// rows writes the pools of a list, with the fault's changes, and counts them.
+func (b *body) rows(rows iter.Seq[int]) (n int) {
 	f := b.a.fault
 	b.repeat(' ', f.Spaces)
 	if f.Empty {
-		return
+		return 0
 	}
-	n := 0
 	for i := range rows {
 		if n > 0 {
 			b.raw(",")
@@ -74,9 +98,10 @@ func (b *body) rows(rows iter.Seq[int]) {
 		b.b = b.b[:len(b.b)-1] // the pool's own comma: another row may not follow
 		n++
 		if !b.ok() {
-			return
+			return n
 		}
 	}
+	return n
 }
 
 // huge writes p with a name of n bytes, without ever holding it.
@@ -93,6 +118,12 @@ func (b *body) huge(p *pool, n int) {
 // single answers GET /pools/{address}.
 func (a *answer) single(address string) {
 	i, ok := a.world.find(address)
+	if more := a.more(&filter{byAddress: true, addresses: []string{address}}); !ok && len(more) > 0 {
+		b := a.newBody()
+		defer b.finish()
+		b.raw(string(more[0]))
+		return
+	}
 	if !ok {
 		a.w.Header().Set("Content-Type", "application/json")
 		a.w.WriteHeader(http.StatusNotFound)

@@ -52,9 +52,18 @@ type Config struct {
 	Latency               time.Duration // before every answer
 	MaxURL                int           // bytes of path and query; more is a 414; 0 means 8192
 	Fault                 FaultFunc     // asked for every request; nil means no faults
+
+	// Rows are more pools by product, which only those find who ask for their addresses.
+	Rows map[string]Rows
 }
 
 const defaultMaxURL = 8192
+
+// Rows are pools that somebody else makes up, such as those that tokens graduate into.
+type Rows interface {
+	// Row is the pool at an address as it stands in the product's lists.
+	Row(address string) (row []byte, ok bool)
+}
 
 // defaultRates are Meteora's documented limits.
 var defaultRates = map[string]float64{DLMM: 30, DAMMv2: 10, DAMMv1: 10}
@@ -199,7 +208,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, p *product, path
 	if !s.sleep(r.Context(), s.cfg.Latency+f.Delay) || f.instead(w) {
 		return
 	}
-	a := &answer{s: s, w: w, r: r, world: p.world.Load(), fault: f}
+	a := &answer{s: s, w: w, r: r, world: p.world.Load(), fault: f, product: p.name}
 	address, one := strings.CutPrefix(path, "/pools/")
 	switch {
 	case path == "/pools" && p.name == DAMMv1:

@@ -1,4 +1,4 @@
-package meteora
+package upstream
 
 import (
 	"context"
@@ -23,21 +23,22 @@ type Retry struct {
 // DefaultRetry waits about 3 seconds in all for a page, and never longer than the run's deadline allows.
 var DefaultRetry = Retry{Attempts: 6, Budget: 200, Base: 250 * time.Millisecond, Max: 10 * time.Second}
 
-// retrier spends one scan's budget.
-type retrier struct {
+// A Retrier spends one scan's budget. It is for many goroutines.
+type Retrier struct {
 	Retry
 	left atomic.Int64
 }
 
-func newRetrier(r Retry) *retrier {
-	t := &retrier{Retry: r}
+// NewRetrier starts with the whole budget.
+func NewRetrier(r Retry) *Retrier {
+	t := &Retrier{Retry: r}
 	t.left.Store(int64(r.Budget))
 	return t
 }
 
-// pause waits before another attempt after err, the attempt'th failure in a row. It answers false when there should
+// Pause waits before another attempt after err, the attempt'th failure in a row. It answers false when there should
 // be none: err is final, the attempts or the budget are used up, or the deadline would pass during the wait.
-func (r *retrier) pause(ctx context.Context, attempt int, err error) bool {
+func (r *Retrier) Pause(ctx context.Context, attempt int, err error) bool {
 	if !worthRetrying(err) || attempt >= r.Attempts || r.left.Add(-1) < 0 {
 		return false
 	}
@@ -60,10 +61,17 @@ func (r *retrier) pause(ctx context.Context, attempt int, err error) bool {
 	}
 }
 
+// Retryable is an error that knows whether asking again may help.
+type Retryable interface{ Retryable() bool }
+
 // worthRetrying says whether asking again may help: the server is busy or broken, the line was, or the body was.
 func worthRetrying(err error) bool {
 	if status, ok := errors.AsType[*StatusError](err); ok {
 		return status.Code == http.StatusTooManyRequests || status.Code == http.StatusRequestTimeout || status.Code >= 500
+	}
+	var verdict Retryable
+	if errors.As(err, &verdict) {
+		return verdict.Retryable()
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !isNetTimeout(err) {
 		return false

@@ -1,6 +1,7 @@
-package meteora
+package upstream
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -42,14 +44,8 @@ const (
 // errIdle says that a body stopped coming.
 var errIdle = fmt.Errorf("no byte for %v", idleTimeout)
 
-// maxBody bounds a decompressed page, some 30 times a real one: a gzip bomb ends here.
-const maxBody = 64 << 20
-
-// maxArrayBody bounds DAMM v1's one array; all of DAMM v2's 1.6 million pools would be 2.7 GB.
-const maxArrayBody = 8 << 30
-
-// newTransport speaks HTTP/1.1 only: HTTP/2 costs some 5 MiB and wins nothing for a few streams to one host.
-func newTransport(conns int) *http.Transport {
+// NewTransport speaks HTTP/1.1 only: HTTP/2 costs some 5 MiB and wins nothing for a few streams to one host.
+func NewTransport(conns int) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
@@ -65,52 +61,76 @@ func newTransport(conns int) *http.Transport {
 	}
 }
 
-// A body is a response's JSON, decompressed and bounded. Close it on every path.
-type body struct {
+// ErrMalformed is wrapped by every error about a body that is not the JSON it should be: cut off, not JSON at all,
+// something behind its end. Asking again may help.
+var ErrMalformed = errors.New("malformed answer")
+
+// Malformed is an ErrMalformed that says what is wrong.
+func Malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+}
+
+// A Body is a response's JSON, decompressed and bounded. Close it on every path.
+type Body struct {
 	io.Reader
 	close func()
 }
 
-// fetcher makes single requests and keeps what they can share.
-type fetcher struct {
-	http  *http.Client
-	stats *token.ScanStats
+// Close ends the request, read to its end or not.
+func (b *Body) Close() { b.close() }
+
+// A Fetcher makes single requests, one after the other, and keeps what they can share. HTTP and Stats have to be set.
+type Fetcher struct {
+	HTTP  *http.Client
+	Stats *token.ScanStats
 	unzip *gzip.Reader // used by one body at a time
 }
 
-// get asks for url. Everything that the server says is bounded: the wait for it, its pauses, its size.
-func (f *fetcher) get(ctx context.Context, url string, limit int64) (*body, error) {
+// Get asks for url. Everything that the server says is bounded: the wait for it, its pauses, its size to limit.
+func (f *Fetcher) Get(ctx context.Context, url string, limit int64) (*Body, error) {
+	return f.do(ctx, http.MethodGet, url, nil, limit)
+}
+
+// Post sends JSON to url; the answer is bounded as Get's is.
+func (f *Fetcher) Post(ctx context.Context, url string, json []byte, limit int64) (*Body, error) {
+	return f.do(ctx, http.MethodPost, url, json, limit)
+}
+
+func (f *Fetcher) do(ctx context.Context, method, url string, json []byte, limit int64) (*Body, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(json))
 	if err != nil {
 		cancel(nil)
 		return nil, fmt.Errorf("building the request: %w", err)
 	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Encoding", "gzip")
 	req.Header.Set("User-Agent", "tokensync")
-	f.stats.Requests.Add(1)
-	resp, err := f.http.Do(req)
+	f.Stats.Requests.Add(1)
+	resp, err := f.HTTP.Do(req)
 	if err != nil {
 		cancel(nil)
 		return nil, err
 	}
-	watch := watchIdle(ctx, cancel, resp.Body, &f.stats.Bytes)
+	watch := watchIdle(ctx, cancel, resp.Body, &f.Stats.Bytes)
 	stop := func() { watch.stop(); cancel(nil); _ = resp.Body.Close() }
 	r, err := f.open(resp, watch)
 	if err != nil {
 		stop()
 		return nil, err
 	}
-	return &body{Reader: &limitReader{r: r, left: limit, limit: limit}, close: stop}, nil
+	return &Body{Reader: &limitReader{r: r, left: limit, limit: limit}, close: stop}, nil
 }
 
-func (f *fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
+func (f *Fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, statusError(resp, raw)
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
-		return nil, malformed("content type is text/html, not JSON")
+		return nil, Malformed("content type is text/html, not JSON")
 	}
 	switch encoding := strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
@@ -124,7 +144,7 @@ func (f *fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
 		}
 		return asJSON{f.unzip}, nil
 	default:
-		return nil, malformed("content encoding is %.40q", encoding)
+		return nil, Malformed("content encoding is %.40q", encoding)
 	}
 }
 
@@ -174,7 +194,7 @@ type limitReader struct {
 
 func (l *limitReader) Read(p []byte) (int, error) {
 	if l.left <= 0 {
-		return 0, malformed("body has more than %d bytes", l.limit)
+		return 0, Malformed("body has more than %d bytes", l.limit)
 	}
 	if int64(len(p)) > l.left {
 		p = p[:l.left]
@@ -182,4 +202,13 @@ func (l *limitReader) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
 	l.left -= int64(n)
 	return n, err
+}
+
+// WithoutURL drops the URL that net/http puts before its errors: it is long, and may hold a key.
+func WithoutURL(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		return ue.Err
+	}
+	return err
 }

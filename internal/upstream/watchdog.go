@@ -1,4 +1,4 @@
-package meteora
+package upstream
 
 import (
 	"context"

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"tokensync/internal/config"
+	"tokensync/internal/dbc"
+	"tokensync/internal/ingest"
+	"tokensync/internal/meteora"
+	"tokensync/internal/params"
+	"tokensync/internal/solana"
+	"tokensync/internal/token"
+)
+
+// newSources builds what the sync reads from, in the settings' order. A product's client is shared, so that its rate
+// limit is: the curves ask Meteora as well.
+func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Source, error) {
+	clients := map[token.Product]*meteora.Client{}
+	for product, url := range settings.URLs {
+		client, err := meteora.NewClient(meteora.Options{Product: product, BaseURL: url, Quotes: settings.Quotes})
+		if err != nil {
+			return nil, err
+		}
+		clients[product] = client
+	}
+	var sources []ingest.Source
+	for _, product := range settings.Products {
+		if product == token.DBC {
+			sources = append(sources, &dbc.Source{
+				Node: node.client, Cache: cache, Graduates: clients[token.DAMMv2], Quotes: clients[token.DLMM],
+			})
+			continue
+		}
+		sources = append(sources, clients[product])
+	}
+	return sources, nil
+}
+
+// node is the Solana RPC node. Its URL comes from SSM and may change between runs; it holds a key, so no error shows it.
+type node struct {
+	parameter *params.Parameter // nil when none is named
+
+	mu   sync.Mutex
+	url  string
+	last *solana.Client
+}
+
+func newNode(api params.API, parameter string) *node {
+	if parameter == "" {
+		return &node{}
+	}
+	return &node{parameter: params.New(api, parameter, params.DefaultTTL)}
+}
+
+// client is the node of a run. Without a URL it is ingest.ErrUnconfigured.
+func (n *node) client(ctx context.Context) (*solana.Client, error) {
+	if n.parameter == nil {
+		return nil, fmt.Errorf("no Solana RPC URL: %s is not set: %w", config.SolanaRPCParameter, ingest.ErrUnconfigured)
+	}
+	url, err := n.parameter.Value(ctx)
+	url = strings.TrimSpace(url)
+	switch {
+	case errors.Is(err, params.ErrNotFound):
+		return nil, fmt.Errorf("no Solana RPC URL: %w: %w", err, ingest.ErrUnconfigured)
+	case err != nil:
+		return nil, fmt.Errorf("the Solana RPC URL: %w", err)
+	case url == "":
+		return nil, fmt.Errorf("no Solana RPC URL: SSM parameter %s is empty: %w", n.parameter.Name(), ingest.ErrUnconfigured)
+	}
+	return n.at(url)
+}
+
+func (n *node) at(url string) (*solana.Client, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.last != nil && n.url == url {
+		return n.last, nil
+	}
+	client, err := solana.NewClient(solana.Options{URL: url})
+	if err != nil {
+		return nil, fmt.Errorf("SSM parameter %s: %w", n.parameter.Name(), err)
+	}
+	if n.last != nil {
+		n.last.Close()
+	}
+	n.url, n.last = url, client
+	return client, nil
+}

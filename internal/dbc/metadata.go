@@ -1,0 +1,111 @@
+package dbc
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"tokensync/internal/solana"
+	"tokensync/internal/token"
+)
+
+// metadata is what accounts beside the pool say of a mint. Its fields are cleaned; "" is unknown. It is cached as JSON.
+type metadata struct {
+	Name     string       `json:"name,omitempty"`
+	Symbol   string       `json:"symbol,omitempty"`
+	Decimals token.Number `json:"decimals,omitempty"`
+	Supply   token.Number `json:"supply,omitempty"` // whole tokens
+}
+
+// metadataSlice is how much of a mint or metadata account is read: name and symbol lie near the beginning.
+var metadataSlice = solana.Slice{Offset: 0, Length: 1024}
+
+// Byte offsets in a Metaplex metadata account (mpl-token-metadata: state/metadata.rs).
+const (
+	metaplexMintAt = 33
+	metaplexNameAt = 65
+	metaplexKey    = 4 // MetadataV1, in the first byte
+)
+
+// readMetaplex adds the name and symbol of mint. It answers false for an account that is damaged or not mint's; what
+// could be read before the damage stays.
+func (m *metadata) readMetaplex(a *solana.Account, mint solana.Key) bool {
+	data := a.Data
+	if !ownedBy(a, metaplex) || len(data) < metaplexNameAt || data[0] != metaplexKey || keyAt(data, metaplexMintAt) != mint {
+		return false
+	}
+	return m.readNames(data[metaplexNameAt:])
+}
+
+// readNames reads name and symbol, each behind its length in 4 bytes.
+func (m *metadata) readNames(data []byte) bool {
+	name, data, ok := cutText(data)
+	m.Name = token.CleanName(name)
+	if !ok {
+		return false
+	}
+	symbol, _, ok := cutText(data)
+	m.Symbol = token.CleanSymbol(symbol)
+	return ok
+}
+
+// cutText reads a text and what follows it; ok is false when the data ends before the text does.
+func cutText(data []byte) (text string, rest []byte, ok bool) {
+	if len(data) < 4 {
+		return "", nil, false
+	}
+	n, data := uint64(binary.LittleEndian.Uint32(data)), data[4:]
+	if n > uint64(len(data)) {
+		return string(data), nil, false
+	}
+	return string(data[:n]), data[n:], true
+}
+
+// Byte offsets in a mint (spl-token: state.rs), and what Token-2022 adds behind it (extension/mod.rs): every extension
+// is a type in 2 bytes, a length in 2 bytes, and its value.
+const (
+	mintSupplyAt     = 36 // u64
+	mintDecimalsAt   = 44
+	mintSize         = 82
+	mintAccountType  = 165 // 1 in a mint with extensions
+	mintExtensionsAt = 166
+	extensionHeader  = 4
+	tokenMetadata    = 19
+	metadataMintAt   = 32 // in the extension's value, behind the update authority
+	metadataNameAt   = 64
+)
+
+// readMint adds decimals and supply, and of a Token-2022 mint the name and symbol too. It answers false for an account
+// that is damaged or no mint.
+func (m *metadata) readMint(a *solana.Account, mint solana.Key) bool {
+	data := a.Data
+	if !ownedBy(a, splToken) && !ownedBy(a, token2022) || len(data) < mintSize {
+		return false
+	}
+	m.Decimals, _ = token.ParseNumber(strconv.Itoa(int(data[mintDecimalsAt])))
+	m.Supply = scaled(binary.LittleEndian.Uint64(data[mintSupplyAt:]), data[mintDecimalsAt])
+	if len(data) <= mintExtensionsAt || data[mintAccountType] != 1 {
+		return true
+	}
+	return m.readExtensions(data[mintExtensionsAt:], mint)
+}
+
+func (m *metadata) readExtensions(data []byte, mint solana.Key) bool {
+	for len(data) >= extensionHeader {
+		kind, size := binary.LittleEndian.Uint16(data), int(binary.LittleEndian.Uint16(data[2:]))
+		data = data[extensionHeader:]
+		if kind == 0 {
+			return true // the rest is not in use
+		}
+		value := data[:min(size, len(data))]
+		if kind == tokenMetadata {
+			return len(value) >= metadataNameAt && keyAt(value, metadataMintAt) == mint && m.readNames(value[metadataNameAt:])
+		}
+		data = data[len(value):]
+	}
+	return true
+}
+
+// ownedBy is true as well when the node does not say whose the account is.
+func ownedBy(a *solana.Account, program solana.Key) bool {
+	return a.Owner.IsZero() || a.Owner == program
+}

@@ -1,0 +1,201 @@
+package dbc
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"tokensync/internal/solana"
+	"tokensync/internal/token"
+)
+
+// Cache keeps what rarely changes from run to run, as short texts.
+type Cache interface {
+	// Get answers what is kept under keys; others are left out.
+	Get(ctx context.Context, keys []string) (map[string]string, error)
+	// Put keeps entries for ttl; 0 means for ever.
+	Put(ctx context.Context, entries map[string]string, ttl time.Duration) error
+}
+
+// Graduates finds pools of DAMM v2 by address and counts into stats. The pair with an error is the last.
+type Graduates interface {
+	ByAddress(ctx context.Context, addresses []string, stats *token.ScanStats) iter.Seq2[token.Pool, error]
+}
+
+// Quotes knows what a mint is worth in US dollars; "" is unknown. It counts into stats.
+type Quotes interface {
+	QuotePrice(ctx context.Context, mint string, stats *token.ScanStats) (token.Number, error)
+}
+
+// Source is the product dbc. All fields have to be set.
+type Source struct {
+	// Node answers the RPC node of this run. Its error ends the run of the product as it is.
+	Node      func(context.Context) (*solana.Client, error)
+	Cache     Cache
+	Graduates Graduates
+	Quotes    Quotes
+}
+
+// Product is token.DBC.
+func (s *Source) Product() token.Product { return token.DBC }
+
+// Pools streams the bonding curves of every launchpad ID that is a public key: those of the config with that key, and
+// those of all configs whose fee claimer it is. A token that graduated comes with its DAMM v2 pool, under the same ID.
+// The pair with an error is the last; what came before it is sound. The errors are Node's, and those of
+// solana.Session, Cache and Graduates.
+func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
+	return func(yield func(token.Pool, error) bool) {
+		node, err := s.Node(ctx)
+		if err != nil {
+			yield(token.Pool{}, err)
+			return
+		}
+		scan := newScan(ctx, s, node.NewSession(stats), stats, yield)
+		if err := scan.run(ids); err != nil && !scan.stopped {
+			yield(token.Pool{}, fmt.Errorf("%s: %w", token.DBC, err))
+		}
+	}
+}
+
+// A scan is one run of the product.
+type scan struct {
+	ctx     context.Context //nolint:containedctx // a scan lives no longer than the call that made it
+	source  *Source
+	session *solana.Session
+	stats   *token.ScanStats
+	yield   func(token.Pool, error) bool
+	prices  map[solana.Key]token.Number // of quotes, in US dollars
+	waiting []graduate
+	gaveUp  bool  // Meteora could not be asked for graduated pools
+	trouble error // the first failure that cost values, not pools
+	stopped bool  // the consumer wants no more
+}
+
+func newScan(ctx context.Context, source *Source, session *solana.Session, stats *token.ScanStats, yield func(token.Pool, error) bool) *scan {
+	return &scan{
+		ctx: ctx, source: source, session: session, stats: stats, yield: yield,
+		prices: map[solana.Key]token.Number{},
+	}
+}
+
+func (s *scan) run(ids []token.LaunchpadID) error {
+	claims, err := s.claims(ids)
+	if err != nil {
+		return err
+	}
+	for i := range claims {
+		for _, kind := range poolKinds {
+			if err := s.pools(&claims[i], kind); err != nil || s.stopped {
+				return err
+			}
+		}
+	}
+	s.flushGraduates()
+	return s.trouble
+}
+
+// pools reads the pools of one config and kind.
+func (s *scan) pools(c *claim, k kind) error {
+	page := &poolPage{kind: k, config: c.key}
+	query := solana.Query{
+		Program: program, Size: k.size, Slice: solana.Slice{Offset: 0, Length: poolSliceEnd},
+		Matches: []solana.Match{{Offset: 0, Bytes: k.discriminator[:]}, {Offset: poolConfigAt, Bytes: c.key[:]}},
+	}
+	for err := range s.session.ProgramAccounts(s.ctx, query, page) {
+		if err != nil {
+			return fmt.Errorf("pools of config %s: %w", c.key, err)
+		}
+		s.stats.Scanned.Add(page.scanned())
+		s.stats.Invalid.Add(page.invalid)
+		for _, chunk := range page.chunks {
+			if err := s.emitAll(c, chunk); err != nil || s.stopped {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// chunkSize is how many pools are finished together: one look-up in the cache, one on the chain.
+const chunkSize = 100
+
+// A poolPage gathers the pools of one answer in chunks, so that its growth copies nothing.
+type poolPage struct {
+	kind    kind
+	config  solana.Key
+	chunks  [][]pool
+	spare   [][]pool
+	invalid int64
+}
+
+// Reset empties the page and keeps its memory.
+func (p *poolPage) Reset() {
+	p.spare = append(p.spare, p.chunks...)
+	p.chunks, p.invalid = p.chunks[:0:0], 0
+}
+
+// Add decodes a pool; what is none is counted.
+func (p *poolPage) Add(a *solana.Account) {
+	decoded, err := decodePool(a, p.kind, p.config)
+	if err != nil {
+		p.invalid++
+		return
+	}
+	last := len(p.chunks) - 1
+	if last < 0 || len(p.chunks[last]) == chunkSize {
+		p.chunks = append(p.chunks, p.chunk())
+		last++
+	}
+	p.chunks[last] = append(p.chunks[last], decoded)
+}
+
+func (p *poolPage) chunk() []pool {
+	if n := len(p.spare); n > 0 {
+		chunk := p.spare[n-1][:0]
+		p.spare = p.spare[:n-1]
+		return chunk
+	}
+	return make([]pool, 0, chunkSize)
+}
+
+func (p *poolPage) scanned() int64 {
+	n := p.invalid
+	for _, chunk := range p.chunks {
+		n += int64(len(chunk))
+	}
+	return n
+}
+
+// emitAll finishes pools and hands them out; those that graduated wait until a hundred can be asked for together.
+func (s *scan) emitAll(c *claim, pools []pool) error {
+	names, err := s.metadata(c, pools)
+	if err != nil {
+		return err
+	}
+	for i := range pools {
+		p, meta := &pools[i], names[pools[i].mint]
+		if address, ok := c.config.graduatedAddress(p.mint); ok && p.stage == graduated {
+			s.wait(graduate{address: address.String(), pool: s.tokenPool(c, p, &meta)})
+			continue
+		}
+		if !s.emit(s.tokenPool(c, p, &meta)) {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *scan) emit(p token.Pool) bool {
+	if !s.stopped && !s.yield(p, nil) {
+		s.stopped = true
+	}
+	return !s.stopped
+}
+
+// note keeps the first trouble, for the end of the stream.
+func (s *scan) note(err error) {
+	if s.trouble == nil {
+		s.trouble = err
+	}
+}

@@ -1,0 +1,167 @@
+package dev_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"tokensync/internal/dbc/rpctest"
+	"tokensync/internal/dev"
+	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/token"
+)
+
+const chainKey = "s3cret-rpc-key"
+
+// logBook keeps what the functions write.
+type logBook struct {
+	mu    sync.Mutex
+	lines strings.Builder
+}
+
+func (l *logBook) add(_, line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines.WriteString(line + "\n")
+}
+
+func (l *logBook) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.lines.String(), text)
+}
+
+// startChain brings up a stack that reads the chain beside a Meteora without tokens of ours.
+func startChain(t *testing.T, cfg rpctest.Config, log *logBook) (*dev.Stack, *rpctest.Server) {
+	t.Helper()
+	chain, err := rpctest.Start(rpctest.New(cfg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = chain.Close() })
+	fake := meteoratest.New(meteoratest.Config{
+		Pools: 3000, Ours: -1, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain},
+	})
+	if err := fake.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fake.Close() })
+	id := chain.Launchpad()
+	stack, err := dev.Start(t.Context(), dev.Options{
+		Upstream: fake, Products: []string{"dlmm", "dbc"}, LaunchpadID: &id, SolanaURL: chain.URL(), Log: log.add,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stack.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return stack, chain
+}
+
+func stored(t *testing.T, stack *dev.Stack) map[string]map[string]types.AttributeValue {
+	t.Helper()
+	name, tokens := stack.Tables().Tokens, map[string]map[string]types.AttributeValue{}
+	pages := dynamodb.NewScanPaginator(stack.Engine().Client(), &dynamodb.ScanInput{TableName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range page.Items {
+			tokens[it["mint"].(*types.AttributeValueMemberS).Value] = it
+		}
+	}
+	return tokens
+}
+
+// TestCurvesMoveAndGraduate runs the real sync over a launchpad of 512 tokens, and again while they move.
+func TestCurvesMoveAndGraduate(t *testing.T) {
+	t.Parallel()
+	log := new(logBook)
+	stack, chain := startChain(t, rpctest.Config{Key: chainKey}, log)
+	graduates := 0
+	for round := range 3 {
+		run, err := stack.Sync(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := run.Record; r.Status != token.Succeeded || round == 0 && r.TokensNew != 512 || round > 0 && r.TokensUpdated == 0 {
+			t.Fatalf("round %d: %s", round, run.Line)
+		}
+		before := graduates
+		graduates = checkStages(t, chain, stored(t, stack))
+		if graduates <= before {
+			t.Errorf("round %d: %d graduates, %d before", round, graduates, before)
+		}
+		for range 10 {
+			chain.Tick()
+		}
+	}
+	if log.has(chainKey) {
+		t.Error("the log shows the RPC node's key")
+	}
+}
+
+func checkStages(t *testing.T, chain *rpctest.Server, tokens map[string]map[string]types.AttributeValue) (graduates int) {
+	t.Helper()
+	if len(tokens) != chain.Tokens() {
+		t.Errorf("%d tokens", len(tokens))
+	}
+	want := map[rpctest.Stage]string{
+		rpctest.Bonding: "bonding", rpctest.Full: "migrating", rpctest.Locked: "migrating", rpctest.Graduated: "graduated",
+	}
+	for i := range chain.Tokens() {
+		tok := chain.Token(i)
+		it := tokens[tok.Mint]
+		stage, _ := it["stage"].(*types.AttributeValueMemberS)
+		tvl, _ := it["tvl_usd"].(*types.AttributeValueMemberN)
+		if stage == nil || stage.Value != want[tok.Stage] {
+			t.Errorf("token %d: stage %v, want %s", i, stage, want[tok.Stage])
+			continue
+		}
+		if tok.Stage == rpctest.Graduated {
+			graduates++
+		}
+		if known := tvl != nil && tvl.Value != "-1"; known != (tok.Stage == rpctest.Graduated) {
+			t.Errorf("token %d (%s): TVL known %t", i, stage.Value, known)
+		}
+	}
+	return graduates
+}
+
+// TestChainTroubles: without a URL the product is skipped, and one that fails says so without its key.
+func TestChainTroubles(t *testing.T) {
+	t.Parallel()
+	log := new(logBook)
+	stack, chain := startChain(t, rpctest.Config{Tokens: 16, Key: chainKey}, log)
+	product := func(want token.RunStatus, says string) {
+		t.Helper()
+		run, err := stack.Sync(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := run.Record.Products[1]
+		if p.Product != token.DBC || p.Status != want || !strings.Contains(p.Error, says) {
+			t.Errorf("%s", run.Line)
+		}
+		if strings.Contains(string(run.Line), chainKey) {
+			t.Errorf("the record shows the key: %s", run.Line)
+		}
+	}
+	product(token.Succeeded, "")
+	before := len(stored(t, stack))
+	_ = chain.Close()
+	product(token.Failed, "getProgramAccountsV2: dial tcp …")
+	if after := stored(t, stack); len(after) != before || before != 16 {
+		t.Errorf("%d tokens before, %d after", before, len(after))
+	}
+	if log.has(chainKey) {
+		t.Error("the log shows the RPC node's key")
+	}
+}
