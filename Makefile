@@ -35,6 +35,13 @@ demo: ## one full sync in the local stack; its record as one line of JSON on sta
 test: tools local ## everything that must pass
 	@go test ./...
 
+.PHONY: check
+check: lint ## the checks beside the tests
+
+.PHONY: lint
+lint: .tools/bin/golangci-lint
+	@.tools/bin/golangci-lint run
+
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## build/<function>/bootstrap for Lambda (linux/arm64; GOARCH=amd64 for the other)
 
@@ -49,6 +56,16 @@ tools: $(if $(DYNAMODB_ENDPOINT),,$(ENGINE_STAMP)) ## install the DynamoDB engin
 .PHONY: clean
 clean: ## remove what was built; .tools/ stays
 	@rm -rf build .aws-sam
+
+# --- tools ------------------------------------------------------------------------------------------------------
+
+GOLANGCI_LINT_VERSION := v2.15.0
+
+.tools/bin/golangci-lint: .tools/golangci-lint-$(GOLANGCI_LINT_VERSION).installed
+.tools/golangci-lint-$(GOLANGCI_LINT_VERSION).installed:
+	@mkdir -p .tools/bin
+	@GOFLAGS= GOBIN="$(CURDIR)/.tools/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@touch $@
 
 # --- Lambda's binaries ------------------------------------------------------------------------------------------
 

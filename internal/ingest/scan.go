@@ -30,7 +30,9 @@ func (r *run) scan(ctx context.Context) {
 			}
 		}
 		r.record.Products = append(r.record.Products, product)
-		r.record.PoolsScanned += product.PoolsScanned
+		if product.Product != token.DBC { // the chain's answers hold only our own: they are looked up, not scanned
+			r.record.PoolsScanned += product.PoolsScanned
+		}
 		r.record.PoolsMatched += product.PoolsMatched
 		r.record.PoolsInvalid += product.PoolsInvalid
 	}

@@ -13,7 +13,7 @@ type Run struct {
 	Launchpads       []LaunchpadID `json:"launchpads"`
 	StartedAt        time.Time     `json:"started_at"`
 	DurationMS       int64         `json:"duration_ms"`
-	PoolsScanned     int64         `json:"pools_scanned"`
+	PoolsScanned     int64         `json:"pools_scanned"` // of Meteora's lists; dbc's are in its own entry of Products
 	PoolsMatched     int64         `json:"pools_matched"` // distinct pools that are ours
 	PoolsInvalid     int64         `json:"pools_invalid"`
 	BytesRead        int64         `json:"bytes_read"` // over the wire, compressed
