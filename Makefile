@@ -42,6 +42,10 @@ check: lint ## the checks beside the tests
 lint: .tools/bin/golangci-lint
 	@.tools/bin/golangci-lint run
 
+.PHONY: faults
+faults: tools local ## every kind of trouble against the real sync, as a table; fails on any surprise
+	@go run ./internal/cmd/faults
+
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## build/<function>/bootstrap for Lambda (linux/arm64; GOARCH=amd64 for the other)
 

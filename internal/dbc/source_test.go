@@ -103,7 +103,7 @@ func newWorld(t *testing.T, cfg rpctest.Config) *world {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	client, err := solana.NewClient(solana.Options{
-		URL: server.URL(), Rate: 1e6, Retry: upstream.Retry{Attempts: 2, Budget: 9, Base: time.Millisecond, Max: time.Second},
+		URL: server.URL(), Rate: 1e6, Retry: upstream.Retry{Attempts: 2, Budget: 9, Base: time.Millisecond, Max: time.Second, Patience: 2 * time.Second},
 	})
 	if err != nil {
 		t.Fatal(err)

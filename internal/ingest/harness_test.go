@@ -126,7 +126,7 @@ func (w *world) sources(products []token.Product) []ingest.Source {
 	for _, product := range products {
 		client, err := meteora.NewClient(meteora.Options{
 			Product: product, BaseURL: w.fake.URL(string(product)), Rate: 1e6,
-			Retry: meteora.Retry{Attempts: 3, Budget: 50, Base: time.Millisecond, Max: 50 * time.Millisecond},
+			Retry: meteora.Retry{Attempts: 3, Budget: 50, Base: time.Millisecond, Max: 50 * time.Millisecond, Patience: 50 * time.Millisecond},
 		})
 		if err != nil {
 			w.t.Fatal(err)

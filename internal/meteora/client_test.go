@@ -38,7 +38,7 @@ func newClient(t *testing.T, product token.Product, url string) *meteora.Client 
 	t.Helper()
 	c, err := meteora.NewClient(meteora.Options{
 		Product: product, BaseURL: url, Rate: 1e6,
-		Retry: meteora.Retry{Attempts: 3, Budget: 20, Base: time.Millisecond, Max: 2 * time.Second},
+		Retry: meteora.Retry{Attempts: 3, Budget: 20, Base: time.Millisecond, Max: 2 * time.Second, Patience: 2 * time.Second},
 	})
 	if err != nil {
 		t.Fatal(err)

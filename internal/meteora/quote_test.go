@@ -16,7 +16,7 @@ func quoteClient(t *testing.T, url string) *meteora.Client {
 	t.Helper()
 	client, err := meteora.NewClient(meteora.Options{
 		Product: token.DLMM, BaseURL: url, Rate: 1e6,
-		Retry: meteora.Retry{Attempts: 2, Budget: 5, Base: time.Millisecond, Max: time.Second},
+		Retry: meteora.Retry{Attempts: 2, Budget: 5, Base: time.Millisecond, Max: time.Second, Patience: 2 * time.Second},
 	})
 	if err != nil {
 		t.Fatal(err)

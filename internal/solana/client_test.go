@@ -20,7 +20,7 @@ import (
 
 var (
 	someProgram = MustKey("dbcij3LWUppWqq96dh6gJWwBifmcGfLSB5D4DuSMaqN")
-	quick       = upstream.Retry{Attempts: 3, Budget: 20, Base: time.Millisecond, Max: time.Second}
+	quick       = upstream.Retry{Attempts: 3, Budget: 20, Base: time.Millisecond, Max: time.Second, Patience: 2 * time.Second}
 )
 
 // gathered keeps what a page held.

@@ -17,11 +17,14 @@ type Retry struct {
 	Attempts int           // requests for one page, the first among them
 	Budget   int           // retries of a whole scan
 	Base     time.Duration // the longest first pause; it doubles
-	Max      time.Duration // the longest pause of all; a longer Retry-After ends the page's attempts
+	Max      time.Duration // the longest pause that the jitter may make
+	Patience time.Duration // the longest Retry-After that is waited for; a longer one ends the attempts
 }
 
-// DefaultRetry waits about 3 seconds in all for a page, and never longer than the run's deadline allows.
-var DefaultRetry = Retry{Attempts: 6, Budget: 200, Base: 250 * time.Millisecond, Max: 10 * time.Second}
+// DefaultRetry waits about 9 seconds in all for a page, 18 at most, and never longer than the run's deadline allows.
+var DefaultRetry = Retry{
+	Attempts: 8, Budget: 200, Base: 250 * time.Millisecond, Max: 5 * time.Second, Patience: time.Minute,
+}
 
 // A Retrier spends one scan's budget. It is for many goroutines.
 type Retrier struct {
@@ -45,7 +48,7 @@ func (r *Retrier) Pause(ctx context.Context, attempt int, err error) bool {
 	wait := rand.N(min(r.Base<<(attempt-1), r.Max) + 1) // full jitter
 	var status *StatusError
 	if errors.As(err, &status) && status.RetryAfter > 0 {
-		if status.RetryAfter > r.Max {
+		if status.RetryAfter > r.Patience {
 			return false
 		}
 		wait = status.RetryAfter + rand.N(r.Base+1) // not all at once

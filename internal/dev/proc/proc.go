@@ -60,7 +60,7 @@ func (p *Process) State() *os.ProcessState {
 // Stop asks the child to end, kills its group after the grace, and returns when it is gone.
 func (p *Process) Stop(grace time.Duration) {
 	p.once.Do(func() {
-		p.signal(syscall.SIGTERM)
+		p.Signal(syscall.SIGTERM)
 		select {
 		case <-p.done:
 		case <-time.After(grace):
@@ -71,11 +71,12 @@ func (p *Process) Stop(grace time.Duration) {
 
 // Kill ends the child's whole group at once and returns when the child is gone.
 func (p *Process) Kill() {
-	p.signal(syscall.SIGKILL)
+	p.Signal(syscall.SIGKILL)
 	<-p.done
 }
 
-func (p *Process) signal(s syscall.Signal) {
+// Signal sends s to the child's whole group.
+func (p *Process) Signal(s syscall.Signal) {
 	if err := syscall.Kill(-p.PID(), s); err != nil && !errors.Is(err, syscall.ESRCH) {
 		_ = p.cmd.Process.Signal(s) // a group that may not be signalled still has its leader
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -209,6 +210,15 @@ func (f *Function) emit(line string) {
 	defer f.log.Unlock()
 	if f.config.Log != nil {
 		f.config.Log(line)
+	}
+}
+
+// Signal sends sig to every sandbox, as a host that is shut down would.
+func (f *Function) Signal(sig syscall.Signal) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for s := range f.all {
+		s.process.Signal(sig)
 	}
 }
 
