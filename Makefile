@@ -16,6 +16,12 @@ ENGINE_VERSION := 1.2.1
 PLATFORM := $(shell uname -s | tr A-Z a-z)-$(shell uname -m | sed -e 's/x86_64/x64/' -e 's/aarch64/arm64/')
 ENGINE_STAMP := .tools/dynoxide-$(PLATFORM)-$(ENGINE_VERSION).installed
 
+# Tools of others that the API is held against.
+SCHEMATHESIS_VERSION := 4.32.5
+SCHEMATHESIS_STAMP := .tools/schemathesis-$(SCHEMATHESIS_VERSION).installed
+TYPESCRIPT_PACKAGES := typescript@5.9.3 openapi-typescript@7.13.0 openapi-fetch@0.17.0 @types/node@20.19.0
+TYPESCRIPT_STAMP := .tools/typescript/installed
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,7 +42,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint ## the checks beside the tests
+check: lint check-api ## the checks beside the tests
 
 .PHONY: lint
 lint: .tools/bin/golangci-lint
@@ -45,6 +51,24 @@ lint: .tools/bin/golangci-lint
 .PHONY: faults
 faults: tools local ## every kind of trouble against the real sync, as a table; fails on any surprise
 	@go run ./internal/cmd/faults
+
+.PHONY: check-api
+check-api: api-test client-test ## the API against tools of others: schemathesis and a TypeScript client
+
+# positive_data_acceptance is left out: a cursor of the right form that was never given out is a 400.
+.PHONY: api-test
+api-test: tools local $(SCHEMATHESIS_STAMP)
+	@SCHEMATHESIS='cd $(CURDIR)/.tools && venv/bin/schemathesis run "$$API_URL/v1/openapi.json" --url "$$API_URL" \
+	  --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,negative_data_rejection \
+	  --max-examples 100 --seed 1 --generation-database none --no-color' \
+	  go test -tags apicheck -count 1 -run TestSchemathesis ./internal/dev/apicheck
+
+.PHONY: client-test
+client-test: tools local $(TYPESCRIPT_STAMP)
+	@cp internal/dev/apicheck/typescript/* .tools/typescript/
+	@TYPESCRIPT_CLIENT='cd $(CURDIR)/.tools/typescript && node_modules/.bin/openapi-typescript "$$API_URL/v1/openapi.json" -o schema.ts && \
+	  node_modules/.bin/tsc -p . && node out/client.js' \
+	  go test -tags apicheck -count 1 -run TestTypeScriptClient ./internal/dev/apicheck
 
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## build/<function>/bootstrap for Lambda (linux/arm64; GOARCH=amd64 for the other)
@@ -99,6 +123,16 @@ $(ENGINE_STAMP):
 	@npm install --prefix .tools --no-save --no-audit --no-fund --loglevel=error \
 	  "@dynoxide/$(PLATFORM)@$(ENGINE_VERSION)" >/dev/null || \
 	  { echo "the DynamoDB engine for $(PLATFORM) could not be installed: set DYNAMODB_ENDPOINT to a DynamoDB that runs" >&2; exit 1; }
+	@touch $@
+
+$(SCHEMATHESIS_STAMP):
+	@command -v python3 >/dev/null || { echo "python3 is missing: schemathesis needs it" >&2; exit 1; }
+	@python3 -m venv .tools/venv && .tools/venv/bin/pip install -q --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
+	@touch $@
+
+$(TYPESCRIPT_STAMP): Makefile
+	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
+	@npm install --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(TYPESCRIPT_PACKAGES) >/dev/null
 	@touch $@
 
 # go build knows best what is up to date.

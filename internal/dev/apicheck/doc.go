@@ -1,0 +1,4 @@
+// Package apicheck holds the API, as the real binaries serve it, against tools of others: schemathesis and a TypeScript client.
+//
+// Its tests need those tools and have the build tag apicheck: make check-api installs and runs them.
+package apicheck
