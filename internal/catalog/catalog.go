@@ -58,12 +58,6 @@ type Synced struct {
 	At    time.Time // zero before the first sync
 }
 
-// Breaker is the state of one product's circuit breaker: closed, open or half-open.
-type Breaker struct {
-	Product token.Product
-	State   string
-}
-
 // History is the sync table.
 type History interface {
 	// Synced answers the zero value before the first sync.
@@ -71,7 +65,7 @@ type History interface {
 	// Runs reads the newest run records, at most limit.
 	Runs(ctx context.Context, limit int) ([]token.Run, error)
 	// Breakers reads those that have ever tripped; a product without one is closed.
-	Breakers(context.Context) ([]Breaker, error)
+	Breakers(context.Context) ([]token.Breaker, error)
 }
 
 // Catalog answers reads. Launchpads, Tokens and History have to be set, Interval for Health only.

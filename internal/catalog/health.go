@@ -89,9 +89,6 @@ func (c *Catalog) checkSync(ctx context.Context) (Check, time.Time) {
 	return failed(nil, "none of the last %d syncs succeeded", len(runs)), time.Time{}
 }
 
-// Breaker states, as the sync stores them.
-const breakerOpen = "open"
-
 func (c *Catalog) checkBreakers(ctx context.Context) Check {
 	breakers, err := c.History.Breakers(ctx)
 	if err != nil {
@@ -99,7 +96,7 @@ func (c *Catalog) checkBreakers(ctx context.Context) Check {
 	}
 	var open []string
 	for _, b := range breakers {
-		if b.State == breakerOpen {
+		if b.State(time.Now()) == token.BreakerOpen {
 			open = append(open, string(b.Product))
 		}
 	}

@@ -162,16 +162,14 @@ func (s *Sync) Runs(ctx context.Context, limit int) ([]token.Run, error) {
 }
 
 // Breakers reads the state of every product's circuit breaker that was ever stored.
-func (s *Sync) Breakers(ctx context.Context) ([]catalog.Breaker, error) {
+func (s *Sync) Breakers(ctx context.Context) ([]token.Breaker, error) {
 	items, err := s.partition(ctx, breakerKey, len(token.Products))
 	if err != nil {
 		return nil, err
 	}
-	breakers := make([]catalog.Breaker, len(items))
+	breakers := make([]token.Breaker, len(items))
 	for i, it := range items {
-		breakers[i] = catalog.Breaker{
-			Product: token.Product(item(it).getText(attrSK)), State: item(it).getText(attrState),
-		}
+		breakers[i] = unmarshalBreaker(it, token.Product(item(it).getText(attrSK)))
 	}
 	return breakers, nil
 }

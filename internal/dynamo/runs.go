@@ -18,11 +18,9 @@ const (
 	attrExpiresAt = "expires_at" // Unix seconds, the table's TTL
 	attrRecord    = "record"     // JSON
 	attrSyncedAt  = "synced_at"  // Unix milliseconds
-	attrState     = "state"      // a breaker's: closed, open or half-open
 
-	runKey     = "RUN"
-	statsKey   = "STATS"
-	breakerKey = "BREAKER" // the sort key is the product
+	runKey   = "RUN"
+	statsKey = "STATS"
 )
 
 // keepRuns is how long run records stay.
