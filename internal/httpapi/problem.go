@@ -112,11 +112,16 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		a.log.ErrorContext(r.Context(), "request failed", attrs...)
 	}
-	WriteProblem(w, p)
+	writeProblem(w, p)
 }
 
-// WriteProblem answers p.
-func WriteProblem(w http.ResponseWriter, p Problem) {
+// InternalError answers a 500 without a reason, for faults that no handler of an API caught.
+func InternalError(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, problemOf(errors.New("not for clients")))
+}
+
+// writeProblem answers p.
+func writeProblem(w http.ResponseWriter, p Problem) {
 	body, _ := json.Marshal(p)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
