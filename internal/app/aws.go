@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// callTimeout bounds one attempt of an AWS call.
+// callTimeout bounds one attempt of an AWS call of the sync.
 const callTimeout = 5 * time.Second
 
 // environment answers the SDK's own endpoint variables. It stands in for the SDK's config package, which reads
@@ -37,8 +37,9 @@ func (e environment) GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, 
 	return ignore, ignore, nil
 }
 
-// awsConfig takes region and credentials from the variables that Lambda sets. attempts counts the first call too.
-func awsConfig(getenv func(string) string, attempts int) aws.Config {
+// awsConfig takes region and credentials from the variables that Lambda sets. attempts counts the first call too, and
+// timeout bounds each.
+func awsConfig(getenv func(string) string, attempts int, timeout time.Duration) aws.Config {
 	region := getenv("AWS_REGION")
 	if region == "" {
 		region = getenv("AWS_DEFAULT_REGION")
@@ -47,7 +48,7 @@ func awsConfig(getenv func(string) string, attempts int) aws.Config {
 		Region:        region,
 		Credentials:   credentials(getenv),
 		ConfigSources: []any{environment{getenv}},
-		HTTPClient:    &http.Client{Timeout: callTimeout, Transport: transport()},
+		HTTPClient:    &http.Client{Timeout: timeout, Transport: transport(timeout)},
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = attempts })
 		},
@@ -55,14 +56,14 @@ func awsConfig(getenv func(string) string, attempts int) aws.Config {
 }
 
 // transport speaks HTTP/1.1, as the SDK does with DynamoDB.
-func transport() *http.Transport {
+func transport(timeout time.Duration) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		MaxIdleConnsPerHost: 8,
 		IdleConnTimeout:     90 * time.Second,
-		TLSHandshakeTimeout: callTimeout,
+		TLSHandshakeTimeout: timeout,
 		Protocols:           protocols,
 	}
 }

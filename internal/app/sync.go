@@ -58,7 +58,7 @@ func collectEarly(getenv func(string) string) {
 }
 
 func newSync(settings config.Sync, sources []ingest.Source, log *slog.Logger) *ingest.Sync {
-	aws := awsConfig(os.Getenv, syncAttempts)
+	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db := dynamodb.NewFromConfig(aws)
 	table := dynamo.NewSync(db, settings.SyncTable)
 	return &ingest.Sync{

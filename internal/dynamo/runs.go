@@ -17,6 +17,7 @@ const (
 	attrSK        = "sk"
 	attrExpiresAt = "expires_at" // Unix seconds, the table's TTL
 	attrRecord    = "record"     // JSON
+	attrSyncedAt  = "synced_at"  // Unix milliseconds
 
 	runKey   = "RUN"
 	statsKey = "STATS"
@@ -37,7 +38,7 @@ func (s *Sync) SaveRun(ctx context.Context, run token.Run) error {
 // SaveStats stores the one item that answers the API's stats. at is when it was true.
 func (s *Sync) SaveStats(ctx context.Context, stats token.Stats, at time.Time) error {
 	it := item{attrPK: text(statsKey), attrSK: text(statsKey)}
-	it.integer("synced_at", at.UnixMilli())
+	it.integer(attrSyncedAt, at.UnixMilli())
 	return s.put(ctx, it, stats)
 }
 

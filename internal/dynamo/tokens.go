@@ -90,7 +90,10 @@ func (s *Tokens) Listed(ctx context.Context, id token.LaunchpadID) iter.Seq2[tok
 func (s *Tokens) Get(ctx context.Context, mints []string, pools bool) iter.Seq2[token.Stored, error] {
 	return func(yield func(token.Stored, error) bool) {
 		for chunk := range slices.Chunk(mints, maxBatchGetKeys) {
-			items, err := s.batchGet(ctx, chunk, pools)
+			names, projection := project(pools)
+			items, err := s.batchGet(ctx, chunk, types.KeysAndAttributes{
+				ConsistentRead: aws.Bool(true), ExpressionAttributeNames: names, ProjectionExpression: projection,
+			})
 			if err != nil {
 				yield(token.Stored{}, fmt.Errorf("reading %d tokens: %w", len(chunk), err))
 				return
@@ -104,11 +107,8 @@ func (s *Tokens) Get(ctx context.Context, mints []string, pools bool) iter.Seq2[
 	}
 }
 
-func (s *Tokens) batchGet(ctx context.Context, mints []string, pools bool) ([]item, error) {
-	names, projection := project(pools)
-	request := types.KeysAndAttributes{
-		ConsistentRead: aws.Bool(true), ExpressionAttributeNames: names, ProjectionExpression: projection,
-	}
+// batchGet reads up to 100 distinct mints the way request says, again and again until none is left unprocessed.
+func (s *Tokens) batchGet(ctx context.Context, mints []string, request types.KeysAndAttributes) ([]item, error) {
 	for _, mint := range mints {
 		request.Keys = append(request.Keys, item{attrMint: text(mint)})
 	}

@@ -85,7 +85,7 @@ func (r *run) sync(ctx context.Context, event Event, deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	r.ids, r.record.Launchpads = ids, ids
+	r.ids, r.record.Launchpads, r.stats.Launchpads = ids, ids, ids
 	lease, err := r.Acquire(ctx, r.record.RunID, deadline)
 	if err != nil {
 		return err

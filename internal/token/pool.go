@@ -154,8 +154,9 @@ func (q QuoteMints) Orient(x, y Asset) (base, quote Asset) {
 const maxKey = 64
 
 // Valid says whether p can be kept at all: it has an address, and its token a mint.
-func (p *Pool) Valid() bool { return isKey(p.Address) && isKey(p.Base.Mint) }
+func (p *Pool) Valid() bool { return IsKey(p.Address) && IsKey(p.Base.Mint) }
 
-func isKey(s string) bool {
+// IsKey says whether s may stand where an address or a mint does in what is stored: looser than IsPublicKey.
+func IsKey(s string) bool {
 	return s != "" && len(s) <= maxKey && isPlain(s) && !strings.Contains(s, " ")
 }

@@ -2,6 +2,7 @@ package token
 
 // Stats sums up the listed tokens of all launchpads after a run.
 type Stats struct {
+	Launchpads   []LaunchpadID `json:"launchpads"` // whose tokens they are
 	Tokens       int           `json:"tokens"`
 	NewIn24h     int           `json:"tokens_new_24h"` // first pool created in the last 24 h
 	TVLUSD       float64       `json:"tvl_usd"`

@@ -1,0 +1,79 @@
+package config
+
+import (
+	"errors"
+	"log/slog"
+	"strconv"
+	"time"
+)
+
+// Names of the variables that only the read functions know. All have defaults.
+const (
+	CacheMaxAge      = "CACHE_MAX_AGE"                // how long clients may use an answer, in whole seconds
+	CacheStale       = "CACHE_STALE_WHILE_REVALIDATE" // and how much longer while they ask again
+	CacheMemory      = "CACHE_MEMORY"                 // how long a warm function uses an answer; 0 turns that off
+	CacheMemoryBytes = "CACHE_MEMORY_BYTES"           // how much of them it keeps
+)
+
+// Read is what the functions behind the API need. Cache settings that are not set are those of the fallback.
+type Read struct {
+	TokensTable, SyncTable string
+	LaunchpadIDParameter   string
+	SyncInterval           time.Duration
+	Cache                  Cache
+	LogLevel               slog.Level
+}
+
+// Cache says how long answers may be used again, and how many bytes of them a function keeps.
+type Cache struct {
+	MaxAge, StaleWhileRevalidate, Memory time.Duration
+	MemoryBytes                          int
+}
+
+// LoadRead reads the environment through getenv. Only the variables in required must be set. Its error lists every
+// setting that is missing or bad.
+func LoadRead(getenv func(string) string, fallback Cache, required ...string) (Read, error) {
+	r := reader{getenv: getenv}
+	for _, name := range required {
+		r.required(name)
+	}
+	s := Read{
+		TokensTable:          r.optional(TokensTable, ""),
+		SyncTable:            r.optional(SyncTable, ""),
+		LaunchpadIDParameter: r.optional(LaunchpadIDParameter, ""),
+		SyncInterval:         r.interval(),
+		Cache: Cache{
+			MaxAge:               r.duration(CacheMaxAge, fallback.MaxAge),
+			StaleWhileRevalidate: r.duration(CacheStale, fallback.StaleWhileRevalidate),
+			Memory:               r.duration(CacheMemory, fallback.Memory),
+			MemoryBytes:          r.bytes(CacheMemoryBytes, fallback.MemoryBytes),
+		},
+		LogLevel: r.level(),
+	}
+	return s, errors.Join(r.errs...)
+}
+
+// maxCached bounds how long an answer may be used.
+const maxCached = 24 * time.Hour
+
+// duration reads a time of 0 to a day, such as 15s.
+func (r *reader) duration(name string, fallback time.Duration) time.Duration {
+	v := r.optional(name, fallback.String())
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 0 || d > maxCached {
+		r.fail(name, "%q is not a duration from 0s to %v, such as 15s", v, maxCached)
+	}
+	return d
+}
+
+// maxCacheBytes leaves room in the smallest function.
+const maxCacheBytes = 64 << 20
+
+func (r *reader) bytes(name string, fallback int) int {
+	v := r.optional(name, strconv.Itoa(fallback))
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > maxCacheBytes {
+		r.fail(name, "%q is not a number of bytes from 0 to %d", v, maxCacheBytes)
+	}
+	return n
+}

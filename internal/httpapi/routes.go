@@ -1,0 +1,127 @@
+// Package httpapi is the read API over net/http: routes, strict parameters, problem+json, caching, openapi.yaml.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"tokensync/internal/catalog"
+)
+
+// Functions that serve the routes, as functions/ names them.
+const (
+	ListTokens = "list-tokens"
+	GetToken   = "get-token"
+	GetStats   = "get-stats"
+	Health     = "health"
+)
+
+// A Route is one operation of openapi.yaml.
+type Route struct {
+	Path     string   // of net/http's pattern syntax; the method is always GET
+	Function string   // the Lambda that serves it
+	Query    []string // parameters that may be given, each at most once
+	handle   func(*API, *http.Request, params) (answer, error)
+	fresh    bool // never from a cache
+}
+
+// Routes is the whole API.
+var Routes = []Route{
+	{Path: "/v1/tokens", Function: ListTokens, handle: (*API).listTokens,
+		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "q", "mints"}},
+	{Path: "/v1/tokens/{mint}", Function: GetToken, handle: (*API).getToken},
+	{Path: "/v1/stats", Function: GetStats, handle: (*API).getStats},
+	{Path: "/v1/health", Function: Health, handle: (*API).health, fresh: true},
+	{Path: "/v1/openapi.json", Function: Health, handle: (*API).openAPI},
+}
+
+// Caching says how long an answer may be used again.
+type Caching struct {
+	MaxAge               time.Duration // by a client, without asking
+	StaleWhileRevalidate time.Duration // by a client that asks in the background
+	Memory               time.Duration // by this process; 0 turns its cache off
+	MemoryBytes          int           // bound of this process's cache
+}
+
+// DefaultCaching fits data that is synced every few minutes.
+var DefaultCaching = Caching{
+	MaxAge: 15 * time.Second, StaleWhileRevalidate: time.Minute, Memory: 10 * time.Second, MemoryBytes: 16 << 20,
+}
+
+// requestTimeout leaves a client with an answer within two seconds when the tables give none.
+const requestTimeout = 1700 * time.Millisecond
+
+// API serves Routes.
+type API struct {
+	catalog *catalog.Catalog
+	log     *slog.Logger
+	caching Caching
+	cache   *cache
+}
+
+// New makes the API. The catalog's parts that the served routes do not need may be nil.
+func New(c *catalog.Catalog, caching Caching, log *slog.Logger) *API {
+	return &API{catalog: c, log: log, caching: caching, cache: newCache(caching.Memory, caching.MemoryBytes)}
+}
+
+// Handler serves the routes of the functions named, or all of them. Everything that it answers is JSON, and errors are
+// application/problem+json, for unknown paths and methods too.
+func (a *API) Handler(functions ...string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", a.wrap(notFound))
+	for i := range Routes {
+		route := &Routes[i]
+		if len(functions) > 0 && !slices.Contains(functions, route.Function) {
+			continue
+		}
+		mux.Handle("GET "+route.Path, a.wrap(func(w http.ResponseWriter, r *http.Request) error {
+			return a.serve(w, r, route)
+		}))
+		mux.Handle(route.Path, a.wrap(wrongMethod))
+	}
+	return withoutRedirects(mux)
+}
+
+// withoutRedirects keeps ServeMux from redirecting unclean paths: they are unknown paths here.
+func withoutRedirects(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isClean(r.URL.Path) {
+			r = r.Clone(r.Context())
+			r.URL.Path, r.URL.RawPath = "/", ""
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// serve answers one GET or HEAD of a route.
+func (a *API) serve(w http.ResponseWriter, r *http.Request, route *Route) error {
+	p, err := parseQuery(r.URL.RawQuery, route.Query)
+	if err != nil {
+		return err
+	}
+	produce := func() (*entry, error) {
+		// Another request may wait for this answer: it does not end with the one that asked first.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), requestTimeout)
+		defer cancel()
+		answer, err := route.handle(a, r.WithContext(ctx), p)
+		if err != nil {
+			return nil, err
+		}
+		return newEntry(answer), nil
+	}
+	if route.fresh {
+		e, err := produce()
+		if err == nil {
+			writeFresh(w, e)
+		}
+		return err
+	}
+	e, err := a.cache.get(r.URL.Path+"?"+p.canonical(), produce)
+	if err == nil {
+		a.writeCached(w, r, e)
+	}
+	return err
+}

@@ -1,0 +1,100 @@
+package httpapi
+
+import (
+	_ "embed"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"tokensync/internal/catalog"
+	"tokensync/internal/token"
+)
+
+// statsBody is the answer of GET /v1/stats.
+type statsBody struct {
+	Tokens       int                 `json:"tokens"`
+	NewIn24h     int                 `json:"tokens_new_24h"`
+	TVLUSD       float64             `json:"tvl_usd"`
+	Volume24hUSD float64             `json:"volume_24h_usd"`
+	Fees24hUSD   float64             `json:"fees_24h_usd"`
+	Stages       map[token.Stage]int `json:"stages"`
+	Launchpads   []token.LaunchpadID `json:"launchpads"`
+	SyncedAt     *string             `json:"synced_at"`
+}
+
+// getStats is GET /v1/stats.
+func (a *API) getStats(r *http.Request, _ params) (answer, error) {
+	synced, err := a.catalog.Stats(r.Context())
+	if err != nil {
+		return answer{}, err
+	}
+	s := synced.Stats
+	body, err := json.Marshal(statsBody{
+		Tokens: s.Tokens, NewIn24h: s.NewIn24h, TVLUSD: s.TVLUSD, Volume24hUSD: s.Volume24hUSD, Fees24hUSD: s.Fees24hUSD,
+		Stages: map[token.Stage]int{
+			token.Bonding: s.Stages[token.Bonding], token.Migrating: s.Stages[token.Migrating],
+			token.Graduated: s.Stages[token.Graduated],
+		},
+		Launchpads: append([]token.LaunchpadID{}, s.Launchpads...),
+		SyncedAt:   optional(moment(synced.At)),
+	})
+	return answer{body: body}, err
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// healthBody is the answer of GET /v1/health.
+type healthBody struct {
+	Status string               `json:"status"` // pass or fail
+	Checks map[string]checkBody `json:"checks"`
+}
+
+type checkBody struct {
+	Status      string  `json:"status"`
+	Detail      string  `json:"detail"`
+	LastSuccess *string `json:"last_success_at,omitempty"`
+}
+
+// health is GET /v1/health: 200 when all checks pass, else 503 with the same body.
+func (a *API) health(r *http.Request, _ params) (answer, error) {
+	h := a.catalog.Health(r.Context())
+	checks := map[string]checkBody{}
+	for name, check := range map[string]catalog.Check{
+		"launchpad_id": h.LaunchpadID, "table": h.Table, "sync": h.Sync, "breakers": h.Breakers,
+	} {
+		checks[name] = checkBody{Status: outcome(check.OK), Detail: check.Detail}
+		if check.Err != nil {
+			a.log.WarnContext(r.Context(), "health check failed", "check", name, "error", check.Err.Error())
+		}
+	}
+	last := checks["sync"]
+	last.LastSuccess = optional(moment(h.LastSuccess.Truncate(time.Millisecond)))
+	checks["sync"] = last
+	body, err := json.Marshal(healthBody{Status: outcome(h.OK()), Checks: checks})
+	if h.OK() {
+		return answer{body: body}, err
+	}
+	return answer{status: http.StatusServiceUnavailable, body: body}, err
+}
+
+func outcome(ok bool) string {
+	if ok {
+		return "pass"
+	}
+	return "fail"
+}
+
+// specification is openapi.yaml as JSON; a test keeps the two equal.
+//
+//go:embed openapi.json
+var specification []byte
+
+// openAPI is GET /v1/openapi.json.
+func (a *API) openAPI(*http.Request, params) (answer, error) {
+	return answer{body: specification}, nil
+}
