@@ -32,16 +32,17 @@ type SyncHandler func(context.Context, ingest.Event) (token.Run, error)
 func SyncTokens() SyncHandler {
 	collectEarly(os.Getenv)
 	settings, err := config.LoadSync(os.Getenv)
-	log := observe.NewLogger(settings.LogLevel)
+	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
 	if err == nil {
 		var sources []ingest.Source
 		if sources, err = newSources(settings); err == nil {
-			return newSync(settings, sources, log).Run
+			return newSync(settings, sources, metrics, log).Run
 		}
 	}
 	err = fmt.Errorf("configuration: %w", err)
-	return func(context.Context, ingest.Event) (token.Run, error) {
-		log.Error("sync-tokens cannot run", "error", err.Error())
+	return func(ctx context.Context, _ ingest.Event) (token.Run, error) {
+		log.ErrorContext(ctx, "sync-tokens cannot run", "error", err.Error())
+		metrics.ConfigurationError(ctx)
 		return token.Run{}, err
 	}
 }
@@ -57,7 +58,7 @@ func collectEarly(getenv func(string) string) {
 	}
 }
 
-func newSync(settings config.Sync, sources []ingest.Source, log *slog.Logger) *ingest.Sync {
+func newSync(settings config.Sync, sources []ingest.Source, metrics ingest.Metrics, log *slog.Logger) *ingest.Sync {
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db := dynamodb.NewFromConfig(aws)
 	table := dynamo.NewSync(db, settings.SyncTable)
@@ -69,8 +70,9 @@ func newSync(settings config.Sync, sources []ingest.Source, log *slog.Logger) *i
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
 		},
-		Memory: new(observe.Memory),
-		Log:    log,
+		Memory:  new(observe.Memory),
+		Metrics: metrics,
+		Log:     log,
 	}
 }
 
