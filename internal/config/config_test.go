@@ -1,0 +1,77 @@
+package config
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tokensync/internal/token"
+)
+
+func env(pairs ...string) func(string) string {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) string { return m[name] }
+}
+
+func TestLoadSyncDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := LoadSync(env("TOKENS_TABLE", "tokens", "SYNC_TABLE", "sync", "LAUNCHPAD_ID_PARAMETER", "/id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Sync{
+		TokensTable: "tokens", SyncTable: "sync", LaunchpadIDParameter: "/id", LogLevel: slog.LevelInfo,
+		Products: []token.Product{token.DLMM, token.DBC}, Quotes: token.NewQuoteMints(),
+		URLs: map[token.Product]string{
+			token.DLMM: "https://dlmm.datapi.meteora.ag", token.DAMMv2: "https://damm-v2.datapi.meteora.ag",
+			token.DAMMv1: "https://damm-api.meteora.ag",
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLoadSyncEverySetting(t *testing.T) {
+	t.Parallel()
+	got, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "LAUNCHPAD_ID_PARAMETER", "/id",
+		"METEORA_PRODUCTS", " damm-v1, dlmm,dlmm,", "METEORA_DLMM_URL", "http://127.0.0.1:1/dlmm", "LOG_LEVEL", "debug",
+		"QUOTE_MINTS", token.USDC+",7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH", "SOLANA_RPC_URL_PARAMETER", "/rpc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]token.Product{token.DAMMv1, token.DLMM}, got.Products); diff != "" {
+		t.Error(diff)
+	}
+	if got.URLs[token.DLMM] != "http://127.0.0.1:1/dlmm" || got.LogLevel != slog.LevelDebug || got.SolanaRPCParameter != "/rpc" {
+		t.Errorf("%+v", got)
+	}
+	if len(got.Quotes) != 4 || !got.Quotes["7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH"] || !got.Quotes[token.SOL] {
+		t.Errorf("quote mints %v", got.Quotes)
+	}
+}
+
+func TestLoadSyncReportsEveryErrorAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := LoadSync(env("SYNC_TABLE", " ", "METEORA_PRODUCTS", "dlmm,raydium", "METEORA_DAMM_V1_URL", "damm.example",
+		"QUOTE_MINTS", "SOL", "LOG_LEVEL", "loud"))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{
+		"TOKENS_TABLE: is not set", "SYNC_TABLE: is not set", "LAUNCHPAD_ID_PARAMETER: is not set", `METEORA_PRODUCTS: "raydium"`,
+		`METEORA_DAMM_V1_URL: "damm.example"`, `QUOTE_MINTS: "SOL"`, `LOG_LEVEL: "loud"`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error lacks %q:\n%v", want, err)
+		}
+	}
+	if _, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "LAUNCHPAD_ID_PARAMETER", "/id", "METEORA_PRODUCTS", ", ,")); err == nil || !strings.Contains(err.Error(), "METEORA_PRODUCTS: names no product") {
+		t.Errorf("error is %v", err)
+	}
+}

@@ -1,0 +1,33 @@
+package dynamo
+
+import (
+	"context"
+	"log"
+	"os"
+	"testing"
+
+	"tokensync/internal/dynamo/dynamotest"
+)
+
+var engine *dynamotest.Engine
+
+func TestMain(m *testing.M) {
+	var err error
+	if engine, err = dynamotest.Start(context.Background(), dynamotest.Options{}); err != nil {
+		log.Fatal(err)
+	}
+	code := m.Run()
+	if err := engine.Close(); err != nil {
+		log.Fatal(err)
+	}
+	os.Exit(code)
+}
+
+func newTables(t *testing.T) dynamotest.Tables {
+	t.Helper()
+	tables, err := engine.NewTables(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tables
+}
