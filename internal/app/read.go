@@ -1,10 +1,12 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
@@ -43,15 +45,24 @@ func Health() apigw.Handler {
 // answered with a 500, and the log has the whole list of them.
 func read(function string, required ...string) apigw.Handler {
 	settings, err := config.LoadRead(os.Getenv, config.Cache(httpapi.DefaultCaching), required...)
-	log := observe.NewLogger(settings.LogLevel)
+	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
 	if err != nil {
 		return apigw.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			log.ErrorContext(r.Context(), function+" cannot run", "error", "configuration: "+err.Error())
+			metrics.ConfigurationError(r.Context())
 			httpapi.InternalError(w, r)
 		}), http.HandlerFunc(httpapi.InternalError), log)
 	}
 	api := httpapi.New(newCatalog(settings), httpapi.Caching(settings.Cache), log)
-	return apigw.New(api.Handler(function), http.HandlerFunc(httpapi.InternalError), log)
+	return counted(apigw.New(api.Handler(function), http.HandlerFunc(httpapi.InternalError), log), metrics)
+}
+
+// counted tells metrics of every invocation.
+func counted(h apigw.Handler, metrics *observe.Metrics) apigw.Handler {
+	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		metrics.Invocation(ctx)
+		return h(ctx, event)
+	}
 }
 
 // newCatalog makes no call: parts that a function does not need are never used.

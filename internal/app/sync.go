@@ -30,16 +30,17 @@ type SyncHandler func(context.Context, ingest.Event) (token.Run, error)
 func SyncTokens() SyncHandler {
 	collectEarly(os.Getenv)
 	settings, err := config.LoadSync(os.Getenv)
-	log := observe.NewLogger(settings.LogLevel)
+	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
 	if err == nil {
 		var sync *ingest.Sync
-		if sync, err = newSync(settings, log); err == nil {
+		if sync, err = newSync(settings, metrics, log); err == nil {
 			return sync.Run
 		}
 	}
 	err = fmt.Errorf("configuration: %w", err)
-	return func(context.Context, ingest.Event) (token.Run, error) {
-		log.Error("sync-tokens cannot run", "error", err.Error())
+	return func(ctx context.Context, _ ingest.Event) (token.Run, error) {
+		log.ErrorContext(ctx, "sync-tokens cannot run", "error", err.Error())
+		metrics.ConfigurationError(ctx)
 		return token.Run{}, err
 	}
 }
@@ -55,7 +56,7 @@ func collectEarly(getenv func(string) string) {
 	}
 }
 
-func newSync(settings config.Sync, log *slog.Logger) (*ingest.Sync, error) {
+func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*ingest.Sync, error) {
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
 	table := dynamo.NewSync(db, settings.SyncTable)
@@ -71,7 +72,8 @@ func newSync(settings config.Sync, log *slog.Logger) (*ingest.Sync, error) {
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
 		},
-		Memory: new(observe.Memory),
-		Log:    log,
+		Memory:  new(observe.Memory),
+		Metrics: metrics,
+		Log:     log,
 	}, nil
 }

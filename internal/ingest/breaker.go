@@ -20,7 +20,7 @@ const (
 func (r *run) breakerFor(ctx context.Context, product token.Product) token.Breaker {
 	b, err := r.Runs.Breaker(ctx, product)
 	if err != nil {
-		r.Log.Warn("the breaker's state could not be read", "product", string(product), "error", err.Error())
+		r.Log.WarnContext(ctx, "the breaker's state could not be read", "product", string(product), "error", err.Error())
 		return token.Breaker{Product: product}
 	}
 	return b
@@ -54,10 +54,13 @@ func next(b token.Breaker, status token.RunStatus, now time.Time) token.Breaker 
 // settleBreaker stores what the run taught, if anything. Another run's newer state wins.
 func (r *run) settleBreaker(ctx context.Context, before token.Breaker, status token.RunStatus) {
 	after := next(before, status, time.Now())
+	if after.State(time.Now()) == token.BreakerOpen {
+		r.opened++
+	}
 	if after == before {
 		return
 	}
 	if err := r.Runs.SaveBreaker(ctx, before, after); err != nil {
-		r.Log.Warn("the breaker's state could not be stored", "product", string(before.Product), "error", err.Error())
+		r.Log.WarnContext(ctx, "the breaker's state could not be stored", "product", string(before.Product), "error", err.Error())
 	}
 }

@@ -16,8 +16,9 @@ const (
 
 // What a record says of delisting.
 const (
-	delistingNone = "none" // nothing was scanned
-	delistingDone = "done"
+	delistingNone    = "none" // nothing was scanned
+	delistingDone    = "done"
+	delistingRefused = "refused: "
 )
 
 // delist streams the tokens that have gone: a complete scan did not show them, and Meteora does not know any of their
@@ -45,7 +46,7 @@ func (r *run) doubt(missing int) string {
 	case r.incomplete != "":
 		return "none: " + r.incomplete + " was not read to the end"
 	case missing > maxDelistFew && missing*maxDelistShare > r.listed:
-		return fmt.Sprintf("refused: the scan misses %d of %d tokens", missing, r.listed)
+		return fmt.Sprintf(delistingRefused+"the scan misses %d of %d tokens", missing, r.listed)
 	}
 	return ""
 }
@@ -143,4 +144,5 @@ func (r *run) countRequests(stats *token.ScanStats) {
 	r.record.BytesRead += stats.Bytes.Load()
 	r.record.UpstreamRequests += stats.Requests.Load()
 	r.record.UpstreamRetries += stats.Retries.Load()
+	r.throttles += stats.Throttle.Load()
 }

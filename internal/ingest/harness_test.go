@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,7 +52,8 @@ type world struct {
 	db     *faultyDB
 	tables dynamotest.Tables
 	sync   *ingest.Sync
-	ids    string // the SSM parameter's value
+	ids    string        // the SSM parameter's value
+	log    *bytes.Buffer // metrics, a line a run
 }
 
 // faultyDB is the real client with faults to switch on.
@@ -96,7 +98,7 @@ func newWorld(t *testing.T, products ...token.Product) *world {
 		t.Fatal(err)
 	}
 	w := &world{
-		t: t, tables: tables, db: &faultyDB{Client: engine.Client()},
+		t: t, tables: tables, log: new(bytes.Buffer), db: &faultyDB{Client: engine.Client()},
 		fake: meteoratest.New(meteoratest.Config{
 			Pools: pools, Ours: ours, RateLimit: map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0},
 		}),
@@ -115,8 +117,9 @@ func newWorld(t *testing.T, products ...token.Product) *world {
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
 		},
-		Memory: new(observe.Memory),
-		Log:    slog.New(slog.DiscardHandler),
+		Memory:  new(observe.Memory),
+		Metrics: observe.NewMetrics(w.log, func(string) string { return "128" }),
+		Log:     slog.New(slog.DiscardHandler),
 	}
 	return w
 }

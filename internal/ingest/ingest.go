@@ -55,6 +55,11 @@ type Memory interface {
 	Peak() (rss, heap int64)
 }
 
+// Metrics gets the figures of every run, however it ended.
+type Metrics interface {
+	Emit(context.Context, token.Outcome)
+}
+
 // Sync is everything a run needs. All fields have to be set.
 type Sync struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
@@ -63,5 +68,6 @@ type Sync struct {
 	Runs       Runs
 	Acquire    func(ctx context.Context, owner string, until time.Time) (Lease, error)
 	Memory     Memory
+	Metrics    Metrics
 	Log        *slog.Logger
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"tokensync/internal/token"
@@ -31,6 +32,7 @@ const (
 // run is one sync under way.
 type run struct {
 	*Sync
+	Log    *slog.Logger // with the run's ID
 	record token.Run
 	ids    []token.LaunchpadID
 	start  time.Time
@@ -39,6 +41,9 @@ type run struct {
 	keep       map[token.Product]bool // products whose stored pools stay: they were not read to the end
 	incomplete string                 // the product after which absence from the scan means nothing
 	blocked    int                    // products whose breaker is open
+	opened     int                    // and those that it opened for in this run
+	throttles  int64
+	invalid    bool // a setting kept the run from starting
 	finders    map[token.Product]Finder
 	listed     int            // tokens in the lists before the run
 	missing    []token.Stored // of them, those that the scan did not show
@@ -57,6 +62,7 @@ func (s *Sync) Run(ctx context.Context, event Event) (token.Run, error) {
 			Delisting: delistingNone,
 		},
 	}
+	r.Log = s.Log.With("run_id", r.record.RunID)
 	r.record.StartedAt = r.start.UTC().Truncate(time.Millisecond)
 	deadline := deadlineOf(ctx)
 	work, cancel := context.WithDeadline(ctx, deadline.Add(-reserve(deadline)))
@@ -79,10 +85,12 @@ func reserve(deadline time.Time) time.Duration {
 
 func (r *run) sync(ctx context.Context, event Event, deadline time.Time) error {
 	if err := r.setMode(event); err != nil {
+		r.invalid = true
 		return err
 	}
 	ids, err := r.Launchpads(ctx) // the guard: no launchpad ID, no request to Meteora
 	if err != nil {
+		r.invalid = true
 		return err
 	}
 	r.ids, r.record.Launchpads, r.stats.Launchpads = ids, ids, ids
@@ -119,7 +127,7 @@ func (r *run) release(ctx context.Context, lease Lease) {
 	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
 	defer cancel()
 	if err := lease.Release(ctx); err != nil {
-		r.Log.Warn("the lease stays until it runs out", "error", err.Error())
+		r.Log.WarnContext(ctx, "the lease stays until it runs out", "error", err.Error())
 	}
 }
 
@@ -152,15 +160,23 @@ func (r *run) finish(ctx context.Context, deadline time.Time, err error) (token.
 	r.record.DurationMS = time.Since(r.start).Milliseconds()
 	r.record.PeakRSSBytes, r.record.PeakHeapBytes = r.Memory.Peak()
 	if saveErr := r.Runs.SaveRun(ctx, r.record); saveErr != nil {
-		r.Log.Error("the run's record could not be stored", "error", saveErr.Error())
+		r.Log.ErrorContext(ctx, "the run's record could not be stored", "error", saveErr.Error())
 	}
 	if r.record.Status == token.Succeeded || r.record.Status == token.Partial {
 		if saveErr := r.Runs.SaveStats(ctx, r.stats, r.record.StartedAt); saveErr != nil {
-			r.Log.Error("the stats could not be stored", "error", saveErr.Error())
+			r.Log.ErrorContext(ctx, "the stats could not be stored", "error", saveErr.Error())
 		}
 	}
-	r.logRecord()
+	r.Metrics.Emit(ctx, r.outcome())
+	r.logRecord(ctx)
 	return r.record, err
+}
+
+func (r *run) outcome() token.Outcome {
+	return token.Outcome{
+		Run: r.record, Throttles: r.throttles, OpenBreakers: r.blocked + r.opened, Misconfigured: r.invalid,
+		DelistingRefused: strings.HasPrefix(r.record.Delisting, delistingRefused),
+	}
 }
 
 // settle works out the run's status, and the error to return with it.
@@ -204,7 +220,7 @@ func (r *run) trouble(status token.RunStatus) string {
 }
 
 // logRecord writes the record as one line; failures at ERROR, or the log format's filter hides them.
-func (r *run) logRecord() {
+func (r *run) logRecord(ctx context.Context) {
 	level := slog.LevelInfo
 	switch r.record.Status {
 	case token.Failed:
@@ -213,5 +229,5 @@ func (r *run) logRecord() {
 		level = slog.LevelWarn
 	case token.Succeeded, token.Skipped:
 	}
-	r.Log.LogAttrs(context.Background(), level, "sync finished", slog.Any("record", r.record))
+	r.Log.LogAttrs(ctx, level, "sync finished", slog.Any("record", r.record))
 }

@@ -68,7 +68,7 @@ func (r *run) scanProduct(ctx context.Context, source Source) (token.ProductRun,
 
 // gather keeps every pool of ours that source has.
 func (r *run) gather(ctx context.Context, source Source, stats *token.ScanStats) error {
-	defer r.reportProgress(source.Product(), stats)()
+	defer r.reportProgress(ctx, source.Product(), stats)()
 	for pool, err := range source.Pools(ctx, r.ids, stats) {
 		if err != nil {
 			return err
@@ -97,7 +97,7 @@ func statusOf(err error, stats *token.ScanStats) token.RunStatus {
 const progressInterval = time.Second
 
 // reportProgress logs how far a scan is until its result is called.
-func (r *run) reportProgress(product token.Product, stats *token.ScanStats) (stop func()) {
+func (r *run) reportProgress(ctx context.Context, product token.Product, stats *token.ScanStats) (stop func()) {
 	ticker, done := time.NewTicker(progressInterval), make(chan struct{})
 	finished := make(chan struct{})
 	go func() {
@@ -106,7 +106,7 @@ func (r *run) reportProgress(product token.Product, stats *token.ScanStats) (sto
 			select {
 			case <-ticker.C:
 				rss, heap := r.Memory.Peak()
-				r.Log.Info("progress", "product", string(product), "pools_scanned", stats.Scanned.Load(),
+				r.Log.InfoContext(ctx, "progress", "product", string(product), "pools_scanned", stats.Scanned.Load(),
 					"pools_matched", stats.Matched.Load(), "rss_bytes", rss, "heap_bytes", heap)
 			case <-done:
 				return

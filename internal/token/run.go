@@ -83,3 +83,12 @@ type Unwritten struct {
 
 // ErrLeaseHeld means that another run holds the lease.
 var ErrLeaseHeld = errors.New("another run is under way")
+
+// Outcome is a run as its metrics need it: the record, and as figures what the record says only in words.
+type Outcome struct {
+	Run
+	Throttles        int64 // answers of Meteora that said "too many requests"
+	OpenBreakers     int   // products that are left alone when the run is over
+	Misconfigured    bool  // a setting is missing or bad: without a change no run will succeed
+	DelistingRefused bool  // the scan missed too many tokens to be believed
+}

@@ -1,0 +1,139 @@
+package ingest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"tokensync/internal/ingest"
+	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/observe/emftest"
+	"tokensync/internal/token"
+)
+
+// lastMetrics are those of the last run, and there is a line for each run.
+func (w *world) lastMetrics(runs int) map[string]emftest.Metric {
+	w.t.Helper()
+	lines := bytes.Split(bytes.TrimSpace(w.log.Bytes()), []byte("\n"))
+	if len(lines) != runs {
+		w.t.Fatalf("%d lines of metrics for %d runs", len(lines), runs)
+	}
+	line, err := emftest.Parse(lines[runs-1], time.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return line.Metrics
+}
+
+// TestTroubleMovesItsMetric holds what each alarm of template.yaml watches against a run in trouble, and against a good
+// run, in which it must be 0: an alarm that always rings warns of nothing.
+func TestTroubleMovesItsMetric(t *testing.T) {
+	t.Parallel()
+	down := errors.New("connection refused")
+	tests := []struct {
+		name, metric string
+		want         float64 // at least
+		runs         int     // that it takes
+		trouble      func(*world)
+	}{
+		{"no launchpad ID", "ConfigurationErrors", 1, 1, func(w *world) { w.ids = "" }},
+		{"a malformed launchpad ID", "ConfigurationErrors", 1, 1, func(w *world) { w.ids = "a b" }},
+		{"a bad ID fails the run", "RunsFailed", 1, 1, func(w *world) { w.ids = "a b" }},
+		{"Meteora is down", "RunsFailed", 1, 1, func(w *world) { w.fake.SetFault(meteoratest.Always(meteoratest.Fault{Status: 503})) }},
+		{"Meteora stays down", "OpenBreakers", 1, 3, func(w *world) { w.fake.SetFault(meteoratest.Always(meteoratest.Fault{Status: 503})) }},
+		{"its breaker is still open", "OpenBreakers", 1, 4, func(w *world) { w.fake.SetFault(meteoratest.Always(meteoratest.Fault{Status: 503})) }},
+		{"an open breaker skips the run", "RunsSkipped", 1, 4, func(w *world) { w.fake.SetFault(meteoratest.Always(meteoratest.Fault{Status: 503})) }},
+		{"Meteora throttles", "UpstreamThrottles", 2, 1, func(w *world) {
+			w.fake.SetFault(meteoratest.Times(2, meteoratest.Always(meteoratest.Fault{Status: 429})))
+		}},
+		{"a hiccup", "UpstreamRetries", 1, 1, func(w *world) {
+			w.fake.SetFault(meteoratest.Times(1, meteoratest.Always(meteoratest.Fault{Status: 502})))
+		}},
+		{"the scan breaks off", "RunsPartial", 1, 1, func(w *world) {
+			w.fake.SetFault(meteoratest.OnPage("dlmm", 3, meteoratest.Fault{Status: 404}))
+		}},
+		{"writes fail", "TokensUnwritten", 50, 1, func(w *world) {
+			d := w.fake.World("dlmm")
+			d.Touch(d.Ours()...)
+			w.db.write = func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) { return nil, down }
+		}},
+		{"reads fail", "RunsFailed", 1, 1, func(w *world) { w.db.query = func() error { return down } }},
+		{"most tokens are missing", "DelistingRefused", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()[12:]...) }},
+		{"another run is under way", "RunsSkipped", 1, 1, func(w *world) {
+			if _, err := w.sync.Acquire(w.t.Context(), "another", time.Now().Add(time.Minute)); err != nil {
+				w.t.Fatal(err)
+			}
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run()
+			good := w.lastMetrics(1)
+			if got := good[test.metric].Value; got != 0 || good["RunsSucceeded"].Value != 1 {
+				t.Errorf("a good run: %s is %v", test.metric, got)
+			}
+			test.trouble(w)
+			for range test.runs {
+				w.run()
+			}
+			bad := w.lastMetrics(1 + test.runs)
+			if got := bad[test.metric].Value; got < test.want {
+				t.Errorf("%s is %v, want %v or more", test.metric, got, test.want)
+			}
+		})
+	}
+}
+
+// heavy is a process that has used most of its memory.
+type heavy struct{}
+
+func (heavy) Peak() (rss, heap int64) { return 110 << 20, 90 << 20 }
+
+func TestMemoryMovesItsMetric(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sync.Memory = heavy{}
+	w.run()
+	m := w.lastMetrics(1)
+	if got := m["MemoryUsed"].Value; got < 80 || got > 90 {
+		t.Errorf("%v %% of 128 MB", got)
+	}
+}
+
+// TestMetricsAreTheRecords keeps the figures of the line and of the record from drifting apart.
+func TestMetricsAreTheRecords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, token.DLMM, token.DAMMv2)
+	run := w.run()
+	m := w.lastMetrics(1)
+	for name, want := range map[string]int64{
+		"PoolsScanned": run.PoolsScanned, "PoolsMatched": run.PoolsMatched, "TokensNew": int64(run.TokensNew),
+		"UpstreamRequests": run.UpstreamRequests, "UpstreamBytes": run.BytesRead, "Duration": run.DurationMS,
+		"PeakRSS": run.PeakRSSBytes, "PeakHeap": run.PeakHeapBytes,
+	} {
+		if got := m[name].Value; got != float64(want) || got == 0 {
+			t.Errorf("%s is %v, the record's %d", name, got, want)
+		}
+	}
+}
+
+// TestMetricsGetOutAtTheDeadline: a run that was cut off is the one to hear of.
+func TestMetricsGetOutAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fake.SetFault(meteoratest.OnPage("dlmm", 3, meteoratest.Fault{Cut: meteoratest.Stall, After: 10000, Pause: time.Minute}))
+	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+	defer cancel()
+	if _, err := w.sync.Run(ctx, ingest.Event{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.lastMetrics(1)["RunsPartial"].Value; got != 1 {
+		t.Errorf("RunsPartial is %v", got)
+	}
+}

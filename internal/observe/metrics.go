@@ -1,0 +1,173 @@
+package observe
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"tokensync/internal/token"
+)
+
+// Namespace is where CloudWatch keeps our metrics.
+const Namespace = "tokensync"
+
+// The dimensions of every metric, and no others: each combination of values is a metric that is paid for.
+const (
+	dimensionService     = "Service"     // the stack
+	dimensionEnvironment = "Environment" // dev, staging or prod
+)
+
+// Variables that say what the dimensions are.
+const (
+	ServiceVariable     = "SERVICE"
+	EnvironmentVariable = "ENVIRONMENT"
+)
+
+// CloudWatch's units.
+const (
+	count        = "Count"
+	byteCount    = "Bytes"
+	milliseconds = "Milliseconds"
+	percent      = "Percent"
+)
+
+// Metrics that functions without runs emit too.
+const (
+	coldStarts          = "ColdStarts"
+	configurationErrors = "ConfigurationErrors"
+)
+
+// Metrics writes metrics as log lines in CloudWatch's embedded metric format: no call, no agent. It is for many
+// goroutines.
+type Metrics struct {
+	service, environment string
+	function             string
+	memory               int64 // the function's, in bytes; 0 where nobody says
+	starts               *starts
+
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// NewMetrics takes the dimensions and the function's size from the environment.
+func NewMetrics(out io.Writer, getenv func(string) string) *Metrics {
+	mb, _ := strconv.ParseInt(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 64)
+	return &Metrics{
+		service: or(getenv(ServiceVariable), Namespace), environment: or(getenv(EnvironmentVariable), "local"),
+		function: getenv("AWS_LAMBDA_FUNCTION_NAME"), memory: mb << 20, starts: &process, out: out,
+	}
+}
+
+// NewLambdaMetrics writes to standard output, which Lambda sends to the function's log group.
+func NewLambdaMetrics() *Metrics { return NewMetrics(os.Stdout, os.Getenv) }
+
+func or(value, fallback string) string {
+	if value != "" {
+		return value
+	}
+	return fallback
+}
+
+type value struct {
+	name, unit string
+	number     float64
+}
+
+// Emit writes one line with every figure of a run.
+func (m *Metrics) Emit(ctx context.Context, o token.Outcome) {
+	values := []value{
+		{"PoolsScanned", count, float64(o.PoolsScanned)},
+		{"PoolsMatched", count, float64(o.PoolsMatched)},
+		{"PoolsInvalid", count, float64(o.PoolsInvalid)},
+		{"TokensNew", count, float64(o.TokensNew)},
+		{"TokensUpdated", count, float64(o.TokensUpdated)},
+		{"TokensUnchanged", count, float64(o.TokensUnchanged)},
+		{"TokensDelisted", count, float64(o.TokensDelisted)},
+		{"TokensUnwritten", count, float64(o.TokensUnwritten)},
+		{"UpstreamRequests", count, float64(o.UpstreamRequests)},
+		{"UpstreamRetries", count, float64(o.UpstreamRetries)},
+		{"UpstreamThrottles", count, float64(o.Throttles)},
+		{"UpstreamBytes", byteCount, float64(o.BytesRead)},
+		{"Duration", milliseconds, float64(o.DurationMS)},
+		{"PeakRSS", byteCount, float64(o.PeakRSSBytes)},
+		{"PeakHeap", byteCount, float64(o.PeakHeapBytes)},
+		{"OpenBreakers", count, float64(o.OpenBreakers)},
+		{"DelistingRefused", count, one(o.DelistingRefused)},
+		{"RunsSucceeded", count, one(o.Status == token.Succeeded)},
+		{"RunsPartial", count, one(o.Status == token.Partial)},
+		{"RunsSkipped", count, one(o.Status == token.Skipped)},
+		{"RunsFailed", count, one(o.Status == token.Failed)},
+		{configurationErrors, count, one(o.Misconfigured)},
+		{coldStarts, count, one(m.starts.cold(ctx))},
+	}
+	if m.memory > 0 { // an unknown share is no share of 0
+		values = append(values, value{"MemoryUsed", percent, 100 * float64(o.PeakRSSBytes) / float64(m.memory)})
+	}
+	m.write(ctx, values, map[string]any{"run_id": o.RunID, "mode": o.Mode, "status": o.Status})
+}
+
+// ConfigurationError counts an invocation that settings kept from doing anything.
+func (m *Metrics) ConfigurationError(ctx context.Context) {
+	m.write(ctx, []value{{configurationErrors, count, 1}}, nil)
+}
+
+// Invocation counts the process's first request as a cold start, and no other.
+func (m *Metrics) Invocation(ctx context.Context) {
+	first := m.starts.first.Load() == nil
+	if first && m.starts.cold(ctx) {
+		m.write(ctx, []value{{coldStarts, count, 1}}, nil)
+	}
+}
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// emf is the member that makes a log line metrics.
+type emf struct {
+	Timestamp         int64       `json:"Timestamp"` // Unix milliseconds
+	CloudWatchMetrics []directive `json:"CloudWatchMetrics"`
+}
+
+type directive struct {
+	Namespace  string       `json:"Namespace"`
+	Dimensions [][]string   `json:"Dimensions"`
+	Metrics    []definition `json:"Metrics"`
+}
+
+type definition struct {
+	Name string `json:"Name"`
+	Unit string `json:"Unit"`
+}
+
+// write writes one line. It has a level, as the log format's filter drops what has none.
+func (m *Metrics) write(ctx context.Context, values []value, properties map[string]any) {
+	line := map[string]any{
+		"level": "INFO", "msg": "metrics", "version": Version(), "function": m.function, "request_id": requestID(ctx),
+		dimensionService: m.service, dimensionEnvironment: m.environment,
+	}
+	for name, property := range properties {
+		line[name] = property
+	}
+	metrics := directive{Namespace: Namespace, Dimensions: [][]string{{dimensionService, dimensionEnvironment}}}
+	for _, v := range values {
+		line[v.name] = v.number
+		metrics.Metrics = append(metrics.Metrics, definition{v.name, v.unit})
+	}
+	line["_aws"] = emf{time.Now().UnixMilli(), []directive{metrics}}
+	var b bytes.Buffer
+	if json.NewEncoder(&b).Encode(line) != nil { // numbers and plain text always marshal
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, _ = m.out.Write(b.Bytes()) // nobody is left to tell
+}
