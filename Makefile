@@ -24,7 +24,7 @@ TYPESCRIPT_STAMP := .tools/typescript/installed
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID PORT LIVE=1 FAULTS=1"
 
@@ -73,9 +73,21 @@ client-test: tools local $(TYPESCRIPT_STAMP)
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## build/<function>/bootstrap for Lambda (linux/arm64; GOARCH=amd64 for the other)
 
+# The consumers are a module of their own, so that the peers' modules stay out of the functions' build.
 .PHONY: bench
-bench: ## the benchmarks
-	@go test -run '^$$' -bench . -benchmem ./...
+bench: internal/bench/node/node_modules/.installed ## beside its peers; QUICK=1 ROUNDS=5 CHECK=1 JSON=file MARKDOWN=file ONLY=name
+	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ . ./peers/...
+	@cd internal/bench && exec ../../build/bench/bench $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) \
+	  $(if $(CHECK),-check) $(if $(JSON),-json $(abspath $(JSON))) $(if $(MARKDOWN),-markdown $(abspath $(MARKDOWN))) \
+	  $(if $(ONLY),-only '$(ONLY)') $(if $(SHAPE),-shape '$(SHAPE)')
+
+internal/bench/node/node_modules/.installed: internal/bench/node/package-lock.json
+	@npm ci --prefix internal/bench/node --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+.PHONY: microbench
+microbench: tools ## go test's benchmarks of the hot paths, for benchstat; COUNT=1 PACKAGES=./...
+	@go test -run '^$$' -bench . -benchmem -count $(or $(COUNT),1) $(or $(PACKAGES),./...)
 
 .PHONY: tools
 tools: $(if $(DYNAMODB_ENDPOINT),,$(ENGINE_STAMP)) ## install the DynamoDB engine into .tools/
