@@ -202,8 +202,11 @@ func TestHeadAndOptions(t *testing.T) {
 		method, path string
 		status       int
 	}{
-		{"HEAD", "/v1/tokens", 200}, {"HEAD", "/v1/tokens/abc", 400}, {"HEAD", "/v1/nothing", 404},
-		{"OPTIONS", "/v1/tokens", 204}, {"OPTIONS", "/v1/nothing", 404},
+		{"HEAD", "/v1/tokens", 200},
+		{"HEAD", "/v1/tokens/abc", 400},
+		{"HEAD", "/v1/nothing", 404},
+		{"OPTIONS", "/v1/tokens", 204},
+		{"OPTIONS", "/v1/nothing", 404},
 	}
 	for _, test := range tests {
 		r, err := http.NewRequestWithContext(t.Context(), test.method, server.URL+test.path, nil)

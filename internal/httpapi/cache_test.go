@@ -70,9 +70,14 @@ func TestGzip(t *testing.T) {
 		target, accept string
 		packed         bool
 	}{
-		{"/v1/tokens", "gzip, deflate, br", true}, {"/v1/tokens", "br;q=1, GZIP;q=0.5", true}, {"/v1/tokens", "*", true},
-		{"/v1/tokens", "", false}, {"/v1/tokens", "br", false}, {"/v1/tokens", "gzip;q=0", false},
-		{"/v1/tokens", "gzip; q=0.0, *", false}, {"/v1/stats", "gzip", false}, // below 1 KB
+		{"/v1/tokens", "gzip, deflate, br", true},
+		{"/v1/tokens", "br;q=1, GZIP;q=0.5", true},
+		{"/v1/tokens", "*", true},
+		{"/v1/tokens", "", false},
+		{"/v1/tokens", "br", false},
+		{"/v1/tokens", "gzip;q=0", false},
+		{"/v1/tokens", "gzip; q=0.0, *", false},
+		{"/v1/stats", "gzip", false}, // below 1 KB
 	}
 	for _, test := range tests {
 		got := c.get(test.target, "Accept-Encoding", test.accept)

@@ -230,7 +230,7 @@ func TestHealth(t *testing.T) {
 		{"no launchpad ID", func(_ *testing.T, b *apitest.Backend) {
 			b.Catalog.Launchpads = func(context.Context) ([]token.LaunchpadID, error) { return nil, token.ErrNoLaunchpadID }
 		}, "launchpad_id"},
-		{"table is gone", func(t *testing.T, b *apitest.Backend) {
+		{"table is gone", func(_ *testing.T, b *apitest.Backend) {
 			b.Catalog.Tokens = dynamo.NewTokens(engine.Client(), "no-such-table")
 		}, "table"},
 		{"stale", func(_ *testing.T, b *apitest.Backend) { b.Catalog.Interval = time.Millisecond }, "sync"},

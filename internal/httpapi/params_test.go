@@ -20,8 +20,7 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		p, err := parseQuery(raw, allowed)
 		if err != nil {
-			var bad *catalog.ParameterError
-			if !errors.As(err, &bad) {
+			if _, ok := errors.AsType[*catalog.ParameterError](err); !ok {
 				t.Errorf("error %v is not a *ParameterError", err)
 			}
 			if problem := problemOf(err); problem.Status != 400 || len([]rune(problem.Parameter)) > maxEcho+1 {

@@ -65,13 +65,17 @@ func problemOf(err error) Problem {
 	case errors.Is(err, catalog.ErrNotFound):
 		return Problem{typeNoToken, "Token not found", http.StatusNotFound, "No token with this mint is known here.", ""}
 	case errors.Is(err, catalog.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return Problem{typeUnavailable, "Temporarily unavailable", http.StatusServiceUnavailable,
-			"The data cannot be read at the moment. Try again later.", ""}
+		return Problem{
+			typeUnavailable, "Temporarily unavailable", http.StatusServiceUnavailable,
+			"The data cannot be read at the moment. Try again later.", "",
+		}
 	case errors.As(err, &status):
 		return Problem{typeBlank, http.StatusText(status.status), status.status, status.detail, ""}
 	}
-	return Problem{typeBlank, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError,
-		"Something went wrong here. It has been logged.", ""}
+	return Problem{
+		typeBlank, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError,
+		"Something went wrong here. It has been logged.", "",
+	}
 }
 
 // shorten makes a client's text fit to be repeated.
@@ -106,8 +110,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	if p.Status >= http.StatusInternalServerError {
 		attrs := []any{"method", r.Method, "path", r.URL.Path, "status", p.Status, "error", err.Error()}
-		var panicked *panicked
-		if errors.As(err, &panicked) {
+		if panicked, ok := errors.AsType[*panicked](err); ok {
 			attrs = append(attrs, "stack", string(panicked.stack))
 		}
 		a.log.ErrorContext(r.Context(), "request failed", attrs...)

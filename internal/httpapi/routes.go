@@ -30,8 +30,10 @@ type Route struct {
 
 // Routes is the whole API.
 var Routes = []Route{
-	{Path: "/v1/tokens", Function: ListTokens, handle: (*API).listTokens,
-		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "q", "mints"}},
+	{
+		Path: "/v1/tokens", Function: ListTokens, handle: (*API).listTokens,
+		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "q", "mints"},
+	},
 	{Path: "/v1/tokens/{mint}", Function: GetToken, handle: (*API).getToken},
 	{Path: "/v1/stats", Function: GetStats, handle: (*API).getStats},
 	{Path: "/v1/health", Function: Health, handle: (*API).health, fresh: true},

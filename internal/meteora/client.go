@@ -22,11 +22,11 @@ const PageSize = 1000
 // inFlight is how many pages are read at once. With 100 ms to the first byte, eight keep up with 30 pages a second.
 const inFlight = 8
 
-// Retry bounds how often a scan asks again, and StatusError is an answer other than 200.
-type (
-	Retry       = upstream.Retry
-	StatusError = upstream.StatusError
-)
+// Retry bounds how often a scan asks again.
+type Retry = upstream.Retry
+
+// StatusError is an answer other than 200.
+type StatusError = upstream.StatusError
 
 // Options set up a Client. Only Product and BaseURL have to be given.
 type Options struct {

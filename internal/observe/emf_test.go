@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -26,9 +27,7 @@ func environment(overrides map[string]string) func(string) string {
 		"SERVICE": "tokensync", "ENVIRONMENT": "staging", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
 		"AWS_LAMBDA_FUNCTION_NAME": "sync",
 	}
-	for name, value := range overrides {
-		env[name] = value
-	}
+	maps.Copy(env, overrides)
 	return func(name string) string { return env[name] }
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"os"
 	"strconv"
 	"sync"
@@ -154,9 +155,7 @@ func (m *Metrics) write(ctx context.Context, values []value, properties map[stri
 		"level": "INFO", "msg": "metrics", "version": Version(), "function": m.function, "request_id": requestID(ctx),
 		dimensionService: m.service, dimensionEnvironment: m.environment,
 	}
-	for name, property := range properties {
-		line[name] = property
-	}
+	maps.Copy(line, properties)
 	metrics := directive{Namespace: Namespace, Dimensions: [][]string{{dimensionService, dimensionEnvironment}}}
 	for _, v := range values {
 		line[v.name] = v.number

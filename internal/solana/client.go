@@ -168,8 +168,7 @@ func isThrottle(err error) bool {
 // refused says whether the node will not do what was asked, however often: it does not know the method, or the plan
 // does not have it.
 func refused(err error) bool {
-	var status *upstream.StatusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*upstream.StatusError](err); ok {
 		return status.Code >= 400 && status.Code < 500 &&
 			status.Code != http.StatusTooManyRequests && status.Code != http.StatusRequestTimeout
 	}

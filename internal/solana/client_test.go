@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -123,9 +124,7 @@ func TestProgramAccountsInPages(t *testing.T) {
 				map[string]any{"memcmp": map[string]any{"offset": 0.0, "bytes": "cmrfVvtHrjd"}},
 			},
 		}
-		for k, v := range extra {
-			options[k] = v
-		}
+		maps.Copy(options, extra)
 		return request{"getProgramAccountsV2", options}
 	}
 	wanted := []request{want(nil), want(map[string]any{"paginationKey": "k1"}), want(map[string]any{"paginationKey": "k2"})}
@@ -367,7 +366,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(result(`{"accounts":[` + account("YQ==") + `],"paginationKey":"k"}`)))
 	f.Add([]byte(result(`{"context":{},"value":[null,{"data":["",""]},[],1]}`)))
 	f.Add([]byte(failure(-32601, "no")))
-	f.Fuzz(func(t *testing.T, body []byte) {
+	f.Fuzz(func(_ *testing.T, body []byte) {
 		var a answer
 		a.reset(strings.NewReader(string(body)))
 		_ = a.read(func(a *answer) error { _, err := a.accounts(func(int, *Account) {}); return err })

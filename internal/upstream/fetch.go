@@ -206,8 +206,7 @@ func (l *limitReader) Read(p []byte) (int, error) {
 
 // WithoutURL drops the URL that net/http puts before its errors: it is long, and may hold a key.
 func WithoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		return ue.Err
 	}
 	return err

@@ -113,17 +113,17 @@ func (c *Chain) slot(i int) uint64 {
 // writer puts fields at their places.
 type writer []byte
 
-func (w writer) key(at int, k key)         { copy(w[at:], k[:]) }
-func (w writer) u64(at int, v uint64)      { binary.LittleEndian.PutUint64(w[at:], v) }
-func (w writer) bytes(at int, hex ...byte) { copy(w[at:], hex) }
+func (w writer) key(at int, k key)       { copy(w[at:], k[:]) }
+func (w writer) u64(at int, v uint64)    { binary.LittleEndian.PutUint64(w[at:], v) }
+func (w writer) discriminator(d ...byte) { copy(w, d) }
 
 // account is a config of 1048 bytes, or of 1128 with a transfer hook. Its fee claimer is the launchpad in all of them.
 func (c *curve) account() Account {
 	w := make(writer, 1048)
-	w.bytes(0, 0x1a, 0x6c, 0x0e, 0x7b, 0x74, 0xe6, 0x81, 0x2b)
+	w.discriminator(0x1a, 0x6c, 0x0e, 0x7b, 0x74, 0xe6, 0x81, 0x2b)
 	if c.hook {
 		w = make(writer, 1128)
-		w.bytes(0, 0x28, 0xdc, 0xc2, 0xfb, 0x29, 0xc7, 0x7b, 0xfd)
+		w.discriminator(0x28, 0xdc, 0xc2, 0xfb, 0x29, 0xc7, 0x7b, 0xfd)
 	}
 	w.key(8, c.quote)
 	w.key(40, c.claimer)
@@ -144,9 +144,9 @@ func (c *curve) account() Account {
 func (c *Chain) pool(i int) Account {
 	config, at := c.config(i), c.position(i)
 	w := make(writer, 424)
-	w.bytes(0, 0xd5, 0xe0, 0x05, 0xd1, 0x62, 0x45, 0x77, 0x5c)
+	w.discriminator(0xd5, 0xe0, 0x05, 0xd1, 0x62, 0x45, 0x77, 0x5c)
 	if config.hook {
-		w.bytes(0, 0xed, 0xdb, 0xb8, 0x17, 0x2a, 0xbd, 0xa9, 0x23)
+		w.discriminator(0xed, 0xdb, 0xb8, 0x17, 0x2a, 0xbd, 0xa9, 0x23)
 	}
 	w.key(72, config.key)
 	w.key(104, hashed("creator", i%97))

@@ -89,10 +89,10 @@ func (c *Chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.Header().Set("Content-Encoding", "gzip")
 		gz, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // errs for an unknown level only
-		defer gz.Close()                                //nolint:errcheck // the client notices
+		defer gz.Close()
 		out = bufio.NewWriterSize(gz, 64<<10)
 	}
-	defer out.Flush() //nolint:errcheck // the client notices
+	defer out.Flush()
 	fmt.Fprintf(out, `{"jsonrpc":"2.0","id":%s,`, request.ID)
 	if err != nil {
 		b, _ := json.Marshal(err)

@@ -52,7 +52,7 @@ func New(ctx context.Context) (_ *Matrix, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer w.Close() //nolint:errcheck // its servers held nothing
+	defer w.Close()
 	for range 2 {
 		if run, err := w.sync(ctx, settings{}); err != nil || run.Status != token.Succeeded {
 			return nil, fmt.Errorf("a good run ended %s %s: %w", run.Status, run.Error, err)
@@ -86,7 +86,7 @@ func (m *Matrix) Run(ctx context.Context, c Case) (Row, error) {
 	if err != nil {
 		return row, err
 	}
-	defer w.Close() //nolint:errcheck // its servers held nothing
+	defer w.Close()
 	if run, err := w.sync(ctx, settings{}); err != nil || run.Status != token.Succeeded {
 		return row, fmt.Errorf("the first run ended %s %s: %w", run.Status, run.Error, err)
 	}
@@ -153,15 +153,15 @@ func (r *Row) compareRuns(c Case, runs []token.Run) {
 	if !slices.Equal(r.Statuses, want) {
 		r.surprise("ended %v, not %v: %s", r.Statuses, want, runs[0].Error)
 	}
-	said := ""
+	var said strings.Builder
 	for _, run := range runs {
-		said += run.Error + "\n" + run.Delisting + "\n"
+		said.WriteString(run.Error + "\n" + run.Delisting + "\n")
 		for _, p := range run.Products {
-			said += p.Error + "\n"
+			said.WriteString(p.Error + "\n")
 		}
 	}
-	if !strings.Contains(said, c.Says) {
-		r.surprise("the record does not say %q: %q", c.Says, said)
+	if !strings.Contains(said.String(), c.Says) {
+		r.surprise("the record does not say %q: %q", c.Says, said.String())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 // TestMatrix runs every case; `make faults` shows the same as a table.
 func TestMatrix(t *testing.T) {
+	t.Parallel()
 	m, err := New(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -96,7 +96,7 @@ func checkTime(timestamp *int64, now time.Time) error {
 		return errors.New("no Timestamp")
 	}
 	if at := time.UnixMilli(*timestamp); at.Before(now.Add(-maxAge)) || at.After(now.Add(maxAhead)) {
-		return fmt.Errorf("Timestamp %d is %v, which CloudWatch does not take", *timestamp, at)
+		return fmt.Errorf("the Timestamp %d is %v, which CloudWatch does not take", *timestamp, at)
 	}
 	return nil
 }
