@@ -209,7 +209,7 @@ func FuzzDecodePool(f *testing.F) {
 	f.Add(poolAccount(nil).Data)
 	f.Add(poolAccount(nil).Data[:352])
 	f.Add([]byte{})
-	f.Fuzz(func(_ *testing.T, data []byte) {
+	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := decodePool(&solana.Account{Space: -1, Data: data}, virtualPool, configA)
 		if err != nil {
 			return

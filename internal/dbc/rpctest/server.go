@@ -46,7 +46,7 @@ func Start(c *Chain) (*Server, error) {
 		return nil, fmt.Errorf("rpctest: %w", err)
 	}
 	s := &Server{Chain: c, base: "http://" + l.Addr().String(), http: &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second}}
-	go s.http.Serve(l) //nolint:errcheck // it ends with Close
+	go s.http.Serve(l)
 	return s, nil
 }
 

@@ -148,7 +148,7 @@ func (s *Server) Listen(addr string) error {
 	defer s.mu.Unlock()
 	s.base = "http://" + l.Addr().String()
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
-	go s.http.Serve(l) //nolint:errcheck // it ends with Close
+	go s.http.Serve(l)
 	return nil
 }
 
