@@ -114,10 +114,12 @@ func scanDeadline(ctx context.Context) time.Time {
 func (r *run) setMode(event Event) error {
 	switch event.Mode {
 	case "", ModeFull:
-		r.record.Mode = ModeFull
+	case ModeRefresh: // there is no state to refresh from yet: a full run shows all that a refresh would
+		r.Log.Info("a full sync stands in for the refresh")
 	default:
-		return fmt.Errorf("event: mode %.40q is not %q", event.Mode, ModeFull)
+		return fmt.Errorf("event: mode %.40q is neither %q nor %q", event.Mode, ModeFull, ModeRefresh)
 	}
+	r.record.Mode = ModeFull
 	return nil
 }
 
