@@ -2,6 +2,7 @@ package dynamotest
 
 import (
 	"context"
+	"errors"
 	"crypto/rand"
 	"fmt"
 	"strings"
@@ -59,7 +60,8 @@ func (e *Engine) CreateTables(ctx context.Context, tables []samtemplate.Table) e
 }
 
 func (e *Engine) createTable(ctx context.Context, table samtemplate.Table) error {
-	if _, err := e.client.CreateTable(ctx, createInput(table)); err != nil {
+	var exists *types.ResourceInUseException // names are unique: it is the SDK's own second attempt after a lost answer
+	if _, err := e.client.CreateTable(ctx, createInput(table)); err != nil && !errors.As(err, &exists) {
 		return err
 	}
 	e.mu.Lock()
@@ -78,6 +80,9 @@ func (e *Engine) createTable(ctx context.Context, table samtemplate.Table) error
 		TableName:               &table.Name,
 		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: &table.TTLAttribute, Enabled: aws.Bool(true)},
 	})
+	if err != nil && strings.Contains(err.Error(), "already enabled") { // likewise
+		return nil
+	}
 	return err
 }
 
