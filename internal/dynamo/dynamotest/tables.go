@@ -2,8 +2,8 @@ package dynamotest
 
 import (
 	"context"
-	"errors"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
