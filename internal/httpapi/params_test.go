@@ -17,13 +17,14 @@ func FuzzQuery(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	f.Add("=null")
 	f.Fuzz(func(t *testing.T, raw string) {
 		p, err := parseQuery(raw, allowed)
 		if err != nil {
 			if _, ok := errors.AsType[*catalog.ParameterError](err); !ok {
 				t.Errorf("error %v is not a *ParameterError", err)
 			}
-			if problem := problemOf(err); problem.Status != 400 || len([]rune(problem.Parameter)) > maxEcho+1 {
+			if problem := problemOf(err); problem.Status != 400 || problem.Parameter == "" || len([]rune(problem.Parameter)) > maxEcho+1 {
 				t.Errorf("problem %+v", problem)
 			}
 			return

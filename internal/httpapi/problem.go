@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,7 +61,7 @@ func problemOf(err error) Problem {
 	var status *statusError
 	switch {
 	case errors.As(err, &parameter):
-		name := shorten(parameter.Name)
+		name := cmp.Or(shorten(parameter.Name), "(no name)") // of "?=1"
 		return Problem{typeBadParameter, "Bad parameter", http.StatusBadRequest, name + " " + parameter.Reason + ".", name}
 	case errors.Is(err, catalog.ErrNotFound):
 		return Problem{typeNoToken, "Token not found", http.StatusNotFound, "No token with this mint is known here.", ""}
