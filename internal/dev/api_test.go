@@ -141,10 +141,8 @@ func TestAPIWithoutDynamoDB(t *testing.T) {
 		return
 	}
 	for _, target := range []string{"/v1/tokens", "/v1/stats", "/v1/health", "/v1/tokens/" + meteoratest.DefaultLaunchpad} {
-		started := time.Now()
-		response, body := get(t, stack, target)
-		if took := time.Since(started); response.StatusCode != http.StatusServiceUnavailable || took > 2*time.Second {
-			t.Errorf("%s: %d after %v: %s", target, response.StatusCode, took, body)
+		if response, body := get(t, stack, target); response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d: %s", target, response.StatusCode, body)
 		}
 	}
 }

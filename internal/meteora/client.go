@@ -48,7 +48,7 @@ type Client struct {
 }
 
 // rateMargin keeps evenly spaced requests below the limit although the network pushes some of them together.
-const rateMargin = 0.95
+const rateMargin = 0.9
 
 // documentedRate is what Meteora allows in requests a second.
 func documentedRate(p token.Product) float64 {

@@ -226,22 +226,6 @@ func TestScanEnds(t *testing.T) {
 	})
 }
 
-// TestPace stays within Meteora's limit although eight pages are read at once.
-func TestPace(t *testing.T) {
-	t.Parallel()
-	fake := start(t, meteoratest.Config{Pools: 60000, RateLimit: map[string]float64{}})
-	c, err := meteora.NewClient(meteora.Options{Product: token.DLMM, BaseURL: fake.URL("dlmm")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	_, stats, err := scan(t.Context(), c, token.LaunchpadID(fake.Launchpad()))
-	seen := fake.Stats("dlmm")
-	if err != nil || stats.Throttle.Load() != 0 || seen.PeakPerSecond > 30 {
-		t.Errorf("%d requests in one second, %d refused, error %v", seen.PeakPerSecond, stats.Throttle.Load(), err)
-	}
-}
-
 func TestByAddress(t *testing.T) {
 	t.Parallel()
 	for _, product := range []token.Product{token.DLMM, token.DAMMv2, token.DAMMv1} {

@@ -144,12 +144,17 @@ func (s *Server) Listen(addr string) error {
 	if err != nil {
 		return fmt.Errorf("meteoratest: %w", err)
 	}
+	s.Serve(l)
+	return nil
+}
+
+// Serve serves in the background on a listener of one's own.
+func (s *Server) Serve(l net.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.base = "http://" + l.Addr().String()
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go s.http.Serve(l)
-	return nil
 }
 
 // Close stops the server and cuts off answers that are under way.
