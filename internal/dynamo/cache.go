@@ -38,24 +38,15 @@ func (c *Cache) get(ctx context.Context, keys []string, found map[string]string)
 	for _, key := range keys {
 		request.Keys = append(request.Keys, cacheItem(key))
 	}
+	items, err := batchGet(ctx, c.sync.api, c.sync.table, request)
+	if err != nil {
+		return err
+	}
 	now := time.Now().Unix()
-	for attempt := 0; len(request.Keys) > 0; attempt++ {
-		if err := pause(ctx, attempt); err != nil {
-			return err
+	for _, it := range items {
+		if until := it.getInteger(attrExpiresAt); until == 0 || until > now { // the table's TTL may be days late
+			found[it.getText(attrSK)] = it.getText(attrValue)
 		}
-		out, err := c.sync.api.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{c.sync.table: request},
-		})
-		if err != nil {
-			return err
-		}
-		for _, it := range out.Responses[c.sync.table] {
-			it := item(it)
-			if until := it.getInteger(attrExpiresAt); until == 0 || until > now { // the table's TTL may be days late
-				found[it.getText(attrSK)] = it.getText(attrValue)
-			}
-		}
-		request.Keys = out.UnprocessedKeys[c.sync.table].Keys
 	}
 	return nil
 }

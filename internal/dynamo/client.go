@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // API is the part of the DynamoDB client that is used.
@@ -42,3 +43,24 @@ type Sync struct {
 func NewSync(api API, table string) *Sync { return &Sync{api: api, table: table} }
 
 func (s *Sync) tableName() *string { return aws.String(s.table) }
+
+// batchGet reads up to 100 distinct keys the way request says, again and again until none is left unprocessed.
+func batchGet(ctx context.Context, api API, table string, request types.KeysAndAttributes) ([]item, error) {
+	var items []item
+	for attempt := 0; len(request.Keys) > 0; attempt++ {
+		if err := pause(ctx, attempt); err != nil {
+			return nil, err
+		}
+		out, err := api.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{table: request},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range out.Responses[table] {
+			items = append(items, it)
+		}
+		request.Keys = out.UnprocessedKeys[table].Keys
+	}
+	return items, nil
+}

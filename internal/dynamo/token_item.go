@@ -3,6 +3,7 @@ package dynamo
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -30,6 +31,7 @@ const (
 	attrUpdatedAt    = "updated_at"
 	attrPoolCount    = "pool_count"
 	attrPools        = "pools"
+	attrPoolKeys     = "pool_keys" // the pools by address, which the index by-created carries for refreshes
 	attrVolumes      = "volume_usd"
 	attrIndexCreated = "by-created"
 )
@@ -65,6 +67,7 @@ func marshalToken(t *token.Token) (item, error) {
 	})
 	it.windows(attrVolumes, &t.VolumeUSD)
 	it.integer(attrPoolCount, int64(t.PoolCount))
+	it.text(attrPoolKeys, marshalKeys(t.PoolKeys()))
 	it.time(attrFirstSeenAt, t.FirstSeenAt)
 	it.time(attrUpdatedAt, t.UpdatedAt)
 	it[attrPools] = marshalPools(t.Pools)
@@ -112,6 +115,26 @@ func (it item) windows(name string, w *token.Windows) {
 		m.number(window, w[i])
 	}
 	it.object(name, m)
+}
+
+// marshalKeys spells pools as "product address" pairs, all separated by blanks; addresses have none.
+func marshalKeys(keys []token.PoolKey) string {
+	fields := make([]string, 0, 2*len(keys))
+	for _, k := range keys {
+		fields = append(fields, string(k.Product), k.Address)
+	}
+	return strings.Join(fields, " ")
+}
+
+func unmarshalKeys(text string) []token.PoolKey {
+	var keys []token.PoolKey
+	for pair := range slices.Chunk(strings.Fields(text), 2) {
+		if len(pair) < 2 {
+			return nil // not ours: nobody can tell what is missing
+		}
+		keys = append(keys, token.PoolKey{Product: token.Product(pair[0]), Address: pair[1]})
+	}
+	return keys
 }
 
 func marshalPools(pools []token.Pool) types.AttributeValue {

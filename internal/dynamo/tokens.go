@@ -17,6 +17,7 @@ import (
 // storedAttributes is what a sync reads back of a token. The index by-created carries all of them.
 var storedAttributes = []string{
 	attrMint, attrHash, attrStatus, attrStage, attrTVL, attrVolume, attrFees, attrCreatedAt, attrFirstSeenAt,
+	attrPoolKeys,
 }
 
 // project asks for storedAttributes, and the pools if they are wanted.
@@ -37,7 +38,7 @@ func unmarshalStored(it item) token.Stored {
 		Mint: it.getText(attrMint), Hash: it.getText(attrHash), Status: token.Status(it.getText(attrStatus)),
 		Stage: token.Stage(it.getText(attrStage)), TVLUSD: it.getAmount(attrTVL), Volume24h: it.getAmount(attrVolume),
 		Fees24h: it.getNumber(attrFees), CreatedAt: max(0, it.getInteger(attrCreatedAt)),
-		FirstSeenAt: it.getInteger(attrFirstSeenAt),
+		FirstSeenAt: it.getInteger(attrFirstSeenAt), Known: unmarshalKeys(it.getText(attrPoolKeys)),
 	}
 	if len(it.getList(attrPools)) > 0 {
 		s.Pools = unmarshalPools(it)
@@ -107,26 +108,10 @@ func (s *Tokens) Get(ctx context.Context, mints []string, pools bool) iter.Seq2[
 	}
 }
 
-// batchGet reads up to 100 distinct mints the way request says, again and again until none is left unprocessed.
+// batchGet reads up to 100 distinct mints the way request says.
 func (s *Tokens) batchGet(ctx context.Context, mints []string, request types.KeysAndAttributes) ([]item, error) {
 	for _, mint := range mints {
 		request.Keys = append(request.Keys, item{attrMint: text(mint)})
 	}
-	var items []item
-	for attempt := 0; len(request.Keys) > 0; attempt++ {
-		if err := pause(ctx, attempt); err != nil {
-			return nil, err
-		}
-		out, err := s.api.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{s.table: request},
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, it := range out.Responses[s.table] {
-			items = append(items, it)
-		}
-		request.Keys = out.UnprocessedKeys[s.table].Keys
-	}
-	return items, nil
+	return batchGet(ctx, s.api, s.table, request)
 }

@@ -16,7 +16,7 @@ const (
 
 // What a record says of delisting.
 const (
-	delistingNone    = "none" // nothing was scanned
+	delistingNone    = "none" // nothing was scanned, or a refresh found nothing amiss
 	delistingDone    = "done"
 	delistingRefused = "refused: "
 )
@@ -43,6 +43,8 @@ func (r *run) delist(ctx context.Context, yield func(token.Token) bool) bool {
 // doubt says why this run must delist nothing.
 func (r *run) doubt(missing int) string {
 	switch {
+	case r.record.Mode == ModeRefresh:
+		return delistingNone // write says how many tokens were left to the next full scan
 	case r.incomplete != "":
 		return "none: " + r.incomplete + " was not read to the end"
 	case missing > maxDelistFew && missing*maxDelistShare > r.listed:

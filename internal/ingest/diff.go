@@ -32,8 +32,8 @@ func (r *run) changes(ctx context.Context) iter.Seq[token.Token] {
 	}
 }
 
-// listedChanges compares the tokens in a launchpad's lists, and remembers those that the scan did not show. When a
-// product was not read to the end, stored pools count too, and tokens are read again with them, many at a time.
+// listedChanges compares the tokens in a launchpad's lists, and remembers those that the scan did not show. Where stored
+// pools count beside those that were gathered, tokens are read again with them, many at a time.
 func (r *run) listedChanges(ctx context.Context, id token.LaunchpadID, yield func(token.Token) bool) bool {
 	var mints []string
 	for stored, err := range r.Tokens.Listed(ctx, id) {
@@ -43,9 +43,11 @@ func (r *run) listedChanges(ctx context.Context, id token.LaunchpadID, yield fun
 		}
 		r.listed++
 		switch {
+		case r.leftToFull(&stored):
+			r.stats.Add(&stored, r.start.UnixMilli())
 		case !r.pools.has(stored.Mint):
 			r.missing = append(r.missing, stored)
-		case len(r.keep) == 0:
+		case r.readWhole(&stored):
 			if !r.compare(&stored, yield) {
 				return false
 			}
@@ -60,6 +62,16 @@ func (r *run) listedChanges(ctx context.Context, id token.LaunchpadID, yield fun
 		}
 	}
 	return r.otherChanges(ctx, mints, yield)
+}
+
+// readWhole says whether every stored pool of a token either was gathered or has gone: nothing is to be kept.
+func (r *run) readWhole(stored *token.Stored) bool {
+	if len(r.keep) == 0 {
+		return true
+	}
+	return stored.Known != nil && !slices.ContainsFunc(stored.Known, func(k token.PoolKey) bool {
+		return r.keep[k.Product] && !r.pools.hasAddress(k.Address)
+	})
 }
 
 // otherChanges compares tokens by mint; what the table does not hold is new.
@@ -88,6 +100,12 @@ func (r *run) compare(stored *token.Stored, yield func(token.Token) bool) bool {
 	if !ok {
 		return true
 	}
+	if len(r.keep) > 0 && stored.FirstSeenAt != 0 && stored.Known == nil {
+		// It has more pools than are stored: without a full scan its sums would be those of some.
+		r.stats.Add(stored, r.start.UnixMilli())
+		r.record.TokensUnchanged++
+		return true
+	}
 	t := token.Merge(pools)
 	r.date(&t, stored)
 	merged := t.Stored()
@@ -112,8 +130,12 @@ func (r *run) date(t *token.Token, stored *token.Stored) {
 	}
 }
 
-// kept is what stays of a stored token's pools: those of products that were not read to the end.
+// kept is what stays of a stored token's pools: those of products that were not read to the end. Of a delisted token
+// nothing does: its pools are known to be gone.
 func (r *run) kept(stored *token.Stored) []token.Pool {
+	if stored.Status == token.Delisted {
+		return nil
+	}
 	return slices.DeleteFunc(stored.Pools, func(p token.Pool) bool { return !r.keep[p.Product] })
 }
 

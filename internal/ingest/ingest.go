@@ -26,6 +26,14 @@ type Finder interface {
 	ByAddress(ctx context.Context, addresses []string, stats *token.ScanStats) iter.Seq2[token.Pool, error]
 }
 
+// Follower is a Finder that can also tell what is new: a refresh needs no full scan of it.
+type Follower interface {
+	Finder
+	// Newest streams the pools of the launchpads ids created since a moment, in Unix milliseconds. token.ErrGap means that
+	// there are too many new ones.
+	Newest(ctx context.Context, ids []token.LaunchpadID, since int64, stats *token.ScanStats) iter.Seq2[token.Pool, error]
+}
+
 // Tokens is the tokens table.
 type Tokens interface {
 	// Listed streams what is in a launchpad's lists, without pools; it may lag behind by a moment.
@@ -42,6 +50,10 @@ type Runs interface {
 	SaveStats(context.Context, token.Stats, time.Time) error
 	Breaker(context.Context, token.Product) (token.Breaker, error)
 	SaveBreaker(ctx context.Context, before, after token.Breaker) error
+	// Watermarks are how far products have been read, and whether a full scan is due that could not run.
+	Watermarks(context.Context) (marks []token.Watermark, fullDue bool, err error)
+	SaveWatermark(context.Context, token.Watermark) error
+	SetFullDue(context.Context, bool) error
 }
 
 // A Lease keeps two runs apart. Hold and Acquire answer token.ErrLeaseHeld when it is another run's.

@@ -16,7 +16,7 @@ type poolSet struct {
 	chunks [][]byte
 	refs   []poolRef
 	last   map[string]int32    // mint → its newest pool in refs
-	seen   map[uint64]struct{} // hashes of addresses, for counting only
+	seen   map[uint64]struct{} // hashes of addresses
 	seed   maphash.Seed
 	buf    []byte
 	pools  []token.Pool // reused by take
@@ -65,6 +65,12 @@ const taken = -1
 // has says whether pools of mint were gathered, used or not.
 func (s *poolSet) has(mint string) bool {
 	_, ok := s.last[mint]
+	return ok
+}
+
+// hasAddress says whether a pool was gathered.
+func (s *poolSet) hasAddress(address string) bool {
+	_, ok := s.seen[maphash.String(s.seed, address)]
 	return ok
 }
 

@@ -47,6 +47,7 @@ type run struct {
 	finders    map[token.Product]Finder
 	listed     int            // tokens in the lists before the run
 	missing    []token.Stored // of them, those that the scan did not show
+	refresh    refresh        // empty in a full run
 	stats      token.Stats
 	err        error // the table could not be read
 }
@@ -56,7 +57,7 @@ type run struct {
 func (s *Sync) Run(ctx context.Context, event Event) (token.Run, error) {
 	r := &run{
 		Sync: s, start: time.Now(), pools: newPoolSet(),
-		keep: map[token.Product]bool{}, finders: map[token.Product]Finder{},
+		keep: map[token.Product]bool{}, finders: map[token.Product]Finder{}, refresh: newRefresh(),
 		record: token.Run{
 			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []token.ProductRun{},
 			Delisting: delistingNone,
@@ -96,13 +97,31 @@ func (r *run) sync(ctx context.Context, event Event, deadline time.Time) error {
 	r.ids, r.record.Launchpads, r.stats.Launchpads = ids, ids, ids
 	lease, err := r.Acquire(ctx, r.record.RunID, deadline)
 	if err != nil {
-		return err
+		return r.turnedAway(ctx, err)
 	}
 	defer r.release(context.WithoutCancel(ctx), lease)
+	if err := r.planRefresh(ctx); err != nil {
+		return err
+	}
 	scan, cancel := context.WithDeadline(ctx, scanDeadline(ctx))
 	defer cancel()
 	r.scan(scan)
-	return r.write(ctx, lease)
+	if err := r.write(ctx, lease); err != nil {
+		return err
+	}
+	r.saveWatermarks(ctx)
+	return nil
+}
+
+// turnedAway asks the next refresh to do what a full run could not: the schedules' ticks may fall together every hour.
+func (r *run) turnedAway(ctx context.Context, err error) error {
+	if !errors.Is(err, token.ErrLeaseHeld) || r.record.Mode != ModeFull {
+		return err
+	}
+	if err := r.Runs.SetFullDue(ctx, true); err != nil {
+		r.Log.Warn("the full scan waits for its next tick", "error", err.Error())
+	}
+	return err
 }
 
 // scanDeadline leaves a quarter of the time for writing what a slow scan has found until then.
@@ -114,8 +133,8 @@ func scanDeadline(ctx context.Context) time.Time {
 func (r *run) setMode(event Event) error {
 	switch event.Mode {
 	case "", ModeFull:
-	case ModeRefresh: // there is no state to refresh from yet: a full run shows all that a refresh would
-		r.Log.Info("a full sync stands in for the refresh")
+		r.record.Mode = ModeFull
+	case ModeRefresh:
 	default:
 		return fmt.Errorf("event: mode %.40q is neither %q nor %q", event.Mode, ModeFull, ModeRefresh)
 	}
@@ -136,6 +155,9 @@ func (r *run) release(ctx context.Context, lease Lease) {
 // write sends every token whose content changed to the table.
 func (r *run) write(ctx context.Context, lease Lease) error {
 	result := r.Tokens.Write(ctx, r.changes(ctx), lease.Hold)
+	if r.refresh.deferred > 0 {
+		r.record.Delisting = fmt.Sprintf("deferred: %d", r.refresh.deferred)
+	}
 	r.record.WriteBatches = result.Batches
 	r.record.TokensUnwritten += len(result.Unwritten)
 	for _, u := range result.Unwritten { // they were counted on their way to the table

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"tokensync/internal/token"
@@ -36,6 +37,7 @@ func (r *run) scan(ctx context.Context) {
 		r.record.PoolsMatched += product.PoolsMatched
 		r.record.PoolsInvalid += product.PoolsInvalid
 	}
+	r.settleMode()
 }
 
 // keepPools keeps what the table holds of a product that was not read to the end. With the curves come the DAMM v2 pools
@@ -61,15 +63,28 @@ func (r *run) scanProduct(ctx context.Context, source Source) (token.ProductRun,
 	product.PoolsScanned, product.PoolsMatched = stats.Scanned.Load(), stats.Matched.Load()
 	product.PoolsInvalid = stats.Invalid.Load()
 	product.DurationMS = time.Since(start).Milliseconds()
+	r.refresh.newest[product.Product] = stats.Newest.Load()
 	r.countRequests(stats)
 	r.settleBreaker(ctx, breaker, product.Status)
 	return product, err
 }
 
-// gather keeps every pool of ours that source has.
+// gather keeps every pool of ours that source has, or in a refresh those that may have changed.
 func (r *run) gather(ctx context.Context, source Source, stats *token.ScanStats) error {
 	defer r.reportProgress(ctx, source.Product(), stats)()
-	for pool, err := range source.Pools(ctx, r.ids, stats) {
+	if mark, ok := r.refresh.marks[source.Product()]; ok {
+		err := r.follow(ctx, source.(Follower), mark, stats)
+		if !errors.Is(err, token.ErrGap) {
+			return err
+		}
+		r.scanInstead(ctx, source.Product(), err.Error())
+	}
+	return r.collect(source.Pools(ctx, r.ids, stats), stats)
+}
+
+// collect keeps pools of ours.
+func (r *run) collect(pools iter.Seq2[token.Pool, error], stats *token.ScanStats) error {
+	for pool, err := range pools {
 		if err != nil {
 			return err
 		}

@@ -64,14 +64,7 @@ func (l *lookup) chunk(ctx context.Context, addresses []string) ([]token.Pool, e
 }
 
 func (l *lookup) ask(ctx context.Context, addresses []string) ([]token.Pool, error) {
-	var pools []token.Pool
-	w := &worker{
-		client: l.client, retry: l.retry, stats: l.stats,
-		fetch:   &upstream.Fetcher{HTTP: l.client.http, Stats: l.stats},
-		decoder: NewDecoder(l.client.product, everyPool(), l.client.quotes),
-		yield:   func(p token.Pool) bool { pools = append(pools, p); return true },
-	}
-	err := w.read(ctx, l.client.addressURL(addresses), maxBody)
+	pools, _, err := l.read(ctx, l.client.addressURL(addresses), maxBody)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +74,31 @@ func (l *lookup) ask(ctx context.Context, addresses []string) ([]token.Pool, err
 		}
 	}
 	return pools, nil
+}
+
+// read reads a body with few pools, and gives all of them, of whatever launchpad.
+func (l *lookup) read(ctx context.Context, url string, limit int64) ([]token.Pool, *Decoder, error) {
+	var pools []token.Pool
+	d := NewDecoder(l.client.product, everyPool(), l.client.quotes)
+	last := int64(0)
+	w := &worker{
+		client: l.client, retry: l.retry, stats: l.stats,
+		fetch: &upstream.Fetcher{HTTP: l.client.http, Stats: l.stats}, decoder: d,
+		yield: func(p token.Pool) bool {
+			if d.Scanned <= last { // another attempt, from the start
+				pools = pools[:0]
+			}
+			last = d.Scanned
+			pools = append(pools, p)
+			return true
+		},
+	}
+	if err := w.read(ctx, url, limit); err != nil {
+		return nil, nil, err
+	}
+	l.stats.Scanned.Add(d.Scanned)
+	l.stats.Invalid.Add(d.Invalid)
+	return pools, d, nil
 }
 
 func (c *Client) addressURL(addresses []string) string {

@@ -126,14 +126,14 @@ func (c *Client) Pools(ctx context.Context, ids []token.LaunchpadID, stats *toke
 var ErrParameters = errors.New("the server ignored a parameter")
 
 // checkPage compares what was asked with what the envelope says. Past the end the server may name its last page.
-func checkPage(d *Decoder, page int64) error {
+func checkPage(d *Decoder, page, size int64) error {
 	e := d.Envelope
 	pastEnd := d.Scanned == 0 || e.CurrentPage >= e.Pages && e.CurrentPage < page
 	switch {
 	case !e.Paged:
 		return malformed("an array where a page was asked for")
-	case e.PageSize >= 0 && e.PageSize != PageSize:
-		return fmt.Errorf("%w: page_size is %d where %d was asked for", ErrParameters, e.PageSize, PageSize)
+	case e.PageSize >= 0 && e.PageSize != size:
+		return fmt.Errorf("%w: page_size is %d where %d was asked for", ErrParameters, e.PageSize, size)
 	case e.CurrentPage >= 0 && e.CurrentPage != page && !pastEnd:
 		return fmt.Errorf("%w: current_page is %d where page %d was asked for", ErrParameters, e.CurrentPage, page)
 	}
@@ -141,10 +141,14 @@ func checkPage(d *Decoder, page int64) error {
 }
 
 func (c *Client) pageURL(page int64) string {
+	return c.sortedURL(page, PageSize, "pool_created_at:asc") // the order that moves least while it is read
+}
+
+func (c *Client) sortedURL(page, size int64, order string) string {
 	return c.url(url.Values{
 		"page":      {strconv.FormatInt(page, 10)},
-		"page_size": {strconv.Itoa(PageSize)},
-		"sort_by":   {"pool_created_at:asc"}, // the order that moves least while it is read
+		"page_size": {strconv.FormatInt(size, 10)},
+		"sort_by":   {order},
 	})
 }
 

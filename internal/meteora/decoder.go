@@ -65,7 +65,7 @@ func isPlain(id string) bool {
 // match is the launchpad ID that a pool's launchpad field spells, if it is one of those that are wanted.
 func (f *Filter) match(launchpad string) (token.LaunchpadID, bool) {
 	if f.all {
-		return token.LaunchpadID(token.CleanName(launchpad)), true
+		return token.LaunchpadID(launchpad), true // as it is: whoever asks compares it
 	}
 	id, ok := f.ids[launchpad]
 	return id, ok
@@ -84,6 +84,8 @@ type Decoder struct {
 	Envelope Envelope
 	Scanned  int64 // pools, ours or not
 	Invalid  int64 // of them, those that were skipped: no address or mint, no object, too large
+	Newest   int64 // when the newest was created, in Unix milliseconds, ours or not; only if it was asked to look
+	ages     bool  // look
 	yield    func(token.Pool) bool
 }
 
@@ -108,7 +110,7 @@ func (d *Decoder) Decode(body io.Reader, yield func(token.Pool) bool) error {
 	}
 	d.stream, d.yield = newStream(body, buf), yield
 	d.Envelope = Envelope{Total: -1, Pages: -1, CurrentPage: -1, PageSize: -1}
-	d.Scanned, d.Invalid = 0, 0
+	d.Scanned, d.Invalid, d.Newest = 0, 0, 0
 	if err := d.document(); err != nil {
 		if errors.Is(err, errStop) {
 			return nil
@@ -296,6 +298,9 @@ func (d *Decoder) pool() error {
 
 // consider decodes and yields a pool if it is ours.
 func (d *Decoder) consider(raw []byte, escapes bool) error {
+	if d.ages {
+		d.Newest = max(d.Newest, d.createdAt(raw))
+	}
 	if !d.filter.mayMatch(raw, escapes) {
 		return nil
 	}

@@ -68,6 +68,19 @@ func (d *Decoder) launchpadOf(raw []byte) (launchpad string, err error) {
 	return launchpad, err
 }
 
+// createdAt is when a pool was created, in Unix milliseconds; 0 is unknown. A pool that cannot be read has no age:
+// whether that matters is for the filter to say.
+func (d *Decoder) createdAt(raw []byte) (at int64) {
+	d.open(raw)
+	_ = d.members(func(name string) error {
+		if name != "created_at" {
+			return d.json.SkipValue()
+		}
+		return d.time(&at)
+	})
+	return at
+}
+
 // text reads a string; anything else is unknown.
 func (d *Decoder) text() (string, error) {
 	if d.json.PeekKind() != '"' {

@@ -64,6 +64,7 @@ func (s *scan) work(ctx context.Context, w *worker) {
 		if !ok {
 			return
 		}
+		w.decoder.ages = s.isLast(page)
 		s.settle(page, w.page(ctx, page), w)
 		if page == 1 {
 			return // the first page is read alone
@@ -80,6 +81,14 @@ func (s *scan) take() (page int64, ok bool) {
 	}
 	s.next++
 	return s.next - 1, true
+}
+
+// isLast says whether the newest pools may be on a page: pages come in order of creation. The last but one counts too,
+// for the last may turn out to be empty.
+func (s *scan) isLast(page int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return page+1 >= s.last || s.last == unknownPages
 }
 
 // settle books a page that was read or given up, and learns from it where the scan ends: at an empty page, or at the
@@ -99,6 +108,7 @@ func (s *scan) settle(page int64, err error, w *worker) {
 	}
 	s.stats.Scanned.Add(w.decoder.Scanned)
 	s.stats.Invalid.Add(w.decoder.Invalid)
+	s.stats.Created(w.decoder.Newest)
 	if w.decoder.Scanned == 0 {
 		s.empty = min(s.empty, page)
 	}
@@ -152,7 +162,7 @@ func (w *worker) page(ctx context.Context, page int64) error {
 	if err := w.read(ctx, w.client.pageURL(page), maxBody); err != nil {
 		return err
 	}
-	return checkPage(w.decoder, page)
+	return checkPage(w.decoder, page, PageSize)
 }
 
 // read decodes url's body, asking again as often as is worth it. A second attempt yields the pools of the first again.

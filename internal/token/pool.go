@@ -122,6 +122,12 @@ type Pool struct {
 	Curve       Curve
 }
 
+// PoolKey names a pool.
+type PoolKey struct {
+	Product Product
+	Address string
+}
+
 // QuoteMints are the mints that tokens are priced in.
 type QuoteMints map[string]bool
 

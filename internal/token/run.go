@@ -63,9 +63,11 @@ type Stored struct {
 	TVLUSD      Number
 	Volume24h   Number
 	Fees24h     Number
-	CreatedAt   int64  // Unix milliseconds; 0 is unknown
-	FirstSeenAt int64  // Unix milliseconds
-	Pools       []Pool // only when they were asked for
+	CreatedAt   int64 // Unix milliseconds; 0 is unknown
+	FirstSeenAt int64 // Unix milliseconds
+	// Known are its pools by address; nil when it has more than are stored, so that no one can ask for all of them.
+	Known []PoolKey
+	Pools []Pool // only when they were asked for
 }
 
 // WriteResult is what became of tokens that were to be written.
@@ -80,6 +82,17 @@ type Unwritten struct {
 	Mint        string
 	FirstSeenAt int64
 }
+
+// Watermark is how far a product has been read: all pools of the launchpads that were created until then are stored.
+type Watermark struct {
+	Product    Product
+	Newest     int64 // when the newest pool of all was created, in Unix milliseconds; 0 is unknown
+	At         time.Time
+	Launchpads []LaunchpadID
+}
+
+// ErrGap means that there are more new pools than are worth asking for one by one: only a full scan finds them.
+var ErrGap = errors.New("the newest pools do not reach back to the last run")
 
 // ErrLeaseHeld means that another run holds the lease.
 var ErrLeaseHeld = errors.New("another run is under way")

@@ -11,4 +11,15 @@ type ScanStats struct {
 	Retries  atomic.Int64 // of Requests, those made again after a fault
 	Throttle atomic.Int64 // answers that said "too many requests"
 	Matched  atomic.Int64 // pools that are ours
+	Newest   atomic.Int64 // when the newest pool of all was created, in Unix milliseconds; 0 when nobody looked
+}
+
+// Created notes that there is a pool created at a moment, in Unix milliseconds.
+func (s *ScanStats) Created(at int64) {
+	for {
+		newest := s.Newest.Load()
+		if at <= newest || s.Newest.CompareAndSwap(newest, at) {
+			return
+		}
+	}
 }

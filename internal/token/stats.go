@@ -42,5 +42,6 @@ func (t *Token) Stored() Stored {
 	return Stored{
 		Mint: t.Mint, Hash: t.Hash(), Status: t.Status, Stage: t.Curve.Stage, TVLUSD: t.TVLUSD,
 		Volume24h: t.VolumeUSD[Day], Fees24h: t.Fees24hUSD, CreatedAt: t.CreatedAt, FirstSeenAt: t.FirstSeenAt,
+		Known: t.PoolKeys(),
 	}
 }

@@ -138,6 +138,18 @@ func storable(pools []Pool) []Pool {
 	return pools
 }
 
+// PoolKeys names t's pools; nil when not all of them are stored.
+func (t *Token) PoolKeys() []PoolKey {
+	if len(t.Pools) < t.PoolCount {
+		return nil
+	}
+	keys := make([]PoolKey, len(t.Pools))
+	for i := range t.Pools {
+		keys[i] = PoolKey{t.Pools[i].Product, t.Pools[i].Address}
+	}
+	return keys
+}
+
 // size is about how many bytes p takes in an item.
 func (p *Pool) size() int {
 	const names = 320 // attribute names and the numbers beside the text
