@@ -90,6 +90,11 @@ func (f *faultyDB) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func
 // newWorld builds one for products; its sync does not wait long between attempts.
 func newWorld(t *testing.T, products ...token.Product) *world {
 	t.Helper()
+	return newWorldOf(t, meteoratest.Config{Pools: pools, Ours: ours}, products...)
+}
+
+func newWorldOf(t *testing.T, of meteoratest.Config, products ...token.Product) *world {
+	t.Helper()
 	if len(products) == 0 {
 		products = []token.Product{token.DLMM}
 	}
@@ -97,11 +102,10 @@ func newWorld(t *testing.T, products ...token.Product) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	of.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
 	w := &world{
 		t: t, tables: tables, log: new(bytes.Buffer), db: &faultyDB{Client: engine.Client()},
-		fake: meteoratest.New(meteoratest.Config{
-			Pools: pools, Ours: ours, RateLimit: map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0},
-		}),
+		fake: meteoratest.New(of),
 	}
 	if err := w.fake.Start(); err != nil {
 		t.Fatal(err)
@@ -140,10 +144,20 @@ func (w *world) sources(products []token.Product) []ingest.Source {
 	return sources
 }
 
-// run syncs once and checks what holds for every run: the record is stored, and its sums agree.
+// run syncs once, in full, and checks what holds for every run: the record is stored, and its sums agree.
 func (w *world) run() token.Run {
 	w.t.Helper()
-	run, err := w.sync.Run(w.t.Context(), ingest.Event{})
+	return w.runAs(ingest.ModeFull)
+}
+
+func (w *world) refresh() token.Run {
+	w.t.Helper()
+	return w.runAs(ingest.ModeRefresh)
+}
+
+func (w *world) runAs(mode string) token.Run {
+	w.t.Helper()
+	run, err := w.sync.Run(w.t.Context(), ingest.Event{Mode: mode})
 	if (err != nil) != (run.Status == token.Failed) {
 		w.t.Errorf("status %s, error %v", run.Status, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"tokensync/internal/token"
 	"tokensync/internal/upstream"
@@ -19,18 +20,23 @@ import (
 // documented, so a refusal is met with halves.
 const maxAddresses = 100
 
-// ByAddress streams the pools with the given addresses, of whatever launchpad; those that Meteora does not know are
-// left out. It counts into stats. Errors are those of Pools.
+// ByAddress streams the pools with the given addresses, of whatever launchpad and in no particular order; those that
+// Meteora does not know are left out. It counts into stats. Errors are those of Pools.
 func (c *Client) ByAddress(ctx context.Context, addresses []string, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
-		l := &lookup{client: c, retry: upstream.NewRetrier(c.retry), stats: stats}
-		for chunk := range slices.Chunk(addresses, maxAddresses) {
-			pools, err := l.chunk(ctx, chunk)
-			if err != nil {
-				yield(token.Pool{}, fmt.Errorf("%s: %d pools by address: %w", c.product, len(chunk), err))
+		ctx, cancel := context.WithCancel(ctx)
+		answers := c.lookUp(ctx, slices.Collect(slices.Chunk(addresses, maxAddresses)), stats)
+		defer func() {
+			cancel()
+			for range answers { // until the workers are gone
+			}
+		}()
+		for a := range answers {
+			if a.err != nil {
+				yield(token.Pool{}, fmt.Errorf("%s: pools by address: %w", c.product, a.err))
 				return
 			}
-			for _, p := range pools {
+			for _, p := range a.pools {
 				if !yield(p, nil) {
 					return
 				}
@@ -39,11 +45,57 @@ func (c *Client) ByAddress(ctx context.Context, addresses []string, stats *token
 	}
 }
 
-// A lookup asks for pools by address, one request at a time.
+// An answer has the pools of one request, or why there are none.
+type answer struct {
+	pools []token.Pool
+	err   error
+}
+
+// lookUp asks for chunks of addresses, several at once, until all are answered or ctx ends.
+func (c *Client) lookUp(ctx context.Context, chunks [][]string, stats *token.ScanStats) <-chan answer {
+	todo, answers, retry := make(chan []string, len(chunks)), make(chan answer), upstream.NewRetrier(c.retry)
+	for _, chunk := range chunks {
+		todo <- chunk
+	}
+	close(todo)
+	var workers sync.WaitGroup
+	for range min(inFlight, len(chunks)) {
+		workers.Go(func() {
+			l := c.newLookup(retry, stats)
+			for chunk := range todo {
+				pools, err := l.chunk(ctx, chunk)
+				select {
+				case answers <- answer{pools, err}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+	go func() { workers.Wait(); close(answers) }()
+	return answers
+}
+
+// A lookup reads bodies with few pools, one after the other, and gives all of them, of whatever launchpad.
 type lookup struct {
-	client *Client
-	retry  *upstream.Retrier
-	stats  *token.ScanStats
+	*worker
+	pools []token.Pool
+}
+
+func (c *Client) newLookup(retry *upstream.Retrier, stats *token.ScanStats) *lookup {
+	l := &lookup{worker: c.newWorker(everyPool(), retry, stats)}
+	l.begin = func() { l.pools = nil }
+	l.yield = func(p token.Pool) bool { l.pools = append(l.pools, p); return true }
+	return l
+}
+
+// read answers the pools of a body.
+func (l *lookup) read(ctx context.Context, url string) ([]token.Pool, error) {
+	if err := l.worker.read(ctx, url, maxBody); err != nil {
+		return nil, err
+	}
+	l.count()
+	return l.pools, nil
 }
 
 // chunk asks for addresses, in halves when the server finds the request too long.
@@ -64,7 +116,7 @@ func (l *lookup) chunk(ctx context.Context, addresses []string) ([]token.Pool, e
 }
 
 func (l *lookup) ask(ctx context.Context, addresses []string) ([]token.Pool, error) {
-	pools, _, err := l.read(ctx, l.client.addressURL(addresses), maxBody)
+	pools, err := l.read(ctx, l.client.addressURL(addresses))
 	if err != nil {
 		return nil, err
 	}
@@ -74,31 +126,6 @@ func (l *lookup) ask(ctx context.Context, addresses []string) ([]token.Pool, err
 		}
 	}
 	return pools, nil
-}
-
-// read reads a body with few pools, and gives all of them, of whatever launchpad.
-func (l *lookup) read(ctx context.Context, url string, limit int64) ([]token.Pool, *Decoder, error) {
-	var pools []token.Pool
-	d := NewDecoder(l.client.product, everyPool(), l.client.quotes)
-	last := int64(0)
-	w := &worker{
-		client: l.client, retry: l.retry, stats: l.stats,
-		fetch: &upstream.Fetcher{HTTP: l.client.http, Stats: l.stats}, decoder: d,
-		yield: func(p token.Pool) bool {
-			if d.Scanned <= last { // another attempt, from the start
-				pools = pools[:0]
-			}
-			last = d.Scanned
-			pools = append(pools, p)
-			return true
-		},
-	}
-	if err := w.read(ctx, url, limit); err != nil {
-		return nil, nil, err
-	}
-	l.stats.Scanned.Add(d.Scanned)
-	l.stats.Invalid.Add(d.Invalid)
-	return pools, d, nil
 }
 
 func (c *Client) addressURL(addresses []string) string {

@@ -106,8 +106,7 @@ func (s *scan) settle(page int64, err error, w *worker) {
 		}
 		return
 	}
-	s.stats.Scanned.Add(w.decoder.Scanned)
-	s.stats.Invalid.Add(w.decoder.Invalid)
+	w.count()
 	s.stats.Created(w.decoder.Newest)
 	if w.decoder.Scanned == 0 {
 		s.empty = min(s.empty, page)
@@ -126,8 +125,7 @@ func (s *scan) array(ctx context.Context, ids []token.LaunchpadID) error {
 	if err != nil {
 		return err
 	}
-	s.stats.Scanned.Add(w.decoder.Scanned)
-	s.stats.Invalid.Add(w.decoder.Invalid)
+	w.count()
 	return nil
 }
 
@@ -138,23 +136,35 @@ type worker struct {
 	stats   *token.ScanStats
 	fetch   *upstream.Fetcher
 	decoder *Decoder
+	begin   func()                // before each attempt at a body; may be nil
 	yield   func(token.Pool) bool // gets every pool that the decoder's filter chooses
 }
 
-func (s *scan) newWorker(ctx context.Context) *worker {
+func (c *Client) newWorker(filter *Filter, retry *upstream.Retrier, stats *token.ScanStats) *worker {
 	return &worker{
-		client: s.client, retry: s.retry, stats: s.stats,
-		fetch:   &upstream.Fetcher{HTTP: s.client.http, Stats: s.stats},
-		decoder: NewDecoder(s.client.product, s.filter, s.client.quotes),
-		yield: func(p token.Pool) bool {
-			select {
-			case s.out <- p:
-				return true
-			case <-ctx.Done():
-				return false
-			}
-		},
+		client: c, retry: retry, stats: stats,
+		fetch:   &upstream.Fetcher{HTTP: c.http, Stats: stats},
+		decoder: NewDecoder(c.product, filter, c.quotes),
 	}
+}
+
+// count adds the last body's pools to the stats.
+func (w *worker) count() {
+	w.stats.Scanned.Add(w.decoder.Scanned)
+	w.stats.Invalid.Add(w.decoder.Invalid)
+}
+
+func (s *scan) newWorker(ctx context.Context) *worker {
+	w := s.client.newWorker(s.filter, s.retry, s.stats)
+	w.yield = func(p token.Pool) bool {
+		select {
+		case s.out <- p:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return w
 }
 
 // page reads one page; when that fails, again, from its start.
@@ -192,6 +202,9 @@ func (w *worker) try(ctx context.Context, url string, limit int64) error {
 		return err
 	}
 	defer body.Close()
+	if w.begin != nil {
+		w.begin()
+	}
 	if err := w.decoder.Decode(body, w.yield); err != nil {
 		return err
 	}

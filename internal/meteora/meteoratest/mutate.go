@@ -40,6 +40,11 @@ func (m World) Touch(indexes ...int) {
 	m.override(func(o *override) { o.version++ }, indexes)
 }
 
+// Rename gives the tokens of pools another name and symbol, one out of the ordinary.
+func (m World) Rename(indexes ...int) {
+	m.override(func(o *override) { o.names++ }, indexes)
+}
+
 // Remove makes pools vanish from lists, filters and GET /pools/{address}; the total falls.
 func (m World) Remove(indexes ...int) {
 	m.override(func(o *override) { o.removed = true }, indexes)

@@ -43,7 +43,7 @@ func (w *world) pool(index int) pool {
 	o := w.overrides[index]
 	p := pool{index: index, kind: w.kind, h: w.hash(index)}
 	p.launchpad, p.ours = w.launchpadOf(index)
-	p.drawTokens(w, o.version)
+	p.drawTokens(w, o)
 	p.createdMS = w.created(index)
 	p.drawMoney(w, o.version)
 	p.blacklisted = o.blacklisted || (!p.ours && p.h%301 == 0)
@@ -59,7 +59,7 @@ func (p *pool) base() *token {
 	return &p.x
 }
 
-func (p *pool) drawTokens(w *world, version uint64) {
+func (p *pool) drawTokens(w *world, o override) {
 	q := drawQuote(p.h >> 3)
 	var base token
 	switch n := p.h >> 16 % 1000; {
@@ -71,6 +71,9 @@ func (p *pool) drawTokens(w *world, version uint64) {
 	default: // a quarter of the tokens have several pools
 		base = w.token(kindMint, mix(p.h)%uint64(max(1, w.n*3/4)))
 	}
+	if o.names > 0 && base.fixed == nil {
+		base.odd, base.empty = &w.odd[(base.h>>16+uint64(o.names))%uint64(len(w.odd))], false
+	}
 	p.x, p.y, p.quoteUSD = base, token{fixed: q}, q.usd
 	if n := p.h >> 26 % 1000; !p.ours && n < 30 && base.fixed == nil { // no quote
 		p.y = w.token(kindMint, mix(p.h+1)%uint64(max(1, w.n*3/4)))
@@ -80,8 +83,8 @@ func (p *pool) drawTokens(w *world, version uint64) {
 	if base.fixed != nil {
 		p.price = decOf(base.fixed.usd)
 	}
-	if version > 0 { // keeps within 5 % of where it began
-		p.price.units = p.price.units / 1000 * (950 + mix(p.h+version)%100)
+	if o.version > 0 { // keeps within 5 % of where it began
+		p.price.units = p.price.units / 1000 * (950 + mix(p.h+o.version)%100)
 	}
 	if p.h>>36%8 == 0 {
 		p.swapped = true

@@ -32,6 +32,7 @@ type override struct {
 	version     uint64
 	removed     bool
 	blacklisted bool
+	names       int // how often the token got another name
 }
 
 // world is one product's pools at a moment. It is never changed, only replaced, so that an answer that is being
