@@ -58,7 +58,7 @@ func (c *chaos) step() {
 	c.fake.SetFault(meteoratest.RandomFaults(c.rand.Uint64(), c.rand.Float64()*0.3))
 	c.breakDynamoDB()
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Duration(100+c.rand.IntN(3000))*time.Millisecond)
-	run, err := c.sync.Run(ctx, ingest.Event{})
+	run, err := c.sync.Run(ctx, ingest.Event{Mode: []string{ingest.ModeFull, ingest.ModeRefresh}[c.rand.IntN(2)]})
 	cancel()
 	c.db.write, c.db.query = nil, nil
 	if (err != nil) != (run.Status == token.Failed) {
@@ -170,13 +170,6 @@ func hashes(tokens map[string]map[string]types.AttributeValue) map[string]string
 
 // closeBreakers deletes the breakers' state, as time would.
 func (c *chaos) closeBreakers() {
-	for _, product := range []string{"dlmm", "damm-v2"} {
-		if _, err := engine.Client().DeleteItem(c.t.Context(), &dynamodb.DeleteItemInput{
-			TableName: &c.tables.Sync, Key: map[string]types.AttributeValue{
-				"pk": &types.AttributeValueMemberS{Value: "BREAKER"}, "sk": &types.AttributeValueMemberS{Value: product},
-			},
-		}); err != nil {
-			c.t.Fatal(err)
-		}
-	}
+	c.forget("BREAKER", "dlmm")
+	c.forget("BREAKER", "damm-v2")
 }

@@ -138,7 +138,6 @@ func (r *run) setMode(event Event) error {
 	default:
 		return fmt.Errorf("event: mode %.40q is neither %q nor %q", event.Mode, ModeFull, ModeRefresh)
 	}
-	r.record.Mode = ModeFull
 	return nil
 }
 

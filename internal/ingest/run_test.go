@@ -164,16 +164,6 @@ func TestUnknownModeFails(t *testing.T) {
 	}
 }
 
-// TestRefreshFallsBackToFull says in its record what was really done.
-func TestRefreshFallsBackToFull(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	run, err := w.sync.Run(t.Context(), ingest.Event{Mode: ingest.ModeRefresh})
-	if err != nil || run.Status != token.Succeeded || run.Mode != ingest.ModeFull || run.PoolsScanned != pools {
-		t.Errorf("%+v, %v", run, err)
-	}
-}
-
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
