@@ -79,8 +79,14 @@ func TestRefreshFallsBackToFull(t *testing.T) {
 		mode     string
 		requests int64
 	}{
-		"nothing to fear":     {func(*world) {}, ingest.ModeRefresh, 3},
-		"no earlier run":      {func(w *world) { w.forget("WATERMARK", "dlmm") }, ingest.ModeFull, 3},
+		"nothing to fear": {func(*world) {}, ingest.ModeRefresh, 3},
+		"no earlier run":  {func(w *world) { w.forget("WATERMARK", "dlmm") }, ingest.ModeFull, 3},
+		"a full run in part": {func(w *world) {
+			w.forget("WATERMARK", "dlmm")
+			w.fake.SetFault(meteoratest.OnPage("dlmm", 2, meteoratest.Fault{Status: http.StatusServiceUnavailable}))
+			w.run()
+			w.fake.SetFault(nil)
+		}, ingest.ModeFull, 3},
 		"another launchpad":   {func(w *world) { w.ids += ",nobody" }, ingest.ModeFull, 3},
 		"same IDs":            {func(w *world) { w.ids += "," + w.ids }, ingest.ModeRefresh, 3},
 		"a gap to bridge":     {func(w *world) { w.fake.World("dlmm").Add(1850, false) }, ingest.ModeRefresh, 3 + 18},
@@ -144,16 +150,16 @@ func TestRefreshLeavesAbsenceToTheFullRun(t *testing.T) {
 	w := newWorld(t)
 	w.run()
 	dlmm := w.fake.World("dlmm")
-	before, gone := w.tokens(), dlmm.Ours()[5:7]
-	dlmm.Remove(gone...)
+	before, all := w.tokens(), dlmm.Ours()
+	dlmm.Remove(all[0], all[5], all[6]) // the first token has another pool
 	run := w.refresh()
-	if run.Delisting != "deferred: 2" || run.TokensDelisted != 0 || run.TokensUpdated != 0 {
+	if run.Delisting != "deferred: 3" || run.TokensDelisted != 0 || run.TokensUpdated != 0 {
 		t.Errorf("%+v", run)
 	}
 	if diff := cmp.Diff(before, w.tokens(), attributes); diff != "" {
 		t.Error(diff)
 	}
-	if run := w.run(); run.TokensDelisted != 2 {
+	if run := w.run(); run.TokensDelisted != 2 || run.TokensUpdated != 1 {
 		t.Errorf("full: %+v", run)
 	}
 	if run := w.refresh(); run.Delisting != "none" {
@@ -182,6 +188,7 @@ func TestRefreshThatFailsForgetsNothing(t *testing.T) {
 			w.run()
 			dlmm := w.fake.World("dlmm")
 			dlmm.Add(1, true)
+			dlmm.Add(300, false) // more than is read twice
 			dlmm.Touch(dlmm.Ours()[:3]...)
 			known := len(w.listed())
 			tt.spoil(w)

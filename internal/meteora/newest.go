@@ -21,6 +21,8 @@ const (
 	// Meteora may list pools some time after their creation.
 	overlapPools = newestPageSize
 	overlapTime  = 10 * time.Minute
+	// disorder is how much newer than those before it a pool may be.
+	disorder = time.Minute
 )
 
 // Newest streams the pools of the launchpads ids that were created since a moment, in Unix milliseconds, some older
@@ -53,7 +55,7 @@ type newest struct {
 	ids    []token.LaunchpadID
 	since  int64
 	ours   func(token.Pool, error) bool // gets the pools of ids
-	last   int64                        // when the page's last pool that has an age was created
+	oldest int64                        // when the page's oldest pool was created, 0 if none has an age
 	behind int                          // pools that are not newer than since
 }
 
@@ -66,7 +68,7 @@ func (n *newest) pages(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("page %d: %w", page, err)
 		}
-		n.last = 0 // between two pages, new pools may have come in
+		n.oldest = 0 // between two pages, new pools may have come in
 		for _, p := range pools {
 			if err := n.age(p.CreatedAt); err != nil {
 				return err
@@ -88,11 +90,14 @@ func (n *newest) age(created int64) error {
 	if created == 0 {
 		return nil
 	}
-	if n.last != 0 && created > n.last+overlapTime.Milliseconds() {
+	if n.oldest == 0 {
+		n.oldest = created
+	}
+	if created > n.oldest+disorder.Milliseconds() {
 		return fmt.Errorf("%w: they are not sorted by pool_created_at:desc", token.ErrGap)
 	}
 	n.stats.Created(created)
-	n.last = created
+	n.oldest = min(n.oldest, created)
 	if created <= n.since {
 		n.behind++
 	}
@@ -101,7 +106,7 @@ func (n *newest) age(created int64) error {
 
 // isCovered says whether what was read reaches back far enough.
 func (n *newest) isCovered() bool {
-	return n.behind >= overlapPools || n.last != 0 && n.last < n.since-overlapTime.Milliseconds()
+	return n.behind >= overlapPools || n.oldest != 0 && n.oldest < n.since-overlapTime.Milliseconds()
 }
 
 // array reads DAMM v1's pools of the launchpads, as long as the server keeps to them.
