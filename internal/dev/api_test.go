@@ -76,7 +76,7 @@ func conforms(t *testing.T, target string, response *http.Response, body string)
 func TestAPI(t *testing.T) {
 	t.Parallel()
 	stack, _ := start(t, meteoratest.DefaultLaunchpad)
-	run, err := stack.Sync(t.Context())
+	run, err := stack.Sync(t.Context(), dev.FullSync)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 	stack, chain := startChain(t, rpctest.Config{Key: chainKey}, log)
 	graduates := 0
 	for round := range 3 {
-		run, err := stack.Sync(t.Context())
+		run, err := stack.Sync(t.Context(), dev.FullSync)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +142,7 @@ func TestChainTroubles(t *testing.T) {
 	stack, chain := startChain(t, rpctest.Config{Tokens: 16, Key: chainKey}, log)
 	product := func(want token.RunStatus, says string) {
 		t.Helper()
-		run, err := stack.Sync(t.Context())
+		run, err := stack.Sync(t.Context(), dev.FullSync)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func start(t *testing.T, id string) (*dev.Stack, *meteoratest.Server) {
 func TestSyncTwice(t *testing.T) {
 	t.Parallel()
 	stack, _ := start(t, meteoratest.DefaultLaunchpad)
-	first, err := stack.Sync(t.Context())
+	first, err := stack.Sync(t.Context(), dev.FullSync)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestSyncTwice(t *testing.T) {
 	if !json.Valid(first.Line) || strings.Contains(string(first.Line), "\n") || first.Result.ColdStart == 0 {
 		t.Errorf("line %q, cold start %v", first.Line, first.Result.ColdStart)
 	}
-	second, err := stack.Sync(t.Context())
+	second, err := stack.Sync(t.Context(), dev.FullSync)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestSyncTwice(t *testing.T) {
 func TestFailedSyncLeavesItsRecord(t *testing.T) {
 	t.Parallel()
 	stack, fake := start(t, "")
-	run, err := stack.Sync(t.Context())
+	run, err := stack.Sync(t.Context(), dev.FullSync)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"sync-tokens", stack.Tables().Tokens, "rate(5 minutes)"} {
+	for _, want := range []string{"sync-tokens", stack.Tables().Tokens, "rate(1 hour)", "rate(1 minute)"} {
 		if !strings.Contains(string(body), want) {
 			t.Errorf("%q is missing in\n%s", want, body)
 		}

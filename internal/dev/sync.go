@@ -15,9 +15,14 @@ import (
 	"tokensync/internal/token"
 )
 
+// The events of a sync, as the schedules send them.
+const (
+	FullSync = "sync-full.json"
+	Refresh  = "sync-refresh.json"
+)
+
 const (
 	syncFunction = "sync-tokens"
-	fullSync     = "sync-full.json"
 	// recordWait is how long the log line of a failed run may come after its error.
 	recordWait = 2 * time.Second
 )
@@ -30,9 +35,9 @@ type Run struct {
 	Result runtimeapi.Result
 }
 
-// Sync runs a full sync with the event of events/. A run that failed is no error as long as it left a record.
-func (s *Stack) Sync(ctx context.Context) (Run, error) {
-	event, err := os.ReadFile(s.root.Event(fullSync))
+// Sync runs a sync with a file of events/. A run that failed is no error as long as it left a record.
+func (s *Stack) Sync(ctx context.Context, name string) (Run, error) {
+	event, err := os.ReadFile(s.root.Event(name))
 	if err != nil {
 		return Run{}, fmt.Errorf("read the sync's event: %w", err)
 	}

@@ -92,11 +92,10 @@ func TestOurSyncFunction(t *testing.T) {
 	if f.Timeout < 2*time.Minute || f.Timeout > 5*time.Minute {
 		t.Errorf("timeout %v", f.Timeout)
 	}
-	event, err := os.ReadFile("../../events/sync-full.json")
-	if err != nil {
-		t.Fatal(err)
+	want := []samtemplate.Schedule{
+		{ID: "Refresh", Expression: "rate(1 minute)", Input: event(t, "sync-refresh.json"), OmitName: true},
+		{ID: "FullSync", Expression: "rate(1 hour)", Input: event(t, "sync-full.json"), OmitName: true},
 	}
-	want := []samtemplate.Schedule{{ID: "FullSync", Expression: "rate(5 minutes)", Input: strings.TrimSpace(string(event)), OmitName: true}}
 	if diff := cmp.Diff(want, f.Schedules); diff != "" {
 		t.Errorf("schedules (-want +got):\n%s", diff)
 	}
@@ -108,6 +107,15 @@ func TestOurSyncFunction(t *testing.T) {
 			t.Errorf("%s is not set", name)
 		}
 	}
+}
+
+func event(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../events/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // TestOurMemoryLimits ties GOMEMLIMIT to MemorySize: too high and a warm sandbox is killed, too low and it only collects garbage.

@@ -22,7 +22,7 @@ func TestSettings(t *testing.T) {
 	defaults := func(change func(*settings)) settings {
 		s := settings{
 			pools: 132967, curves: 512, products: []string{"dlmm", "dbc"}, launchpadID: defaultLaunchpadID, port: 3000,
-			ignoreFilter: true, syncEvery: time.Minute, functions: map[string]string{},
+			ignoreFilter: true, syncEvery: time.Minute, fullEvery: 10 * time.Minute, functions: map[string]string{},
 		}
 		change(&s)
 		return s
@@ -39,11 +39,11 @@ func TestSettings(t *testing.T) {
 			"all",
 			map[string]string{
 				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1", "CURVES": "9",
-				"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p",
+				"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "FULL_EVERY": "1h", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p",
 			},
 			defaults(func(s *settings) {
 				s.pools, s.products, s.launchpadID, s.port, s.portIsSet = 0, []string{"dlmm", "damm-v1"}, "pump.fun", 0, true
-				s.curves = 9
+				s.curves, s.fullEvery = 9, time.Hour
 				s.faults, s.ignoreFilter, s.syncEvery, s.noColor = true, false, 5*time.Second, true
 				s.functions["LOG_LEVEL"] = "debug"
 			}),
@@ -69,7 +69,7 @@ func TestSettings(t *testing.T) {
 func TestBadSettingsNameVariableAndValue(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
-		"POOLS": "-1", "PORT": "65536", "PRODUCTS": "dlmm,foo", "LIVE": "yes", "FAULTS": "2", "IGNORE_FILTER": "x", "SYNC_EVERY": "60",
+		"POOLS": "-1", "PORT": "65536", "PRODUCTS": "dlmm,foo", "LIVE": "yes", "FAULTS": "2", "IGNORE_FILTER": "x", "SYNC_EVERY": "60", "FULL_EVERY": "0s",
 	} {
 		var stdout, stderr bytes.Buffer
 		code := command(t.Context(), []string{"demo"}, environment(map[string]string{name: value}), &stdout, &stderr)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"tokensync/internal/dev"
 	"tokensync/internal/token"
 )
 
@@ -24,7 +25,7 @@ func demo(ctx context.Context, s settings, stdout, stderr io.Writer) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, v.close()) }()
-	run, err := v.sync(ctx)
+	run, err := v.sync(ctx, dev.FullSync)
 	if err != nil {
 		return err
 	}
@@ -37,7 +38,7 @@ func demo(ctx context.Context, s settings, stdout, stderr io.Writer) (err error)
 	return nil
 }
 
-// run syncs at once and then on a schedule, until ctx ends. A sync that fails does not end it.
+// run syncs at once and then on a schedule, mostly refreshes, until ctx ends. A sync that fails does not end it.
 func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 	v, err := open(ctx, s, s.port, stdout)
 	if err != nil {
@@ -47,12 +48,18 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 	v.greet()
 	tick := time.NewTicker(s.syncEvery)
 	defer tick.Stop()
+	var lastFull time.Time
 	for {
-		if _, err := v.sync(ctx); err != nil && ctx.Err() == nil {
+		event := dev.Refresh
+		if now := time.Now(); now.Sub(lastFull) >= s.fullEvery {
+			event, lastFull = dev.FullSync, now
+		}
+		if _, err := v.sync(ctx, event); err != nil && ctx.Err() == nil {
 			_, _ = fmt.Fprintln(stdout, err)
 		}
 		if ctx.Err() == nil {
-			_, _ = fmt.Fprintf(stdout, "\n%s  syncs again every %v; Ctrl-C stops everything\n", v.stack.URL(), s.syncEvery)
+			_, _ = fmt.Fprintf(stdout, "\n%s  syncs again every %v, in full every %v; Ctrl-C stops everything\n",
+				v.stack.URL(), s.syncEvery, s.fullEvery)
 		}
 		select {
 		case <-tick.C:

@@ -27,7 +27,8 @@ Environment variables:
   LIVE=1         read the real Meteora
   FAULTS=1       the fake misbehaves now and then
   IGNORE_FILTER  1: the fake's damm-v1 ignores its launchpad filter and answers every pool, as in the incident (1); 0: it filters
-  SYNC_EVERY     how often run syncs again (60s)
+  SYNC_EVERY     how often run syncs again (60s): a refresh of what is known and new
+  FULL_EVERY     how often it does so in full (10m)
   DYNAMODB_ENDPOINT  a DynamoDB that runs, instead of the engine in .tools/
   METEORA_DLMM_URL, METEORA_DAMM_V2_URL, METEORA_DAMM_V1_URL  another Meteora, a fake of your own for one
   LOG_LEVEL      of the functions (info)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -44,9 +45,10 @@ type session struct {
 func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *session, err error) {
 	v := &session{settings: s, screen: screen}
 	options := dev.Options{
-		Products: s.products, LaunchpadID: &s.launchpadID, Environment: s.functions,
+		Products: s.products, LaunchpadID: &s.launchpadID, Environment: maps.Clone(s.functions),
 		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
 	}
+	options.Environment["SYNC_INTERVAL"] = s.syncEvery.String()
 	if !s.live {
 		if err := v.startFakes(); err != nil {
 			return nil, errors.Join(err, v.close())
@@ -131,12 +133,14 @@ func (v *session) log(_, line string) {
 }
 
 // sync runs one sync with its progress on the screen, and its summary after it.
-func (v *session) sync(ctx context.Context) (dev.Run, error) {
-	p := report.Start(report.Options{
-		Out: v.screen, Terminal: isTerminal(v.screen), Color: v.color(), Total: v.total(), Hint: v.served(),
-	})
+func (v *session) sync(ctx context.Context, event string) (dev.Run, error) {
+	options := report.Options{Out: v.screen, Terminal: isTerminal(v.screen), Color: v.color()}
+	if event == dev.FullSync {
+		options.Total, options.Hint = v.total(), v.served()
+	}
+	p := report.Start(options)
 	v.progress.Store(p)
-	run, err := v.stack.Sync(ctx)
+	run, err := v.stack.Sync(ctx, event)
 	v.progress.Store(nil)
 	p.Stop()
 	if err != nil {

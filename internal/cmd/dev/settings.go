@@ -16,6 +16,7 @@ const (
 	defaultPools       = meteoratest.DefaultPools
 	defaultPort        = 3000
 	defaultSyncEvery   = time.Minute
+	defaultFullEvery   = 10 * time.Minute // an hour in the template: too long to watch
 	minSyncEvery       = time.Second
 	maxPort            = 65535
 )
@@ -33,7 +34,8 @@ type settings struct {
 	live         bool
 	faults       bool
 	ignoreFilter bool
-	syncEvery    time.Duration
+	syncEvery    time.Duration // from one sync to the next, a refresh or a full one
+	fullEvery    time.Duration
 	noColor      bool
 	// functions are variables that the functions get as they are.
 	functions map[string]string
@@ -67,6 +69,7 @@ func readSettings(env lookup) (settings, error) {
 		// On by default: a server that ignores its filter is what the incident was.
 		func() (err error) { s.ignoreFilter, err = toggle(env, "IGNORE_FILTER", true); return },
 		func() (err error) { s.syncEvery, err = duration(env, "SYNC_EVERY", defaultSyncEvery); return },
+		func() (err error) { s.fullEvery, err = duration(env, "FULL_EVERY", defaultFullEvery); return },
 	} {
 		if err := read(); err != nil {
 			return settings{}, err
