@@ -52,6 +52,10 @@ lint: .tools/bin/golangci-lint
 faults: tools local ## every kind of trouble against the real sync, as a table; fails on any surprise
 	@go run ./internal/cmd/faults
 
+.PHONY: costs
+costs: tools local ## what syncs use and cost a month, measured; TOKENS=100,1000 POOLS=132967 MEMORY=128
+	@go run ./internal/cmd/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
+
 .PHONY: check-api
 check-api: api-test client-test ## the API against tools of others: schemathesis and a TypeScript client
 

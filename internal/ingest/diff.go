@@ -36,7 +36,7 @@ func (r *run) changes(ctx context.Context) iter.Seq[token.Token] {
 // pools count beside those that were gathered, tokens are read again with them, many at a time.
 func (r *run) listedChanges(ctx context.Context, id token.LaunchpadID, yield func(token.Token) bool) bool {
 	var mints []string
-	for stored, err := range r.Tokens.Listed(ctx, id) {
+	for stored, err := range r.listedOf(ctx, id) {
 		if err != nil {
 			r.err = err
 			return false

@@ -10,18 +10,19 @@ import (
 
 // refresh is what a run in that mode knows beforehand, and what it leaves undone.
 type refresh struct {
-	marks    map[token.Product]token.Watermark // products that need no full scan
-	known    map[token.Product][]string        // addresses of the listed tokens' pools
-	followed map[token.Product]bool            // products whose pools were asked for by address, all of them
-	newest   map[token.Product]int64           // pools seen in this run, by creation; full runs note it too
-	fullDue  bool                              // a full run was turned away; full runs do not look
-	scanned  int                               // products that had to be scanned in full
-	deferred int                               // listed tokens that only a full scan can settle
+	marks    map[token.Product]token.Watermark    // products that need no full scan
+	known    map[token.Product][]string           // addresses of the listed tokens' pools
+	listed   map[token.LaunchpadID][]token.Stored // what was read with them, so that it need not be read again
+	followed map[token.Product]bool               // products whose pools were asked for by address, all of them
+	newest   map[token.Product]int64              // pools seen in this run, by creation; full runs note it too
+	fullDue  bool                                 // a full run was turned away; full runs do not look
+	scanned  int                                  // products that had to be scanned in full
+	deferred int                                  // listed tokens that only a full scan can settle
 }
 
 func newRefresh() refresh {
 	return refresh{
-		marks: map[token.Product]token.Watermark{}, known: map[token.Product][]string{},
+		marks: map[token.Product]token.Watermark{}, known: map[token.Product][]string{}, listed: map[token.LaunchpadID][]token.Stored{},
 		followed: map[token.Product]bool{}, newest: map[token.Product]int64{},
 	}
 }
@@ -74,15 +75,22 @@ func (r *run) settleMode() {
 	}
 }
 
+// maxListed bounds what a refresh keeps of the table: some 7 MB. Of a larger launchpad it reads the lists twice.
+const maxListed = 10_000
+
 // readKnown collects the pools of the listed tokens by address.
 func (r *run) readKnown(ctx context.Context) error {
 	if len(r.refresh.marks) == 0 {
 		return nil
 	}
 	for _, id := range r.ids {
+		var listed []token.Stored
 		for stored, err := range r.Tokens.Listed(ctx, id) {
 			if err != nil {
 				return err
+			}
+			if len(listed) <= maxListed {
+				listed = append(listed, stored)
 			}
 			for _, key := range stored.Known {
 				if _, ok := r.refresh.marks[key.Product]; ok {
@@ -90,8 +98,26 @@ func (r *run) readKnown(ctx context.Context) error {
 				}
 			}
 		}
+		if len(listed) <= maxListed {
+			r.refresh.listed[id] = listed
+		}
 	}
 	return nil
+}
+
+// listedOf streams what is in a launchpad's lists, from the table if it was not kept.
+func (r *run) listedOf(ctx context.Context, id token.LaunchpadID) iter.Seq2[token.Stored, error] {
+	kept, ok := r.refresh.listed[id]
+	if !ok {
+		return r.Tokens.Listed(ctx, id)
+	}
+	return func(yield func(token.Stored, error) bool) {
+		for i := range kept {
+			if !yield(kept[i], nil) {
+				return
+			}
+		}
+	}
 }
 
 // follow gathers the pools of one product that are new, and those that are known. A known pool that Meteora no longer

@@ -54,6 +54,8 @@ type Result struct {
 	ColdStart time.Duration
 	// PeakRSS is the sandbox's so far, in bytes; 0 where the system does not tell.
 	PeakRSS int64
+	// CPU is what the sandbox has used since its exec, user and system; 0 where the system does not tell.
+	CPU time.Duration
 }
 
 // FunctionError is a function's failure in Lambda's words.

@@ -130,7 +130,7 @@ func (s *sandbox) invoke(ctx context.Context, payload []byte) (Result, error) {
 	}
 	return Result{
 		RequestID: inv.id, Payload: answer.payload, Error: answer.failure,
-		Duration: time.Since(begin), PeakRSS: s.peakRSS(),
+		Duration: time.Since(begin), PeakRSS: s.peakRSS(), CPU: s.process.CPU(),
 	}, nil
 }
 

@@ -1,0 +1,36 @@
+package proc
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// clockTick is the unit of /proc/<pid>/stat: USER_HZ is 100 on every Linux that Go runs on.
+const clockTick = 10 * time.Millisecond
+
+// CPU is what the child has used so far, user and system, 0 where the system does not tell.
+func (p *Process) CPU() time.Duration {
+	if state := p.State(); state != nil {
+		return state.UserTime() + state.SystemTime()
+	}
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+	if err != nil {
+		return 0
+	}
+	return cpuOf(string(data))
+}
+
+// cpuOf sums utime and stime, fields 14 and 15. The second field is a name that may hold anything, brackets too.
+func cpuOf(stat string) time.Duration {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	const utime, stime = 14 - 3, 15 - 3 // what follows the name begins with field 3
+	if len(fields) <= stime {
+		return 0
+	}
+	user, _ := strconv.ParseInt(fields[utime], 10, 64)
+	system, _ := strconv.ParseInt(fields[stime], 10, 64)
+	return time.Duration(user+system) * clockTick
+}
