@@ -43,7 +43,7 @@ func (s shortcut) Pools(ctx context.Context, _ []token.LaunchpadID, stats *token
 
 // TestRefreshCostFollowsTheLaunchpad: six requests for 512 known pools and one for the newest, however many pools
 // Meteora has, and writes of what changed.
-func TestRefreshCostFollowsTheLaunchpad(t *testing.T) {
+func TestRefreshCostFollowsTheLaunchpad(t *testing.T) { //nolint:tparallel // the second compares with the first
 	t.Parallel()
 	var full token.Run
 	for _, of := range []int{meteoratest.DefaultPools, 10 * meteoratest.DefaultPools} {
@@ -242,7 +242,6 @@ type day struct {
 	rand    *rand.Rand
 	chain   *scripted
 	removed map[string][]int
-	late    [2]int          // a pool that Meteora has not listed yet, and when it will
 	left    map[string]bool // mints that a refresh need not have settled
 	steps   int
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // TestMeasure holds a refresh to costs that follow the launchpad's size, and a change to what it writes.
-func TestMeasure(t *testing.T) {
+func TestMeasure(t *testing.T) { //nolint:tparallel // one after the other, for the sake of the CPU
 	t.Parallel()
 	const pools = 30_000
 	for _, tokens := range []int{100, 1000, 10_000} {
