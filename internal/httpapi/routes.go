@@ -32,7 +32,7 @@ type Route struct {
 var Routes = []Route{
 	{
 		Path: "/v1/tokens", Function: ListTokens, handle: (*API).listTokens,
-		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "q", "mints"},
+		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "q", "mints"},
 	},
 	{Path: "/v1/tokens/{mint}", Function: GetToken, handle: (*API).getToken},
 	{Path: "/v1/stats", Function: GetStats, handle: (*API).getStats},
