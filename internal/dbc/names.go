@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"tokensync/internal/solana"
@@ -27,17 +28,32 @@ type lookup struct {
 
 func metadataKey(mint solana.Key) string { return "DBC-META#" + mint.String() }
 
-// metadata answers what is known of the pools' mints: from the cache, else from the chain.
+// metadata answers what is known of the pools' mints: from the last run, the cache, else from the chain.
 func (s *scan) metadata(c *claim, pools []pool) (map[solana.Key]metadata, error) {
-	lookups := make([]lookup, len(pools))
+	found := make(map[solana.Key]metadata, len(pools))
+	var lookups []lookup
 	for i := range pools {
 		p := &pools[i]
-		lookups[i] = lookup{mint: p.mint, inMetaplex: !p.isToken2022, inMint: p.isToken2022 || !c.config.knowsSupply()}
+		if s.last != nil {
+			if m, ok := s.last.names[p.mint]; ok {
+				found[p.mint] = m
+				continue
+			}
+		}
+		lookups = append(lookups, lookup{mint: p.mint, inMetaplex: !p.isToken2022, inMint: p.isToken2022 || !c.config.knowsSupply()})
 	}
-	return s.lookUp(lookups)
+	more, err := s.lookUp(lookups)
+	maps.Copy(found, more)
+	if s.now.count <= maxKept {
+		maps.Copy(s.now.names, found)
+	}
+	return found, err
 }
 
 func (s *scan) lookUp(lookups []lookup) (map[solana.Key]metadata, error) {
+	if len(lookups) == 0 {
+		return nil, nil
+	}
 	names := make([]string, len(lookups))
 	for i, l := range lookups {
 		names[i] = metadataKey(l.mint)

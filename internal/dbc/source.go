@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"tokensync/internal/solana"
@@ -35,6 +37,8 @@ type Source struct {
 	Cache     Cache
 	Graduates Graduates
 	Quotes    Quotes
+
+	last atomic.Pointer[kept] // of the last complete run; a run takes it away and brings back its own
 }
 
 // Product is token.DBC.
@@ -45,6 +49,13 @@ func (s *Source) Product() token.Product { return token.DBC }
 // The pair with an error is the last; what came before it is sound. The errors are Node's, and those of
 // solana.Session, Cache and Graduates.
 func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
+	s.last.Store(nil)
+	return s.stream(ctx, ids, stats, nil)
+}
+
+func (s *Source) stream(
+	ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats, last *kept,
+) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		node, err := s.Node(ctx)
 		if err != nil {
@@ -52,6 +63,10 @@ func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *toke
 			return
 		}
 		scan := newScan(ctx, s, node.NewSession(stats), stats, yield)
+		scan.now = newKept(node)
+		if last != nil && last.node == node {
+			scan.last = last
+		}
 		if err := scan.run(ids); err != nil && !scan.stopped {
 			yield(token.Pool{}, fmt.Errorf("%s: %w", token.DBC, err))
 		}
@@ -66,6 +81,8 @@ type scan struct {
 	stats   *token.ScanStats
 	yield   func(token.Pool, error) bool
 	prices  map[solana.Key]token.Number // of quotes, in US dollars
+	last    *kept                       // nil when everything is to be read
+	now     *kept
 	waiting []graduate
 	gaveUp  bool  // Meteora could not be asked for graduated pools
 	trouble error // the first failure that cost values, not pools
@@ -84,6 +101,12 @@ func (s *scan) run(ids []token.LaunchpadID) error {
 	if err != nil {
 		return err
 	}
+	if len(claims) == 0 {
+		return nil
+	}
+	if s.now.slot, err = s.session.Slot(s.ctx); err != nil {
+		s.now.slot = 0 // the next run reads everything
+	}
 	for i := range claims {
 		for _, kind := range poolKinds {
 			if err := s.pools(&claims[i], kind); err != nil || s.stopped {
@@ -92,15 +115,55 @@ func (s *scan) run(ids []token.LaunchpadID) error {
 		}
 	}
 	s.flushGraduates()
+	if !s.stopped {
+		s.keepForNext()
+	}
 	return s.trouble
 }
 
-// pools reads the pools of one config and kind.
+// pools reads the pools of one config and kind, or what has changed of them.
 func (s *scan) pools(c *claim, k kind) error {
+	at := place{c.key, k.discriminator}
+	if s.last != nil {
+		if known, ok := s.last.pools[at]; ok {
+			return s.changed(c, k, known)
+		}
+	}
+	return s.read(c, k, 0, func(pools []pool) error {
+		s.now.add(at, pools)
+		return s.emitAll(c, pools)
+	})
+}
+
+// changed reads what has changed since the last run, and hands out all.
+func (s *scan) changed(c *claim, k kind, known []pool) error {
+	changes := map[solana.Key]pool{}
+	if err := s.read(c, k, s.last.slot, func(pools []pool) error {
+		for _, p := range pools {
+			changes[p.address] = p
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	all := update(known, changes)
+	s.now.add(place{c.key, k.discriminator}, all)
+	for chunk := range slices.Chunk(all, chunkSize) {
+		if err := s.emitAll(c, chunk); err != nil || s.stopped {
+			return err
+		}
+	}
+	return nil
+}
+
+// read calls visit for pools of one config and kind that were written since a slot, a few at a time. They are valid only
+// during the call.
+func (s *scan) read(c *claim, k kind, since int64, visit func([]pool) error) error {
 	page := &poolPage{kind: k, config: c.key}
 	query := solana.Query{
 		Program: program, Size: k.size, Slice: solana.Slice{Offset: 0, Length: poolSliceEnd},
-		Matches: []solana.Match{{Offset: 0, Bytes: k.discriminator[:]}, {Offset: poolConfigAt, Bytes: c.key[:]}},
+		Matches:      []solana.Match{{Offset: 0, Bytes: k.discriminator[:]}, {Offset: poolConfigAt, Bytes: c.key[:]}},
+		ChangedSince: since,
 	}
 	for err := range s.session.ProgramAccounts(s.ctx, query, page) {
 		if err != nil {
@@ -109,7 +172,7 @@ func (s *scan) pools(c *claim, k kind) error {
 		s.stats.Scanned.Add(page.scanned())
 		s.stats.Invalid.Add(page.invalid)
 		for _, chunk := range page.chunks {
-			if err := s.emitAll(c, chunk); err != nil || s.stopped {
+			if err := visit(chunk); err != nil || s.stopped {
 				return err
 			}
 		}

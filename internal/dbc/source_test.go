@@ -123,13 +123,21 @@ func newWorld(t *testing.T, cfg rpctest.Config) *world {
 // read gathers a whole run.
 func (w *world) read(t *testing.T, ids ...string) (map[string]token.Pool, *token.ScanStats, error) {
 	t.Helper()
+	return gather(t, w.Pools, ids...)
+}
+
+// stream is Pools or Changed.
+type stream func(context.Context, []token.LaunchpadID, *token.ScanStats) iter.Seq2[token.Pool, error]
+
+func gather(t *testing.T, read stream, ids ...string) (map[string]token.Pool, *token.ScanStats, error) {
+	t.Helper()
 	list := make([]token.LaunchpadID, len(ids))
 	for i, id := range ids {
 		list[i] = token.LaunchpadID(id)
 	}
 	stats := new(token.ScanStats)
 	pools := map[string]token.Pool{}
-	for p, err := range w.Pools(t.Context(), list, stats) {
+	for p, err := range read(t.Context(), list, stats) {
 		if err != nil {
 			return pools, stats, err
 		}
@@ -262,8 +270,8 @@ func TestCache(t *testing.T) {
 	}
 	puts := w.cache.puts
 	again, stats := w.mustRead(t, w.chain.Launchpad())
-	// 2 kinds of configs claimed, and 3 configs with 2 kinds of pools.
-	if stats.Requests.Load() != 8 || w.cache.puts != puts+2 { // the prices of two quotes
+	// 2 kinds of configs claimed, the slot, and 3 configs with 2 kinds of pools.
+	if stats.Requests.Load() != 9 || w.cache.puts != puts+2 { // the prices of two quotes
 		t.Errorf("%d requests, %d new entries in the second run", stats.Requests.Load(), w.cache.puts-puts)
 	}
 	if diff := cmp.Diff(first, again); diff != "" {

@@ -24,7 +24,7 @@ func (r *run) changes(ctx context.Context) iter.Seq[token.Token] {
 		if !r.delist(ctx, yield) {
 			return
 		}
-		for mints := range slices.Chunk(r.pools.left(), lookup) {
+		for mints := range r.pools.left(lookup) {
 			if !r.otherChanges(ctx, mints, yield) {
 				return
 			}

@@ -34,6 +34,13 @@ type Follower interface {
 	Newest(ctx context.Context, ids []token.LaunchpadID, since int64, stats *token.ScanStats) iter.Seq2[token.Pool, error]
 }
 
+// Rememberer is a Source that keeps what it has read, so that a refresh need only read what has changed.
+type Rememberer interface {
+	Source
+	// Changed streams what Pools does.
+	Changed(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error]
+}
+
 // Tokens is the tokens table.
 type Tokens interface {
 	// Listed streams what is in a launchpad's lists, without pools; it may lag behind by a moment.

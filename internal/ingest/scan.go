@@ -79,6 +79,9 @@ func (r *run) gather(ctx context.Context, source Source, stats *token.ScanStats)
 		}
 		r.scanInstead(ctx, source.Product(), err.Error())
 	}
+	if source, ok := source.(Rememberer); ok && r.record.Mode == ModeRefresh {
+		return r.collect(source.Changed(ctx, r.ids, stats), stats)
+	}
 	return r.collect(source.Pools(ctx, r.ids, stats), stats)
 }
 

@@ -37,7 +37,7 @@ type Query struct {
 	Size         int // of the whole account in bytes
 	Matches      []Match
 	Slice        Slice
-	ChangedSince uint64 // a slot: only accounts written since, where the node can; 0 means all
+	ChangedSince int64 // a slot: only accounts written since, where the node can; 0 means all
 }
 
 func (q *Query) params(paged bool, after string) []any {
@@ -122,6 +122,21 @@ func (s *Session) Accounts(ctx context.Context, keys []Key, slice Slice, visit f
 	}
 	return nil
 }
+
+// Slot is where the node stands, -1 if it does not say. Whatever is read after it holds all that was written until then.
+func (s *Session) Slot(ctx context.Context) (int64, error) {
+	slot := int64(-1)
+	params := []any{[]string{Key{}.String()}, map[string]any{"encoding": "base64", "commitment": commitment, "dataSlice": Slice{}}}
+	err := s.call(ctx, "getMultipleAccounts", params, maxPageBody, func(a *answer) error {
+		_, err := a.accounts(func(int, *Account) {})
+		slot = a.slot
+		return err
+	})
+	return slot, err
+}
+
+// TellsChanges says whether the node has answered with pages so far: only then does it heed ChangedSince.
+func (s *Session) TellsChanges() bool { return !s.noPages }
 
 func (s *Session) accounts(ctx context.Context, keys []Key, slice Slice, visit func(int, *Account)) error {
 	texts := make([]string, len(keys))

@@ -32,13 +32,14 @@ type answer struct {
 	guard   guard
 	data    []byte // reused
 	account Account
+	slot    int64 // of the context, -1 where the node does not say
 }
 
 func (a *answer) reset(body io.Reader) {
 	if a.dec == nil {
 		a.dec = new(jsontext.Decoder)
 	}
-	a.guard = guard{r: body, dec: a.dec}
+	a.guard, a.slot = guard{r: body, dec: a.dec}, -1
 	a.dec.Reset(&a.guard, lenient...)
 }
 
@@ -137,6 +138,8 @@ func (a *answer) accounts(visit func(i int, account *Account)) (next string, err
 			}
 		case "paginationKey":
 			next, err = a.text()
+		case "context":
+			err = a.context()
 		default:
 			err = a.dec.SkipValue()
 		}
@@ -146,6 +149,17 @@ func (a *answer) accounts(visit func(i int, account *Account)) (next string, err
 		err = upstream.Malformed("a result without accounts")
 	}
 	return next, err
+}
+
+// context reads at which slot the answer holds.
+func (a *answer) context() error {
+	return a.object(func(name string) (err error) {
+		if name != "slot" {
+			return a.dec.SkipValue()
+		}
+		a.slot, err = a.integer()
+		return err
+	})
 }
 
 // element reads one account; for null, visit is called with none.

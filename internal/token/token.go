@@ -176,7 +176,7 @@ func (t *Token) Hash() string {
 	b = append(b, byte(t.Verified), byte(t.FreezeAuthorityDisabled))
 	b = appendVarints(b, t.CreatedAt, int64(t.PoolCount))
 	for i := range t.Pools {
-		b = t.Pools[i].AppendBinary(b)
+		b = t.Pools[i].appendContent(b)
 	}
 	sum := sha256.Sum256(b)
 	return base64.RawURLEncoding.EncodeToString(sum[:hashBytes])

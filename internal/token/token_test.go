@@ -164,43 +164,6 @@ func poke(v reflect.Value) {
 	}
 }
 
-func TestPoolBinaryRoundTrip(t *testing.T) {
-	t.Parallel()
-	pools := append(samplePools(), Pool{})
-	pools[0].Tags, pools[0].Blacklisted, pools[0].CreatedAt = []string{"a", "", "🚀"}, true, -7
-	pools[0].Base.Verified, pools[0].Base.FreezeAuthorityDisabled = Yes, No
-	for _, want := range pools {
-		var got Pool
-		b := want.AppendBinary(nil)
-		if err := got.UnmarshalBinary(b); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Error(diff)
-		}
-		for n := range b {
-			if err := new(Pool).UnmarshalBinary(b[:n]); err == nil {
-				t.Errorf("%d of %d bytes were enough", n, len(b))
-			}
-		}
-	}
-}
-
-func FuzzPoolUnmarshalBinary(f *testing.F) {
-	for _, p := range samplePools() {
-		f.Add(p.AppendBinary(nil))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var p, again Pool
-		if p.UnmarshalBinary(b) != nil {
-			return
-		}
-		if err := again.UnmarshalBinary(p.AppendBinary(nil)); err != nil || !cmp.Equal(p, again) {
-			t.Fatalf("%v\n%s", err, cmp.Diff(p, again))
-		}
-	})
-}
-
 func TestSummaryJSON(t *testing.T) {
 	t.Parallel()
 	bare := Token{Mint: "m", Launchpad: "pad", Status: Listed}

@@ -253,7 +253,7 @@ func (c *Chain) multiple(params []json.RawMessage) (results, *failure) {
 		return nil, failed(badParams, "Too many inputs provided; max %d", maxMultiple)
 	}
 	return func(out *bufio.Writer) {
-		out.WriteString(`{"context":{"apiVersion":"2.2.1","slot":446333139},"value":[`)
+		fmt.Fprintf(out, `{"context":{"apiVersion":"2.2.1","slot":%d},"value":[`, 1+c.tick.Load())
 		for i, k := range keys {
 			if i > 0 {
 				out.WriteString(",")
