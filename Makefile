@@ -22,9 +22,22 @@ SCHEMATHESIS_STAMP := .tools/schemathesis-$(SCHEMATHESIS_VERSION).installed
 TYPESCRIPT_PACKAGES := typescript@5.9.3 openapi-typescript@7.13.0 openapi-fetch@0.17.0 @types/node@20.19.0
 TYPESCRIPT_STAMP := .tools/typescript/installed
 
+# Tools of others that the code and the template are held against. Every version of the Python ones is pinned in internal/deploycheck.
+GO_TOOLS := \
+  github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 \
+  honnef.co/go/tools/cmd/staticcheck@v0.8.2 \
+  mvdan.cc/gofumpt@v0.12.0 \
+  github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+go-tool = $(foreach tool,$(GO_TOOLS),$(if $(findstring /$(1)@,$(tool)),.tools/go/$(notdir $(tool)).installed))
+REDOCLY_VERSION := 2.77.0
+REDOCLY_STAMP := .tools/redocly/$(REDOCLY_VERSION).installed
+SAM := .tools/sam/bin/sam
+export SAM_CLI_TELEMETRY := 0
+export REDOCLY_TELEMETRY := off
+
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID PORT LIVE=1 FAULTS=1"
 
@@ -42,11 +55,44 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint check-api ## the checks beside the tests
+check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api ## the checks beside the tests: all that follow
 
 .PHONY: lint
-lint: .tools/bin/golangci-lint
+lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
 	@.tools/bin/golangci-lint run
+
+.PHONY: staticcheck
+staticcheck: $(call go-tool,staticcheck) ## staticcheck, on the code of every build tag
+	@.tools/bin/staticcheck -tags apicheck,deploycheck ./...
+
+.PHONY: format
+format: $(call go-tool,gofumpt) ## gofumpt: fails and names the files that it would change
+	@files=$$(.tools/bin/gofumpt -modpath tokensync -l functions internal) && \
+	  test -z "$$files" || { echo "not formatted:"; echo "$$files"; exit 1; } >&2
+
+.PHONY: licences
+licences: ## the licences of everything that the functions link or the tests use
+	@go test -count 1 -run TestLicences ./internal/repotest
+
+.PHONY: check-spec
+check-spec: $(REDOCLY_STAMP) ## the OpenAPI description against redocly's rules
+	@.tools/redocly/node_modules/.bin/redocly lint --config .redocly.yaml internal/httpapi/openapi.yaml
+
+.PHONY: check-workflows
+check-workflows: $(call go-tool,actionlint) ## .github/workflows against actionlint
+	@.tools/bin/actionlint
+
+.PHONY: check-build
+check-build: sam-build ## every function as sam build makes it, against a second build elsewhere: byte-identical
+	@internal/deploycheck/build-again.sh
+
+.PHONY: sam-build
+sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm64
+	@$(SAM) build >.tools/sam-build.log 2>&1 || { cat .tools/sam-build.log; exit 1; } >&2
+
+.PHONY: check-template
+check-template: .tools/sam/installed .tools/checkov/installed sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
+	@go test -tags deploycheck -count 1 ./internal/deploycheck
 
 .PHONY: faults
 faults: tools local ## every kind of trouble against the real sync, as a table; fails on any surprise
@@ -103,12 +149,19 @@ clean: ## remove what was built; .tools/ stays
 
 # --- tools ------------------------------------------------------------------------------------------------------
 
-GOLANGCI_LINT_VERSION := v2.15.0
+.tools/go/%.installed:
+	@mkdir -p $(@D) .tools/bin
+	@GOFLAGS= GOBIN="$(CURDIR)/.tools/bin" go install $(filter %/$*,$(GO_TOOLS))
+	@touch $@
 
-.tools/bin/golangci-lint: .tools/golangci-lint-$(GOLANGCI_LINT_VERSION).installed
-.tools/golangci-lint-$(GOLANGCI_LINT_VERSION).installed:
-	@mkdir -p .tools/bin
-	@GOFLAGS= GOBIN="$(CURDIR)/.tools/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+# sam, cfn-lint and checkov want different versions of the same packages: one environment each.
+.tools/%/installed: internal/deploycheck/tools/%.txt
+	@command -v python3 >/dev/null || { echo "python3 is missing: $* needs it" >&2; exit 1; }
+	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+$(REDOCLY_STAMP):
+	@mkdir -p $(@D) && npm install --prefix $(@D) --no-save --no-audit --no-fund --loglevel=error @redocly/cli@$(REDOCLY_VERSION) >/dev/null
 	@touch $@
 
 # --- Lambda's binaries ------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
@@ -25,36 +26,62 @@ const (
 	readTimeout  = 800 * time.Millisecond
 )
 
-// ListTokens builds list-tokens from the environment.
-func ListTokens() apigw.Handler {
-	return read(httpapi.ListTokens, config.TokensTable, config.SyncTable, config.LaunchpadIDParameter)
+// A part is what a function's answers come from. It knows the variable that must be set for it. A function that does
+// not name a part does not link its calls either, so that its role needs no permission for them.
+type part struct {
+	variable string
+	join     func(*catalog.Catalog, config.Read, aws.Config)
 }
+
+var (
+	tokens = part{config.TokensTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+		c.Tokens = dynamo.NewTokens(dynamodb.NewFromConfig(aws), s.TokensTable)
+	}}
+	history = part{config.SyncTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+		c.History = dynamo.NewSync(dynamodb.NewFromConfig(aws), s.SyncTable)
+	}}
+	launchpads = part{config.LaunchpadIDParameter, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+		c.Launchpads = params.New(ssm.NewFromConfig(aws), s.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs
+	}}
+	interval = part{config.SyncInterval, func(c *catalog.Catalog, s config.Read, _ aws.Config) {
+		c.Interval = s.SyncInterval
+	}}
+)
+
+// ListTokens builds list-tokens from the environment.
+func ListTokens() apigw.Handler { return read(httpapi.ListTokens, tokens, history, launchpads) }
 
 // GetToken builds get-token from the environment.
-func GetToken() apigw.Handler { return read(httpapi.GetToken, config.TokensTable) }
+func GetToken() apigw.Handler { return read(httpapi.GetToken, tokens) }
 
 // GetStats builds get-stats from the environment.
-func GetStats() apigw.Handler { return read(httpapi.GetStats, config.SyncTable) }
+func GetStats() apigw.Handler { return read(httpapi.GetStats, history) }
 
 // Health builds health from the environment.
-func Health() apigw.Handler {
-	return read(httpapi.Health, config.TokensTable, config.SyncTable, config.LaunchpadIDParameter, config.SyncInterval)
-}
+func Health() apigw.Handler { return read(httpapi.Health, tokens, history, launchpads, interval) }
 
 // read builds the function that serves some of the API's routes. When a setting is missing or bad, every request is
 // answered with a 500, and the log has the whole list of them.
-func read(function string, required ...string) apigw.Handler {
-	settings, err := config.LoadRead(os.Getenv, config.Cache(httpapi.DefaultCaching), required...)
+func read(function httpapi.Function, parts ...part) apigw.Handler {
+	settings, err := config.LoadRead(os.Getenv, config.Cache(httpapi.DefaultCaching), variables(parts)...)
 	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
 	if err != nil {
 		return apigw.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			log.ErrorContext(r.Context(), function+" cannot run", "error", "configuration: "+err.Error())
+			log.ErrorContext(r.Context(), function.Name+" cannot run", "error", "configuration: "+err.Error())
 			metrics.ConfigurationError(r.Context())
 			httpapi.InternalError(w, r)
 		}), http.HandlerFunc(httpapi.InternalError), log)
 	}
-	api := httpapi.New(newCatalog(settings), httpapi.Caching(settings.Cache), log)
+	api := httpapi.New(newCatalog(settings, parts), httpapi.Caching(settings.Cache), log)
 	return counted(apigw.New(api.Handler(function), http.HandlerFunc(httpapi.InternalError), log), metrics)
+}
+
+func variables(parts []part) []string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.variable
+	}
+	return names
 }
 
 // counted tells metrics of every invocation.
@@ -65,14 +92,11 @@ func counted(h apigw.Handler, metrics *observe.Metrics) apigw.Handler {
 	}
 }
 
-// newCatalog makes no call: parts that a function does not need are never used.
-func newCatalog(settings config.Read) *catalog.Catalog {
-	aws := awsConfig(os.Getenv, readAttempts, readTimeout)
-	db := dynamodb.NewFromConfig(aws)
-	return &catalog.Catalog{
-		Launchpads: params.New(ssm.NewFromConfig(aws), settings.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs,
-		Tokens:     dynamo.NewTokens(db, settings.TokensTable),
-		History:    dynamo.NewSync(db, settings.SyncTable),
-		Interval:   settings.SyncInterval,
+// newCatalog makes no call.
+func newCatalog(settings config.Read, parts []part) *catalog.Catalog {
+	aws, c := awsConfig(os.Getenv, readAttempts, readTimeout), new(catalog.Catalog)
+	for _, p := range parts {
+		p.join(c, settings, aws)
 	}
+	return c
 }

@@ -151,8 +151,8 @@ func TestAPIWithoutDynamoDB(t *testing.T) {
 func BenchmarkColdStart(b *testing.B) {
 	id := meteoratest.DefaultLaunchpad
 	events := map[string]string{
-		httpapi.ListTokens: "list-tokens.json", httpapi.GetToken: "get-token-not-found.json",
-		httpapi.GetStats: "get-stats.json", httpapi.Health: "health.json",
+		httpapi.ListTokens.Name: "list-tokens.json", httpapi.GetToken.Name: "get-token-not-found.json",
+		httpapi.GetStats.Name: "get-stats.json", httpapi.Health.Name: "health.json",
 	}
 	for function, name := range events {
 		b.Run(function, func(b *testing.B) {

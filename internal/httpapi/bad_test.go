@@ -199,7 +199,7 @@ func TestHeadAndOptions(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t, nil, apitest.First)
 	fill(t, b, apitest.Tokens(3, apitest.First))
-	server := httptest.NewServer(httpapi.New(b.Catalog, uncached, apitest.Quiet()).Handler())
+	server := httptest.NewServer(httpapi.New(b.Catalog, uncached, apitest.Quiet()).Handler(httpapi.Functions()...))
 	t.Cleanup(server.Close)
 	tests := []struct {
 		method, path string

@@ -140,7 +140,7 @@ func TestSingleFlight(t *testing.T) {
 	reads := new(atomic.Int64)
 	f := &faulty{calls: func() { reads.Add(1); <-release }}
 	b := withFaults(t, f)
-	handler := httpapi.New(b.Catalog, uncached, apitest.Quiet()).Handler()
+	handler := httpapi.New(b.Catalog, uncached, apitest.Quiet()).Handler(httpapi.Functions()...)
 	var group sync.WaitGroup
 	for range 20 {
 		group.Go(func() {
@@ -167,7 +167,7 @@ func TestMemoryCacheEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		history := &memory{}
-		c := httpapi.New(&catalog.Catalog{History: history}, httpapi.DefaultCaching, apitest.Quiet()).Handler("get-stats")
+		c := httpapi.New(&catalog.Catalog{History: history}, httpapi.DefaultCaching, apitest.Quiet()).Handler(httpapi.GetStats)
 		ask := func() {
 			c.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/v1/stats", nil))
 		}
@@ -217,7 +217,7 @@ func BenchmarkReadsSaved(b *testing.B) {
 	}{{"uncached", uncached}, {"cached", httpapi.DefaultCaching}} {
 		b.Run(setting.name, func(b *testing.B) {
 			backend, reads := counted(b)
-			handler := httpapi.New(backend.Catalog, setting.caching, apitest.Quiet()).Handler()
+			handler := httpapi.New(backend.Catalog, setting.caching, apitest.Quiet()).Handler(httpapi.Functions()...)
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
@@ -236,7 +236,7 @@ func BenchmarkHandler(b *testing.B) {
 	for _, target := range []string{"/v1/tokens?limit=100", "/v1/stats"} {
 		b.Run(target, func(b *testing.B) {
 			backend := newMemory(100)
-			handler := httpapi.New(backend, uncached, apitest.Quiet()).Handler()
+			handler := httpapi.New(backend, uncached, apitest.Quiet()).Handler(httpapi.Functions()...)
 			b.ReportAllocs()
 			for b.Loop() {
 				w := httptest.NewRecorder()

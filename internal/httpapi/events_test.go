@@ -31,7 +31,7 @@ func TestSampleEvents(t *testing.T) {
 	if err := b.Fill(t.Context(), apitest.Tokens(20, apitest.First), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	handler := httpapi.New(b.Catalog, uncached, apitest.Quiet()).Handler()
+	handler := httpapi.New(b.Catalog, uncached, apitest.Quiet()).Handler(httpapi.Functions()...)
 	serve := apigw.New(handler, handler, apitest.Quiet())
 	for name, status := range sampleStatus {
 		text, err := os.ReadFile(filepath.Join("..", "..", "events", name+".json"))
@@ -64,8 +64,10 @@ func TestRoutesAreThoseOfTheTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want, got []string
-	for _, route := range httpapi.Routes {
-		want = append(want, route.Function+" GET "+route.Path)
+	for _, f := range httpapi.Functions() {
+		for _, route := range f.Routes {
+			want = append(want, f.Name+" GET "+route.Path)
+		}
 	}
 	for _, f := range template.Functions {
 		for _, route := range f.Routes {
@@ -87,19 +89,19 @@ func TestReadFunctionsOnlyRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	allowed := []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "ssm:GetParameter"}
-	for _, name := range []string{httpapi.ListTokens, httpapi.GetToken, httpapi.GetStats, httpapi.Health} {
-		f, err := template.Function(name)
+	for _, function := range httpapi.Functions() {
+		f, err := template.Function(function.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range f.Statements {
 			for _, action := range s.Actions {
 				if !slices.Contains(allowed, action) {
-					t.Errorf("%s, statement %s: %s", name, s.Sid, action)
+					t.Errorf("%s, statement %s: %s", f.Name, s.Sid, action)
 				}
 				if onTokens := strings.Contains(s.Resources[0], "TokensTable"); action == "dynamodb:Query" && onTokens {
 					if len(s.Resources) != 6 || slices.ContainsFunc(s.Resources, func(r string) bool { return !strings.Contains(r, "/index/") }) {
-						t.Errorf("%s may query %v, not just the six indexes", name, s.Resources)
+						t.Errorf("%s may query %v, not just the six indexes", f.Name, s.Resources)
 					}
 				}
 			}

@@ -191,7 +191,7 @@ func TestPanicIsAProblemAndALoggedStack(t *testing.T) {
 		b := withFaults(t, f)
 		f.panics = true
 		var log bytes.Buffer
-		c := newClient(t, httpapi.New(b.Catalog, caching, slog.New(slog.NewJSONHandler(&log, nil))).Handler())
+		c := newClient(t, httpapi.New(b.Catalog, caching, slog.New(slog.NewJSONHandler(&log, nil))).Handler(httpapi.Functions()...))
 		response := c.get("/v1/stats")
 		if p := problem(t, response); p.Status != http.StatusInternalServerError || strings.Contains(p.Detail, "bug") {
 			t.Errorf("problem %+v", p)

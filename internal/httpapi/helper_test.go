@@ -75,7 +75,7 @@ func newClient(t testing.TB, handler http.Handler) *client {
 
 func newAPI(t testing.TB, b *apitest.Backend, caching httpapi.Caching) *client {
 	t.Helper()
-	return newClient(t, httpapi.New(b.Catalog, caching, apitest.Quiet()).Handler())
+	return newClient(t, httpapi.New(b.Catalog, caching, apitest.Quiet()).Handler(httpapi.Functions()...))
 }
 
 func (c *client) do(r *http.Request) *http.Response {

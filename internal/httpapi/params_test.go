@@ -11,7 +11,7 @@ import (
 
 // FuzzQuery holds the strict parser to net/url: what it accepts, net/url reads the same way; what it refuses is named.
 func FuzzQuery(f *testing.F) {
-	allowed := Routes[0].Query
+	allowed := ListTokens.Routes[0].Query
 	for _, seed := range []string{
 		"", "&", "limit=5&sort=tvl", "q=%F0%9F%9A%80", "q=a+b", "limit=5&limit=5", "q=%00", "q=%zz", "%71=a", "=", "q", "a=b;c=d",
 	} {

@@ -5,40 +5,42 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"tokensync/internal/catalog"
 )
 
-// Functions that serve the routes, as functions/ names them.
-const (
-	ListTokens = "list-tokens"
-	GetToken   = "get-token"
-	GetStats   = "get-stats"
-	Health     = "health"
-)
-
 // A Route is one operation of openapi.yaml.
 type Route struct {
-	Path     string   // of net/http's pattern syntax; the method is always GET
-	Function string   // the Lambda that serves it
-	Query    []string // parameters that may be given, each at most once
-	handle   func(*API, *http.Request, params) (answer, error)
-	fresh    bool // never from a cache
+	Path   string   // of net/http's pattern syntax; the method is always GET
+	Query  []string // parameters that may be given, each at most once
+	handle func(*API, *http.Request, params) (answer, error)
+	fresh  bool // never from a cache
 }
 
-// Routes is the whole API.
-var Routes = []Route{
-	{
-		Path: "/v1/tokens", Function: ListTokens, handle: (*API).listTokens,
-		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "q", "mints"},
-	},
-	{Path: "/v1/tokens/{mint}", Function: GetToken, handle: (*API).getToken},
-	{Path: "/v1/stats", Function: GetStats, handle: (*API).getStats},
-	{Path: "/v1/health", Function: Health, handle: (*API).health, fresh: true},
-	{Path: "/v1/openapi.json", Function: Health, handle: (*API).openAPI},
+// A Function is one Lambda of the API. A binary that names one function links what its routes need, and no other's: what
+// it can ask of AWS can be read off it.
+type Function struct {
+	Name   string // as functions/ names it
+	Routes []Route
 }
+
+// The functions that serve the API.
+var (
+	ListTokens = Function{"list-tokens", []Route{{
+		Path: "/v1/tokens", handle: (*API).listTokens,
+		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "q", "mints"},
+	}}}
+	GetToken = Function{"get-token", []Route{{Path: "/v1/tokens/{mint}", handle: (*API).getToken}}}
+	GetStats = Function{"get-stats", []Route{{Path: "/v1/stats", handle: (*API).getStats}}}
+	Health   = Function{"health", []Route{
+		{Path: "/v1/health", handle: (*API).health, fresh: true},
+		{Path: "/v1/openapi.json", handle: (*API).openAPI},
+	}}
+)
+
+// Functions is the whole API.
+func Functions() []Function { return []Function{ListTokens, GetToken, GetStats, Health} }
 
 // Caching says how long an answer may be used again.
 type Caching struct {
@@ -56,7 +58,7 @@ var DefaultCaching = Caching{
 // requestTimeout leaves a client with an answer within two seconds when the tables give none.
 const requestTimeout = 1700 * time.Millisecond
 
-// API serves Routes.
+// API serves the routes of some functions, or of all.
 type API struct {
 	catalog *catalog.Catalog
 	log     *slog.Logger
@@ -69,20 +71,19 @@ func New(c *catalog.Catalog, caching Caching, log *slog.Logger) *API {
 	return &API{catalog: c, log: log, caching: caching, cache: newCache(caching.Memory, caching.MemoryBytes)}
 }
 
-// Handler serves the routes of the functions named, or all of them. Everything that it answers is JSON, and errors are
-// application/problem+json, for unknown paths and methods too.
-func (a *API) Handler(functions ...string) http.Handler {
+// Handler serves the functions' routes. Everything that it answers is JSON, and errors are application/problem+json, for
+// unknown paths and methods too.
+func (a *API) Handler(functions ...Function) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", a.wrap(notFound))
-	for i := range Routes {
-		route := &Routes[i]
-		if len(functions) > 0 && !slices.Contains(functions, route.Function) {
-			continue
+	for _, function := range functions {
+		for i := range function.Routes {
+			route := &function.Routes[i]
+			mux.Handle("GET "+route.Path, a.wrap(func(w http.ResponseWriter, r *http.Request) error {
+				return a.serve(w, r, route)
+			}))
+			mux.Handle(route.Path, a.wrap(wrongMethod))
 		}
-		mux.Handle("GET "+route.Path, a.wrap(func(w http.ResponseWriter, r *http.Request) error {
-			return a.serve(w, r, route)
-		}))
-		mux.Handle(route.Path, a.wrap(wrongMethod))
 	}
 	return withoutRedirects(mux)
 }

@@ -89,10 +89,12 @@ func TestRoutesAreThoseOfTheSpec(t *testing.T) {
 		}
 	}
 	got := map[string][]string{}
-	for _, route := range httpapi.Routes {
-		got["GET "+route.Path] = slices.Sorted(slices.Values(append([]string{}, route.Query...)))
-		if got["GET "+route.Path] == nil {
-			got["GET "+route.Path] = []string{}
+	for _, function := range httpapi.Functions() {
+		for _, route := range function.Routes {
+			got["GET "+route.Path] = slices.Sorted(slices.Values(append([]string{}, route.Query...)))
+			if got["GET "+route.Path] == nil {
+				got["GET "+route.Path] = []string{}
+			}
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -223,6 +223,7 @@ func intParam(q url.Values, name string, byDefault, lowest, highest int) (int, e
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < lowest || n > highest {
+		//lint:ignore ST1005 this is how Meteora speaks
 		return 0, fmt.Errorf("Failed to deserialize query string: %s: invalid value %q", name, text)
 	}
 	return n, nil
