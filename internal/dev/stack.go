@@ -52,6 +52,8 @@ type Options struct {
 	Address string
 	// Environment wins over what the template and the stack set, in every function.
 	Environment map[string]string
+	// Binaries are run instead of those of `make local`, by the function's name.
+	Binaries map[string]string
 	// Engine is the DynamoDB engine; one is started when nil.
 	Engine *dynamotest.Engine
 	// Log gets each line that a function writes; nothing does when nil.
@@ -163,7 +165,7 @@ func (s *Stack) startServices(ctx context.Context, o Options) (err error) {
 
 func (s *Stack) addFunctions(o Options) error {
 	for _, f := range s.template.Functions {
-		binary, err := s.root.Function(f.Name)
+		binary, err := s.binary(f.Name, o)
 		if err != nil {
 			return err
 		}
@@ -181,6 +183,13 @@ func (s *Stack) addFunctions(o Options) error {
 		s.functions[f.Name] = function
 	}
 	return nil
+}
+
+func (s *Stack) binary(function string, o Options) (string, error) {
+	if path, ok := o.Binaries[function]; ok {
+		return path, nil
+	}
+	return s.root.Function(function)
 }
 
 // upstreamVariables are the Data APIs' base URLs.
