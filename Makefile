@@ -147,6 +147,11 @@ bench: internal/bench/node/node_modules/.installed ## beside its peers; QUICK=1 
 	  $(if $(CHECK),-check) $(if $(JSON),-json $(abspath $(JSON))) $(if $(MARKDOWN),-markdown $(abspath $(MARKDOWN))) \
 	  $(if $(ONLY),-only '$(ONLY)') $(if $(SHAPE),-shape '$(SHAPE)')
 
+.PHONY: bench-api
+bench-api: tools local ## requests a second through the local stack, and cold starts; TOKENS=10000 JSON=file
+	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ ./api
+	@exec build/bench/api $(if $(TOKENS),-tokens $(TOKENS)) $(if $(JSON),-json $(JSON))
+
 .PHONY: check-bench
 check-bench: ## the bench, small: it builds, and we find the pools that the base does
 	@$(MAKE) --no-print-directory bench QUICK=1 ROUNDS=1 ONLY=tokensync
