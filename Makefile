@@ -55,7 +55,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api sizes check-bench ## the checks beside the tests: all that follow
+check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api sizes memory check-bench ## the checks beside the tests: all that follow
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
@@ -151,6 +151,11 @@ bench: internal/bench/node/node_modules/.installed ## beside its peers; QUICK=1 
 bench-api: tools local ## requests a second through the local stack, and cold starts; TOKENS=10000 JSON=file
 	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ ./api
 	@exec build/bench/api $(if $(TOKENS),-tokens $(TOKENS)) $(if $(JSON),-json $(JSON))
+
+.PHONY: performance
+performance: ## docs/performance.md and its plot, from the figures in docs/performance/
+	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ .
+	@build/bench/bench document docs
 
 .PHONY: check-bench
 check-bench: ## the bench, small: it builds, and we find the pools that the base does
