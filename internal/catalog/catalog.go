@@ -24,8 +24,9 @@ type Page struct {
 	Launchpad  token.LaunchpadID
 	Sort       Sort
 	Descending bool
-	Prefix     string    // only with SortSymbol: symbols that begin so
-	After      *Position // nil starts at the beginning
+	Prefix     string      // only with SortSymbol: symbols that begin so
+	Stage      token.Stage // "" is any, and none
+	After      *Position   // nil starts at the beginning
 	Limit      int
 }
 
@@ -37,13 +38,15 @@ type Detail struct {
 	Summary   string // token.Summary as JSON
 	Status    token.Status
 	Launchpad token.LaunchpadID
+	Stage     token.Stage
 	Pools     []token.Pool
 }
 
 // Tokens is the tokens table.
 type Tokens interface {
-	// Page reads rows in the index's order, at most limit, and says whether there are more behind the last.
-	Page(context.Context, Page) (rows []Row, more bool, err error)
+	// Page reads rows in the index's order, at most limit. There may be more behind rest, and are none when it is nil. With a
+	// stage that few tokens are in, rows can be fewer although there are more: it does not search for ever.
+	Page(context.Context, Page) (rows []Row, rest *Position, err error)
 	// Rows reads tokens by mint, at most 100, listed or not; unknown ones are left out. Key stays empty.
 	Rows(ctx context.Context, mints []string) ([]Row, error)
 	// Token answers false when the mint is not stored.

@@ -40,7 +40,7 @@ type wire struct {
 
 // binding is the same for two queries exactly when a cursor of one may be used with the other: limit may change.
 func (q *Query) binding() string {
-	fields := []string{string(q.Sort), q.Order, string(q.Launchpad), strings.ToLower(q.Search)}
+	fields := []string{string(q.Sort), q.Order, string(q.Launchpad), strings.ToLower(q.Search), string(q.Stage)}
 	b, _ := json.Marshal(fields)
 	sum := sha256.Sum256(b)
 	return base64.RawURLEncoding.EncodeToString(sum[:6])
@@ -71,7 +71,7 @@ func parseCursor(s string, q *Query, ids []token.LaunchpadID) (*cursor, error) {
 	case w.Version != cursorVersion:
 		return nil, badParameter("cursor", "is of another version of this API; start again without it")
 	case w.Query != c.query:
-		return nil, badParameter("cursor", "belongs to another query: sort, order, launchpad and q must stay the same")
+		return nil, badParameter("cursor", "belongs to another query: sort, order, launchpad, stage and q must stay the same")
 	case len(w.Positions) == 0:
 		return nil, badParameter("cursor", "is damaged; use next_cursor of an answer as it is")
 	}

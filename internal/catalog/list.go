@@ -67,7 +67,7 @@ func (c *Catalog) findMint(ctx context.Context, q *Query, ids []token.LaunchpadI
 	if err != nil {
 		return "", unavailable("finding a mint", err)
 	}
-	if !ok || t.Status != token.Listed || !slices.Contains(ids, t.Launchpad) {
+	if !ok || t.Status != token.Listed || !slices.Contains(ids, t.Launchpad) || q.Stage != "" && q.Stage != t.Stage {
 		return "", nil
 	}
 	return t.Summary, nil
@@ -77,8 +77,11 @@ func (c *Catalog) findMint(ctx context.Context, q *Query, ids []token.LaunchpadI
 type stretch struct {
 	id   token.LaunchpadID
 	rows []Row
-	more bool // behind the last of rows
+	rest *Position // behind which there may be more than rows
 }
+
+// isOpen says that nobody knows yet what comes next.
+func (s *stretch) isOpen() bool { return len(s.rows) == 0 && s.rest != nil }
 
 // merge reads one page of each launchpad's index and interleaves them: one query for one launchpad.
 func (c *Catalog) merge(ctx context.Context, q *Query, ids []token.LaunchpadID, from *cursor) (List, error) {
@@ -86,8 +89,8 @@ func (c *Catalog) merge(ctx context.Context, q *Query, ids []token.LaunchpadID, 
 	group, ctx := errgroup.WithContext(ctx)
 	for i, id := range ids {
 		group.Go(func() error {
-			rows, more, err := c.Tokens.Page(ctx, q.page(id, from))
-			stretches[i] = stretch{id, rows, more}
+			rows, rest, err := c.Tokens.Page(ctx, q.page(id, from))
+			stretches[i] = stretch{id, rows, rest}
 			return err
 		})
 	}
@@ -98,14 +101,21 @@ func (c *Catalog) merge(ctx context.Context, q *Query, ids []token.LaunchpadID, 
 	for len(list.Summaries) < q.Limit {
 		s := q.first(stretches)
 		if s == nil {
-			return list, nil
+			break
 		}
 		row := s.rows[0]
 		s.rows = s.rows[1:]
 		list.Summaries = append(list.Summaries, row.Summary)
 		from.positions[s.id] = Position{Key: row.Key, Mint: row.Mint}
 	}
-	if slices.ContainsFunc(stretches, func(s stretch) bool { return len(s.rows) > 0 || s.more }) {
+	more := false
+	for _, s := range stretches {
+		more = more || len(s.rows) > 0 || s.rest != nil
+		if s.isOpen() {
+			from.positions[s.id] = *s.rest
+		}
+	}
+	if more {
 		list.Next = from.encode()
 	}
 	return list, nil
@@ -114,6 +124,7 @@ func (c *Catalog) merge(ctx context.Context, q *Query, ids []token.LaunchpadID, 
 func (q *Query) page(id token.LaunchpadID, from *cursor) Page {
 	p := Page{
 		Launchpad: id, Sort: q.Sort, Descending: q.Order == "desc", Limit: q.Limit, Prefix: strings.ToLower(q.Search),
+		Stage: q.Stage,
 	}
 	if after, ok := from.positions[id]; ok {
 		p.After = &after
@@ -121,11 +132,15 @@ func (q *Query) page(id token.LaunchpadID, from *cursor) Page {
 	return p
 }
 
-// first is the stretch with the next row, nil when all are used up. Equal rows come in the order of their launchpads.
+// first is the stretch with the next row, nil when all are used up or one is open. Equal rows come in the order of their
+// launchpads.
 func (q *Query) first(stretches []stretch) *stretch {
 	var best *stretch
 	for i := range stretches {
 		s := &stretches[i]
+		if s.isOpen() {
+			return nil
+		}
 		if len(s.rows) > 0 && (best == nil || q.compare(s.rows[0].Key, best.rows[0].Key) < 0) {
 			best = s
 		}

@@ -40,6 +40,7 @@ type Query struct {
 	Limit     int               // 0 is DefaultLimit
 	Launchpad token.LaunchpadID // "" is all that are configured
 	Search    string            // a mint, or the start of a symbol
+	Stage     token.Stage       // of the bonding curve; "" is any, and none
 	Cursor    string            // Next of the page before
 }
 
@@ -73,6 +74,8 @@ func (q *Query) check() error {
 		return badParameter("sort", "can only be symbol together with q, whose answers are in the order of symbols")
 	case q.Order != "asc" && q.Order != "desc":
 		return badParameter("order", "is neither desc nor asc")
+	case q.Stage != "" && !slices.Contains(token.Stages, q.Stage):
+		return badParameter("stage", "is none of bonding, migrating, graduated")
 	case q.Limit < 1 || q.Limit > MaxLimit:
 		return badParameter("limit", "is not a whole number from 1 to %d", MaxLimit)
 	}

@@ -31,12 +31,16 @@ func newKept(node *solana.Client) *kept {
 	return &kept{node: node, pools: map[place][]pool{}, names: map[solana.Key]metadata{}}
 }
 
-// add copies pools, until there are too many.
+// add copies pools, until there are too many: then all are dropped.
 func (k *kept) add(at place, pools []pool) {
-	if k.count += len(pools); k.count <= maxKept {
-		k.pools[at] = append(k.pools[at], pools...)
+	if k.count += len(pools); k.tooMany() {
+		k.pools, k.names = nil, nil
+		return
 	}
+	k.pools[at] = append(k.pools[at], pools...)
 }
+
+func (k *kept) tooMany() bool { return k.count > maxKept }
 
 // Changed streams what Pools does. Where the last run of this process was complete and the node can tell what has changed
 // since, only that is read; prices are worked out anew, and graduated pools asked for, as ever.
@@ -46,7 +50,7 @@ func (s *Source) Changed(ctx context.Context, ids []token.LaunchpadID, stats *to
 
 // keepForNext makes this run the last one, if there is a slot to go on from.
 func (s *scan) keepForNext() {
-	if s.now.slot > 0 && s.now.count <= maxKept && s.session.TellsChanges() {
+	if s.now.slot > 0 && !s.now.tooMany() && s.session.TellsChanges() {
 		s.source.last.Store(s.now)
 	}
 }

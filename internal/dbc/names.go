@@ -44,7 +44,7 @@ func (s *scan) metadata(c *claim, pools []pool) (map[solana.Key]metadata, error)
 	}
 	more, err := s.lookUp(lookups)
 	maps.Copy(found, more)
-	if s.now.count <= maxKept {
+	if !s.now.tooMany() {
 		maps.Copy(s.now.names, found)
 	}
 	return found, err

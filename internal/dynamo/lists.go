@@ -26,22 +26,40 @@ var indexes = map[catalog.Sort]index{
 	catalog.SortSymbol:    {"by-symbol", attrSymbolKey},
 }
 
+// A page of one stage is searched for in larger and larger stretches of the index: some 9,000 tokens in all, or less than
+// a second, and 800 read units at the worst.
+const (
+	maxStageReads = 8
+	stageGrowth   = 4
+)
+
 // Page reads one stretch of an index with a single Query. It asks for a row more than the limit, so that the last page
-// knows that it is the last.
-func (s *Tokens) Page(ctx context.Context, p catalog.Page) (rows []catalog.Row, more bool, err error) {
+// knows that it is the last. With a stage it queries until the page is full, or maxStageReads times.
+func (s *Tokens) Page(ctx context.Context, p catalog.Page) (rows []catalog.Row, rest *catalog.Position, err error) {
 	index := indexes[p.Sort]
-	out, err := s.api.Query(ctx, s.pageQuery(p, index))
-	if err != nil {
-		return nil, false, fmt.Errorf("index %s: %w", index.name, err)
+	query := s.pageQuery(p, index)
+	rows = make([]catalog.Row, 0, p.Limit+1)
+	for reads := 1; ; reads++ {
+		out, err := s.api.Query(ctx, query)
+		if err != nil {
+			return nil, nil, fmt.Errorf("index %s: %w", index.name, err)
+		}
+		for _, it := range out.Items {
+			rows = append(rows, row(it, index.key))
+		}
+		switch {
+		case len(rows) > p.Limit:
+			last := &rows[p.Limit-1]
+			return rows[:p.Limit], &catalog.Position{Key: last.Key, Mint: last.Mint}, nil
+		case len(out.LastEvaluatedKey) == 0:
+			return rows, nil, nil
+		case p.Stage == "" || reads == maxStageReads: // a page ends at 1 MB too
+			last := row(out.LastEvaluatedKey, index.key)
+			return rows, &catalog.Position{Key: last.Key, Mint: last.Mint}, nil
+		}
+		query.ExclusiveStartKey = out.LastEvaluatedKey
+		query.Limit = aws.Int32(stageGrowth * *query.Limit)
 	}
-	rows = make([]catalog.Row, 0, len(out.Items))
-	for _, it := range out.Items {
-		rows = append(rows, row(it, index.key))
-	}
-	if len(rows) > p.Limit {
-		return rows[:p.Limit], true, nil
-	}
-	return rows, len(out.LastEvaluatedKey) > 0, nil // a page ends at 1 MB too
 }
 
 func (s *Tokens) pageQuery(p catalog.Page, index index) *dynamodb.QueryInput {
@@ -57,6 +75,12 @@ func (s *Tokens) pageQuery(p catalog.Page, index index) *dynamodb.QueryInput {
 	if p.Prefix != "" {
 		query.KeyConditionExpression = aws.String("#listing = :id AND begins_with(#key, :prefix)")
 		query.ExpressionAttributeValues[":prefix"] = text(p.Prefix)
+	}
+	if p.Stage != "" {
+		query.FilterExpression = aws.String("#stage = :stage")
+		query.ExpressionAttributeNames["#stage"] = attrStage
+		query.ExpressionAttributeValues[":stage"] = text(string(p.Stage))
+		query.Limit = aws.Int32(stageGrowth * *query.Limit)
 	}
 	if p.After != nil {
 		query.ExclusiveStartKey = item{
@@ -104,9 +128,9 @@ func (s *Tokens) Rows(ctx context.Context, mints []string) ([]catalog.Row, error
 func (s *Tokens) Token(ctx context.Context, mint string) (catalog.Detail, bool, error) {
 	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table, Key: item{attrMint: text(mint)},
-		ProjectionExpression: aws.String("#mint,#summary,#status,#launchpad,#pools"),
+		ProjectionExpression: aws.String("#mint,#summary,#status,#launchpad,#stage,#pools"),
 		ExpressionAttributeNames: map[string]string{
-			"#mint": attrMint, "#summary": attrSummary, "#status": attrStatus, "#launchpad": attrLaunchpad, "#pools": attrPools,
+			"#mint": attrMint, "#summary": attrSummary, "#status": attrStatus, "#launchpad": attrLaunchpad, "#stage": attrStage, "#pools": attrPools,
 		},
 	})
 	if err != nil {
@@ -118,7 +142,7 @@ func (s *Tokens) Token(ctx context.Context, mint string) (catalog.Detail, bool, 
 	}
 	return catalog.Detail{
 		Summary: it.getText(attrSummary), Status: token.Status(it.getText(attrStatus)),
-		Launchpad: token.LaunchpadID(it.getText(attrLaunchpad)), Pools: unmarshalPools(it),
+		Launchpad: token.LaunchpadID(it.getText(attrLaunchpad)), Stage: token.Stage(it.getText(attrStage)), Pools: unmarshalPools(it),
 	}, true, nil
 }
 

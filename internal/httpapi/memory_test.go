@@ -28,8 +28,8 @@ func newMemory(n int) *catalog.Catalog {
 	}
 }
 
-func (m *memory) Page(_ context.Context, p catalog.Page) ([]catalog.Row, bool, error) {
-	return m.rows[:min(p.Limit, len(m.rows))], false, nil
+func (m *memory) Page(_ context.Context, p catalog.Page) ([]catalog.Row, *catalog.Position, error) {
+	return m.rows[:min(p.Limit, len(m.rows))], nil, nil
 }
 
 func (m *memory) Rows(context.Context, []string) ([]catalog.Row, error) { return nil, nil }

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"tokensync/internal/catalog"
@@ -30,7 +31,7 @@ func (a *API) getStats(r *http.Request, _ params) (answer, error) {
 	}
 	s := synced.Stats
 	body, err := json.Marshal(statsBody{
-		Tokens: s.Tokens, NewIn24h: s.NewIn24h, TVLUSD: s.TVLUSD, Volume24hUSD: s.Volume24hUSD, Fees24hUSD: s.Fees24hUSD,
+		Tokens: s.Tokens, NewIn24h: s.NewIn24h, TVLUSD: total(s.TVLUSD), Volume24hUSD: total(s.Volume24hUSD), Fees24hUSD: total(s.Fees24hUSD),
 		Stages: map[token.Stage]int{
 			token.Bonding: s.Stages[token.Bonding], token.Migrating: s.Stages[token.Migrating],
 			token.Graduated: s.Stages[token.Graduated],
@@ -39,6 +40,13 @@ func (a *API) getStats(r *http.Request, _ params) (answer, error) {
 		SyncedAt:   optional(moment(synced.At)),
 	})
 	return answer{body: body}, err
+}
+
+// total drops the digits of a sum that adding up has made up: 0.1 + 0.2 is 0.3.
+func total(sum float64) float64 {
+	const sound = 12
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(sum, 'g', sound, 64), 64)
+	return rounded
 }
 
 func optional(s string) *string {

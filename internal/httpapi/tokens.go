@@ -22,7 +22,7 @@ func (a *API) listTokens(r *http.Request, p params) (answer, error) {
 
 func (a *API) list(r *http.Request, p params) (catalog.List, error) {
 	if mints, ok := p["mints"]; ok {
-		for _, route := range []string{"sort", "order", "limit", "cursor", "launchpad", "q"} {
+		for _, route := range []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "q"} {
 			if _, given := p[route]; given {
 				return catalog.List{}, bad(route, "cannot be combined with mints")
 			}
@@ -36,6 +36,7 @@ func (a *API) list(r *http.Request, p params) (catalog.List, error) {
 	return a.catalog.List(r.Context(), catalog.Query{
 		Sort: catalog.Sort(p["sort"]), Order: p["order"], Limit: limit,
 		Launchpad: token.LaunchpadID(p["launchpad"]), Search: p["q"], Cursor: p["cursor"],
+		Stage: token.Stage(p["stage"]),
 	})
 }
 

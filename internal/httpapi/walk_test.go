@@ -2,17 +2,22 @@ package httpapi_test
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/big"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/catalog"
+	"tokensync/internal/dynamo"
 	"tokensync/internal/httpapi/apitest"
 	"tokensync/internal/token"
 )
@@ -64,6 +69,89 @@ func (c *client) walk(target string) []map[string]any {
 			c.t.Fatal("an empty page with a cursor")
 		}
 		next = target + "&cursor=" + *p.Next
+	}
+}
+
+// TestWalkStages reads all pages of one stage: no other tokens, each of its own once, in order, and no page is empty that
+// leads on.
+func TestWalkStages(t *testing.T) {
+	t.Parallel()
+	const tokens = 5000
+	for name, ids := range map[string][]token.LaunchpadID{
+		"one launchpad": {apitest.First}, "two launchpads": {apitest.First, apitest.Second},
+	} {
+		b := newBackend(t, nil, ids...)
+		all := apitest.Tokens(tokens, ids...)
+		fill(t, b, all)
+		api := newAPI(t, b, uncached)
+		for _, sort := range catalog.Sorts {
+			for _, stage := range token.Stages {
+				t.Run(fmt.Sprintf("%s by %s, %s", name, sort, stage), func(t *testing.T) {
+					t.Parallel()
+					c := *api
+					c.t = t
+					order := []string{"asc", "desc"}[len(sort+catalog.Sort(stage))%2]
+					rows := c.walk(fmt.Sprintf("/v1/tokens?sort=%s&order=%s&limit=97&stage=%s", sort, order, stage))
+					checkOnce(t, rows, countStage(all, stage))
+					checkOrder(t, rows, sort, order)
+					if slices.ContainsFunc(rows, func(row map[string]any) bool { return row["stage"] != string(stage) }) {
+						t.Error("a token of another stage")
+					}
+				})
+			}
+		}
+	}
+}
+
+func countStage(tokens []token.Token, stage token.Stage) (n int) {
+	for i := range tokens {
+		if tokens[i].Curve.Stage == stage {
+			n++
+		}
+	}
+	return n
+}
+
+// short answers queries with at most a few tokens, as DynamoDB does after 1 MB.
+type short struct {
+	dynamo.API
+	queries atomic.Int64
+}
+
+func (s *short) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	s.queries.Add(1)
+	few := *in
+	few.Limit = aws.Int32(min(*in.Limit, 20))
+	return s.API.Query(ctx, &few, o...)
+}
+
+// TestRareStage: a search for few among very many ends for now, and goes on with the cursor; it skips nothing.
+func TestRareStage(t *testing.T) {
+	t.Parallel()
+	for _, ids := range [][]token.LaunchpadID{{apitest.First}, {apitest.First, apitest.Second}} {
+		s := &short{}
+		b := newBackend(t, func(api dynamo.API) dynamo.API { s.API = api; return s }, ids...)
+		all := apitest.Tokens(2600, ids...)
+		fill(t, b, all)
+		for _, stage := range token.Stages {
+			c := newAPI(t, b, uncached)
+			target := "/v1/tokens?sort=volume&limit=50&stage=" + string(stage)
+			var rows []map[string]any
+			for next := target; next != ""; {
+				s.queries.Store(0)
+				p := c.list(next)
+				if n := s.queries.Load(); n > 8*int64(len(ids)) {
+					t.Errorf("%d queries for a page", n)
+				}
+				rows = append(rows, p.Data...)
+				next = ""
+				if p.Next != nil {
+					next = target + "&cursor=" + *p.Next
+				}
+			}
+			checkOnce(t, rows, countStage(all, stage))
+			checkOrder(t, rows, catalog.SortVolume, "desc")
+		}
 	}
 }
 

@@ -81,6 +81,9 @@ const (
 	Graduated Stage = "graduated"
 )
 
+// Stages lists every stage, in the order in which a token goes through them.
+var Stages = []Stage{Bonding, Migrating, Graduated}
+
 // Asset is one side of a pool as Meteora describes it.
 type Asset struct {
 	Mint                    string

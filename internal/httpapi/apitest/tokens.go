@@ -59,10 +59,21 @@ func pool(i int, id token.LaunchpadID) token.Pool {
 		p.CreatedAt = 0
 	}
 	if i%4 == 0 {
-		p.Curve = token.Curve{Stage: token.Bonding, Progress: amount(random), Creator: key("creator", i)}
+		p.Curve = token.Curve{Stage: stage(i), Progress: amount(random), Creator: key("creator", i)}
 	}
 	p.VolumeUSD[token.Day] = amount(random)
 	return p
+}
+
+// stage is mostly bonding, and rarely migrating.
+func stage(i int) token.Stage {
+	switch {
+	case i%1000 == 500:
+		return token.Migrating
+	case i%20 == 0:
+		return token.Graduated
+	}
+	return token.Bonding
 }
 
 // amount is unknown or one of a few odd values half of the time.
