@@ -91,6 +91,7 @@ var checks = []check{
 	{"checkov", checkov},
 	{"permissions", permissions},
 	{"stars", stars},
+	{"queues", queues},
 	{"memory", memory},
 	{"timeouts", timeouts},
 	{"variables", variables},

@@ -196,7 +196,7 @@ func (d *deployment) addTableCalls(needed calls, code *source, method *types.Fun
 	if owner == "" || !method.Exported() {
 		return nil
 	}
-	reached := code.reach(method, func(o types.Object) bool { return receiver(o) == "" || !o.Exported() })
+	reached := code.reach(method, follow)
 	named := code.names(reached)
 	for object := range reached {
 		if receiver(object) != "API" {
@@ -221,6 +221,10 @@ func (d *deployment) addTableCalls(needed calls, code *source, method *types.Fun
 	return nil
 }
 
+// follow leads through functions and unexported methods. Exported methods that are called are linked, and looked at on
+// their own.
+func follow(o types.Object) bool { return receiver(o) == "" || !o.Exported() }
+
 // receiver is the type that a method belongs to, "" for anything else.
 func receiver(object types.Object) string {
 	f, ok := object.(*types.Func)
@@ -235,7 +239,7 @@ func receiver(object types.Object) string {
 	if !ok {
 		return "?"
 	}
-	if named.Obj().Pkg() == nil || named.Obj().Pkg().Path() != dynamoPackage {
+	if p := named.Obj().Pkg(); p == nil || !strings.HasPrefix(p.Path(), "tokensync/") {
 		return named.String()
 	}
 	return named.Obj().Name()

@@ -94,7 +94,7 @@ var acceptedByCheckov = []accepted{
 	{"CKV_AWS_173", all(".*Function"), "names and URLs of public things; secrets are in SSM SecureStrings, which the variables only name"},
 	{"CKV_AWS_158", all(".*LogGroup"), "CloudWatch encrypts with its own key; the logs hold no secret, and a key of one's own costs a dollar a month and can be lost"},
 	{"CKV_AWS_119", all("(Tokens|Sync)Table"), "encrypted with AWS's key for DynamoDB; what is stored is public"},
-	{"CKV_AWS_27", all("SyncFailuresQueue"), "encrypted with SQS's own key (SqsManagedSseEnabled), which the check does not know"},
+	{"CKV_AWS_27", all("SyncFailuresQueue"), "encrypted with SQS's own key (SqsManagedSseEnabled), which the rule does not know, and the check of queues does"},
 }
 
 func checkov(ctx context.Context, d *deployment) ([]string, error) {
