@@ -13,7 +13,7 @@ import (
 )
 
 func (r *resolver) template() (*Template, error) {
-	t := &Template{Conditions: r.conditions, resolver: r}
+	t := &Template{Conditions: r.conditions, Authorizers: map[string]Authorizer{}, resolver: r}
 	for logicalID, resource := range r.wanted() {
 		if err := r.addResource(t, logicalID, resource); err != nil {
 			return nil, fmt.Errorf("resource %s: %w", logicalID, err)
@@ -56,6 +56,30 @@ func (r *resolver) addResource(t *Template, logicalID string, resource *yaml.Nod
 		return appendResource(&t.Functions, r.function, logicalID, resource)
 	case "AWS::SSM::Parameter":
 		return appendResource(&t.SSMParameters, r.ssmParameter, logicalID, resource)
+	case "AWS::Serverless::HttpApi":
+		return r.addAuthorizers(t, resource)
+	}
+	return nil
+}
+
+func (r *resolver) addAuthorizers(t *Template, resource *yaml.Node) error {
+	p, err := r.properties(resource)
+	if err != nil {
+		return err
+	}
+	authorizers := p.sub("Auth").sub("Authorizers")
+	for name := range authorizers {
+		a := authorizers.sub(name)
+		if a.text("AuthorizerPayloadFormatVersion") != "2.0" || a.text("EnableSimpleResponses") != "true" {
+			return fmt.Errorf("authorizer %s: only payload 2.0 with simple responses is supported", name)
+		}
+		seconds, err := a.sub("Identity").number("ReauthorizeEvery", 0)
+		if err != nil {
+			return fmt.Errorf("authorizer %s: %w", name, err)
+		}
+		t.Authorizers[name] = Authorizer{
+			Function: a.text("FunctionArn"), Headers: a.sub("Identity").texts("Headers"), TTL: time.Duration(seconds) * time.Second,
+		}
 	}
 	return nil
 }
@@ -160,8 +184,12 @@ func (r *resolver) function(logicalID string, resource *yaml.Node) (Function, er
 	if err != nil {
 		return Function{}, err
 	}
+	arn, err := r.attribute(logicalID, "Arn")
+	if err != nil {
+		return Function{}, err
+	}
 	f := Function{
-		LogicalID: logicalID, Name: folder(logicalID), PhysicalName: name,
+		LogicalID: logicalID, Name: folder(logicalID), PhysicalName: name, ARN: arn,
 		Handler: p.text("Handler"), Runtime: p.text("Runtime"), Architectures: p.texts("Architectures"),
 		CodeURI: p.text("CodeUri"), BuildMethod: scalar(child(child(resource, "Metadata"), "BuildMethod")),
 		Environment: map[string]string{}, Statements: statements(own),

@@ -27,6 +27,8 @@ type Template struct {
 	Tables        []Table
 	Functions     []Function
 	SSMParameters []SSMParameter
+	// Authorizers are those of the HTTP APIs, by name.
+	Authorizers map[string]Authorizer
 	// Conditions hold the outcome of every condition by name.
 	Conditions map[string]bool
 
@@ -76,6 +78,7 @@ type Function struct {
 	Name string
 	// PhysicalName is the deployed function's.
 	PhysicalName  string
+	ARN           string
 	Handler       string
 	Runtime       string
 	Architectures []string
@@ -105,6 +108,13 @@ type Route struct {
 type Statement struct {
 	Sid, Effect        string
 	Actions, Resources []string
+}
+
+// Authorizer is a Lambda authorizer of an AWS::Serverless::HttpApi with simple answers.
+type Authorizer struct {
+	Function string        // its ARN; Function.ARN finds it
+	Headers  []string      // which have to be there, and whose values an answer is good for
+	TTL      time.Duration // how long it is
 }
 
 // SSMParameter is an AWS::SSM::Parameter.

@@ -149,6 +149,7 @@ func TestFunction(t *testing.T) {
 	}
 	want := []samtemplate.Function{{
 		LogicalID: "ListTokensFunction", Name: "list-tokens", PhysicalName: "tokensync-local-ListTokensFunction",
+		ARN:           "arn:aws:lambda:us-east-1:000000000000:function:tokensync-local-ListTokensFunction",
 		Architectures: []string{"arm64"}, BuildMethod: "makefile", MemoryMB: 256, Timeout: 5 * time.Second,
 		Environment: map[string]string{"LEVEL": "debug", "STAGE": "dev"},
 		Schedules:   []samtemplate.Schedule{{ID: "Tick", Expression: "rate(1 minute)", Input: `{"a":1}`, OmitName: true}},
