@@ -31,6 +31,7 @@ type deployment struct {
 // everything are parameters that switch on all optional parts.
 var everything = map[string]string{
 	"LaunchpadId": "56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V", "SolanaRpcUrlParameter": "/solana/rpc-url",
+	"AdminTokenParameter": "/operator/token", "AlarmEmail": "operator@example.com",
 }
 
 // load reads the template in path. An error is what the translator, or our own reader, has against it.

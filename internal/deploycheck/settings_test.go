@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/constant"
@@ -160,52 +161,78 @@ var optional = map[string]string{
 // readElsewhere are variables that the template sets and none of our packages reads.
 var readElsewhere = map[string]string{"GOMEMLIMIT": "Go's own"}
 
-// variables compares what each function is given with what its binary reads, both ways.
+// variables compares what each function is given with what its binary reads and needs, both ways.
 func variables(ctx context.Context, d *deployment) ([]string, error) {
-	var sources []*source
+	read, err := d.readVariables()
+	if err != nil {
+		return nil, err
+	}
+	needed, err := d.neededVariables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, f := range d.of("AWS::Lambda::Function") {
+		given := environment(f)
+		for name := range given {
+			switch {
+			case !read[f.LogicalID][name] && readElsewhere[name] == "":
+				out = append(out, fmt.Sprintf("%s is given %s, which it never reads", f.LogicalID, name))
+			case anyOf(needed, name) && !needed[f.LogicalID][name]:
+				out = append(out, fmt.Sprintf("%s is given %s, which others need", f.LogicalID, name))
+			}
+		}
+		for name := range needed[f.LogicalID] {
+			if _, ok := given[name]; !ok {
+				out = append(out, fmt.Sprintf("%s needs %s, which it is not given", f.LogicalID, name))
+			}
+		}
+		for name := range read[f.LogicalID] {
+			if optional[name] == "" && !d.setAnywhere(name) {
+				out = append(out, fmt.Sprintf("%s reads %s, which no function is given", f.LogicalID, name))
+			}
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+func anyOf(sets map[string]map[string]bool, name string) bool {
+	for _, set := range sets {
+		if set[name] {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *deployment) setAnywhere(variable string) bool {
+	return slices.ContainsFunc(d.of("AWS::Lambda::Function"), func(f samtemplate.Resource) bool {
+		_, ok := environment(f)[variable]
+		return ok
+	})
+}
+
+// readVariables are those that each function's binary has the code to read.
+func (d *deployment) readVariables() (map[string]map[string]bool, error) {
+	read := map[string]map[string]bool{}
 	for _, path := range settingsPackages {
 		s, err := loadSource(d.root, path)
 		if err != nil {
 			return nil, err
 		}
-		sources = append(sources, s)
-	}
-	var out []string
-	everyRead, everySet := map[string]string{}, map[string]bool{}
-	for _, f := range d.of("AWS::Lambda::Function") {
-		linked, err := symbols(artifact(d.root, f.LogicalID))
-		if err != nil {
-			return nil, err
-		}
-		read := map[string]bool{}
-		for _, s := range sources {
-			for name := range s.variables(linked) {
-				read[name], everyRead[name] = true, f.LogicalID
+		for _, f := range d.of("AWS::Lambda::Function") {
+			linked, err := symbols(artifact(d.root, f.LogicalID))
+			if err != nil {
+				return nil, err
 			}
-		}
-		for name := range environment(f) {
-			everySet[name] = true
-			if !read[name] && readElsewhere[name] == "" {
-				out = append(out, fmt.Sprintf("%s is given %s, which it never reads", f.LogicalID, name))
+			if read[f.LogicalID] == nil {
+				read[f.LogicalID] = map[string]bool{}
 			}
-		}
-		required, err := d.required(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range required {
-			if _, ok := environment(f)[name]; !ok {
-				out = append(out, fmt.Sprintf("%s needs %s, which it is not given", f.LogicalID, name))
-			}
+			maps.Copy(read[f.LogicalID], s.variables(linked))
 		}
 	}
-	for name, function := range everyRead {
-		if !everySet[name] && optional[name] == "" {
-			out = append(out, fmt.Sprintf("%s reads %s, which no function is given", function, name))
-		}
-	}
-	slices.Sort(out)
-	return out, nil
+	return read, nil
 }
 
 // variableName is how variables of one's own are spelled; Lambda's and the SDK's begin otherwise.
@@ -249,20 +276,23 @@ func (s *source) addArguments(found map[string]bool, c *ast.CallExpr) {
 
 var notSet = regexp.MustCompile(`([A-Z][A-Z0-9_]+): is not set`)
 
-// required are the variables that a function says it cannot do without, when it is given none.
-func (d *deployment) required(ctx context.Context, f samtemplate.Resource) ([]string, error) {
-	said, err := d.invoke(ctx, f.LogicalID, nil, []byte(`{"version":"2.0","requestContext":{"http":{"method":"GET","path":"/"}}}`))
-	if err != nil {
-		return nil, err
+// neededVariables are those that each function says it cannot do without, when it is given none.
+func (d *deployment) neededVariables(ctx context.Context) (map[string]map[string]bool, error) {
+	needed, any := map[string]map[string]bool{}, false
+	for _, f := range d.of("AWS::Lambda::Function") {
+		said, err := d.invoke(ctx, f.LogicalID, nil, []byte(`{"version":"2.0","requestContext":{"http":{"method":"GET","path":"/"}}}`))
+		if err != nil {
+			return nil, err
+		}
+		needed[f.LogicalID] = map[string]bool{}
+		for _, m := range notSet.FindAllStringSubmatch(said, -1) {
+			needed[f.LogicalID][m[1]], any = true, true
+		}
 	}
-	names := map[string]bool{}
-	for _, m := range notSet.FindAllStringSubmatch(said, -1) {
-		names[m[1]] = true
+	if !any {
+		return nil, errors.New("no function says what it needs")
 	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("%s without any variable says nothing of what it needs: %s", f.LogicalID, said)
-	}
-	return slices.Sorted(maps.Keys(names)), nil
+	return needed, nil
 }
 
 // events holds events/ to the functions: env.json sets what each function reads and needs, and each has an event.
@@ -276,6 +306,10 @@ func events(ctx context.Context, d *deployment) ([]string, error) {
 	if err := json.Unmarshal(data, &local); err != nil {
 		return nil, fmt.Errorf("env.json: %w", err)
 	}
+	needed, err := d.neededVariables(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, f := range d.of("AWS::Lambda::Function") {
 		given := local[f.LogicalID]
 		delete(local, f.LogicalID)
@@ -284,11 +318,7 @@ func events(ctx context.Context, d *deployment) ([]string, error) {
 				out = append(out, fmt.Sprintf("env.json: %s: sam local ignores %s, as the template does not set it", f.LogicalID, name))
 			}
 		}
-		required, err := d.required(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range required {
+		for name := range needed[f.LogicalID] {
 			if given[name] == "" && refersToResource(d, f, name) {
 				out = append(out, fmt.Sprintf("env.json: %s has no %s, and sam local cannot know it", f.LogicalID, name))
 			}
