@@ -133,7 +133,7 @@ func startArtifacts(t *testing.T, root workspace.Root) (*dev.Stack, *recorder) {
 	stack, err := dev.Start(t.Context(), dev.Options{
 		Root: root, Engine: engine, Upstream: fake, Products: []string{"dlmm", "dbc"}, LaunchpadID: &id, SolanaURL: chain.URL(),
 		AdminToken: "local-operator-token",
-		Log: func(function, line string) { t.Logf("%s: %s", function, line) },
+		Log:        func(function, line string) { t.Logf("%s: %s", function, line) },
 	})
 	if err != nil {
 		t.Fatal(err)
