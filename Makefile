@@ -34,6 +34,8 @@ go-tool = $(foreach tool,$(GO_TOOLS),$(if $(findstring /$(1)@,$(tool)),.tools/go
 REDOCLY_VERSION := 2.77.0
 REDOCLY_STAMP := .tools/redocly/$(REDOCLY_VERSION).installed
 SAM := .tools/sam/bin/sam
+# Runs Lambda's binaries on a machine of another kind.
+EMULATOR := $(if $(filter aarch64 arm64,$(shell uname -m)),,.tools/qemu/qemu-aarch64-static)
 export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 
@@ -93,7 +95,7 @@ sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm
 	@$(SAM) build >.tools/sam-build.log 2>&1 || { cat .tools/sam-build.log; exit 1; } >&2
 
 .PHONY: check-template
-check-template: .tools/sam/installed .tools/checkov/installed sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
+check-template: tools .tools/sam/installed .tools/checkov/installed $(EMULATOR) sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
 	@go test -tags deploycheck -count 1 ./internal/deploycheck
 
 .PHONY: faults
@@ -169,6 +171,14 @@ clean: ## remove what was built; .tools/ stays
 	@command -v python3 >/dev/null || { echo "python3 is missing: $* needs it" >&2; exit 1; }
 	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
+
+# Debian's package, unpacked here: nothing is installed on the machine.
+.tools/qemu/qemu-aarch64-static:
+	@mkdir -p $(@D)
+	@if command -v $(@F) >/dev/null; then ln -sf "$$(command -v $(@F))" $@; else \
+	  cd $(@D) && { test "$$(id -u)" -ne 0 || apt-get update -qq; } && apt-get download -qq -o APT::Sandbox::User=root qemu-user-static && \
+	  dpkg-deb --fsys-tarfile qemu-user-static_*.deb | tar -xf - --strip-components=3 ./usr/bin/$(@F) && rm -f *.deb; fi || \
+	  { echo "$(@F) is missing: install QEMU's user mode emulation (qemu-user-static)" >&2; exit 1; }
 
 $(REDOCLY_STAMP):
 	@mkdir -p $(@D) && npm install --prefix $(@D) --no-save --no-audit --no-fund --loglevel=error @redocly/cli@$(REDOCLY_VERSION) >/dev/null

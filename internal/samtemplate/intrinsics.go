@@ -128,6 +128,7 @@ func (r *resolver) getAtt(argument *yaml.Node) (any, error) {
 var arnFormats = map[string]string{
 	"AWS::DynamoDB::Table":      "dynamodb:%[1]s:%[2]s:table/%[3]s",
 	"AWS::Serverless::Function": "lambda:%[1]s:%[2]s:function:%[3]s",
+	"AWS::Lambda::Function":     "lambda:%[1]s:%[2]s:function:%[3]s",
 	"AWS::SQS::Queue":           "sqs:%[1]s:%[2]s:%[3]s",
 	"AWS::Logs::LogGroup":       "logs:%[1]s:%[2]s:log-group:%[3]s:*",
 	"AWS::SNS::Topic":           "sns:%[1]s:%[2]s:%[3]s",

@@ -13,13 +13,30 @@ import (
 )
 
 func (r *resolver) template() (*Template, error) {
-	t := &Template{Conditions: r.conditions, Authorizers: map[string]Authorizer{}}
-	for logicalID, resource := range pairs(child(r.root, "Resources")) {
+	t := &Template{Conditions: r.conditions, Authorizers: map[string]Authorizer{}, resolver: r}
+	for logicalID, resource := range r.wanted() {
 		if err := r.addResource(t, logicalID, resource); err != nil {
 			return nil, fmt.Errorf("resource %s: %w", logicalID, err)
 		}
 	}
 	return t, nil
+}
+
+// wanted walks the resources without a condition, or whose condition holds. One with a condition that cannot be resolved
+// is wanted too: reading it fails.
+func (r *resolver) wanted() func(yield func(string, *yaml.Node) bool) {
+	return func(yield func(string, *yaml.Node) bool) {
+		for logicalID, resource := range pairs(child(r.root, "Resources")) {
+			if condition := child(resource, "Condition"); condition != nil {
+				if holds, err := r.condition(condition.Value); err == nil && !holds {
+					continue
+				}
+			}
+			if !yield(logicalID, resource) {
+				return
+			}
+		}
+	}
 }
 
 func (r *resolver) addResource(t *Template, logicalID string, resource *yaml.Node) error {
@@ -28,7 +45,7 @@ func (r *resolver) addResource(t *Template, logicalID string, resource *yaml.Nod
 		return fmt.Errorf("has no Type")
 	}
 	if condition := child(resource, "Condition"); condition != nil {
-		if wanted, err := r.condition(condition.Value); err != nil || !wanted {
+		if _, err := r.condition(condition.Value); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,15 @@ type Template struct {
 	Authorizers map[string]Authorizer
 	// Conditions hold the outcome of every condition by name.
 	Conditions map[string]bool
+
+	resolver *resolver
+}
+
+// Resource is any resource. Of a resource of SAM's own type, the Globals are not merged in.
+type Resource struct {
+	LogicalID, Type string
+	// Properties hold strings, bools, numbers, []any and map[string]any.
+	Properties map[string]any
 }
 
 // Table is an AWS::DynamoDB::Table.
@@ -138,6 +147,19 @@ func Parse(data []byte, options Options) (*Template, error) {
 		return nil, err
 	}
 	return r.template()
+}
+
+// Resources resolves everything whose condition holds, in the template's order.
+func (t *Template) Resources() ([]Resource, error) {
+	var out []Resource
+	for logicalID, node := range t.resolver.wanted() {
+		p, err := t.resolver.properties(node)
+		if err != nil {
+			return nil, fmt.Errorf("resource %s: %w", logicalID, err)
+		}
+		out = append(out, Resource{LogicalID: logicalID, Type: scalar(child(node, "Type")), Properties: p})
+	}
+	return out, nil
 }
 
 // Table returns the table with the logical ID.

@@ -163,3 +163,34 @@ func TestFunction(t *testing.T) {
 		t.Errorf("functions (-want +got):\n%s", diff)
 	}
 }
+
+func TestResources(t *testing.T) {
+	t.Parallel()
+	got, err := samtemplate.Parse([]byte(`
+Parameters: { Stage: { Type: String, Default: dev } }
+Conditions: { Prod: !Equals [!Ref Stage, prod] }
+Resources:
+  Gone: { Type: AWS::SNS::Topic, Condition: Prod }
+  Alarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties: { Threshold: 3, AlarmActions: [!Ref Topic], Dimensions: [{ Name: Stage, Value: !Ref Stage }] }
+  Topic: { Type: AWS::SNS::Topic }
+`), samtemplate.Options{StackName: "stack"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := got.Resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []samtemplate.Resource{
+		{LogicalID: "Alarm", Type: "AWS::CloudWatch::Alarm", Properties: map[string]any{
+			"Threshold": 3, "AlarmActions": []any{"stack-Topic"},
+			"Dimensions": []any{map[string]any{"Name": "Stage", "Value": "dev"}},
+		}},
+		{LogicalID: "Topic", Type: "AWS::SNS::Topic", Properties: map[string]any{}},
+	}
+	if diff := cmp.Diff(want, resources); diff != "" {
+		t.Errorf("resources (-want +got):\n%s", diff)
+	}
+}
