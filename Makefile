@@ -21,6 +21,8 @@ SCHEMATHESIS_VERSION := 4.32.5
 SCHEMATHESIS_STAMP := .tools/schemathesis-$(SCHEMATHESIS_VERSION).installed
 TYPESCRIPT_PACKAGES := typescript@5.9.3 openapi-typescript@7.13.0 openapi-fetch@0.17.0 @types/node@20.19.0
 TYPESCRIPT_STAMP := .tools/typescript/installed
+BROWSER_PACKAGES := playwright-core@1.56.1
+BROWSER_STAMP := .tools/browser/installed
 
 # Tools of others that the code and the template are held against. Every version of the Python ones is pinned in internal/deploycheck.
 GO_TOOLS := \
@@ -127,6 +129,14 @@ client-test: tools local $(TYPESCRIPT_STAMP)
 	  node_modules/.bin/tsc -p . && node out/client.js' \
 	  go test -tags apicheck -count 1 -run TestTypeScriptClient ./internal/dev/apicheck
 
+# The operator's page in headless Chromium; SCREENSHOTS=docs takes the pictures of the README anew.
+.PHONY: browser-test
+browser-test: tools local $(BROWSER_STAMP)
+	@cp internal/dev/browsertest/page.test.mjs .tools/browser/
+	@CHROMIUM=$$(.ci/chromium) && export CHROMIUM && \
+	BROWSER_TEST='cd $(CURDIR)/.tools/browser && $(if $(SCREENSHOTS),SCREENSHOTS=$(abspath $(SCREENSHOTS))) node --test --test-reporter spec page.test.mjs' \
+	  go test -tags browsertest -count 1 ./internal/dev/browsertest
+
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## build/<function>/bootstrap for Lambda (linux/arm64; GOARCH=amd64 for the other)
 
@@ -217,6 +227,11 @@ $(ENGINE_STAMP):
 $(SCHEMATHESIS_STAMP):
 	@command -v python3 >/dev/null || { echo "python3 is missing: schemathesis needs it" >&2; exit 1; }
 	@python3 -m venv .tools/venv && .tools/venv/bin/pip install -q --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
+	@touch $@
+
+$(BROWSER_STAMP): Makefile
+	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
+	@npm install --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(BROWSER_PACKAGES) >/dev/null
 	@touch $@
 
 $(TYPESCRIPT_STAMP): Makefile

@@ -45,7 +45,7 @@ type session struct {
 func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *session, err error) {
 	v := &session{settings: s, screen: screen}
 	options := dev.Options{
-		Products: s.products, LaunchpadID: &s.launchpadID, Environment: maps.Clone(s.functions),
+		Products: s.products, LaunchpadID: &s.launchpadID, AdminToken: s.adminToken, Environment: maps.Clone(s.functions),
 		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
 	}
 	options.Environment["SYNC_INTERVAL"] = s.syncEvery.String()
@@ -210,6 +210,6 @@ func (v *session) greet() {
 	if v.chain != nil {
 		_, _ = fmt.Fprintf(v.screen, "  %-9s a fake Solana with %s tokens on their curves\n", token.DBC, report.Count(int64(v.chain.Tokens())))
 	}
-	_, _ = fmt.Fprintf(v.screen, "  DynamoDB  %s (%s, %s)\n  SSM       %s\n  API       %s\n",
-		v.stack.Engine().Endpoint(), tables.Tokens, tables.Sync, v.stack.SSM().URL(), v.stack.URL())
+	_, _ = fmt.Fprintf(v.screen, "  DynamoDB  %s (%s, %s)\n  SSM       %s\n  API       %s\n  operator  %s/dashboard, token %s\n",
+		v.stack.Engine().Endpoint(), tables.Tokens, tables.Sync, v.stack.SSM().URL(), v.stack.URL(), v.stack.URL(), v.settings.adminToken)
 }

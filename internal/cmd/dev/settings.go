@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,6 +30,7 @@ type settings struct {
 	curves       int // tokens on the fake chain
 	products     []string
 	launchpadID  string
+	adminToken   string // the operator's
 	port         int
 	portIsSet    bool
 	live         bool
@@ -55,6 +57,9 @@ func readSettings(env lookup) (settings, error) {
 	s := settings{launchpadID: defaultLaunchpadID, functions: map[string]string{}}
 	if id, ok := env("LAUNCHPAD_ID"); ok {
 		s.launchpadID = id // also when it is empty: that is what the guard is for
+	}
+	if s.adminToken, _ = nonEmpty(env, "ADMIN_TOKEN"); s.adminToken == "" {
+		s.adminToken = rand.Text()
 	}
 	noColor, _ := env("NO_COLOR")
 	s.noColor = noColor != ""
