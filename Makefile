@@ -68,7 +68,7 @@ lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks fo
 
 .PHONY: staticcheck
 staticcheck: $(call go-tool,staticcheck) ## staticcheck, on the code of every build tag
-	@.tools/bin/staticcheck -tags apicheck,deploycheck ./...
+	@.tools/bin/staticcheck -tags apicheck,deploycheck,dynamodblocal ./...
 
 .PHONY: format
 format: $(call go-tool,gofumpt) ## gofumpt: fails and names the files that it would change
