@@ -144,6 +144,14 @@ var faults = []fault{
 		map[string]string{"alarms": "AWS reports no Failures"},
 	},
 	{
+		"a deployment that watches what depends on it", "", `\[!Ref ConfigurationAlarm, !Ref ReadErrorsAlarm\]`, "[!Ref ConfigurationAlarm, !Ref ApiErrorsAlarm]",
+		map[string]string{"circles": "ReadApi"},
+	},
+	{
+		"a deployment that no alarm takes back", "GetStatsFunction", `AutoPublishAliasAllProperties: true`, "AutoPublishAliasAllProperties: false",
+		map[string]string{"deployments": "GetStatsFunction"},
+	},
+	{
 		"a queue without encryption", "SyncFailuresQueue", `SqsManagedSseEnabled: true`, "SqsManagedSseEnabled: false",
 		map[string]string{"queues": "SyncFailuresQueue"},
 	},

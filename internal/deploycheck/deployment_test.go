@@ -26,6 +26,8 @@ type deployment struct {
 	// written and resources are resolved with every optional part switched on.
 	written   *samtemplate.Template
 	resources []samtemplate.Resource
+	// translated is the JSON that CloudFormation receives.
+	translated []byte
 }
 
 // everything are parameters that switch on all optional parts.
@@ -47,6 +49,7 @@ func load(ctx context.Context, root workspace.Root, path string) (*deployment, e
 	} else if err != nil {
 		return nil, err
 	}
+	d.translated = translated
 	options := samtemplate.Options{Parameters: everything}
 	if d.written, err = samtemplate.Load(path, options); err != nil {
 		return nil, err
@@ -99,7 +102,10 @@ var checks = []check{
 	{"events", events},
 	{"routes", routes},
 	{"alarms", alarms},
+	{"deployments", deployments},
+	{"circles", circles},
 	{"build", build},
+	{"sizes", sizes},
 }
 
 // ours is the project's own template, which is translated once.

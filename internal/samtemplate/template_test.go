@@ -54,6 +54,8 @@ func TestEnvironment(t *testing.T) {
 		{"substituted attribute", `!Sub "${Table.Arn}/index/i"`, nil, "arn:aws:dynamodb:us-east-1:000000000000:table/stack-Table/index/i"},
 		{"attribute", `!GetAtt Table.Arn`, nil, "arn:aws:dynamodb:us-east-1:000000000000:table/stack-Table"},
 		{"attribute, long form", `{ "Fn::GetAtt": [Table, Arn] }`, nil, "arn:aws:dynamodb:us-east-1:000000000000:table/stack-Table"},
+		{"what a function publishes", `!Ref OneFunction.Alias`, nil, "arn:aws:lambda:us-east-1:000000000000:function:stack-OneFunction"},
+		{"alias", `!Ref Alias`, nil, "arn:aws:lambda:us-east-1:000000000000:function:stack-OneFunction:live"},
 		{"if", `!If [Prod, a, b]`, nil, "b"},
 		{"if, other side", `!If [Prod, a, b]`, prod, "a"},
 		{"nested if resolves one side only", `!If [Both, !Ref ID, !If [Other, no, !Ref ID]]`, nil, "no"},
@@ -65,6 +67,7 @@ func TestEnvironment(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			document := head + `
+  Alias: { Type: AWS::Lambda::Alias, Properties: { Name: live, FunctionName: !Ref OneFunction } }
   Named: { Type: AWS::SSM::Parameter, Properties: { Name: !Sub "/${AWS::StackName}/named", Type: String, Value: v } }
   OneFunction:
     Type: AWS::Serverless::Function
