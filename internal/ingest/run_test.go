@@ -436,8 +436,11 @@ func TestDeadlineHalfway(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
 	defer cancel()
 	run, err := w.sync.Run(ctx, ingest.Event{})
-	if err != nil || run.Status != token.Partial || run.PoolsScanned != 2000 || len(w.tokens()) != run.TokensNew || run.TokensNew < 50 {
-		t.Errorf("%d tokens stored, error %v, record %+v", len(w.tokens()), err, run)
+	// A batch that the deadline cut off counts as unwritten, though the engine may have taken it.
+	stored := len(w.tokens())
+	if err != nil || run.Status != token.Partial || run.PoolsScanned != 2000 || run.TokensNew < 50 ||
+		stored < run.TokensNew || stored > run.TokensNew+run.TokensUnwritten {
+		t.Errorf("%d tokens stored, error %v, record %+v", stored, err, run)
 	}
 	w.fake.SetFault(nil)
 	if run := w.run(); run.Status != token.Succeeded || len(w.tokens()) != len(w.fake.OurMints("dlmm")) {
