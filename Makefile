@@ -59,7 +59,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api ## the checks beside the tests: all that follow
+check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api browser-test ## the checks beside the tests: all that follow
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
@@ -124,9 +124,9 @@ client-test: tools local $(TYPESCRIPT_STAMP)
 	  node_modules/.bin/tsc -p . && node out/client.js' \
 	  go test -tags apicheck -count 1 -run TestTypeScriptClient ./internal/dev/apicheck
 
-# The operator's page in headless Chromium; SCREENSHOTS=docs takes the pictures of the README anew.
+# SCREENSHOTS=docs takes the pictures of the README anew.
 .PHONY: browser-test
-browser-test: tools local $(BROWSER_STAMP)
+browser-test: tools local $(BROWSER_STAMP) ## the operator's page in headless Chromium
 	@cp internal/dev/browsertest/page.test.mjs .tools/browser/
 	@CHROMIUM=$$(.ci/chromium) && export CHROMIUM && \
 	BROWSER_TEST='cd $(CURDIR)/.tools/browser && $(if $(SCREENSHOTS),SCREENSHOTS=$(abspath $(SCREENSHOTS))) node --test --test-reporter spec page.test.mjs' \

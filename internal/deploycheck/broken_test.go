@@ -87,7 +87,8 @@ var faults = []fault{
 		map[string]string{"routes": "GetStatsFunction does not serve POST"},
 	},
 	{
-		"a function without code", "", `HealthFunction:`, "WellFunction:",
+		"a function without code", "", `\nOutputs:\n`,
+		"\n  WellFunction:\n    Type: AWS::Serverless::Function\n    Metadata:\n      BuildMethod: makefile\n    Properties:\n      MemorySize: 128\n\nOutputs:\n",
 		map[string]string{"build": "functions/well/main.go", "translator": ""},
 	},
 	{
@@ -116,7 +117,7 @@ var faults = []fault{
 	},
 	{
 		"health that waits for another schedule", "", `Default: rate\(1 minute\)`, "Default: rate(10 minutes)",
-		map[string]string{"timeouts": "SYNC_INTERVAL is 1m, the shortest schedule 10m0s"},
+		map[string]string{"timeouts": "SYNC_INTERVAL is 60s, the shortest schedule 10m0s"},
 	},
 	{
 		"an event that outlives its tick", "SyncTokensFunction", `MaximumEventAgeInSeconds: 60`, "MaximumEventAgeInSeconds: 3600",

@@ -79,7 +79,7 @@ func routes(ctx context.Context, d *deployment) ([]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			path := strings.NewReplacer("{mint}", "So11111111111111111111111111111111111111112").Replace(r.Path)
+			path := strings.NewReplacer("{mint}", "So11111111111111111111111111111111111111112", "{file+}", "app.js").Replace(r.Path)
 			answer := httptest.NewRecorder()
 			g.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, r.Method, path, nil))
 			switch answer.Code {

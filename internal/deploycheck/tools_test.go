@@ -57,6 +57,7 @@ func samValidate(ctx context.Context, d *deployment) ([]string, error) {
 // acceptedByLint are findings of cfn-lint's serverless rules.
 var acceptedByLint = []accepted{
 	{"WS1004", all(".*Function"), "each function has a log group with a retention, named by LoggingConfig; the rule looks for one named after the function"},
+	{"ES7000", all("AlarmEmailSubscription"), "a mail that cannot be delivered is not worth a queue"},
 	{"ES6000", all("SyncFailuresQueue"), "it is a dead-letter queue itself: nothing takes messages from it"},
 }
 
@@ -94,6 +95,7 @@ var acceptedByCheckov = []accepted{
 	{"CKV_AWS_173", all(".*Function"), "names and URLs of public things; secrets are in SSM SecureStrings, which the variables only name"},
 	{"CKV_AWS_158", all(".*LogGroup"), "CloudWatch encrypts with its own key; the logs hold no secret, and a key of one's own costs a dollar a month and can be lost"},
 	{"CKV_AWS_119", all("(Tokens|Sync)Table"), "encrypted with AWS's key for DynamoDB; what is stored is public"},
+	{"CKV_AWS_26", all("AlarmTopic"), "alarms cannot use AWS's key for SNS, and hold no secret that a key of one's own would be worth a dollar a month"},
 	{"CKV_AWS_27", all("SyncFailuresQueue"), "encrypted with SQS's own key (SqsManagedSseEnabled), which the rule does not know, and the check of queues does"},
 }
 
