@@ -429,6 +429,42 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
+// hungTable takes what is stored at the end of a run and never answers.
+type hungTable struct {
+	ingest.Runs
+	until []time.Time // how long each call was ready to wait
+}
+
+func (h *hungTable) hang(ctx context.Context) error {
+	deadline, _ := ctx.Deadline()
+	h.until = append(h.until, deadline)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (h *hungTable) SaveRun(ctx context.Context, _ token.Run) error { return h.hang(ctx) }
+
+func (h *hungTable) SaveStats(ctx context.Context, _ token.Stats, _ time.Time) error { return h.hang(ctx) }
+
+func TestHungTableLeavesTimeForMetrics(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	table := &hungTable{Runs: w.sync.Runs}
+	w.sync.Runs = table
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	run, err := w.sync.Run(ctx, ingest.Event{})
+	if err != nil || len(table.until) == 0 || w.log.Len() == 0 {
+		t.Fatalf("run %+v, error %v, %d calls, metrics %q", run, err, len(table.until), w.log)
+	}
+	deadline, _ := ctx.Deadline()
+	for _, until := range table.until {
+		if !until.Before(deadline) {
+			t.Errorf("the table is waited for until %v, the function's own end", until)
+		}
+	}
+}
+
 func TestDeadlineHalfway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
