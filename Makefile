@@ -34,6 +34,7 @@ go-tool = $(foreach tool,$(GO_TOOLS),$(if $(findstring /$(1)@,$(tool)),.tools/go
 REDOCLY_VERSION := 2.77.0
 REDOCLY_STAMP := .tools/redocly/$(REDOCLY_VERSION).installed
 SAM := .tools/sam/bin/sam
+DYNAMODB_LOCAL := .tools/dynamodb-local
 # Runs Lambda's binaries on a machine of another kind.
 EMULATOR := $(if $(filter aarch64 arm64,$(shell uname -m)),,.tools/qemu/qemu-aarch64-static)
 export SAM_CLI_TELEMETRY := 0
@@ -67,7 +68,7 @@ lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks fo
 
 .PHONY: staticcheck
 staticcheck: $(call go-tool,staticcheck) ## staticcheck, on the code of every build tag
-	@.tools/bin/staticcheck -tags apicheck,deploycheck ./...
+	@.tools/bin/staticcheck -tags apicheck,deploycheck,dynamodblocal ./...
 
 .PHONY: format
 format: $(call go-tool,gofumpt) ## gofumpt: fails and names the files that it would change
@@ -97,6 +98,10 @@ sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm
 .PHONY: check-template
 check-template: tools .tools/sam/installed .tools/checkov/installed $(EMULATOR) sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
 	@go test -tags deploycheck -count 1 ./internal/deploycheck
+
+.PHONY: test-dynamodb-local
+test-dynamodb-local: tools $(DYNAMODB_LOCAL)/installed ## the store's tests on AWS's DynamoDB Local, and where it differs from the local engine; needs Java 17 and Maven
+	@internal/dynamo/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/...
 
 .PHONY: faults
 faults: tools local ## every kind of trouble against the real sync, as a table; fails on any surprise
@@ -170,6 +175,11 @@ clean: ## remove what was built; .tools/ stays
 .tools/%/installed: internal/deploycheck/tools/%.txt
 	@command -v python3 >/dev/null || { echo "python3 is missing: $* needs it" >&2; exit 1; }
 	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+$(DYNAMODB_LOCAL)/installed: internal/dynamo/dynamotest/local/pom.xml
+	@command -v mvn >/dev/null && command -v java >/dev/null || { echo "DynamoDB Local needs Java 17 and Maven: install openjdk-17-jre-headless and maven" >&2; exit 1; }
+	@rm -rf $(@D) && mvn -q -B -f $< dependency:copy-dependencies -DoutputDirectory="$(CURDIR)/$(@D)" >/dev/null
 	@touch $@
 
 # Debian's package, unpacked here: nothing is installed on the machine.

@@ -311,7 +311,10 @@ func events(ctx context.Context, d *deployment) ([]string, error) {
 		return nil, err
 	}
 	for _, f := range d.of("AWS::Lambda::Function") {
-		given := local[f.LogicalID]
+		given, ok := local[f.LogicalID]
+		if !ok {
+			out = append(out, "env.json has nothing for "+f.LogicalID)
+		}
 		delete(local, f.LogicalID)
 		for name := range given {
 			if _, ok := environment(f)[name]; !ok {

@@ -84,14 +84,22 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	return nil, fmt.Errorf("start the DynamoDB engine: %w", err)
 }
 
+// connect waits for an engine that is still starting.
 func connect(ctx context.Context, endpoint string) (*Engine, error) {
 	e := &Engine{endpoint: endpoint, client: newClient(endpoint)}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if _, err := e.client.ListTables(ctx, &dynamodb.ListTablesInput{}); err != nil {
-		return nil, fmt.Errorf("reach the DynamoDB engine at %s (DYNAMODB_ENDPOINT): %w", endpoint, err)
+	for {
+		_, err := e.client.ListTables(ctx, &dynamodb.ListTablesInput{})
+		if err == nil {
+			return e, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("reach the DynamoDB engine at %s (DYNAMODB_ENDPOINT): %w", endpoint, err)
+		case <-time.After(pollInterval):
+		}
 	}
-	return e, nil
 }
 
 func launch(ctx context.Context, o Options) (*Engine, error) {
