@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +44,7 @@ type session struct {
 
 // open starts the stack with its API on the port; 0 is any that is free.
 func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *session, err error) {
+	s.adminToken = cmp.Or(s.adminToken, rand.Text())
 	v := &session{settings: s, screen: screen}
 	options := dev.Options{
 		Products: s.products, LaunchpadID: &s.launchpadID, AdminToken: s.adminToken, Environment: maps.Clone(s.functions),
