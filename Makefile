@@ -60,7 +60,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api browser-test ## the checks beside the tests: all that follow
+check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api memory browser-test ## the checks beside the tests: all that follow
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
@@ -110,6 +110,13 @@ faults: tools local ## every kind of trouble against the real sync, as a table; 
 .PHONY: costs
 costs: tools local ## what syncs use and cost a month, measured; TOKENS=100,1000 POOLS=132967 MEMORY=128
 	@go run ./internal/cmd/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
+
+.PHONY: memory
+memory: tools local build/profile/sync-tokens ## the sync's peak memory against its budget and what was recorded, and a heap profile; UPDATE=1 records
+	@go run ./internal/cmd/memory $(if $(UPDATE),-update) -profiled "$(CURDIR)/build/profile/sync-tokens" -profile "$(CURDIR)/build/sync-tokens.heap.pprof"
+
+build/profile/sync-tokens: FORCE
+	@CGO_ENABLED=0 go build -trimpath -tags lambda.norpc,profile -o $@ ./functions/sync-tokens
 
 .PHONY: check-api
 check-api: api-test client-test ## the API against tools of others: schemathesis and a TypeScript client

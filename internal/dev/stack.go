@@ -56,6 +56,8 @@ type Options struct {
 	Address string
 	// Environment wins over what the template and the stack set, in every function.
 	Environment map[string]string
+	// Binaries are those of functions that are built otherwise than by make local, by the functions' names.
+	Binaries map[string]string
 	// Engine is the DynamoDB engine; one is started when nil.
 	Engine *dynamotest.Engine
 	// Log gets each line that a function writes; nothing does when nil.
@@ -173,9 +175,12 @@ func (s *Stack) startServices(ctx context.Context, o Options) (err error) {
 
 func (s *Stack) addFunctions(o Options) error {
 	for _, f := range s.template.Functions {
-		binary, err := s.root.Function(f.Name)
-		if err != nil {
-			return err
+		binary, ok := o.Binaries[f.Name]
+		if !ok {
+			var err error
+			if binary, err = s.root.Function(f.Name); err != nil {
+				return err
+			}
 		}
 		concurrency := 1
 		if len(f.Routes) > 0 {
