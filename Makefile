@@ -68,7 +68,7 @@ lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks fo
 
 .PHONY: staticcheck
 staticcheck: $(call go-tool,staticcheck) ## staticcheck, on the code of every build tag
-	@.tools/bin/staticcheck -tags apicheck,deploycheck,dynamodblocal ./...
+	@.tools/bin/staticcheck -tags apicheck,deploycheck,dynamodblocal,heapprofile,browsertest ./...
 
 .PHONY: format
 format: $(call go-tool,gofumpt) ## gofumpt: fails and names the files that it would change
@@ -112,11 +112,16 @@ costs: tools local ## what syncs use and cost a month, measured; TOKENS=100,1000
 	@go run ./internal/cmd/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
 
 .PHONY: memory
-memory: tools local build/profile/sync-tokens ## the sync's peak memory against its budget and what was recorded, and a heap profile; UPDATE=1 records
-	@go run ./internal/cmd/memory $(if $(UPDATE),-update) -profiled "$(CURDIR)/build/profile/sync-tokens" -profile "$(CURDIR)/build/sync-tokens.heap.pprof"
+memory: tools local build/memory/bootstrap ## the sync of all 132,967 pools within its memory, and its heap profile; RECORD=1 records a new figure
+	@go run ./internal/cmd/memory -profiled build/memory/bootstrap $(if $(RECORD),-record)
 
-build/profile/sync-tokens: FORCE
-	@CGO_ENABLED=0 go build -trimpath -tags lambda.norpc,profile -o $@ ./functions/sync-tokens
+.PHONY: memory-study
+memory-study: tools local ## collector settings, and the smallest memory that is enough, in half an hour; JSON=file
+	@go run ./internal/cmd/memory -study $(if $(JSON),-json $(JSON))
+
+# The sync with a profiler in it, which what is deployed does not have.
+build/memory/bootstrap: FORCE
+	@GOOS= GOARCH= CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags lambda.norpc,heapprofile -o $@ ./functions/sync-tokens
 
 .PHONY: check-api
 check-api: api-test client-test ## the API against tools of others: schemathesis and a TypeScript client

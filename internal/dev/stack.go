@@ -56,7 +56,7 @@ type Options struct {
 	Address string
 	// Environment wins over what the template and the stack set, in every function.
 	Environment map[string]string
-	// Binaries are those of functions that are built otherwise than by make local, by the functions' names.
+	// Binaries are run instead of those of make local, by the function's name.
 	Binaries map[string]string
 	// Engine is the DynamoDB engine; one is started when nil.
 	Engine *dynamotest.Engine
@@ -175,12 +175,9 @@ func (s *Stack) startServices(ctx context.Context, o Options) (err error) {
 
 func (s *Stack) addFunctions(o Options) error {
 	for _, f := range s.template.Functions {
-		binary, ok := o.Binaries[f.Name]
-		if !ok {
-			var err error
-			if binary, err = s.root.Function(f.Name); err != nil {
-				return err
-			}
+		binary, err := s.binary(f.Name, o)
+		if err != nil {
+			return err
 		}
 		concurrency := 1
 		if len(f.Routes) > 0 {
@@ -196,6 +193,13 @@ func (s *Stack) addFunctions(o Options) error {
 		s.functions[f.Name] = function
 	}
 	return nil
+}
+
+func (s *Stack) binary(function string, o Options) (string, error) {
+	if path, ok := o.Binaries[function]; ok {
+		return path, nil
+	}
+	return s.root.Function(function)
 }
 
 // upstreamVariables are the Data APIs' base URLs.

@@ -47,7 +47,7 @@ const pools, ours = 3000, 120
 
 // world is a fake Meteora, an engine's tables, and a sync between them.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	fake   *meteoratest.Server
 	db     *faultyDB
 	tables dynamotest.Tables
@@ -88,12 +88,12 @@ func (f *faultyDB) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func
 }
 
 // newWorld builds one for products; its sync does not wait long between attempts.
-func newWorld(t *testing.T, products ...token.Product) *world {
+func newWorld(t testing.TB, products ...token.Product) *world {
 	t.Helper()
 	return newWorldOf(t, meteoratest.Config{Pools: pools, Ours: ours}, products...)
 }
 
-func newWorldOf(t *testing.T, of meteoratest.Config, products ...token.Product) *world {
+func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) *world {
 	t.Helper()
 	if len(products) == 0 {
 		products = []token.Product{token.DLMM}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,10 +22,10 @@ type Envelope struct {
 
 // Filter chooses pools by their launchpad. It is made once a run and is for many goroutines.
 type Filter struct {
-	ids    map[string]token.LaunchpadID
-	needle [][]byte
-	plain  bool // no ID needs an escape other than \u00XX to be spelled differently
-	all    bool
+	ids     map[string]token.LaunchpadID
+	needles []needle
+	plain   bool // no ID needs an escape other than \u00XX to be spelled differently
+	all     bool
 }
 
 // NewFilter chooses the pools of the launchpads ids, compared exactly.
@@ -33,7 +34,7 @@ func NewFilter(ids []token.LaunchpadID) *Filter {
 	for _, id := range ids {
 		f.plain = f.plain && isPlain(string(id))
 		f.ids[string(id)] = id
-		f.needle = append(f.needle, []byte(id))
+		f.needles = append(f.needles, newNeedle(string(id)))
 	}
 	return f
 }
@@ -47,12 +48,7 @@ func (f *Filter) mayMatch(pool []byte, escapes bool) bool {
 	if f.all || escapes && (!f.plain || bytes.Contains(pool, asciiEscape)) {
 		return true
 	}
-	for _, needle := range f.needle {
-		if bytes.Contains(pool, needle) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.needles, func(n needle) bool { return n.in(pool) })
 }
 
 // asciiEscape begins every escaped spelling of an ASCII character, but for those that isPlain excludes.
@@ -199,10 +195,10 @@ func (d *Decoder) name() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil {
-		return "", malformed("name %.40q: %v", raw, err)
+	if raw := jsontext.Value(raw); raw.Kind() != '"' || !raw.IsValid(lenient...) {
+		return "", malformed("%.40q is no name", raw)
 	}
+	name, _ := jsontext.AppendUnquote(nil, raw) // invalid UTF-8 is an error that has a result
 	return string(name), nil
 }
 
@@ -288,7 +284,7 @@ func (d *Decoder) pool() error {
 	if err != nil {
 		return err
 	}
-	if !jsontext.Value(raw).IsValid() {
+	if !jsontext.Value(raw).IsValid(lenient...) {
 		return malformed("%.40q in the array of pools", raw)
 	}
 	d.Scanned++

@@ -105,7 +105,7 @@ func (s *stream) next(in string) (byte, error) {
 // object returns the JSON object or array that starts here, valid until the stream is used again, and whether it
 // has escapes. One that is too large or too deep to be a pool is passed over: its bytes are nil.
 func (s *stream) object(in string) (value []byte, escapes bool, err error) {
-	var scan valueScanner
+	scan := newScanner(s.buf[s.start])
 	seen, large := 0, false
 	for {
 		n, done := scan.scan(s.buf[s.start+seen : s.end])

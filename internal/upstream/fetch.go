@@ -14,9 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
-
+	"tokensync/internal/inflate"
 	"tokensync/internal/token"
 )
 
@@ -83,7 +81,7 @@ func (b *Body) Close() { b.close() }
 type Fetcher struct {
 	HTTP  *http.Client
 	Stats *token.ScanStats
-	unzip *gzip.Reader // used by one body at a time
+	unzip *inflate.Reader // used by one body at a time
 }
 
 // Get asks for url. Everything that the server says is bounded: the wait for it, its pauses, its size to limit.
@@ -137,11 +135,9 @@ func (f *Fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
 		return raw, nil
 	case "gzip", "x-gzip":
 		if f.unzip == nil {
-			f.unzip = new(gzip.Reader)
+			f.unzip = new(inflate.Reader)
 		}
-		if err := f.unzip.Reset(raw); err != nil {
-			return nil, asMalformed(err)
-		}
+		f.unzip.Reset(raw)
 		return asJSON{f.unzip}, nil
 	default:
 		return nil, Malformed("content encoding is %.40q", encoding)
@@ -157,8 +153,7 @@ func (a asJSON) Read(p []byte) (int, error) {
 }
 
 func asMalformed(err error) error {
-	var corrupt flate.CorruptInputError
-	if errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, inflate.ErrCorrupt) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w: gzip: %w", ErrMalformed, err)
 	}
 	return err

@@ -1,4 +1,4 @@
-// Command memory holds the sync's memory to its budget and to what was recorded last: `make memory`.
+// Command memory holds the real sync to its memory: `make memory`. With -study it measures what the settings are chosen by.
 package main
 
 import (
@@ -9,38 +9,42 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 
-	"tokensync/internal/dev"
-	"tokensync/internal/meteora/meteoratest"
-	"tokensync/internal/token"
+	"tokensync/internal/dev/memory"
 )
 
-const mib = 1 << 20
-
-// Bounds of the peak resident set.
+// What a run of the incident's size may take.
 const (
-	budget  = 64 * mib
-	margin  = 1.10 // above what was recorded
-	samples = 3    // of which the smallest counts: a busy machine only adds to it
+	budget = 64 << 20 // bytes
+	slip   = 1.10     // of the last recorded figure
+	runs   = 3        // their median counts
 )
 
-// recorded is what baseline.json holds.
-type recorded struct {
-	Pools        int   `json:"pools"`
-	PeakRSSBytes int64 `json:"peak_rss_bytes"`
+// errOver is a run that took more than it may.
+var errOver = errors.New("too much memory")
+
+type options struct {
+	recorded, profiled, profile, json string
+	record, study                     bool
 }
 
 func main() {
-	baseline := flag.String("baseline", "internal/cmd/memory/baseline.json", "file with the recorded figure")
-	update := flag.Bool("update", false, "record the figure anew")
-	profiled := flag.String("profiled", "", "a sync-tokens built with the tag profile; empty writes no profile")
-	profile := flag.String("profile", "build/sync-tokens.heap.pprof", "where its heap profile goes")
+	var o options
+	flag.StringVar(&o.recorded, "recorded", "internal/cmd/memory/recorded.json", "file of the last recorded figure")
+	flag.StringVar(&o.profiled, "profiled", "", "binary of the sync that was built with the tag heapprofile")
+	flag.StringVar(&o.profile, "profile", "build/memory/heap.pb.gz", "file for the profile of the largest heap")
+	flag.StringVar(&o.json, "json", "", "file for the study's figures")
+	flag.BoolVar(&o.record, "record", false, "record the figure instead of holding it against the last one")
+	flag.BoolVar(&o.study, "study", false, "measure collector settings, and the smallest memory that is enough")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *baseline, *update)
-	if err == nil && *profiled != "" {
-		err = writeProfile(ctx, *profiled, *profile)
+	run := check
+	if o.study {
+		run = study
 	}
+	err := run(ctx, o)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "memory:", err)
@@ -48,80 +52,106 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, file string, update bool) error {
-	text, err := os.ReadFile(file)
-	if err != nil && !update {
+// recorded is the figure that a run is held against.
+type recorded struct {
+	Pools   int   `json:"pools"`
+	PeakRSS int64 `json:"peak_rss_bytes"`
+}
+
+func check(ctx context.Context, o options) error {
+	peak, err := median(ctx)
+	if err != nil {
 		return err
 	}
-	last := recorded{Pools: meteoratest.DefaultPools}
-	if err == nil {
-		if err := json.Unmarshal(text, &last); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
+	if o.record {
+		return save(o.recorded, recorded{memory.Incident.Pools, peak})
 	}
-	peak := int64(1 << 62)
-	for range samples {
-		one, err := measure(ctx, last.Pools, dev.Options{})
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%d pools, peak RSS %.1f MiB\n", last.Pools, float64(one)/mib)
-		peak = min(peak, one)
+	last, err := load(o.recorded)
+	if err != nil {
+		return err
 	}
-	if update {
-		text, err := json.Marshal(recorded{last.Pools, peak})
-		return errors.Join(err, os.WriteFile(file, append(text, '\n'), 0o644))
+	if err := within(peak, last); err != nil {
+		return err
 	}
-	return judge(peak, last.PeakRSSBytes)
+	return profile(ctx, o)
 }
 
-// judge compares a peak with the budget and with the recorded one, both in bytes.
-func judge(peak, last int64) error {
-	fmt.Printf("the smallest is %.1f MiB: the budget is %d MiB, recorded are %.1f MiB\n", float64(peak)/mib, budget/mib, float64(last)/mib)
+// median runs the sync of the incident's size a few times.
+func median(ctx context.Context) (int64, error) {
+	var peaks []int64
+	for range runs {
+		usage, err := memory.Incident.Measure(ctx, memory.Settings{})
+		if err != nil {
+			return 0, err
+		}
+		fmt.Printf("%s: peak RSS %.1f MiB, heap %.1f MiB\n", memory.Incident.Name, mib(usage.PeakRSS), mib(usage.PeakHeap))
+		peaks = append(peaks, usage.PeakRSS)
+	}
+	slices.Sort(peaks)
+	return peaks[runs/2], nil
+}
+
+// within holds a peak against the budget and the last recorded figure.
+func within(peak int64, last recorded) error {
+	most := int64(float64(last.PeakRSS) * slip)
 	switch {
 	case peak > budget:
-		return fmt.Errorf("%.1f MiB are more than the budget", float64(peak)/mib)
-	case float64(peak) > margin*float64(last):
-		return fmt.Errorf("%.1f MiB are more than %.0f %% of what was recorded; if it is worth it, make memory UPDATE=1", float64(peak)/mib, 100*margin)
+		return fmt.Errorf("%w: %.1f MiB are more than the budget of %.0f", errOver, mib(peak), mib(budget))
+	case peak > most:
+		return fmt.Errorf("%w: %.1f MiB are more than %.1f, which is 110 %% of what was recorded (%.1f); if it has to be, RECORD=1 make memory",
+			errOver, mib(peak), mib(most), mib(last.PeakRSS))
 	}
+	fmt.Printf("%.1f MiB: within %.1f, which is 110 %% of what was recorded, and the budget of %.0f\n", mib(peak), mib(most), mib(budget))
 	return nil
 }
 
-// measure is the peak resident set of one cold sync of so many pools, 512 of them ours.
-func measure(ctx context.Context, pools int, o dev.Options) (_ int64, err error) {
-	fake := meteoratest.New(meteoratest.Config{Pools: pools})
-	if err := fake.Start(); err != nil {
-		return 0, err
+// profile leaves the profile of the largest heap.
+func profile(ctx context.Context, o options) error {
+	if o.profiled == "" {
+		return nil
 	}
-	defer func() { err = errors.Join(err, fake.Close()) }()
-	id := fake.Launchpad()
-	o.Upstream, o.Products, o.LaunchpadID = fake, []string{meteoratest.DLMM}, &id
-	stack, err := dev.Start(ctx, o)
+	binary, err := filepath.Abs(o.profiled)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	defer func() { err = errors.Join(err, stack.Close()) }()
-	run, err := stack.Sync(ctx, dev.FullSync)
+	path, err := filepath.Abs(o.profile)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if run.Record.Status != token.Succeeded || run.Record.PoolsScanned != int64(pools) {
-		return 0, fmt.Errorf("the sync %s after %d pools: %s", run.Record.Status, run.Record.PoolsScanned, run.Record.Error)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
-	return run.Result.PeakRSS, nil
+	environment := map[string]string{"HEAP_PROFILE": path}
+	if _, err := memory.Incident.Measure(ctx, memory.Settings{Binary: binary, Environment: environment}); err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return fmt.Errorf("no heap profile: %w", err)
+	}
+	fmt.Println("heap profile:", o.profile)
+	return nil
 }
 
-// writeProfile runs the sync once more, in a binary that writes its heap profile.
-func writeProfile(ctx context.Context, binary, path string) error {
-	_, err := measure(ctx, meteoratest.DefaultPools, dev.Options{
-		Binaries: map[string]string{"sync-tokens": binary}, Environment: map[string]string{"HEAP_PROFILE": path},
-	})
+func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
+
+func load(path string) (r recorded, err error) {
+	b, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("heap profile: %w", err)
+		return r, err
 	}
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("heap profile: %w", err)
+	if err = json.Unmarshal(b, &r); err == nil && r.PeakRSS <= 0 {
+		err = errors.New("no peak_rss_bytes")
 	}
-	fmt.Println("heap profile:", path)
-	return nil
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+func save(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(b, '\n'), 0o600)
 }

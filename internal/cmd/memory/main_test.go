@@ -1,18 +1,43 @@
 package main
 
-import "testing"
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
 
-func TestJudge(t *testing.T) {
+func TestWithin(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
+	for _, tt := range []struct {
+		name       string
 		peak, last int64
-		ok         bool
+		over       bool
 	}{
-		"as recorded": {20 * mib, 20 * mib, true}, "less": {18 * mib, 20 * mib, true}, "a little more": {21 * mib, 20 * mib, true},
-		"too much more": {23 * mib, 20 * mib, false}, "over the budget": {65 * mib, 64 * mib, false},
+		{"as recorded", 20 << 20, 20 << 20, false},
+		{"less", 10 << 20, 20 << 20, false},
+		{"a tenth more", 22 << 20, 20 << 20, false},
+		{"more than that", 22<<20 + 1, 20 << 20, true},
+		{"over the budget, whatever was recorded", 64<<20 + 1, 100 << 20, true},
 	} {
-		if err := judge(tt.peak, tt.last); (err == nil) != tt.ok {
-			t.Errorf("%s: %v", name, err)
+		if err := within(tt.peak, recorded{PeakRSS: tt.last}); errors.Is(err, errOver) != tt.over {
+			t.Errorf("%s: error %v", tt.name, err)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	if r, err := load("recorded.json"); err != nil || r.PeakRSS > budget {
+		t.Errorf("recorded %+v, error %v", r, err)
+	}
+	path := filepath.Join(t.TempDir(), "recorded.json")
+	for _, text := range []string{"", "{}", `{"peak_rss_bytes":0}`, "x"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := load(path); err == nil {
+			t.Errorf("%q is taken for a figure", text)
 		}
 	}
 }

@@ -5,9 +5,8 @@ import (
 	"io"
 	"runtime/debug"
 
-	"github.com/klauspost/compress/gzip"
-
 	"tokensync/internal/bench/peer"
+	"tokensync/internal/inflate"
 	"tokensync/internal/meteora"
 	"tokensync/internal/token"
 )
@@ -15,15 +14,13 @@ import (
 func main() {
 	debug.SetGCPercent(25) // as the sync does
 	var decoder *meteora.Decoder
-	unzip := new(gzip.Reader)
+	unzip := new(inflate.Reader)
 	peer.Main(func(t *peer.Task, body io.Reader) error {
 		if decoder == nil {
 			decoder = meteora.NewDecoder(token.DLMM, meteora.NewFilter([]token.LaunchpadID{token.LaunchpadID(t.ID)}), token.NewQuoteMints())
 		}
 		if t.Gzip {
-			if err := unzip.Reset(body); err != nil {
-				return err
-			}
+			unzip.Reset(body)
 			body = unzip
 		}
 		err := decoder.Decode(body, func(p token.Pool) bool { t.Found(p.Address); return true })

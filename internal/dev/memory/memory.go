@@ -1,0 +1,153 @@
+// Package memory measures how much memory the real sync binary takes, and the least with which it still passes.
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tokensync/internal/dev"
+	"tokensync/internal/dev/workspace"
+	"tokensync/internal/dynamo/dynamotest"
+	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/token"
+)
+
+const syncFunction = "sync-tokens"
+
+// A Case is a first, full sync of one product.
+type Case struct {
+	Name  string
+	Pools int // in all
+	Ours  int // of them, those that match
+}
+
+// Incident is the number of pools that the old back end died of, with a launchpad of its size.
+var Incident = Case{"132,967 pools, 512 ours", meteoratest.DefaultPools, meteoratest.DefaultOurs}
+
+// Cases are the sizes that are studied.
+var Cases = []Case{
+	Incident,
+	{"1,329,670 pools, 512 ours", 10 * meteoratest.DefaultPools, meteoratest.DefaultOurs},
+	{"132,967 pools, 60,000 ours", meteoratest.DefaultPools, 60_000},
+}
+
+// Settings are what may differ between two runs of a case.
+type Settings struct {
+	Binary      string            // instead of the one of `make local`
+	Environment map[string]string // of the function
+}
+
+// Usage is what a run took.
+type Usage struct {
+	PeakRSS  int64 // bytes
+	PeakHeap int64 // bytes
+	CPU      time.Duration
+	Duration time.Duration
+}
+
+// runTimeout is Lambda's in the template, with time to start.
+const runTimeout = 6 * time.Minute
+
+// Measure syncs once, in a process of its own and into empty tables. A run that did not read every pool and write every
+// token is an error.
+func (c Case) Measure(ctx context.Context, s Settings) (_ Usage, err error) {
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	engine, err := dynamotest.Start(ctx, dynamotest.Options{})
+	if err != nil {
+		return Usage{}, err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	fake := meteoratest.New(meteoratest.Config{Pools: c.Pools, Ours: c.Ours})
+	if err := fake.Start(); err != nil {
+		return Usage{}, err
+	}
+	defer func() { err = errors.Join(err, fake.Close()) }()
+	id := fake.Launchpad()
+	o := dev.Options{
+		Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id, Engine: engine, Environment: s.Environment,
+	}
+	if s.Binary != "" {
+		o.Binaries = map[string]string{syncFunction: s.Binary}
+	}
+	stack, err := dev.Start(ctx, o)
+	if err != nil {
+		return Usage{}, err
+	}
+	defer func() { err = errors.Join(err, stack.Close()) }()
+	run, err := stack.Sync(ctx, dev.FullSync)
+	if err != nil {
+		return Usage{}, err
+	}
+	r := run.Record
+	if r.Status != token.Succeeded || r.PoolsScanned != int64(c.Pools) || r.PoolsMatched != int64(c.Ours) || r.TokensUnwritten > 0 {
+		return Usage{}, fmt.Errorf("%w: %s", errBadRun, run.Line)
+	}
+	return Usage{
+		PeakRSS: max(r.PeakRSSBytes, run.Result.PeakRSS), PeakHeap: r.PeakHeapBytes, CPU: run.Result.CPU, Duration: run.Result.Duration,
+	}, nil
+}
+
+// errBadRun is a run that read or wrote less than everything.
+var errBadRun = errors.New("the sync did not read and write everything")
+
+// Limit is a shell script in dir that runs the sync with so much private memory at most: its heap, stacks and whatever the
+// runtime needs, but not the pages of its binary, which the system can drop and read again. Allocating more is fatal.
+func Limit(dir string, bytes int64) (script string, err error) {
+	root, err := workspace.Find()
+	if err != nil {
+		return "", err
+	}
+	binary, err := root.Function(syncFunction)
+	if err != nil {
+		return "", err
+	}
+	script = filepath.Join(dir, "bootstrap")
+	text := fmt.Sprintf("#!/bin/sh\nulimit -d %d && exec '%s'\n", bytes>>10, binary)
+	return script, os.WriteFile(script, []byte(text), 0o700) //nolint:gosec // it is run
+}
+
+// LimitShare is GOMEMLIMIT's share of a limit, as in the template.
+const LimitShare = 0.85
+
+// Passes says whether the case passes within a limit in bytes.
+func (c Case) Passes(ctx context.Context, limit int64) (bool, error) {
+	dir, err := os.MkdirTemp("", "tokensync-memory-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	script, err := Limit(dir, limit)
+	if err != nil {
+		return false, err
+	}
+	_, err = c.Measure(ctx, Settings{
+		Binary: script, Environment: map[string]string{"GOMEMLIMIT": fmt.Sprint(int64(float64(limit) * LimitShare))},
+	})
+	return err == nil, ctx.Err()
+}
+
+// Smallest is the least limit in MiB, up to most, with which the case passes; 0 when none does.
+func (c Case) Smallest(ctx context.Context, most int64) (int64, error) {
+	least, enough := int64(1), most+1
+	for least < enough {
+		middle := (least + enough) / 2
+		if middle > most {
+			middle = most
+		}
+		ok, err := c.Passes(ctx, middle<<20)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			enough = middle
+		} else if least = middle + 1; least > most {
+			return 0, nil
+		}
+	}
+	return enough, nil
+}

@@ -1,0 +1,99 @@
+package ingest_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"tokensync/internal/ingest"
+	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/token"
+)
+
+// TestOnePercentChanged holds what a launchpad pays for: tokens that changed, and no others.
+func TestOnePercentChanged(t *testing.T) {
+	t.Parallel()
+	const tokens = 1000
+	w := newWorldOf(t, meteoratest.Config{Pools: 3000, Ours: tokens + tokens*3/125})
+	first := w.run()
+	if stored := len(w.tokens()); first.TokensNew != stored || stored < tokens {
+		t.Fatalf("%d new tokens, %d stored, want %d", first.TokensNew, stored, tokens)
+	}
+	dlmm := w.fake.World(meteoratest.DLMM)
+	dlmm.Touch(dlmm.Ours()[100 : 100+tokens/100]...)
+	before, calls := w.db.items.Load(), w.db.calls.Load()
+	second := w.run()
+	if items, calls := w.db.items.Load()-before, w.db.calls.Load()-calls; items != tokens/100 || calls != 1 {
+		t.Errorf("%d items in %d batches, want %d in 1", items, calls, tokens/100)
+	}
+	if second.TokensUpdated != tokens/100 || second.TokensNew != 0 || second.TokensUnchanged != first.TokensNew-tokens/100 {
+		t.Errorf("%d updated, %d new, %d unchanged", second.TokensUpdated, second.TokensNew, second.TokensUnchanged)
+	}
+}
+
+// BenchmarkFirstSync writes 10,000 tokens, and beside it the engine takes the very same items as bare batches.
+func BenchmarkFirstSync(b *testing.B) {
+	const tokens = 10_000
+	w := newWorldOf(b, meteoratest.Config{Pools: 20_000, Ours: tokens})
+	if run := w.run(); run.Status != token.Succeeded {
+		b.Fatal(run.Error)
+	}
+	items := w.scan(w.tables.Tokens, func(map[string]types.AttributeValue) bool { return true })
+	perSecond := func(b *testing.B) { b.ReportMetric(float64(len(items)*b.N)/b.Elapsed().Seconds(), "tokens/s") }
+	b.Run("sync", func(b *testing.B) {
+		for range b.N {
+			b.StopTimer()
+			w := newWorldOf(b, meteoratest.Config{Pools: 20_000, Ours: tokens})
+			b.StartTimer()
+			if run, err := w.sync.Run(b.Context(), ingest.Event{}); err != nil || run.TokensNew != len(items) {
+				b.Fatal(run.TokensNew, err)
+			}
+		}
+		perSecond(b)
+	})
+	for _, writers := range []int{1, 4, 8} {
+		b.Run(fmt.Sprintf("bare-%d-writers", writers), func(b *testing.B) {
+			for range b.N {
+				b.StopTimer()
+				tables, err := engine.NewTables(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				bareBatches(b.Context(), b, tables.Tokens, items, writers)
+			}
+			perSecond(b)
+		})
+	}
+}
+
+// bareBatches sends items with nothing around them.
+func bareBatches(ctx context.Context, b *testing.B, table string, items []map[string]types.AttributeValue, writers int) {
+	b.Helper()
+	batches := make(chan []map[string]types.AttributeValue)
+	var work sync.WaitGroup
+	for range writers {
+		work.Go(func() {
+			for batch := range batches {
+				puts := make([]types.WriteRequest, len(batch))
+				for i, item := range batch {
+					puts[i].PutRequest = &types.PutRequest{Item: item}
+				}
+				in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: puts}}
+				if out, err := engine.Client().BatchWriteItem(ctx, in); err != nil || len(out.UnprocessedItems) > 0 {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	for batch := range slices.Chunk(items, 25) {
+		batches <- batch
+	}
+	close(batches)
+	work.Wait()
+}

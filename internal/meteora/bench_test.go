@@ -1,0 +1,46 @@
+package meteora
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/token"
+)
+
+// recorded is a page of 1,000 pools of the recorded shape.
+func recorded(b *testing.B) []byte {
+	b.Helper()
+	fake := meteoratest.New(meteoratest.Config{RateLimit: map[string]float64{meteoratest.DLMM: 0}})
+	w := httptest.NewRecorder()
+	fake.ServeHTTP(w, httptest.NewRequest(http.MethodGet, fmt.Sprintf("/%s/pools?page=7&page_size=1000", meteoratest.DLMM), nil))
+	if w.Code != http.StatusOK {
+		b.Fatal(w.Body)
+	}
+	return w.Body.Bytes()
+}
+
+// BenchmarkDecode is one page of which few pools are ours, and one of which all are.
+func BenchmarkDecode(b *testing.B) {
+	body := recorded(b)
+	for _, filter := range []struct {
+		name string
+		*Filter
+	}{{"few", NewFilter([]token.LaunchpadID{ours})}, {"all", everyPool()}} {
+		b.Run(filter.name, func(b *testing.B) {
+			d := NewDecoder(token.DLMM, filter.Filter, token.NewQuoteMints())
+			r := bytes.NewReader(nil)
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Reset(body)
+				if err := d.Decode(r, func(token.Pool) bool { return true }); err != nil || d.Scanned != 1000 {
+					b.Fatal(err, d.Scanned)
+				}
+			}
+		})
+	}
+}
