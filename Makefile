@@ -21,6 +21,8 @@ SCHEMATHESIS_VERSION := 4.32.5
 SCHEMATHESIS_STAMP := .tools/schemathesis-$(SCHEMATHESIS_VERSION).installed
 TYPESCRIPT_PACKAGES := typescript@5.9.3 openapi-typescript@7.13.0 openapi-fetch@0.17.0 @types/node@20.19.0
 TYPESCRIPT_STAMP := .tools/typescript/installed
+BROWSER_PACKAGES := playwright-core@1.56.1
+BROWSER_STAMP := .tools/browser/installed
 
 # Tools of others that the code and the template are held against. Every version of the Python ones is pinned in internal/deploycheck.
 GO_TOOLS := \
@@ -32,6 +34,9 @@ go-tool = $(foreach tool,$(GO_TOOLS),$(if $(findstring /$(1)@,$(tool)),.tools/go
 REDOCLY_VERSION := 2.77.0
 REDOCLY_STAMP := .tools/redocly/$(REDOCLY_VERSION).installed
 SAM := .tools/sam/bin/sam
+DYNAMODB_LOCAL := .tools/dynamodb-local
+# Runs Lambda's binaries on a machine of another kind.
+EMULATOR := $(if $(filter aarch64 arm64,$(shell uname -m)),,.tools/qemu/qemu-aarch64-static)
 export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 
@@ -55,7 +60,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api sizes memory check-bench ## the checks beside the tests: all that follow
+check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api sizes memory browser-test check-bench ## the checks beside the tests: all that follow
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
@@ -63,7 +68,7 @@ lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks fo
 
 .PHONY: staticcheck
 staticcheck: $(call go-tool,staticcheck) ## staticcheck, on the code of every build tag
-	@.tools/bin/staticcheck -tags apicheck,deploycheck,heapprofile ./...
+	@.tools/bin/staticcheck -tags apicheck,deploycheck,dynamodblocal,heapprofile,browsertest ./...
 
 .PHONY: format
 format: $(call go-tool,gofumpt) ## gofumpt: fails and names the files that it would change
@@ -91,8 +96,12 @@ sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm
 	@$(SAM) build >.tools/sam-build.log 2>&1 || { cat .tools/sam-build.log; exit 1; } >&2
 
 .PHONY: check-template
-check-template: .tools/sam/installed .tools/checkov/installed sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
+check-template: tools .tools/sam/installed .tools/checkov/installed $(EMULATOR) sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
 	@go test -tags deploycheck -count 1 ./internal/deploycheck
+
+.PHONY: test-dynamodb-local
+test-dynamodb-local: tools $(DYNAMODB_LOCAL)/installed ## the store's tests on AWS's DynamoDB Local, and where it differs from the local engine; needs Java 17 and Maven
+	@internal/dynamo/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/...
 
 .PHONY: faults
 faults: tools local ## every kind of trouble against the real sync, as a table; fails on any surprise
@@ -135,6 +144,14 @@ client-test: tools local $(TYPESCRIPT_STAMP)
 	@TYPESCRIPT_CLIENT='cd $(CURDIR)/.tools/typescript && node_modules/.bin/openapi-typescript "$$API_URL/v1/openapi.json" -o schema.ts && \
 	  node_modules/.bin/tsc -p . && node out/client.js' \
 	  go test -tags apicheck -count 1 -run TestTypeScriptClient ./internal/dev/apicheck
+
+# SCREENSHOTS=docs takes the pictures of the README anew.
+.PHONY: browser-test
+browser-test: tools local $(BROWSER_STAMP) ## the operator's page in headless Chromium
+	@cp internal/dev/browsertest/page.test.mjs .tools/browser/
+	@CHROMIUM=$$(.ci/chromium) && export CHROMIUM && \
+	BROWSER_TEST='cd $(CURDIR)/.tools/browser && $(if $(SCREENSHOTS),SCREENSHOTS=$(abspath $(SCREENSHOTS))) node --test --test-reporter spec page.test.mjs' \
+	  go test -tags browsertest -count 1 ./internal/dev/browsertest
 
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## build/<function>/bootstrap for Lambda (linux/arm64; GOARCH=amd64 for the other)
@@ -190,6 +207,19 @@ clean: ## remove what was built; .tools/ stays
 	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
+$(DYNAMODB_LOCAL)/installed: internal/dynamo/dynamotest/local/pom.xml
+	@command -v mvn >/dev/null && command -v java >/dev/null || { echo "DynamoDB Local needs Java 17 and Maven: install openjdk-17-jre-headless and maven" >&2; exit 1; }
+	@rm -rf $(@D) && mvn -q -B -f $< dependency:copy-dependencies -DoutputDirectory="$(CURDIR)/$(@D)" >/dev/null
+	@touch $@
+
+# Debian's package, unpacked here: nothing is installed on the machine.
+.tools/qemu/qemu-aarch64-static:
+	@mkdir -p $(@D)
+	@if command -v $(@F) >/dev/null; then ln -sf "$$(command -v $(@F))" $@; else \
+	  cd $(@D) && { test "$$(id -u)" -ne 0 || apt-get update -qq; } && apt-get download -qq -o APT::Sandbox::User=root qemu-user-static && \
+	  dpkg-deb --fsys-tarfile qemu-user-static_*.deb | tar -xf - --strip-components=3 ./usr/bin/$(@F) && rm -f *.deb; fi || \
+	  { echo "$(@F) is missing: install QEMU's user mode emulation (qemu-user-static)" >&2; exit 1; }
+
 $(REDOCLY_STAMP):
 	@mkdir -p $(@D) && npm install --prefix $(@D) --no-save --no-audit --no-fund --loglevel=error @redocly/cli@$(REDOCLY_VERSION) >/dev/null
 	@touch $@
@@ -227,6 +257,11 @@ $(ENGINE_STAMP):
 $(SCHEMATHESIS_STAMP):
 	@command -v python3 >/dev/null || { echo "python3 is missing: schemathesis needs it" >&2; exit 1; }
 	@python3 -m venv .tools/venv && .tools/venv/bin/pip install -q --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
+	@touch $@
+
+$(BROWSER_STAMP): Makefile
+	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
+	@npm install --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(BROWSER_PACKAGES) >/dev/null
 	@touch $@
 
 $(TYPESCRIPT_STAMP): Makefile

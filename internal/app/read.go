@@ -57,6 +57,9 @@ func GetToken() apigw.Handler { return read(httpapi.GetToken, tokens) }
 // GetStats builds get-stats from the environment.
 func GetStats() apigw.Handler { return read(httpapi.GetStats, history) }
 
+// ListSyncRuns builds list-sync-runs from the environment.
+func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history) }
+
 // Health builds health from the environment.
 func Health() apigw.Handler { return read(httpapi.Health, tokens, history, launchpads, interval) }
 

@@ -26,6 +26,8 @@ const (
 	launchpadParameter = "LaunchpadIdParameter"
 	// solanaParameter is the name of the SSM parameter with the RPC node's URL, which the template does not make.
 	solanaParameter = "/tokensync/solana-rpc-url"
+	// adminParameter is that of the operator's token, which the template does not make either.
+	adminParameter = "/tokensync/admin-token"
 	// apiConcurrency is how many sandboxes a function of the API may have.
 	apiConcurrency = 4
 )
@@ -48,11 +50,13 @@ type Options struct {
 	LaunchpadID *string
 	// SolanaURL is the RPC node's, in SSM too; without one the product dbc is skipped.
 	SolanaURL string
+	// AdminToken is the operator's, in SSM too; without one nobody is the operator.
+	AdminToken string
 	// Address is where the HTTP API listens; a free port of 127.0.0.1 when empty.
 	Address string
 	// Environment wins over what the template and the stack set, in every function.
 	Environment map[string]string
-	// Binaries are run instead of those of `make local`, by the function's name.
+	// Binaries are run instead of those of make local, by the function's name.
 	Binaries map[string]string
 	// Engine is the DynamoDB engine; one is started when nil.
 	Engine *dynamotest.Engine
@@ -139,6 +143,9 @@ func (s *Stack) startServices(ctx context.Context, o Options) (err error) {
 	if o.SolanaURL != "" {
 		parameters["SolanaRpcUrlParameter"] = solanaParameter
 	}
+	if o.AdminToken != "" {
+		parameters["AdminTokenParameter"] = adminParameter
+	}
 	s.template, err = samtemplate.Load(s.root.Template(), samtemplate.Options{Parameters: parameters, Names: s.tables.ByLogicalID()})
 	if err != nil {
 		return err
@@ -151,6 +158,9 @@ func (s *Stack) startServices(ctx context.Context, o Options) (err error) {
 	}
 	if o.SolanaURL != "" {
 		s.ssm.Set(solanaParameter, ssmtest.Parameter{Type: ssmtest.SecureString, Value: o.SolanaURL})
+	}
+	if o.AdminToken != "" {
+		s.ssm.Set(adminParameter, ssmtest.Parameter{Type: ssmtest.SecureString, Value: o.AdminToken})
 	}
 	for _, p := range s.template.SSMParameters {
 		switch {
@@ -222,10 +232,19 @@ func (s *Stack) logger(function string, log func(function, line string)) func(st
 
 // serve answers the template's routes, and everything else with the index.
 func (s *Stack) serve(l net.Listener) error {
+	authorizers, err := s.authorizers()
+	if err != nil {
+		return err
+	}
 	var routes []gateway.Route
 	for _, f := range s.template.Functions {
 		for _, r := range f.Routes {
-			routes = append(routes, gateway.Route{Method: r.Method, Path: r.Path, Function: s.functions[f.Name]})
+			if r.Authorizer != "" && authorizers[r.Authorizer] == nil {
+				return fmt.Errorf("route %s %s: there is no authorizer %s", r.Method, r.Path, r.Authorizer)
+			}
+			routes = append(routes, gateway.Route{
+				Method: r.Method, Path: r.Path, Function: s.functions[f.Name], Authorizer: authorizers[r.Authorizer],
+			})
 		}
 	}
 	g, err := gateway.New(routes, http.HandlerFunc(s.index))
@@ -240,6 +259,21 @@ func (s *Stack) serve(l net.Listener) error {
 		_ = s.server.Serve(l) // it returns when it is closed, and only then
 	}()
 	return nil
+}
+
+// authorizers are the template's, by name.
+func (s *Stack) authorizers() (map[string]*gateway.Authorizer, error) {
+	authorizers := map[string]*gateway.Authorizer{}
+	for name, a := range s.template.Authorizers {
+		i := slices.IndexFunc(s.template.Functions, func(f samtemplate.Function) bool { return f.ARN == a.Function })
+		if i < 0 {
+			return nil, fmt.Errorf("authorizer %s: there is no function %s", name, a.Function)
+		}
+		authorizers[name] = &gateway.Authorizer{
+			Function: s.functions[s.template.Functions[i].Name], Headers: a.Headers, TTL: a.TTL,
+		}
+	}
+	return authorizers, nil
 }
 
 // index tells a person who opens the API's root what there is.

@@ -16,6 +16,8 @@ import (
 )
 
 // start brings up a stack with the real binaries of `make local` and a small fake Meteora.
+const adminToken = "a-token-for-tests"
+
 func start(t *testing.T, id string) (*dev.Stack, *meteoratest.Server) {
 	t.Helper()
 	fake := meteoratest.New(meteoratest.Config{Pools: 5000})
@@ -23,7 +25,9 @@ func start(t *testing.T, id string) (*dev.Stack, *meteoratest.Server) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = fake.Close() })
-	stack, err := dev.Start(t.Context(), dev.Options{Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id})
+	stack, err := dev.Start(t.Context(), dev.Options{
+		Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id, AdminToken: adminToken,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

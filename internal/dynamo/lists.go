@@ -26,19 +26,21 @@ var indexes = map[catalog.Sort]index{
 	catalog.SortSymbol:    {"by-symbol", attrSymbolKey},
 }
 
-// A page of one stage is searched for in larger and larger stretches of the index: some 9,000 tokens in all, or less than
-// a second, and 800 read units at the worst.
+// A page of one stage is searched for in larger and larger stretches of the index: some 9,000 tokens in all, 800 read
+// units at the worst, and no longer than leaves a client with an answer in time.
 const (
 	maxStageReads = 8
 	stageGrowth   = 4
+	stageTime     = 500 * time.Millisecond
 )
 
 // Page reads one stretch of an index with a single Query. It asks for a row more than the limit, so that the last page
-// knows that it is the last. With a stage it queries until the page is full, or maxStageReads times.
+// knows that it is the last. With a stage it queries until the page is full, the reads or the time are used up.
 func (s *Tokens) Page(ctx context.Context, p catalog.Page) (rows []catalog.Row, rest *catalog.Position, err error) {
 	index := indexes[p.Sort]
 	query := s.pageQuery(p, index)
 	rows = make([]catalog.Row, 0, p.Limit+1)
+	start := time.Now()
 	for reads := 1; ; reads++ {
 		out, err := s.api.Query(ctx, query)
 		if err != nil {
@@ -53,7 +55,7 @@ func (s *Tokens) Page(ctx context.Context, p catalog.Page) (rows []catalog.Row, 
 			return rows[:p.Limit], &catalog.Position{Key: last.Key, Mint: last.Mint}, nil
 		case len(out.LastEvaluatedKey) == 0:
 			return rows, nil, nil
-		case p.Stage == "" || reads == maxStageReads: // a page ends at 1 MB too
+		case p.Stage == "" || reads == maxStageReads || time.Since(start) > stageTime: // a page ends at 1 MB too
 			last := row(out.LastEvaluatedKey, index.key)
 			return rows, &catalog.Position{Key: last.Key, Mint: last.Mint}, nil
 		}

@@ -33,14 +33,18 @@ var (
 	}}}
 	GetToken = Function{"get-token", []Route{{Path: "/v1/tokens/{mint}", handle: (*API).getToken}}}
 	GetStats = Function{"get-stats", []Route{{Path: "/v1/stats", handle: (*API).getStats}}}
-	Health   = Function{"health", []Route{
+	// ListSyncRuns is the operator's: API Gateway's authorizer stands before it.
+	ListSyncRuns = Function{"list-sync-runs", []Route{
+		{Path: "/v1/sync-runs", Query: []string{"limit"}, handle: (*API).listSyncRuns, fresh: true},
+	}}
+	Health = Function{"health", []Route{
 		{Path: "/v1/health", handle: (*API).health, fresh: true},
 		{Path: "/v1/openapi.json", handle: (*API).openAPI},
 	}}
 )
 
 // Functions is the whole API.
-func Functions() []Function { return []Function{ListTokens, GetToken, GetStats, Health} }
+func Functions() []Function { return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, Health} }
 
 // Caching says how long an answer may be used again.
 type Caching struct {

@@ -78,7 +78,22 @@ func (r *resolver) ref(name string) (any, error) {
 	if child(child(r.root, "Parameters"), name) != nil {
 		return nil, fmt.Errorf("parameter %s has no default and was given no value", name)
 	}
+	if function, ok := strings.CutSuffix(name, ".Alias"); ok { // SAM's way to name what a function publishes; here it has one version
+		return r.attribute(function, "Arn")
+	}
+	if resource := r.resources[name]; scalar(child(resource, "Type")) == "AWS::Lambda::Alias" {
+		return r.alias(resource)
+	}
 	return r.physicalName(name)
+}
+
+// alias is an alias's ARN: that of its function, and its own name.
+func (r *resolver) alias(resource *yaml.Node) (string, error) {
+	p, err := r.properties(resource)
+	if err != nil {
+		return "", err
+	}
+	return r.arn("AWS::Lambda::Function", p.text("FunctionName")) + ":" + p.text("Name"), nil
 }
 
 // nameProperties say which property names a resource, where that is not <last part of the type>Name.
@@ -128,6 +143,7 @@ func (r *resolver) getAtt(argument *yaml.Node) (any, error) {
 var arnFormats = map[string]string{
 	"AWS::DynamoDB::Table":      "dynamodb:%[1]s:%[2]s:table/%[3]s",
 	"AWS::Serverless::Function": "lambda:%[1]s:%[2]s:function:%[3]s",
+	"AWS::Lambda::Function":     "lambda:%[1]s:%[2]s:function:%[3]s",
 	"AWS::SQS::Queue":           "sqs:%[1]s:%[2]s:%[3]s",
 	"AWS::Logs::LogGroup":       "logs:%[1]s:%[2]s:log-group:%[3]s:*",
 	"AWS::SNS::Topic":           "sns:%[1]s:%[2]s:%[3]s",
@@ -139,11 +155,15 @@ func (r *resolver) attribute(logicalID, attribute string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	format, ok := arnFormats[child(r.resources[logicalID], "Type").Value]
-	if !ok || attribute != "Arn" {
+	kind := child(r.resources[logicalID], "Type").Value
+	if arnFormats[kind] == "" || attribute != "Arn" {
 		return name + "." + attribute, nil
 	}
-	return fmt.Sprintf("arn:aws:"+format, text(r.pseudo["AWS::Region"]), text(r.pseudo["AWS::AccountId"]), name), nil
+	return r.arn(kind, name), nil
+}
+
+func (r *resolver) arn(kind, name string) string {
+	return fmt.Sprintf("arn:aws:"+arnFormats[kind], text(r.pseudo["AWS::Region"]), text(r.pseudo["AWS::AccountId"]), name)
 }
 
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)

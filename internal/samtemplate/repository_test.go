@@ -132,8 +132,8 @@ func TestOurMemoryLimits(t *testing.T) {
 
 func TestOurStatementsAreExact(t *testing.T) {
 	t.Parallel()
-	for _, f := range loadOurs(t, map[string]string{"SolanaRpcUrlParameter": "/solana/rpc"}).Functions {
-		if len(f.Statements) == 0 {
+	for _, f := range loadOurs(t, map[string]string{"SolanaRpcUrlParameter": "/solana/rpc", "AdminTokenParameter": "/admin"}).Functions {
+		if len(f.Statements) == 0 && f.Name != "dashboard" { // which calls nothing
 			t.Errorf("%s has no statement", f.LogicalID)
 		}
 		for _, s := range f.Statements {

@@ -13,13 +13,30 @@ import (
 )
 
 func (r *resolver) template() (*Template, error) {
-	t := &Template{Conditions: r.conditions}
-	for logicalID, resource := range pairs(child(r.root, "Resources")) {
+	t := &Template{Conditions: r.conditions, Authorizers: map[string]Authorizer{}, resolver: r}
+	for logicalID, resource := range r.wanted() {
 		if err := r.addResource(t, logicalID, resource); err != nil {
 			return nil, fmt.Errorf("resource %s: %w", logicalID, err)
 		}
 	}
 	return t, nil
+}
+
+// wanted walks the resources without a condition, or whose condition holds. One with a condition that cannot be resolved
+// is wanted too: reading it fails.
+func (r *resolver) wanted() func(yield func(string, *yaml.Node) bool) {
+	return func(yield func(string, *yaml.Node) bool) {
+		for logicalID, resource := range pairs(child(r.root, "Resources")) {
+			if condition := child(resource, "Condition"); condition != nil {
+				if holds, err := r.condition(condition.Value); err == nil && !holds {
+					continue
+				}
+			}
+			if !yield(logicalID, resource) {
+				return
+			}
+		}
+	}
 }
 
 func (r *resolver) addResource(t *Template, logicalID string, resource *yaml.Node) error {
@@ -28,7 +45,7 @@ func (r *resolver) addResource(t *Template, logicalID string, resource *yaml.Nod
 		return fmt.Errorf("has no Type")
 	}
 	if condition := child(resource, "Condition"); condition != nil {
-		if wanted, err := r.condition(condition.Value); err != nil || !wanted {
+		if _, err := r.condition(condition.Value); err != nil {
 			return err
 		}
 	}
@@ -39,6 +56,30 @@ func (r *resolver) addResource(t *Template, logicalID string, resource *yaml.Nod
 		return appendResource(&t.Functions, r.function, logicalID, resource)
 	case "AWS::SSM::Parameter":
 		return appendResource(&t.SSMParameters, r.ssmParameter, logicalID, resource)
+	case "AWS::Serverless::HttpApi":
+		return r.addAuthorizers(t, resource)
+	}
+	return nil
+}
+
+func (r *resolver) addAuthorizers(t *Template, resource *yaml.Node) error {
+	p, err := r.properties(resource)
+	if err != nil {
+		return err
+	}
+	authorizers := p.sub("Auth").sub("Authorizers")
+	for name := range authorizers {
+		a := authorizers.sub(name)
+		if a.text("AuthorizerPayloadFormatVersion") != "2.0" || a.text("EnableSimpleResponses") != "true" {
+			return fmt.Errorf("authorizer %s: only payload 2.0 with simple responses is supported", name)
+		}
+		seconds, err := a.sub("Identity").number("ReauthorizeEvery", 0)
+		if err != nil {
+			return fmt.Errorf("authorizer %s: %w", name, err)
+		}
+		t.Authorizers[name] = Authorizer{
+			Function: a.text("FunctionArn"), Headers: a.sub("Identity").texts("Headers"), TTL: time.Duration(seconds) * time.Second,
+		}
 	}
 	return nil
 }
@@ -143,8 +184,12 @@ func (r *resolver) function(logicalID string, resource *yaml.Node) (Function, er
 	if err != nil {
 		return Function{}, err
 	}
+	arn, err := r.attribute(logicalID, "Arn")
+	if err != nil {
+		return Function{}, err
+	}
 	f := Function{
-		LogicalID: logicalID, Name: folder(logicalID), PhysicalName: name,
+		LogicalID: logicalID, Name: folder(logicalID), PhysicalName: name, ARN: arn,
 		Handler: p.text("Handler"), Runtime: p.text("Runtime"), Architectures: p.texts("Architectures"),
 		CodeURI: p.text("CodeUri"), BuildMethod: scalar(child(child(resource, "Metadata"), "BuildMethod")),
 		Environment: map[string]string{}, Statements: statements(own),

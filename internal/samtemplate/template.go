@@ -27,8 +27,19 @@ type Template struct {
 	Tables        []Table
 	Functions     []Function
 	SSMParameters []SSMParameter
+	// Authorizers are those of the HTTP APIs, by name.
+	Authorizers map[string]Authorizer
 	// Conditions hold the outcome of every condition by name.
 	Conditions map[string]bool
+
+	resolver *resolver
+}
+
+// Resource is any resource. Of a resource of SAM's own type, the Globals are not merged in.
+type Resource struct {
+	LogicalID, Type string
+	// Properties hold strings, bools, numbers, []any and map[string]any.
+	Properties map[string]any
 }
 
 // Table is an AWS::DynamoDB::Table.
@@ -67,6 +78,7 @@ type Function struct {
 	Name string
 	// PhysicalName is the deployed function's.
 	PhysicalName  string
+	ARN           string
 	Handler       string
 	Runtime       string
 	Architectures []string
@@ -96,6 +108,13 @@ type Route struct {
 type Statement struct {
 	Sid, Effect        string
 	Actions, Resources []string
+}
+
+// Authorizer is a Lambda authorizer of an AWS::Serverless::HttpApi with simple answers.
+type Authorizer struct {
+	Function string        // its ARN; Function.ARN finds it
+	Headers  []string      // which have to be there, and whose values an answer is good for
+	TTL      time.Duration // how long it is
 }
 
 // SSMParameter is an AWS::SSM::Parameter.
@@ -128,6 +147,19 @@ func Parse(data []byte, options Options) (*Template, error) {
 		return nil, err
 	}
 	return r.template()
+}
+
+// Resources resolves everything whose condition holds, in the template's order.
+func (t *Template) Resources() ([]Resource, error) {
+	var out []Resource
+	for logicalID, node := range t.resolver.wanted() {
+		p, err := t.resolver.properties(node)
+		if err != nil {
+			return nil, fmt.Errorf("resource %s: %w", logicalID, err)
+		}
+		out = append(out, Resource{LogicalID: logicalID, Type: scalar(child(node, "Type")), Properties: p})
+	}
+	return out, nil
 }
 
 // Table returns the table with the logical ID.

@@ -54,6 +54,8 @@ func TestEnvironment(t *testing.T) {
 		{"substituted attribute", `!Sub "${Table.Arn}/index/i"`, nil, "arn:aws:dynamodb:us-east-1:000000000000:table/stack-Table/index/i"},
 		{"attribute", `!GetAtt Table.Arn`, nil, "arn:aws:dynamodb:us-east-1:000000000000:table/stack-Table"},
 		{"attribute, long form", `{ "Fn::GetAtt": [Table, Arn] }`, nil, "arn:aws:dynamodb:us-east-1:000000000000:table/stack-Table"},
+		{"what a function publishes", `!Ref OneFunction.Alias`, nil, "arn:aws:lambda:us-east-1:000000000000:function:stack-OneFunction"},
+		{"alias", `!Ref Alias`, nil, "arn:aws:lambda:us-east-1:000000000000:function:stack-OneFunction:live"},
 		{"if", `!If [Prod, a, b]`, nil, "b"},
 		{"if, other side", `!If [Prod, a, b]`, prod, "a"},
 		{"nested if resolves one side only", `!If [Both, !Ref ID, !If [Other, no, !Ref ID]]`, nil, "no"},
@@ -65,6 +67,7 @@ func TestEnvironment(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			document := head + `
+  Alias: { Type: AWS::Lambda::Alias, Properties: { Name: live, FunctionName: !Ref OneFunction } }
   Named: { Type: AWS::SSM::Parameter, Properties: { Name: !Sub "/${AWS::StackName}/named", Type: String, Value: v } }
   OneFunction:
     Type: AWS::Serverless::Function
@@ -149,6 +152,7 @@ func TestFunction(t *testing.T) {
 	}
 	want := []samtemplate.Function{{
 		LogicalID: "ListTokensFunction", Name: "list-tokens", PhysicalName: "tokensync-local-ListTokensFunction",
+		ARN:           "arn:aws:lambda:us-east-1:000000000000:function:tokensync-local-ListTokensFunction",
 		Architectures: []string{"arm64"}, BuildMethod: "makefile", MemoryMB: 256, Timeout: 5 * time.Second,
 		Environment: map[string]string{"LEVEL": "debug", "STAGE": "dev"},
 		Schedules:   []samtemplate.Schedule{{ID: "Tick", Expression: "rate(1 minute)", Input: `{"a":1}`, OmitName: true}},
@@ -160,5 +164,36 @@ func TestFunction(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, got.Functions); diff != "" {
 		t.Errorf("functions (-want +got):\n%s", diff)
+	}
+}
+
+func TestResources(t *testing.T) {
+	t.Parallel()
+	got, err := samtemplate.Parse([]byte(`
+Parameters: { Stage: { Type: String, Default: dev } }
+Conditions: { Prod: !Equals [!Ref Stage, prod] }
+Resources:
+  Gone: { Type: AWS::SNS::Topic, Condition: Prod }
+  Alarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties: { Threshold: 3, AlarmActions: [!Ref Topic], Dimensions: [{ Name: Stage, Value: !Ref Stage }] }
+  Topic: { Type: AWS::SNS::Topic }
+`), samtemplate.Options{StackName: "stack"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := got.Resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []samtemplate.Resource{
+		{LogicalID: "Alarm", Type: "AWS::CloudWatch::Alarm", Properties: map[string]any{
+			"Threshold": 3, "AlarmActions": []any{"stack-Topic"},
+			"Dimensions": []any{map[string]any{"Name": "Stage", "Value": "dev"}},
+		}},
+		{LogicalID: "Topic", Type: "AWS::SNS::Topic", Properties: map[string]any{}},
+	}
+	if diff := cmp.Diff(want, resources); diff != "" {
+		t.Errorf("resources (-want +got):\n%s", diff)
 	}
 }

@@ -38,12 +38,12 @@ func TestSettings(t *testing.T) {
 		{
 			"all",
 			map[string]string{
-				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1", "CURVES": "9",
+				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1", "CURVES": "9", "ADMIN_TOKEN": "t",
 				"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "FULL_EVERY": "1h", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p",
 			},
 			defaults(func(s *settings) {
 				s.pools, s.products, s.launchpadID, s.port, s.portIsSet = 0, []string{"dlmm", "damm-v1"}, "pump.fun", 0, true
-				s.curves, s.fullEvery = 9, time.Hour
+				s.curves, s.fullEvery, s.adminToken = 9, time.Hour, "t"
 				s.faults, s.ignoreFilter, s.syncEvery, s.noColor = true, false, 5*time.Second, true
 				s.functions["LOG_LEVEL"] = "debug"
 			}),

@@ -27,6 +27,7 @@ Environment variables:
   LIVE=1         read the real Meteora
   FAULTS=1       the fake misbehaves now and then
   IGNORE_FILTER  1: the fake's damm-v1 ignores its launchpad filter and answers every pool, as in the incident (1); 0: it filters
+  ADMIN_TOKEN    the operator's, for /dashboard (made at random)
   SYNC_EVERY     how often run syncs again (60s): a refresh of what is known and new
   FULL_EVERY     how often it does so in full (10m)
   DYNAMODB_ENDPOINT  a DynamoDB that runs, instead of the engine in .tools/

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -43,9 +44,10 @@ type session struct {
 
 // open starts the stack with its API on the port; 0 is any that is free.
 func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *session, err error) {
+	s.adminToken = cmp.Or(s.adminToken, rand.Text())
 	v := &session{settings: s, screen: screen}
 	options := dev.Options{
-		Products: s.products, LaunchpadID: &s.launchpadID, Environment: maps.Clone(s.functions),
+		Products: s.products, LaunchpadID: &s.launchpadID, AdminToken: s.adminToken, Environment: maps.Clone(s.functions),
 		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
 	}
 	options.Environment["SYNC_INTERVAL"] = s.syncEvery.String()
@@ -210,6 +212,6 @@ func (v *session) greet() {
 	if v.chain != nil {
 		_, _ = fmt.Fprintf(v.screen, "  %-9s a fake Solana with %s tokens on their curves\n", token.DBC, report.Count(int64(v.chain.Tokens())))
 	}
-	_, _ = fmt.Fprintf(v.screen, "  DynamoDB  %s (%s, %s)\n  SSM       %s\n  API       %s\n",
-		v.stack.Engine().Endpoint(), tables.Tokens, tables.Sync, v.stack.SSM().URL(), v.stack.URL())
+	_, _ = fmt.Fprintf(v.screen, "  DynamoDB  %s (%s, %s)\n  SSM       %s\n  API       %s\n  operator  %s/dashboard, token %s\n",
+		v.stack.Engine().Endpoint(), tables.Tokens, tables.Sync, v.stack.SSM().URL(), v.stack.URL(), v.stack.URL(), v.settings.adminToken)
 }

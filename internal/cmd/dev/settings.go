@@ -29,6 +29,7 @@ type settings struct {
 	curves       int // tokens on the fake chain
 	products     []string
 	launchpadID  string
+	adminToken   string // the operator's; made at random when empty
 	port         int
 	portIsSet    bool
 	live         bool
@@ -56,6 +57,7 @@ func readSettings(env lookup) (settings, error) {
 	if id, ok := env("LAUNCHPAD_ID"); ok {
 		s.launchpadID = id // also when it is empty: that is what the guard is for
 	}
+	s.adminToken, _ = nonEmpty(env, "ADMIN_TOKEN")
 	noColor, _ := env("NO_COLOR")
 	s.noColor = noColor != ""
 	_, s.portIsSet = nonEmpty(env, "PORT")

@@ -28,6 +28,7 @@ type Invoker interface {
 type Route struct {
 	Method, Path string
 	Function     Invoker
+	Authorizer   *Authorizer // nil lets everybody through
 }
 
 // Gateway is an http.Handler.
@@ -57,6 +58,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, parameters := g.match(r.Method, r.URL.Path)
 	if route == nil {
 		g.notFound.ServeHTTP(w, r)
+		return
+	}
+	if route.authorizer != nil && route.authorizer.refuse(w, r, route, parameters) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))

@@ -9,6 +9,7 @@ type route struct {
 	method, path string
 	segments     []string
 	function     Invoker
+	authorizer   *Authorizer
 }
 
 func parseRoute(r Route) (route, error) {
@@ -24,7 +25,7 @@ func parseRoute(r Route) (route, error) {
 			return route{}, errors.New("only the last part may take the rest of the path")
 		}
 	}
-	return route{method: strings.ToUpper(r.Method), path: r.Path, segments: segments, function: r.Function}, nil
+	return route{method: strings.ToUpper(r.Method), path: r.Path, segments: segments, function: r.Function, authorizer: r.Authorizer}, nil
 }
 
 // match finds the most specific route: text before a {parameter}, before a {greedy+} one; a method before ANY.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -55,8 +56,11 @@ type Engine struct {
 
 // Start returns once the engine answers. The engine ends with Close, and with this process at the latest.
 func Start(ctx context.Context, o Options) (*Engine, error) {
-	if endpoint := cmp.Or(o.Endpoint, os.Getenv("DYNAMODB_ENDPOINT")); endpoint != "" {
-		return connect(ctx, endpoint)
+	if o.Binary == "" {
+		o.Endpoint = cmp.Or(o.Endpoint, os.Getenv("DYNAMODB_ENDPOINT"))
+	}
+	if o.Endpoint != "" {
+		return connect(ctx, o.Endpoint)
 	}
 	if o.Binary == "" {
 		root, err := workspace.Find()
@@ -80,14 +84,22 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	return nil, fmt.Errorf("start the DynamoDB engine: %w", err)
 }
 
+// connect waits for an engine that is still starting.
 func connect(ctx context.Context, endpoint string) (*Engine, error) {
 	e := &Engine{endpoint: endpoint, client: newClient(endpoint)}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if _, err := e.client.ListTables(ctx, &dynamodb.ListTablesInput{}); err != nil {
-		return nil, fmt.Errorf("reach the DynamoDB engine at %s (DYNAMODB_ENDPOINT): %w", endpoint, err)
+	for {
+		_, err := e.client.ListTables(ctx, &dynamodb.ListTablesInput{})
+		if err == nil {
+			return e, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("reach the DynamoDB engine at %s (DYNAMODB_ENDPOINT): %w", endpoint, err)
+		case <-time.After(pollInterval):
+		}
 	}
-	return e, nil
 }
 
 func launch(ctx context.Context, o Options) (*Engine, error) {
@@ -161,6 +173,7 @@ func newClient(endpoint string) *dynamodb.Client {
 		BaseEndpoint: aws.String(endpoint),
 		Region:       region,
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}},
 	})
 }
 
@@ -172,6 +185,7 @@ func (e *Engine) Client() *dynamodb.Client { return e.client }
 
 // Close ends the engine. Of one that was running before, it removes the tables that were created here.
 func (e *Engine) Close() error {
+	defer e.client.Options().HTTPClient.(*http.Client).CloseIdleConnections()
 	if e.process != nil {
 		e.process.Stop(stopGrace)
 		return nil

@@ -1,0 +1,12 @@
+// Command authorizer is the Lambda that API Gateway asks whether a request comes from the operator.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"tokensync/internal/app"
+)
+
+func main() {
+	lambda.Start(app.Authorizer())
+}

@@ -1,0 +1,81 @@
+package apigw_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"tokensync/internal/apigw"
+)
+
+func TestAuthorizer(t *testing.T) {
+	t.Parallel()
+	const secret = "s3cret-of-the-operator"
+	for name, tt := range map[string]struct {
+		token   string // in SSM
+		header  string // its name
+		value   string
+		allowed bool
+	}{
+		"right":                {secret, "authorization", "Bearer " + secret, true},
+		"header in capitals":   {secret, "Authorization", "Bearer " + secret, true},
+		"scheme in lower case": {secret, "authorization", "bearer " + secret, true},
+		"a line feed in SSM":   {secret + "\n", "authorization", "Bearer " + secret, true},
+		"wrong":                {secret, "authorization", "Bearer " + secret + "x", false},
+		"the beginning":        {secret, "authorization", "Bearer " + secret[:5], false},
+		"no scheme":            {secret, "authorization", secret, false},
+		"another scheme":       {secret, "authorization", "Basic " + secret, false},
+		"empty":                {secret, "authorization", "Bearer ", false},
+		"another header":       {secret, "x-token", "Bearer " + secret, false},
+		"no token set":         {"", "authorization", "Bearer ", false},
+		"a blank token":        {" \n", "authorization", "Bearer  \n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return tt.token, nil }, slog.New(slog.NewJSONHandler(&log, nil)))
+			got, err := authorize(t.Context(), events.APIGatewayV2CustomAuthorizerV2Request{Headers: map[string]string{tt.header: tt.value}})
+			if err != nil || got.IsAuthorized != tt.allowed {
+				t.Errorf("%v, %v", got.IsAuthorized, err)
+			}
+			if strings.Contains(log.String(), secret[:5]) {
+				t.Errorf("the token is in the log: %s", log.String())
+			}
+		})
+	}
+}
+
+// TestAuthorizerWithoutSSM refuses with an error: API Gateway answers 500 and does not keep it.
+func TestAuthorizerWithoutSSM(t *testing.T) {
+	t.Parallel()
+	down := errors.New("SSM parameter /admin: timeout")
+	authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return "", down }, slog.New(slog.DiscardHandler))
+	if got, err := authorize(t.Context(), events.APIGatewayV2CustomAuthorizerV2Request{}); !errors.Is(err, down) || got.IsAuthorized {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestAuthorizerEvents(t *testing.T) {
+	t.Parallel()
+	authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return "local-operator-token", nil }, slog.New(slog.DiscardHandler))
+	for name, allowed := range map[string]bool{"authorizer": true, "authorizer-wrong-token": false} {
+		text, err := os.ReadFile("../../events/" + name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var event events.APIGatewayV2CustomAuthorizerV2Request
+		if err := json.Unmarshal(text, &event); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := authorize(t.Context(), event); err != nil || got.IsAuthorized != allowed {
+			t.Errorf("%s: %v, %v", name, got.IsAuthorized, err)
+		}
+	}
+}

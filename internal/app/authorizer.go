@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"tokensync/internal/apigw"
+	"tokensync/internal/config"
+	"tokensync/internal/observe"
+	"tokensync/internal/params"
+)
+
+// Authorizer builds authorizer from the environment.
+func Authorizer() apigw.Authorizer {
+	settings, err := config.LoadAuthorizer(os.Getenv)
+	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
+	if err != nil {
+		err = fmt.Errorf("configuration: %w", err)
+		return apigw.NewAuthorizer(func(ctx context.Context) (string, error) {
+			metrics.ConfigurationError(ctx)
+			return "", err
+		}, log)
+	}
+	authorize := apigw.NewAuthorizer(adminToken(settings), log)
+	return func(ctx context.Context, r events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
+		metrics.Invocation(ctx)
+		return authorize(ctx, r)
+	}
+}
+
+// adminToken reads the operator's token; "" when there is no such parameter.
+func adminToken(settings config.Authorizer) func(context.Context) (string, error) {
+	if settings.AdminTokenParameter == "" {
+		return func(context.Context) (string, error) { return "", nil }
+	}
+	store := ssm.NewFromConfig(awsConfig(os.Getenv, readAttempts, readTimeout))
+	parameter := params.New(store, settings.AdminTokenParameter, params.DefaultTTL)
+	return func(ctx context.Context) (string, error) {
+		token, err := parameter.Value(ctx)
+		if errors.Is(err, params.ErrNotFound) {
+			return "", nil
+		}
+		return token, err
+	}
+}

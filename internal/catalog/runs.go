@@ -1,0 +1,67 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tokensync/internal/token"
+)
+
+// Runs is what an operator looks at.
+type Runs struct {
+	Runs     []token.Run // newest first
+	Breakers []Breaker   // of every product that is read, in the order of token.Products
+}
+
+// Breaker is a product's circuit breaker at this moment.
+type Breaker struct {
+	Product  token.Product
+	State    string
+	Failures int       // in a row
+	RetryAt  time.Time // when an open one lets a run try again; zero when it is closed
+}
+
+// Runs answers the newest records, and the breakers of the products in the last of them.
+func (c *Catalog) Runs(ctx context.Context, limit int) (Runs, error) {
+	switch {
+	case limit == 0:
+		limit = DefaultLimit
+	case limit < 1 || limit > MaxLimit:
+		return Runs{}, badParameter("limit", "is not a whole number from 1 to %d", MaxLimit)
+	}
+	var runs []token.Run
+	var stored []token.Breaker
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { runs, err = c.History.Runs(ctx, limit); return err })
+	group.Go(func() (err error) { stored, err = c.History.Breakers(ctx); return err })
+	if err := group.Wait(); err != nil {
+		return Runs{}, unavailable("reading the runs", err)
+	}
+	return Runs{Runs: runs, Breakers: breakers(runs, stored, time.Now())}, nil
+}
+
+// breakers are the stored ones, and closed ones for products that have none.
+func breakers(runs []token.Run, stored []token.Breaker, now time.Time) []Breaker {
+	out := []Breaker{}
+	for _, product := range token.Products {
+		b := token.Breaker{Product: product}
+		i := slices.IndexFunc(stored, func(b token.Breaker) bool { return b.Product == product })
+		if i >= 0 {
+			b = stored[i]
+		}
+		if i >= 0 || isRead(runs, product) {
+			out = append(out, Breaker{Product: product, State: string(b.State(now)), Failures: b.Failures, RetryAt: b.RetryAt})
+		}
+	}
+	return out
+}
+
+// isRead says whether any of the runs has read a product.
+func isRead(runs []token.Run, product token.Product) bool {
+	return slices.ContainsFunc(runs, func(r token.Run) bool {
+		return slices.ContainsFunc(r.Products, func(p token.ProductRun) bool { return p.Product == product })
+	})
+}

@@ -1,0 +1,218 @@
+// The operator's page as a person meets it. make browser-test runs this with BASE_URL and ADMIN_TOKEN set.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+
+const base = process.env.BASE_URL;
+const secret = process.env.ADMIN_TOKEN;
+const desktop = { viewport: { width: 1280, height: 1000 }, colorScheme: "light" };
+let browser;
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
+});
+after(() => browser.close());
+
+// open gives a page that remembers what went wrong in it: errors, failed requests, violations of its policy.
+async function open(options = desktop) {
+  const page = await (await browser.newContext(options)).newPage();
+  page.wrong = [];
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && page.wrong.push(m.text()));
+  page.on("pageerror", (e) => page.wrong.push(e.message));
+  await page.addInitScript(() => addEventListener("securitypolicyviolation", (e) => console.error("violation: " + e.violatedDirective)));
+  await page.goto(base + "/dashboard");
+  return page;
+}
+
+async function enter(page, token = secret) {
+  await page.getByLabel("Operator's token").fill(token);
+  await page.keyboard.press("Enter");
+}
+
+async function opened(options) {
+  const page = await open(options);
+  await enter(page);
+  await page.locator("#tokens tbody tr").first().waitFor();
+  return page;
+}
+
+const api = async (path, token) => (await fetch(base + path, token && { headers: { Authorization: "Bearer " + token } })).json();
+const figure = (page, name) => page.locator("#last dt", { hasText: new RegExp(`^${name}$`) }).locator("+ dd");
+const number = (text) => Number(text.replace(/[^0-9]/g, ""));
+
+test("shows the last run with the API's numbers", async () => {
+  const page = await opened();
+  const [run] = (await api("/v1/sync-runs?limit=1", secret)).data;
+  assert.equal(run.status, "succeeded");
+  for (const [name, value] of [
+    ["pools scanned", run.pools_scanned], ["pools of ours", run.pools_matched], ["tokens new", run.tokens_new], ["updated", run.tokens_updated],
+    ["unchanged", run.tokens_unchanged], ["delisted", run.tokens_delisted], ["unwritten", run.tokens_unwritten],
+  ]) assert.equal(number(await figure(page, name).textContent()), value, name);
+  assert.match(await figure(page, "peak memory").textContent(), new RegExp((run.peak_rss_bytes / 2 ** 20).toFixed(1).replace(".", "\\.") + " MiB"));
+  assert.equal(await page.locator("#last .badge").textContent(), run.status);
+  assert.equal(await page.locator("#launchpads").textContent(), run.launchpads.join(""));
+  const stats = await api("/v1/stats");
+  for (const stage of ["bonding", "migrating", "graduated"])
+    assert.equal(number(await page.locator("#stages li", { hasText: stage }).locator("span").last().textContent()), stats.stages[stage], stage);
+  assert.deepEqual(await page.locator("#breakers .badge").allTextContents(), ["closed", "closed"]);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("lists every run, and says what went wrong in plain words", async () => {
+  const page = await opened();
+  const { data } = await api("/v1/sync-runs", secret);
+  assert.deepEqual(await page.locator("#runs tbody .badge").allTextContents(), data.map((r) => r.status));
+  const partial = page.locator("#runs tbody tr", { hasText: "partial" });
+  assert.match(await partial.textContent(), /dlmm could not be read; its pools keep their last values/);
+});
+
+test("draws every chart", async () => {
+  const page = await opened();
+  const charts = await page.locator("#charts figure").all();
+  assert.equal(charts.length, 5);
+  for (const chart of charts) {
+    const colors = await chart.locator("canvas").evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const seen = new Map();
+      for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) seen.set(data.slice(i, i + 3).join(), (seen.get(data.slice(i, i + 3).join()) ?? 0) + 1);
+      return Object.fromEntries(seen);
+    });
+    const line = "31,111,92"; // --series-1
+    assert.ok((colors[line] ?? 0) > 50, `${await chart.textContent()}: ${colors[line]} pixels of its first line`);
+    const [inside, outside] = await chart.evaluate((f) => [f.querySelector("canvas").getBoundingClientRect().right, f.getBoundingClientRect().right]);
+    assert.ok(inside <= outside, "the chart is wider than its frame");
+    assert.match(await chart.locator("[role=img]").getAttribute("aria-label"), /over 10 runs\..*last .*, least .*, most /);
+  }
+  const all = await charts[0].locator("[role=img]").getAttribute("aria-label");
+  await page.getByLabel("refresh", { exact: true }).check();
+  assert.notEqual(await charts[0].locator("[role=img]").getAttribute("aria-label"), all);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("searches, sorts and filters the tokens, and leads to their pools at Meteora", async () => {
+  const page = await opened();
+  const rows = page.locator("#tokens tbody tr");
+  const mints = () => rows.evaluateAll((list) => list.map((r) => r.dataset.mint));
+  const shows = async (query) => {
+    const want = (await api("/v1/tokens?limit=50&" + query)).data.map((t) => t.mint);
+    await page.waitForFunction((w) => [...document.querySelectorAll("#tokens tbody tr")].map((r) => r.dataset.mint).join() === w, want.join());
+    return want;
+  };
+  const newest = await shows("");
+  const { symbol } = await api("/v1/tokens/" + newest.at(-1));
+  await page.getByLabel("Search").fill(symbol.toLowerCase());
+  assert.ok((await shows("q=" + encodeURIComponent(symbol))).length > 0);
+  await page.getByLabel("Search").fill(newest[3]);
+  assert.deepEqual(await shows("q=" + newest[3]), [newest[3]]);
+  await page.getByLabel("Search").fill("nothing is called so");
+  await page.getByText("No token is listed that fits.").waitFor();
+  await page.getByLabel("Search").fill("");
+  await page.getByLabel("Sort by").selectOption("volume");
+  const busiest = await shows("sort=volume");
+  await page.locator("#stage").selectOption("graduated");
+  await shows("sort=volume&stage=graduated");
+  await page.locator("#stage").selectOption("");
+  await shows("sort=volume");
+  await page.getByRole("button", { name: "More" }).click();
+  await page.waitForFunction(() => document.querySelectorAll("#tokens tbody tr").length === 100);
+  assert.equal(new Set(await mints()).size, 100);
+  const pools = (await api("/v1/tokens/" + busiest[0])).pools;
+  await rows.first().getByRole("button").click();
+  await rows.first().getByRole("link").first().waitFor();
+  const hrefs = await rows.first().getByRole("link").evaluateAll((list) => list.map((a) => a.href));
+  assert.equal(hrefs.length, pools.length);
+  for (const p of pools) assert.ok(hrefs.some((h) => h.startsWith("https://www.meteora.ag/") && h.endsWith("/" + p.address)), hrefs.join());
+  assert.deepEqual(page.wrong, []);
+});
+
+test("survives a wrong token", async () => {
+  const page = await open();
+  await enter(page, "not-it");
+  await page.getByText("That is not the operator's token.").waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  assert.ok(await page.locator("#board").isHidden());
+  await enter(page);
+  await page.locator("#tokens tbody tr").first().waitFor();
+});
+
+test("keeps what it has while the API is down, and says so", async () => {
+  const page = await opened();
+  const scanned = await figure(page, "pools scanned").textContent();
+  await page.route("**/v1/**", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: '{"detail":"The store does not answer."}' }));
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await page.getByText("The API answers 503: The store does not answer.").waitFor();
+  assert.equal(await figure(page, "pools scanned").textContent(), scanned);
+  await page.unrouteAll();
+  await page.context().setOffline(true);
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await page.getByText("The API cannot be reached.").waitFor();
+  await page.context().setOffline(false);
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await page.locator("#trouble").waitFor({ state: "hidden" });
+});
+
+test("keeps the token for this tab only, and forgets it when asked", async () => {
+  const page = await opened();
+  await page.reload();
+  await page.locator("#tokens tbody tr").first().waitFor();
+  assert.equal(await page.evaluate(() => localStorage.length + document.cookie.length), 0);
+  const other = await page.context().newPage();
+  await other.goto(base + "/dashboard");
+  await other.getByLabel("Operator's token").waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await page.getByLabel("Operator's token").waitFor();
+});
+
+test("refreshes by itself while it is looked at", async () => {
+  const page = await open();
+  await page.clock.install();
+  await page.reload();
+  await enter(page);
+  await page.locator("#tokens tbody tr").first().waitFor();
+  const again = page.waitForRequest("**/v1/sync-runs*");
+  await page.clock.runFor(16_000);
+  await again;
+});
+
+test("shows hostile names as texts", async () => {
+  const page = await opened();
+  await page.route("**/v1/tokens?*", async (route) => {
+    const answer = await (await route.fetch()).json();
+    answer.data[0] = { ...answer.data[0], symbol: "<img src=x onerror=alert(1)>", name: "<script>document.title='owned'</script>" };
+    await route.fulfill({ json: answer });
+  });
+  await page.getByLabel("Sort by").selectOption("tvl");
+  await page.getByText("<img src=x onerror=alert(1)>").waitFor();
+  assert.equal(await page.title(), "tokensync");
+  assert.deepEqual(page.wrong, []);
+});
+
+test("fits a phone, the dark, and a keyboard", async () => {
+  const phone = await opened({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
+  const overflow = await phone.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `the page is ${overflow} pixels wider than the phone`);
+  const dark = await opened({ ...desktop, colorScheme: "dark" });
+  assert.equal(await dark.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(17, 21, 19)");
+  for (let i = 0; i < 3; i++) await dark.keyboard.press("Tab");
+  assert.ok(await dark.evaluate(() => document.activeElement !== document.body), "the keyboard reaches nothing");
+  const unnamed = await dark.evaluate(() =>
+    [...document.querySelectorAll("button, input:not([hidden]), select, [role=img], meter, progress")]
+      .filter((e) => !(e.labels?.length || e.getAttribute("aria-label") || e.textContent.trim()))
+      .map((e) => e.outerHTML.slice(0, 80)),
+  );
+  assert.deepEqual(unnamed, []);
+});
+
+const shots = process.env.SCREENSHOTS;
+test("takes its pictures", { skip: !shots }, async () => {
+  mkdirSync(shots, { recursive: true });
+  for (const [name, options] of Object.entries({
+    light: { ...desktop, viewport: { width: 1280, height: 1180 } }, dark: { ...desktop, viewport: { width: 1280, height: 1180 }, colorScheme: "dark" },
+    phone: { viewport: { width: 390, height: 844 }, colorScheme: "light" },
+  })) {
+    const page = await opened(options);
+    await page.screenshot({ path: `${shots}/dashboard-${name}.png` });
+  }
+});

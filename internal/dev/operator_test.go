@@ -1,0 +1,109 @@
+package dev_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tokensync/internal/dev"
+	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/token"
+)
+
+// TestOperator reads the runs through the real authorizer.
+func TestOperator(t *testing.T) {
+	t.Parallel()
+	stack, _ := start(t, meteoratest.DefaultLaunchpad)
+	var want []token.Run
+	for _, event := range []string{dev.FullSync, dev.Refresh} {
+		run, err := stack.Sync(t.Context(), event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append([]token.Run{run.Record}, want...)
+	}
+	for name, tt := range map[string]struct {
+		header []string
+		status int
+	}{
+		"no token":    {nil, http.StatusUnauthorized},
+		"wrong token": {[]string{"Authorization", "Bearer " + adminToken + "x"}, http.StatusForbidden},
+		"right token": {[]string{"Authorization", "Bearer " + adminToken}, http.StatusOK},
+	} {
+		response, body := get(t, stack, "/v1/sync-runs", tt.header...)
+		if response.StatusCode != tt.status {
+			t.Errorf("%s: %d %s", name, response.StatusCode, body)
+			continue
+		}
+		if tt.status != http.StatusOK {
+			continue
+		}
+		var got struct{ Data []token.Run }
+		if err := json.Unmarshal(body, &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Data); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestOperatorWithoutToken: when none is set nobody is the operator, and what was sent is in no log.
+func TestOperatorWithoutToken(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var log strings.Builder
+	id := "any"
+	for name, options := range map[string]dev.Options{
+		"no parameter": {LaunchpadID: &id}, "a blank one": {LaunchpadID: &id, AdminToken: " "},
+	} {
+		options.Log = func(_, line string) {
+			mu.Lock()
+			defer mu.Unlock()
+			log.WriteString(line)
+		}
+		stack, err := dev.Start(t.Context(), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sent := range []string{"Bearer ", "Bearer guessed-by-somebody"} {
+			if response, body := get(t, stack, "/v1/sync-runs", "Authorization", sent); response.StatusCode != http.StatusForbidden {
+				t.Errorf("%s, %q: %d %s", name, sent, response.StatusCode, body)
+			}
+		}
+		if err := stack.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if !strings.Contains(log.String(), "everybody is refused") || strings.Contains(log.String(), "guessed") {
+		t.Error(log.String())
+	}
+}
+
+// TestAuthorizerBinary answers its events as a Lambda.
+func TestAuthorizerBinary(t *testing.T) {
+	t.Parallel()
+	id := "any"
+	stack, err := dev.Start(t.Context(), dev.Options{LaunchpadID: &id, AdminToken: "local-operator-token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stack.Close() })
+	for event, want := range map[string]string{"authorizer": "true", "authorizer-wrong-token": "false"} {
+		payload, err := os.ReadFile("../../events/" + event + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := stack.Invoke(t.Context(), "authorizer", payload)
+		if err != nil || result.Error != nil || !strings.Contains(string(result.Payload), `"isAuthorized":`+want) {
+			t.Errorf("%s: %s, %v, %v", event, result.Payload, result.Error, err)
+		}
+	}
+}
