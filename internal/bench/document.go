@@ -92,13 +92,13 @@ func (d *page) memory() {
 	}
 	d.read("memory.json", &m)
 	d.section("Memory", "First syncs by the real binary, the whole of it: pools are read from a fake Meteora, tokens written to a DynamoDB engine. "+
-		"The collector's setting is `GOGC=25`: 25 takes the least memory, and what it costs in CPU is little beside the scan.",
+		"The sync runs with `GOGC=50`: less costs CPU where many pools match, of which a small Lambda has little, and more costs memory.",
 		"make memory-study JSON=docs/performance/memory.json")
 	d.line("| first sync | GOGC | peak RSS, MiB | CPU, ms |\n| --- | ---: | ---: | ---: |")
 	for _, c := range m.Collector {
 		d.line("| %s | %s | %.1f | %.0f |", c.Case, c.GOGC, c.PeakMiB, c.CPUMS)
 	}
-	d.line("\nThe least private memory (`ulimit -d`: heap, stacks, runtime; not the pages of the binary, which the system may drop), with "+
+	d.line("\nThe least private memory (`ulimit -d`: heap, stacks, runtime; not the pages of the binary, which the system may drop), with " +
 		"`GOMEMLIMIT` at 85 %% of it, in which the sync still reads and writes everything:\n")
 	d.line("| first sync | least memory, MiB |\n| --- | ---: |")
 	for _, c := range m.Smallest {
@@ -116,10 +116,10 @@ func (d *page) api() {
 		Tokens int
 		Routes []struct {
 			Route     string
-			PerSecond     float64 `json:"requests_per_second"`
-			P50MS         float64 `json:"p50_ms"`
-			P95MS         float64 `json:"p95_ms"`
-			P99MS         float64 `json:"p99_ms"`
+			PerSecond float64 `json:"requests_per_second"`
+			P50MS     float64 `json:"p50_ms"`
+			P95MS     float64 `json:"p95_ms"`
+			P99MS     float64 `json:"p99_ms"`
 		}
 		Starts []struct {
 			Function string
