@@ -37,15 +37,13 @@ func TestRetryTable(t *testing.T) {
 	const reserve = 10 * time.Second
 	scan, page := (sync.Timeout-reserve)*3/4, upstream.DefaultRetry
 	for _, want := range []string{
-		fmt.Sprintf("The sync's timeout is %.0f s", sync.Timeout.Seconds()),
-		fmt.Sprintf("it scans until %.0f s at most, writes until %.0f s", scan.Seconds(), (sync.Timeout - reserve).Seconds()),
-		fmt.Sprintf("| %d attempts, %d retries a scan |", page.Attempts, page.Budget),
+		fmt.Sprintf("A sync has %.0f seconds", sync.Timeout.Seconds()),
+		fmt.Sprintf("(%d s), writes until %.0f s", int(scan.Seconds()), (sync.Timeout - reserve).Seconds()),
+		fmt.Sprintf("| %d attempts, %d retries a scan;", page.Attempts, page.Budget),
 		fmt.Sprintf("full jitter from %d ms to %v s", page.Base.Milliseconds(), page.Max.Seconds()),
-		fmt.Sprintf("about %.0f s in all, %.0f s at most", longestPauses(page).Seconds()/2, longestPauses(page).Seconds()),
-		fmt.Sprintf("Retry-After of up to %.0f s", page.Patience.Seconds()),
-		fmt.Sprintf("| %d attempts of %.0f s |", syncAttempts, callTimeout.Seconds()),
-		fmt.Sprintf("| %.0f s and the backoff", (syncAttempts * callTimeout).Seconds()),
-		fmt.Sprintf("| %d attempts of %d ms |", readAttempts, readTimeout.Milliseconds()),
+		fmt.Sprintf("| %.0f s of pauses, %.0f s on average;", longestPauses(page).Seconds(), longestPauses(page).Seconds()/2),
+		fmt.Sprintf("| %d attempts of %.0f s,", syncAttempts, callTimeout.Seconds()),
+		fmt.Sprintf("| %d attempts of %v s,", readAttempts, readTimeout.Seconds()),
 	} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("README.md does not say %q", want)

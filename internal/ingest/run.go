@@ -175,9 +175,10 @@ func (r *run) write(ctx context.Context, lease Lease) error {
 	return nil
 }
 
-// finish settles the status, stores the record and the stats, and logs the record.
+// finish settles the status, stores the record and the stats, and logs the record. A table that does not answer has to
+// leave time for the log and the metrics: at the deadline Lambda ends the process.
 func (r *run) finish(ctx context.Context, deadline time.Time, err error) (token.Run, error) {
-	ctx, cancel := context.WithDeadline(ctx, deadline)
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-reserve(deadline)))
 	defer cancel()
 	err = r.settle(err)
 	r.record.DurationMS = time.Since(r.start).Milliseconds()

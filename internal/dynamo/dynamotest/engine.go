@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -55,8 +56,11 @@ type Engine struct {
 
 // Start returns once the engine answers. The engine ends with Close, and with this process at the latest.
 func Start(ctx context.Context, o Options) (*Engine, error) {
-	if endpoint := cmp.Or(o.Endpoint, os.Getenv("DYNAMODB_ENDPOINT")); endpoint != "" {
-		return connect(ctx, endpoint)
+	if o.Binary == "" {
+		o.Endpoint = cmp.Or(o.Endpoint, os.Getenv("DYNAMODB_ENDPOINT"))
+	}
+	if o.Endpoint != "" {
+		return connect(ctx, o.Endpoint)
 	}
 	if o.Binary == "" {
 		root, err := workspace.Find()
@@ -169,6 +173,7 @@ func newClient(endpoint string) *dynamodb.Client {
 		BaseEndpoint: aws.String(endpoint),
 		Region:       region,
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}},
 	})
 }
 
@@ -180,6 +185,7 @@ func (e *Engine) Client() *dynamodb.Client { return e.client }
 
 // Close ends the engine. Of one that was running before, it removes the tables that were created here.
 func (e *Engine) Close() error {
+	defer e.client.Options().HTTPClient.(*http.Client).CloseIdleConnections()
 	if e.process != nil {
 		e.process.Stop(stopGrace)
 		return nil

@@ -25,6 +25,7 @@ type Units struct {
 type Meter struct {
 	url    string
 	server *http.Server
+	engine *http.Transport
 	done   chan struct{}
 
 	mu    sync.Mutex
@@ -41,8 +42,9 @@ func StartMeter(ctx context.Context, engine string) (*Meter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the meter: %w", err)
 	}
-	m := &Meter{url: "http://" + l.Addr().String(), done: make(chan struct{})}
+	m := &Meter{url: "http://" + l.Addr().String(), engine: &http.Transport{}, done: make(chan struct{})}
 	m.server = &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: &httputil.ReverseProxy{
+		Transport:      m.engine,
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target); askForUnits(r.Out) },
 		ModifyResponse: m.read,
 		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
@@ -61,6 +63,7 @@ func (m *Meter) URL() string { return m.url }
 func (m *Meter) Close() error {
 	err := m.server.Close()
 	<-m.done
+	m.engine.CloseIdleConnections()
 	return err
 }
 

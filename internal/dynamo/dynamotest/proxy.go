@@ -31,6 +31,7 @@ type FaultFunc func(operation string, n int) Fault
 type Proxy struct {
 	url    string
 	server *http.Server
+	engine *http.Transport
 	done   chan struct{}
 
 	mu    sync.Mutex
@@ -48,8 +49,9 @@ func StartProxy(ctx context.Context, engine string) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the proxy: %w", err)
 	}
-	p := &Proxy{url: "http://" + l.Addr().String(), done: make(chan struct{}), calls: map[string]int{}}
+	p := &Proxy{url: "http://" + l.Addr().String(), engine: &http.Transport{}, done: make(chan struct{}), calls: map[string]int{}}
 	forward := &httputil.ReverseProxy{
+		Transport:      p.engine,
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		ModifyResponse: addUnprocessed,
 		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
@@ -76,6 +78,7 @@ func (p *Proxy) SetFault(f FaultFunc) {
 func (p *Proxy) Close() error {
 	err := p.server.Close()
 	<-p.done
+	p.engine.CloseIdleConnections()
 	return err
 }
 
