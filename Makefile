@@ -60,7 +60,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api memory browser-test ## the checks beside the tests: all that follow
+check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api sizes memory check-bench browser-test ## the checks beside the tests: all that follow
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
@@ -111,6 +111,10 @@ faults: tools local ## every kind of trouble against the real sync, as a table; 
 costs: tools local ## what syncs use and cost a month, measured; TOKENS=100,1000 POOLS=132967 MEMORY=128
 	@go run ./internal/cmd/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
 
+.PHONY: sizes
+sizes: build ## the functions' binaries for Lambda, zipped, within 4.5 MB each; JSON=file
+	@go run ./internal/cmd/sizes $(if $(JSON),-json $(JSON)) $(FUNCTIONS)
+
 .PHONY: memory
 memory: tools local build/memory/bootstrap ## the sync of all 132,967 pools within its memory, and its heap profile; RECORD=1 records a new figure
 	@go run ./internal/cmd/memory -profiled build/memory/bootstrap $(if $(RECORD),-record)
@@ -159,6 +163,20 @@ bench: internal/bench/node/node_modules/.installed ## beside its peers; QUICK=1 
 	@cd internal/bench && exec ../../build/bench/bench $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) \
 	  $(if $(CHECK),-check) $(if $(JSON),-json $(abspath $(JSON))) $(if $(MARKDOWN),-markdown $(abspath $(MARKDOWN))) \
 	  $(if $(ONLY),-only '$(ONLY)') $(if $(SHAPE),-shape '$(SHAPE)')
+
+.PHONY: bench-api
+bench-api: tools local ## requests a second through the local stack, and cold starts; TOKENS=10000 JSON=file
+	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ ./api
+	@exec build/bench/api $(if $(TOKENS),-tokens $(TOKENS)) $(if $(JSON),-json $(JSON))
+
+.PHONY: performance
+performance: ## docs/performance.md and its plot, from the figures in docs/performance/
+	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ .
+	@build/bench/bench document docs
+
+.PHONY: check-bench
+check-bench: ## the bench, small: it builds, and we find the pools that the base does
+	@$(MAKE) --no-print-directory bench QUICK=1 ROUNDS=1 ONLY=tokensync
 
 internal/bench/node/node_modules/.installed: internal/bench/node/package-lock.json
 	@npm ci --prefix internal/bench/node --no-audit --no-fund --loglevel=error >/dev/null

@@ -38,6 +38,9 @@ func main() {
 		}
 		exit(err)
 	}
+	if len(os.Args) == 3 && os.Args[1] == "document" {
+		exit(document(os.Args[2]))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := measure(ctx, parse())
 	stop()

@@ -135,10 +135,7 @@ func (c Case) Passes(ctx context.Context, limit int64) (bool, error) {
 func (c Case) Smallest(ctx context.Context, most int64) (int64, error) {
 	least, enough := int64(1), most+1
 	for least < enough {
-		middle := (least + enough) / 2
-		if middle > most {
-			middle = most
-		}
+		middle := min((least+enough)/2, most)
 		ok, err := c.Passes(ctx, middle<<20)
 		if err != nil {
 			return 0, err
