@@ -60,7 +60,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api memory browser-test check-bench ## the checks beside the tests: all that follow
+check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api sizes memory check-bench browser-test ## the checks beside the tests: all that follow
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
@@ -112,7 +112,7 @@ costs: tools local ## what syncs use and cost a month, measured; TOKENS=100,1000
 	@go run ./internal/cmd/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
 
 .PHONY: sizes
-sizes: build ## what the functions' binaries for Lambda weigh, and their zips; JSON=file
+sizes: build ## the functions' binaries for Lambda, zipped, within 4.5 MB each; JSON=file
 	@go run ./internal/cmd/sizes $(if $(JSON),-json $(JSON)) $(FUNCTIONS)
 
 .PHONY: memory

@@ -38,16 +38,20 @@ func sameSecret(got, want string) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// bearer is the token that a request carries, or "".
+// bearer is the token that a request carries, or "". The identity source is the Authorization header once more.
 func bearer(r events.APIGatewayV2CustomAuthorizerV2Request) string {
+	values := r.IdentitySource
 	for name, value := range r.Headers {
-		if !strings.EqualFold(name, "Authorization") {
-			continue
-		}
-		scheme, token, _ := strings.Cut(value, " ")
-		if strings.EqualFold(scheme, "Bearer") {
-			return strings.TrimSpace(token)
+		if strings.EqualFold(name, "Authorization") {
+			values = []string{value}
 		}
 	}
-	return ""
+	if len(values) != 1 {
+		return ""
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }

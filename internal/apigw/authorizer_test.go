@@ -52,6 +52,25 @@ func TestAuthorizer(t *testing.T) {
 	}
 }
 
+// TestAuthorizerIdentitySource is what API Gateway passes beside the headers; a header wins.
+func TestAuthorizerIdentitySource(t *testing.T) {
+	t.Parallel()
+	authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return "secret", nil }, slog.New(slog.DiscardHandler))
+	for name, tt := range map[string]struct {
+		event   events.APIGatewayV2CustomAuthorizerV2Request
+		allowed bool
+	}{
+		"alone":        {events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{"Bearer secret"}}, true},
+		"two of them":  {events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{"Bearer secret", "x"}}, false},
+		"wrong header": {events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{"Bearer secret"}, Headers: map[string]string{"authorization": "Bearer x"}}, false},
+		"nothing":      {events.APIGatewayV2CustomAuthorizerV2Request{}, false},
+	} {
+		if got, err := authorize(t.Context(), tt.event); err != nil || got.IsAuthorized != tt.allowed {
+			t.Errorf("%s: %v, %v", name, got.IsAuthorized, err)
+		}
+	}
+}
+
 // TestAuthorizerWithoutSSM refuses with an error: API Gateway answers 500 and does not keep it.
 func TestAuthorizerWithoutSSM(t *testing.T) {
 	t.Parallel()

@@ -105,7 +105,6 @@ var checks = []check{
 	{"deployments", deployments},
 	{"circles", circles},
 	{"build", build},
-	{"sizes", sizes},
 }
 
 // ours is the project's own template, which is translated once.

@@ -444,7 +444,9 @@ func (h *hungTable) hang(ctx context.Context) error {
 
 func (h *hungTable) SaveRun(ctx context.Context, _ token.Run) error { return h.hang(ctx) }
 
-func (h *hungTable) SaveStats(ctx context.Context, _ token.Stats, _ time.Time) error { return h.hang(ctx) }
+func (h *hungTable) SaveStats(ctx context.Context, _ token.Stats, _ time.Time) error {
+	return h.hang(ctx)
+}
 
 func TestHungTableLeavesTimeForMetrics(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
-// Command sizes weighs the functions' binaries: `make sizes`. Their budget is held by internal/deploycheck.
+// Command sizes holds the functions' binaries to their budget: `make sizes`.
 package main
 
 import (
@@ -11,6 +11,11 @@ import (
 	"os"
 	"path/filepath"
 )
+
+// maxZip is what a function may weigh as Lambda loads it, for arm64, in bytes: 4.5 MB.
+const maxZip = 4_500_000
+
+var errTooLarge = errors.New("too large")
 
 // A size is one function's.
 type size struct {
@@ -34,16 +39,20 @@ func run(build, out string, functions []string) error {
 		return errors.New("no functions named")
 	}
 	var sizes []size
+	var over []error
 	for _, function := range functions {
 		s, err := measure(build, function)
 		if err != nil {
 			return err
 		}
 		fmt.Printf("%-16s %5.2f MB, zipped %4.2f MB\n", s.Function, float64(s.Binary)/1e6, float64(s.Zip)/1e6)
+		if s.Zip > maxZip {
+			over = append(over, fmt.Errorf("%w: %s has %d bytes zipped, more than %d", errTooLarge, function, s.Zip, maxZip))
+		}
 		sizes = append(sizes, s)
 	}
-	if out == "" {
-		return nil
+	if err := errors.Join(over...); err != nil || out == "" {
+		return err
 	}
 	b, err := json.MarshalIndent(sizes, "", " ")
 	if err != nil {
