@@ -169,6 +169,17 @@ bench-api: tools local ## requests a second through the local stack, and cold st
 	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ ./api
 	@exec build/bench/api $(if $(TOKENS),-tokens $(TOKENS)) $(if $(JSON),-json $(JSON))
 
+.PHONY: figures
+figures: ## measure all that docs/performance.md shows, then make it: an hour, on a machine that does nothing else
+	@$(MAKE) --no-print-directory bench ROUNDS=5 JSON=docs/performance/bench.json
+	@$(MAKE) --no-print-directory memory-study JSON=docs/performance/memory.json
+	@$(MAKE) --no-print-directory bench-api JSON=docs/performance/api.json
+	@$(MAKE) --no-print-directory sizes JSON=docs/performance/sizes.json
+	@go test ./internal/ingest -run '^$$' -bench FirstSync -benchtime 3x > docs/performance/first-sync.txt
+	@go test ./internal/httpapi -run '^$$' -bench Routes -benchtime 300x -timeout 30m > docs/performance/routes.txt
+	@$(MAKE) --no-print-directory microbench COUNT=5 PACKAGES='./internal/meteora ./internal/inflate' > docs/performance/hot-paths.txt
+	@$(MAKE) --no-print-directory performance
+
 .PHONY: performance
 performance: ## docs/performance.md and its plot, from the figures in docs/performance/
 	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ .
