@@ -46,8 +46,8 @@ func SyncTokens() SyncHandler {
 }
 
 // gcPercent trades a little CPU for a heap that stays close to what is live: with 100,000 bonding curves of one launchpad
-// the sync takes 61 MiB, and its budget is 64. docs/performance.md has what was measured: with 60,000 matches 50 would take
-// a tenth more memory and a fifth less CPU, 100 a quarter more memory.
+// the sync takes 61 MiB, and its budget is 64. make memory-study compares: with 60,000 matches 50 would take a tenth more
+// memory and a fifth less CPU, 100 a quarter more memory.
 const gcPercent = 25
 
 // collectEarly sets gcPercent unless the environment says otherwise.
