@@ -31,8 +31,17 @@ var indexes = map[catalog.Sort]index{
 const (
 	maxStageReads = 8
 	stageGrowth   = 4
-	stageTime     = 500 * time.Millisecond
+	stageShare    = 3 // of the request's time, one part in so many
 )
+
+// stageDeadline is when the search for a stage ends; never when ctx has no deadline.
+func stageDeadline(ctx context.Context) time.Time {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return time.Now().Add(time.Hour)
+	}
+	return time.Now().Add(time.Until(deadline) / stageShare)
+}
 
 // Page reads one stretch of an index with a single Query. It asks for a row more than the limit, so that the last page
 // knows that it is the last. With a stage it queries until the page is full, the reads or the time are used up.
@@ -40,7 +49,7 @@ func (s *Tokens) Page(ctx context.Context, p catalog.Page) (rows []catalog.Row, 
 	index := indexes[p.Sort]
 	query := s.pageQuery(p, index)
 	rows = make([]catalog.Row, 0, p.Limit+1)
-	start := time.Now()
+	until := stageDeadline(ctx)
 	for reads := 1; ; reads++ {
 		out, err := s.api.Query(ctx, query)
 		if err != nil {
@@ -55,7 +64,7 @@ func (s *Tokens) Page(ctx context.Context, p catalog.Page) (rows []catalog.Row, 
 			return rows[:p.Limit], &catalog.Position{Key: last.Key, Mint: last.Mint}, nil
 		case len(out.LastEvaluatedKey) == 0:
 			return rows, nil, nil
-		case p.Stage == "" || reads == maxStageReads || time.Since(start) > stageTime: // a page ends at 1 MB too
+		case p.Stage == "" || reads == maxStageReads || time.Now().After(until): // a page ends at 1 MB too
 			last := row(out.LastEvaluatedKey, index.key)
 			return rows, &catalog.Position{Key: last.Key, Mint: last.Mint}, nil
 		}

@@ -151,9 +151,17 @@ func (p *page) mints() []string {
 	return mints
 }
 
+// list is a page. A busy machine's table may not answer in time: then it asks again, as Retry-After says.
 func (c *client) list(target string) page {
 	c.t.Helper()
 	response := c.get(target)
+	for range 20 {
+		if response.StatusCode != http.StatusServiceUnavailable {
+			break
+		}
+		time.Sleep(200 * time.Millisecond)
+		response = c.get(target)
+	}
 	body := readAll(c.t, response)
 	if response.StatusCode != http.StatusOK {
 		c.t.Fatalf("%s: %d %s", target, response.StatusCode, body)

@@ -65,15 +65,14 @@ func (c *client) walk(target string) []map[string]any {
 		if p.Next == nil {
 			return rows
 		}
-		if len(p.Data) == 0 {
+		if len(p.Data) == 0 && !strings.Contains(target, "stage=") { // where a busy machine may run out of time
 			c.t.Fatal("an empty page with a cursor")
 		}
 		next = target + "&cursor=" + *p.Next
 	}
 }
 
-// TestWalkStages reads all pages of one stage: no other tokens, each of its own once, in order, and no page is empty that
-// leads on.
+// TestWalkStages reads all pages of one stage: no other tokens, each of its own once, in order.
 func TestWalkStages(t *testing.T) {
 	t.Parallel()
 	const tokens = 5000
@@ -99,6 +98,28 @@ func TestWalkStages(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// TestStagePagesAreFull: with time enough, a page of a stage has as many tokens as it may, or is the last.
+func TestStagePagesAreFull(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t, nil, apitest.First)
+	all := apitest.Tokens(5000, apitest.First)
+	fill(t, b, all)
+	for _, stage := range token.Stages {
+		found, p := 0, catalog.Page{Launchpad: apitest.First, Sort: catalog.SortTVL, Stage: stage, Limit: 60}
+		for more := true; more; {
+			rows, rest, err := b.Tokens.Page(t.Context(), p)
+			if err != nil || rest != nil && len(rows) != p.Limit {
+				t.Fatalf("%s: %d rows, more behind %v, %v", stage, len(rows), rest, err)
+			}
+			found += len(rows)
+			p.After, more = rest, rest != nil
+		}
+		if want := countStage(all, stage); found != want {
+			t.Errorf("%s: %d tokens, want %d", stage, found, want)
 		}
 	}
 }
