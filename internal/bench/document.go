@@ -92,7 +92,7 @@ func (d *page) memory() {
 	}
 	d.read("memory.json", &m)
 	d.section("Memory", "First syncs by the real binary, the whole of it: pools are read from a fake Meteora, tokens written to a DynamoDB engine. "+
-		"The sync runs with `GOGC=50`: less costs CPU where many pools match, of which a small Lambda has little, and more costs memory.",
+		"The sync runs with `GOGC=25`: with 50, 100,000 bonding curves would not fit its budget of 64 MiB.",
 		"make memory-study JSON=docs/performance/memory.json")
 	d.line("| first sync | GOGC | peak RSS, MiB | CPU, ms |\n| --- | ---: | ---: | ---: |")
 	for _, c := range m.Collector {

@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	debug.SetGCPercent(50) // as the sync does
+	debug.SetGCPercent(25) // as the sync does
 	peer.MainOf(func(t *peer.Task) error {
 		client, err := meteora.NewClient(meteora.Options{Product: token.DLMM, BaseURL: t.Base + "/dlmm", Rate: 1e6})
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	debug.SetGCPercent(50) // as the sync does
+	debug.SetGCPercent(25) // as the sync does
 	var decoder *meteora.Decoder
 	unzip := new(inflate.Reader)
 	peer.Main(func(t *peer.Task, body io.Reader) error {
