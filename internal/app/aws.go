@@ -3,6 +3,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -50,9 +52,20 @@ func awsConfig(getenv func(string) string, attempts int, timeout time.Duration) 
 		ConfigSources: []any{environment{getenv}},
 		HTTPClient:    &http.Client{Timeout: timeout, Transport: transport(timeout)},
 		Retryer: func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = attempts })
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts = attempts
+				o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(cutOff))
+			})
 		},
 	}
+}
+
+// cutOff says that an answer which broke off is worth asking for again; the SDK knows that of connections only.
+func cutOff(err error) aws.Ternary {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
 }
 
 // transport speaks HTTP/1.1, as the SDK does with DynamoDB.
