@@ -40,6 +40,9 @@ EMULATOR := $(if $(filter aarch64 arm64,$(shell uname -m)),,.tools/qemu/qemu-aar
 export SAM_CLI_TELEMETRY := 0
 export REDOCLY_TELEMETRY := off
 
+# Figures may go into a new folder.
+$(if $(JSON),$(shell mkdir -p '$(dir $(JSON))'))
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -120,7 +123,7 @@ memory: tools local build/memory/bootstrap ## the sync of all 132,967 pools with
 	@go run ./internal/cmd/memory -profiled build/memory/bootstrap $(if $(RECORD),-record)
 
 .PHONY: memory-study
-memory-study: tools local ## collector settings, and the smallest memory that is enough, in half an hour; JSON=file
+memory-study: tools local ## collector settings, and the smallest container that is enough, in half an hour; JSON=file
 	@go run ./internal/cmd/memory -study $(if $(JSON),-json $(JSON))
 
 # The sync with a profiler in it, which what is deployed does not have.
@@ -171,6 +174,7 @@ bench-api: tools local ## requests a second through the local stack, and cold st
 
 .PHONY: figures
 figures: ## measure all that docs/performance.md shows, then make it: an hour, on a machine that does nothing else
+	@mkdir -p docs/performance
 	@$(MAKE) --no-print-directory bench ROUNDS=5 JSON=docs/performance/bench.json
 	@$(MAKE) --no-print-directory memory-study JSON=docs/performance/memory.json
 	@$(MAKE) --no-print-directory bench-api JSON=docs/performance/api.json

@@ -98,17 +98,17 @@ func (d *page) memory() {
 	for _, c := range m.Collector {
 		d.line("| %s | %s | %.1f | %.0f |", c.Case, c.GOGC, c.PeakMiB, c.CPUMS)
 	}
-	d.line("\nThe least private memory (`ulimit -d`: heap, stacks, runtime; not the pages of the binary, which the system may drop), with " +
-		"`GOMEMLIMIT` at 85 %% of it, in which the sync still reads and writes everything:\n")
-	d.line("| first sync | least memory, MiB |\n| --- | ---: |")
+	d.line("\nThe least memory of a container (a cgroup without swap: heap, the pages of the binary, what the kernel keeps for the " +
+		"process), with `GOMEMLIMIT` at 85 %% of it, in which the sync still reads and writes everything, in at most twice its usual time:\n")
+	d.line("| first sync | least container, MiB |\n| --- | ---: |")
 	for _, c := range m.Smallest {
 		if d.line("| %s | %d |", c.Case, c.MiB); c.MiB == 0 && d.err == nil {
 			d.err = fmt.Errorf("%s does not fit into the least memory that Lambda has", c.Case)
 		}
 	}
 	d.line("\nAll of them fit into Lambda's least `MemorySize`, 128 MB, which is what the template asks for. `make memory` holds every " +
-		"change to it: the real sync of all 132,967 pools within 64 MiB, and within 110 % of the figure in " +
-		"[recorded.json](../internal/cmd/memory/recorded.json).")
+		"change to it: the real sync of all 132,967 pools within 64 MiB, within 110 %% of the figure in " +
+		"[recorded.json](../internal/cmd/memory/recorded.json), and within a container of 24 MiB.")
 }
 
 func (d *page) api() {

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"tokensync/internal/dev/memory"
 )
@@ -20,7 +21,11 @@ const (
 	budget = 64 << 20 // bytes
 	slip   = 1.10     // of the last recorded figure
 	runs   = 3        // their median counts
+	small  = 24 << 20 // bytes of a container in which it passes
 )
+
+// containerTimeout is many times what a run takes.
+const containerTimeout = 2 * time.Minute
 
 // errOver is a run that took more than it may.
 var errOver = errors.New("too much memory")
@@ -73,7 +78,26 @@ func check(ctx context.Context, o options) error {
 	if err := within(peak, last); err != nil {
 		return err
 	}
+	if err := contained(ctx); err != nil {
+		return err
+	}
 	return profile(ctx, o)
+}
+
+// contained runs the sync in a small container, where there are containers.
+func contained(ctx context.Context) error {
+	ok, err := memory.Incident.Passes(ctx, small, containerTimeout)
+	switch {
+	case errors.Is(err, memory.ErrNoContainers):
+		fmt.Println("not tried in a container:", err)
+		return nil
+	case err != nil:
+		return err
+	case !ok:
+		return fmt.Errorf("%w: it does not pass in a container of %.0f MiB", errOver, mib(small))
+	}
+	fmt.Printf("passes in a container of %.0f MiB\n", mib(small))
+	return nil
 }
 
 // median runs the sync of the incident's size a few times.

@@ -41,13 +41,9 @@ func study(ctx context.Context, o options) error {
 		}
 	}
 	for _, c := range memory.Cases {
-		fmt.Fprintln(os.Stderr, "smallest memory:", c.Name)
-		least, err := c.Smallest(ctx, mostMiB)
-		if err != nil {
+		if err := s.smallest(ctx, c); err != nil {
 			return err
 		}
-		fmt.Printf("%s: passes with %d MiB of private memory\n", c.Name, least)
-		s.Smallest = append(s.Smallest, enough{c.Name, least})
 	}
 	if o.json == "" {
 		return nil
@@ -66,5 +62,17 @@ func (s *studied) collect(ctx context.Context, c memory.Case) error {
 		fmt.Printf("%s: GOGC %s: %.1f MiB, %d ms of CPU\n", c.Name, gogc, mib(usage.PeakRSS), usage.CPU.Milliseconds())
 		s.Collector = append(s.Collector, collection{c.Name, gogc, mib(usage.PeakRSS), usage.CPU.Milliseconds()})
 	}
+	return nil
+}
+
+// smallest looks for the least memory that is enough for a case.
+func (s *studied) smallest(ctx context.Context, c memory.Case) error {
+	fmt.Fprintln(os.Stderr, "smallest container:", c.Name)
+	least, err := c.Smallest(ctx, mostMiB)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s: a container of %d MiB is enough\n", c.Name, least)
+	s.Smallest = append(s.Smallest, enough{c.Name, least})
 	return nil
 }
