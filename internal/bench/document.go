@@ -21,8 +21,8 @@ func document(docs string) error {
 	d.api()
 	d.sizes()
 	d.text("First sync", "first-sync.txt",
-		"A first sync of 10,000 tokens, with fake Meteora, decoder, lease and all, and beside it the engine taking the very same items as bare "+
-			"`BatchWriteItem` calls. The engine, which shares the machine's two cores, is the limit of both.",
+		"A first sync of 10,000 tokens, with fake Meteora, decoder, lease and all, and after each the engine taking the very same items as "+
+			"bare `BatchWriteItem` calls, four at once as the sync. The engine, which shares the machine's two cores, is the limit of both.",
 		"go test ./internal/ingest -run '^$' -bench FirstSync -benchtime 5x")
 	d.text("Routes in process", "routes.txt",
 		"Each route over a table of 100 and of 100,000 tokens: every request to the engine, and from the warm cache.",
