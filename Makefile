@@ -24,7 +24,7 @@ TYPESCRIPT_STAMP := .tools/typescript/installed
 BROWSER_PACKAGES := playwright-core@1.56.1
 BROWSER_STAMP := .tools/browser/installed
 
-# Tools of others that the code and the template are held against. Every version of the Python ones is pinned in internal/deploycheck.
+# Tools of others that the code and the template are held against. Every version of the Python ones is pinned in internal/proof/deploycheck.
 GO_TOOLS := \
   github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 \
   honnef.co/go/tools/cmd/staticcheck@v0.8.2 \
@@ -80,7 +80,7 @@ format: $(call go-tool,gofumpt) ## gofumpt: fails and names the files that it wo
 
 .PHONY: licences
 licences: ## the licences of everything that the functions link or the tests use
-	@go test -count 1 -run TestLicences ./internal/repotest
+	@go test -count 1 -run TestLicences ./internal/proof/repotest
 
 .PHONY: check-spec
 check-spec: $(REDOCLY_STAMP) ## the OpenAPI description against redocly's rules
@@ -92,7 +92,7 @@ check-workflows: $(call go-tool,actionlint) ## .github/workflows against actionl
 
 .PHONY: check-build
 check-build: sam-build ## every function as sam build makes it, against a second build elsewhere: byte-identical
-	@internal/deploycheck/build-again.sh
+	@internal/proof/deploycheck/build-again.sh
 
 .PHONY: sam-build
 sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm64
@@ -100,31 +100,31 @@ sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm
 
 .PHONY: check-template
 check-template: tools .tools/sam/installed .tools/checkov/installed $(EMULATOR) sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
-	@go test -tags deploycheck -count 1 ./internal/deploycheck
+	@go test -tags deploycheck -count 1 ./internal/proof/deploycheck
 
 .PHONY: test-dynamodb-local
 test-dynamodb-local: tools $(DYNAMODB_LOCAL)/installed ## the store's tests on AWS's DynamoDB Local, and where it differs from the local engine; needs Java 17 and Maven
-	@internal/dynamo/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/...
+	@internal/dev/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/...
 
 .PHONY: faults
 faults: tools local ## every kind of trouble against the real sync, as a table; fails on any surprise
-	@go run ./internal/cmd/faults
+	@go run ./internal/proof/faults
 
 .PHONY: costs
 costs: tools local ## what syncs use and cost a month, measured; TOKENS=100,1000 POOLS=132967 MEMORY=128
-	@go run ./internal/cmd/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
+	@go run ./internal/proof/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
 
 .PHONY: sizes
 sizes: build ## the functions' binaries for Lambda, zipped, within 4.5 MB each; JSON=file
-	@go run ./internal/cmd/sizes $(if $(JSON),-json $(JSON)) $(FUNCTIONS)
+	@go run ./internal/proof/sizes $(if $(JSON),-json $(JSON)) $(FUNCTIONS)
 
 .PHONY: memory
 memory: tools local build/memory/bootstrap ## the sync of all 132,967 pools within its memory, and its heap profile; RECORD=1 records a new figure
-	@go run ./internal/cmd/memory -profiled build/memory/bootstrap $(if $(RECORD),-record)
+	@go run ./internal/proof/memory -profiled build/memory/bootstrap $(if $(RECORD),-record)
 
 .PHONY: memory-study
 memory-study: tools local ## collector settings, and the smallest container that is enough, in half an hour; JSON=file
-	@go run ./internal/cmd/memory -study $(if $(JSON),-json $(JSON))
+	@go run ./internal/proof/memory -study $(if $(JSON),-json $(JSON))
 
 # The sync with a profiler in it, which what is deployed does not have.
 build/memory/bootstrap: FORCE
@@ -139,37 +139,37 @@ api-test: tools local $(SCHEMATHESIS_STAMP)
 	@SCHEMATHESIS='cd $(CURDIR)/.tools && venv/bin/schemathesis run "$$API_URL/v1/openapi.json" --url "$$API_URL" \
 	  --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,negative_data_rejection \
 	  --max-examples 100 --seed 1 --generation-database none --no-color' \
-	  go test -tags apicheck -count 1 -run TestSchemathesis ./internal/dev/apicheck
+	  go test -tags apicheck -count 1 -run TestSchemathesis ./internal/proof/apicheck
 
 .PHONY: client-test
 client-test: tools local $(TYPESCRIPT_STAMP)
-	@cp internal/dev/apicheck/typescript/* .tools/typescript/
+	@cp internal/proof/apicheck/typescript/* .tools/typescript/
 	@TYPESCRIPT_CLIENT='cd $(CURDIR)/.tools/typescript && node_modules/.bin/openapi-typescript "$$API_URL/v1/openapi.json" -o schema.ts && \
 	  node_modules/.bin/tsc -p . && node out/client.js' \
-	  go test -tags apicheck -count 1 -run TestTypeScriptClient ./internal/dev/apicheck
+	  go test -tags apicheck -count 1 -run TestTypeScriptClient ./internal/proof/apicheck
 
 # SCREENSHOTS=docs takes the pictures of the README anew.
 .PHONY: browser-test
 browser-test: tools local $(BROWSER_STAMP) ## the operator's page in headless Chromium
-	@cp internal/dev/browsertest/page.test.mjs .tools/browser/
+	@cp internal/proof/browsertest/page.test.mjs .tools/browser/
 	@CHROMIUM=$$(.ci/chromium) && export CHROMIUM && \
 	BROWSER_TEST='cd $(CURDIR)/.tools/browser && $(if $(SCREENSHOTS),SCREENSHOTS=$(abspath $(SCREENSHOTS))) node --test --test-reporter spec page.test.mjs' \
-	  go test -tags browsertest -count 1 ./internal/dev/browsertest
+	  go test -tags browsertest -count 1 ./internal/proof/browsertest
 
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## build/<function>/bootstrap for Lambda (linux/arm64; GOARCH=amd64 for the other)
 
 # The consumers are a module of their own, so that the peers' modules stay out of the functions' build.
 .PHONY: bench
-bench: internal/bench/node/node_modules/.installed ## beside its peers; QUICK=1 ROUNDS=5 CHECK=1 JSON=file MARKDOWN=file ONLY=name
-	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ . ./peers/...
-	@cd internal/bench && exec ../../build/bench/bench $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) \
+bench: internal/proof/bench/node/node_modules/.installed ## beside its peers; QUICK=1 ROUNDS=5 CHECK=1 JSON=file MARKDOWN=file ONLY=name
+	@mkdir -p build/bench && go -C internal/proof/bench build -o ../../../build/bench/ . ./peers/...
+	@cd internal/proof/bench && exec ../../../build/bench/bench $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) \
 	  $(if $(CHECK),-check) $(if $(JSON),-json $(abspath $(JSON))) $(if $(MARKDOWN),-markdown $(abspath $(MARKDOWN))) \
 	  $(if $(ONLY),-only '$(ONLY)') $(if $(SHAPE),-shape '$(SHAPE)')
 
 .PHONY: bench-api
 bench-api: tools local ## requests a second through the local stack, and cold starts; TOKENS=10000 JSON=file
-	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ ./api
+	@mkdir -p build/bench && go -C internal/proof/bench build -o ../../../build/bench/ ./api
 	@exec build/bench/api $(if $(TOKENS),-tokens $(TOKENS)) $(if $(JSON),-json $(JSON))
 
 .PHONY: figures
@@ -186,15 +186,15 @@ figures: ## measure all that docs/performance.md shows, then make it: an hour, o
 
 .PHONY: performance
 performance: ## docs/performance.md and its plot, from the figures in docs/performance/
-	@mkdir -p build/bench && go -C internal/bench build -o ../../build/bench/ .
+	@mkdir -p build/bench && go -C internal/proof/bench build -o ../../../build/bench/ .
 	@build/bench/bench document docs
 
 .PHONY: check-bench
 check-bench: ## the bench, small: it builds, and we find the pools that the base does
 	@$(MAKE) --no-print-directory bench QUICK=1 ROUNDS=1 ONLY=tokensync
 
-internal/bench/node/node_modules/.installed: internal/bench/node/package-lock.json
-	@npm ci --prefix internal/bench/node --no-audit --no-fund --loglevel=error >/dev/null
+internal/proof/bench/node/node_modules/.installed: internal/proof/bench/node/package-lock.json
+	@npm ci --prefix internal/proof/bench/node --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 .PHONY: microbench
@@ -217,12 +217,12 @@ clean: ## remove what was built; .tools/ stays
 	@touch $@
 
 # sam, cfn-lint and checkov want different versions of the same packages: one environment each.
-.tools/%/installed: internal/deploycheck/tools/%.txt
+.tools/%/installed: internal/proof/deploycheck/tools/%.txt
 	@command -v python3 >/dev/null || { echo "python3 is missing: $* needs it" >&2; exit 1; }
 	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
-$(DYNAMODB_LOCAL)/installed: internal/dynamo/dynamotest/local/pom.xml
+$(DYNAMODB_LOCAL)/installed: internal/dev/dynamotest/local/pom.xml
 	@command -v mvn >/dev/null && command -v java >/dev/null || { echo "DynamoDB Local needs Java 17 and Maven: install openjdk-17-jre-headless and maven" >&2; exit 1; }
 	@rm -rf $(@D) && mvn -q -B -f $< dependency:copy-dependencies -DoutputDirectory="$(CURDIR)/$(@D)" >/dev/null
 	@touch $@
@@ -260,7 +260,7 @@ build/local/%/bootstrap: FORCE
 	@GOOS= GOARCH= $(GOBUILD) -o $@ ./functions/$*
 
 build/local/dev: FORCE
-	@GOOS= GOARCH= CGO_ENABLED=0 go build -o $@ ./internal/cmd/dev
+	@GOOS= GOARCH= CGO_ENABLED=0 go build -o $@ ./internal/dev/cmd/dev
 
 $(ENGINE_STAMP):
 	@command -v npm >/dev/null || { echo "npm is missing: install Node, or set DYNAMODB_ENDPOINT to a DynamoDB that runs" >&2; exit 1; }

@@ -35,10 +35,10 @@ type part struct {
 
 var (
 	tokens = part{config.TokensTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
-		c.Tokens = dynamo.NewTokens(dynamodb.NewFromConfig(aws), s.TokensTable)
+		c.Tokens = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)
 	}}
 	history = part{config.SyncTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
-		c.History = dynamo.NewSync(dynamodb.NewFromConfig(aws), s.SyncTable)
+		c.History = dynamo.NewSyncTable(dynamodb.NewFromConfig(aws), s.SyncTable)
 	}}
 	launchpads = part{config.LaunchpadIDParameter, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Launchpads = params.New(ssm.NewFromConfig(aws), s.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"tokensync/internal/samtemplate"
+	"tokensync/internal/dev/samtemplate"
 	"tokensync/internal/upstream"
 )
 

@@ -13,6 +13,7 @@ import (
 	"tokensync/internal/meteora"
 	"tokensync/internal/params"
 	"tokensync/internal/solana"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -56,20 +57,20 @@ func newNode(api params.API, parameter string) *node {
 	return &node{parameter: params.New(api, parameter, params.DefaultTTL)}
 }
 
-// client is the node of a run. Without a URL it is ingest.ErrUnconfigured.
+// client is the node of a run. Without a URL it is syncrun.ErrUnconfigured.
 func (n *node) client(ctx context.Context) (*solana.Client, error) {
 	if n.parameter == nil {
-		return nil, fmt.Errorf("no Solana RPC URL: %s is not set: %w", config.SolanaRPCParameter, ingest.ErrUnconfigured)
+		return nil, fmt.Errorf("no Solana RPC URL: %s is not set: %w", config.SolanaRPCParameter, syncrun.ErrUnconfigured)
 	}
 	url, err := n.parameter.Value(ctx)
 	url = strings.TrimSpace(url)
 	switch {
 	case errors.Is(err, params.ErrNotFound):
-		return nil, fmt.Errorf("no Solana RPC URL: %w: %w", err, ingest.ErrUnconfigured)
+		return nil, fmt.Errorf("no Solana RPC URL: %w: %w", err, syncrun.ErrUnconfigured)
 	case err != nil:
 		return nil, fmt.Errorf("the Solana RPC URL: %w", err)
 	case url == "":
-		return nil, fmt.Errorf("no Solana RPC URL: SSM parameter %s is empty: %w", n.parameter.Name(), ingest.ErrUnconfigured)
+		return nil, fmt.Errorf("no Solana RPC URL: SSM parameter %s is empty: %w", n.parameter.Name(), syncrun.ErrUnconfigured)
 	}
 	return n.at(url)
 }

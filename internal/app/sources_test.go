@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"tokensync/internal/ingest"
 	"tokensync/internal/solana"
+	"tokensync/internal/syncrun"
 )
 
 // store is a Parameter Store with one parameter.
@@ -35,9 +35,9 @@ func TestNodeWithoutURL(t *testing.T) {
 		err       error
 		says      string
 	}{
-		"no parameter named":   {"", store{}, ingest.ErrUnconfigured, "SOLANA_RPC_URL_PARAMETER is not set"},
-		"parameter is missing": {"/rpc", store{err: &types.ParameterNotFound{}}, ingest.ErrUnconfigured, "SSM parameter /rpc: does not exist"},
-		"parameter is empty":   {"/rpc", store{value: " \n"}, ingest.ErrUnconfigured, "SSM parameter /rpc is empty"},
+		"no parameter named":   {"", store{}, syncrun.ErrUnconfigured, "SOLANA_RPC_URL_PARAMETER is not set"},
+		"parameter is missing": {"/rpc", store{err: &types.ParameterNotFound{}}, syncrun.ErrUnconfigured, "SSM parameter /rpc: does not exist"},
+		"parameter is empty":   {"/rpc", store{value: " \n"}, syncrun.ErrUnconfigured, "SSM parameter /rpc is empty"},
 		"no URL":               {"/rpc", store{value: "secret"}, solana.ErrURL, "SSM parameter /rpc: the Solana RPC URL is not"},
 		"SSM refuses":          {"/rpc", store{err: denied}, denied, "access denied"},
 	}
@@ -51,7 +51,7 @@ func TestNodeWithoutURL(t *testing.T) {
 			if strings.Contains(err.Error(), "secret") {
 				t.Errorf("%v shows the value", err)
 			}
-			if errors.Is(err, ingest.ErrUnconfigured) != errors.Is(test.err, ingest.ErrUnconfigured) {
+			if errors.Is(err, syncrun.ErrUnconfigured) != errors.Is(test.err, syncrun.ErrUnconfigured) {
 				t.Errorf("%v is taken for a choice", err)
 			}
 		})

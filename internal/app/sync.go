@@ -16,14 +16,14 @@ import (
 	"tokensync/internal/ingest"
 	"tokensync/internal/observe"
 	"tokensync/internal/params"
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 )
 
 // syncAttempts is how often the sync tries an AWS call.
 const syncAttempts = 4
 
 // SyncHandler answers one invocation of sync-tokens.
-type SyncHandler func(context.Context, ingest.Event) (token.Run, error)
+type SyncHandler func(context.Context, ingest.Event) (syncrun.Record, error)
 
 // SyncTokens builds sync-tokens from the environment. When a setting is missing or bad, every invocation fails with the
 // whole list of them, which is easier to find than a process that dies at start.
@@ -38,10 +38,10 @@ func SyncTokens() SyncHandler {
 		}
 	}
 	err = fmt.Errorf("configuration: %w", err)
-	return func(ctx context.Context, _ ingest.Event) (token.Run, error) {
+	return func(ctx context.Context, _ ingest.Event) (syncrun.Record, error) {
 		log.ErrorContext(ctx, "sync-tokens cannot run", "error", err.Error())
 		metrics.ConfigurationError(ctx)
-		return token.Run{}, err
+		return syncrun.Record{}, err
 	}
 }
 
@@ -60,7 +60,7 @@ func collectEarly(getenv func(string) string) {
 func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*ingest.Sync, error) {
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
-	table := dynamo.NewSync(db, settings.SyncTable)
+	table := dynamo.NewSyncTable(db, settings.SyncTable)
 	sources, err := newSources(settings, newNode(store, settings.SolanaRPCParameter), dynamo.NewCache(table))
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*i
 	return &ingest.Sync{
 		Launchpads: params.New(store, settings.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs,
 		Sources:    sources,
-		Tokens:     dynamo.NewTokens(db, settings.TokensTable),
+		Tokens:     dynamo.NewTokensTable(db, settings.TokensTable),
 		Runs:       table,
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -66,9 +67,9 @@ type History interface {
 	// Synced answers the zero value before the first sync.
 	Synced(context.Context) (Synced, error)
 	// Runs reads the newest run records, at most limit.
-	Runs(ctx context.Context, limit int) ([]token.Run, error)
+	Runs(ctx context.Context, limit int) ([]syncrun.Record, error)
 	// Breakers reads those that have ever tripped; a product without one is closed.
-	Breakers(context.Context) ([]token.Breaker, error)
+	Breakers(context.Context) ([]syncrun.Breaker, error)
 }
 
 // Catalog answers reads. Launchpads, Tokens and History have to be set, Interval for Health only.

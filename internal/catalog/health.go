@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 )
 
 // staleAfter is how many intervals without a successful run make the data stale.
@@ -76,7 +76,7 @@ func (c *Catalog) checkSync(ctx context.Context) (Check, time.Time) {
 		return failed(err, "the run records cannot be read"), time.Time{}
 	}
 	for i := range runs {
-		if runs[i].Status != token.Succeeded {
+		if runs[i].Status != syncrun.Succeeded {
 			continue
 		}
 		ended := runs[i].StartedAt.Add(time.Duration(runs[i].DurationMS) * time.Millisecond)
@@ -96,7 +96,7 @@ func (c *Catalog) checkBreakers(ctx context.Context) Check {
 	}
 	var open []string
 	for _, b := range breakers {
-		if b.State(time.Now()) == token.BreakerOpen {
+		if b.State(time.Now()) == syncrun.BreakerOpen {
 			open = append(open, string(b.Product))
 		}
 	}

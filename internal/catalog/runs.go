@@ -7,13 +7,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
 // Runs is what an operator looks at.
 type Runs struct {
-	Runs     []token.Run // newest first
-	Breakers []Breaker   // of every product that is read, in the order of token.Products
+	Runs     []syncrun.Record // newest first
+	Breakers []Breaker        // of every product that is read, in the order of token.Products
 }
 
 // Breaker is a product's circuit breaker at this moment.
@@ -32,8 +33,8 @@ func (c *Catalog) Runs(ctx context.Context, limit int) (Runs, error) {
 	case limit < 1 || limit > MaxLimit:
 		return Runs{}, badParameter("limit", "is not a whole number from 1 to %d", MaxLimit)
 	}
-	var runs []token.Run
-	var stored []token.Breaker
+	var runs []syncrun.Record
+	var stored []syncrun.Breaker
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { runs, err = c.History.Runs(ctx, limit); return err })
 	group.Go(func() (err error) { stored, err = c.History.Breakers(ctx); return err })
@@ -44,11 +45,11 @@ func (c *Catalog) Runs(ctx context.Context, limit int) (Runs, error) {
 }
 
 // breakers are the stored ones, and closed ones for products that have none.
-func breakers(runs []token.Run, stored []token.Breaker, now time.Time) []Breaker {
+func breakers(runs []syncrun.Record, stored []syncrun.Breaker, now time.Time) []Breaker {
 	out := []Breaker{}
 	for _, product := range token.Products {
-		b := token.Breaker{Product: product}
-		i := slices.IndexFunc(stored, func(b token.Breaker) bool { return b.Product == product })
+		b := syncrun.Breaker{Product: product}
+		i := slices.IndexFunc(stored, func(b syncrun.Breaker) bool { return b.Product == product })
 		if i >= 0 {
 			b = stored[i]
 		}
@@ -60,8 +61,8 @@ func breakers(runs []token.Run, stored []token.Breaker, now time.Time) []Breaker
 }
 
 // isRead says whether any of the runs has read a product.
-func isRead(runs []token.Run, product token.Product) bool {
-	return slices.ContainsFunc(runs, func(r token.Run) bool {
-		return slices.ContainsFunc(r.Products, func(p token.ProductRun) bool { return p.Product == product })
+func isRead(runs []syncrun.Record, product token.Product) bool {
+	return slices.ContainsFunc(runs, func(r syncrun.Record) bool {
+		return slices.ContainsFunc(r.Products, func(p syncrun.ProductRecord) bool { return p.Product == product })
 	})
 }

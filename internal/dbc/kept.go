@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"tokensync/internal/solana"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -44,7 +45,7 @@ func (k *kept) tooMany() bool { return k.count > maxKept }
 
 // Changed streams what Pools does. Where the last run of this process was complete and the node can tell what has changed
 // since, only that is read; prices are worked out anew, and graduated pools asked for, as ever.
-func (s *Source) Changed(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
+func (s *Source) Changed(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return s.stream(ctx, ids, stats, s.last.Swap(nil))
 }
 

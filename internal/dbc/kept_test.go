@@ -6,8 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tokensync/internal/dbc/rpctest"
+	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/solana"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -84,7 +85,7 @@ func TestManyChanges(t *testing.T) {
 func TestTooManyToKeep(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rpctest.Config{Tokens: maxKept + 1})
-	for range w.Pools(t.Context(), []token.LaunchpadID{token.LaunchpadID(w.chain.Launchpad())}, new(token.ScanStats)) {
+	for range w.Pools(t.Context(), []token.LaunchpadID{token.LaunchpadID(w.chain.Launchpad())}, new(syncrun.Counts)) {
 	}
 	if w.last.Load() != nil {
 		t.Error("it was kept")

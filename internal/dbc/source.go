@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tokensync/internal/solana"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -22,12 +23,12 @@ type Cache interface {
 
 // Graduates finds pools of DAMM v2 by address and counts into stats. The pair with an error is the last.
 type Graduates interface {
-	ByAddress(ctx context.Context, addresses []string, stats *token.ScanStats) iter.Seq2[token.Pool, error]
+	ByAddress(ctx context.Context, addresses []string, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
 }
 
 // Quotes knows what a mint is worth in US dollars; "" is unknown. It counts into stats.
 type Quotes interface {
-	QuotePrice(ctx context.Context, mint string, stats *token.ScanStats) (token.Number, error)
+	QuotePrice(ctx context.Context, mint string, stats *syncrun.Counts) (token.Number, error)
 }
 
 // Source is the product dbc. All fields have to be set.
@@ -48,13 +49,13 @@ func (s *Source) Product() token.Product { return token.DBC }
 // those of all configs whose fee claimer it is. A token that graduated comes with its DAMM v2 pool, under the same ID.
 // The pair with an error is the last; what came before it is sound. The errors are Node's, and those of
 // solana.Session, Cache and Graduates.
-func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
+func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	s.last.Store(nil)
 	return s.stream(ctx, ids, stats, nil)
 }
 
 func (s *Source) stream(
-	ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats, last *kept,
+	ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts, last *kept,
 ) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		node, err := s.Node(ctx)
@@ -78,7 +79,7 @@ type scan struct {
 	ctx     context.Context //nolint:containedctx // a scan lives no longer than the call that made it
 	source  *Source
 	session *solana.Session
-	stats   *token.ScanStats
+	stats   *syncrun.Counts
 	yield   func(token.Pool, error) bool
 	prices  map[solana.Key]token.Number // of quotes, in US dollars
 	last    *kept                       // nil when everything is to be read
@@ -89,7 +90,7 @@ type scan struct {
 	stopped bool  // the consumer wants no more
 }
 
-func newScan(ctx context.Context, source *Source, session *solana.Session, stats *token.ScanStats, yield func(token.Pool, error) bool) *scan {
+func newScan(ctx context.Context, source *Source, session *solana.Session, stats *syncrun.Counts, yield func(token.Pool, error) bool) *scan {
 	return &scan{
 		ctx: ctx, source: source, session: session, stats: stats, yield: yield,
 		prices: map[solana.Key]token.Number{},

@@ -16,8 +16,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tokensync/internal/dbc/rpctest"
+	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/solana"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 	"tokensync/internal/upstream"
 )
@@ -60,7 +61,7 @@ type damm struct {
 	err   error
 }
 
-func (d *damm) ByAddress(_ context.Context, addresses []string, _ *token.ScanStats) iter.Seq2[token.Pool, error] {
+func (d *damm) ByAddress(_ context.Context, addresses []string, _ *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	d.asked = append(d.asked, len(addresses))
 	return func(yield func(token.Pool, error) bool) {
 		for _, a := range addresses {
@@ -81,7 +82,7 @@ type quotes struct {
 	err    error
 }
 
-func (q *quotes) QuotePrice(_ context.Context, mint string, _ *token.ScanStats) (token.Number, error) {
+func (q *quotes) QuotePrice(_ context.Context, mint string, _ *syncrun.Counts) (token.Number, error) {
 	q.asked++
 	return q.prices[mint], q.err
 }
@@ -121,21 +122,21 @@ func newWorld(t *testing.T, cfg rpctest.Config) *world {
 }
 
 // read gathers a whole run.
-func (w *world) read(t *testing.T, ids ...string) (map[string]token.Pool, *token.ScanStats, error) {
+func (w *world) read(t *testing.T, ids ...string) (map[string]token.Pool, *syncrun.Counts, error) {
 	t.Helper()
 	return gather(t, w.Pools, ids...)
 }
 
 // stream is Pools or Changed.
-type stream func(context.Context, []token.LaunchpadID, *token.ScanStats) iter.Seq2[token.Pool, error]
+type stream func(context.Context, []token.LaunchpadID, *syncrun.Counts) iter.Seq2[token.Pool, error]
 
-func gather(t *testing.T, read stream, ids ...string) (map[string]token.Pool, *token.ScanStats, error) {
+func gather(t *testing.T, read stream, ids ...string) (map[string]token.Pool, *syncrun.Counts, error) {
 	t.Helper()
 	list := make([]token.LaunchpadID, len(ids))
 	for i, id := range ids {
 		list[i] = token.LaunchpadID(id)
 	}
-	stats := new(token.ScanStats)
+	stats := new(syncrun.Counts)
 	pools := map[string]token.Pool{}
 	for p, err := range read(t.Context(), list, stats) {
 		if err != nil {
@@ -149,7 +150,7 @@ func gather(t *testing.T, read stream, ids ...string) (map[string]token.Pool, *t
 	return pools, stats, nil
 }
 
-func (w *world) mustRead(t *testing.T, ids ...string) (map[string]token.Pool, *token.ScanStats) {
+func (w *world) mustRead(t *testing.T, ids ...string) (map[string]token.Pool, *syncrun.Counts) {
 	t.Helper()
 	pools, stats, err := w.read(t, ids...)
 	if err != nil {
@@ -482,7 +483,7 @@ func TestConsumerStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rpctest.Config{})
 	n := 0
-	for _, err := range w.Pools(t.Context(), []token.LaunchpadID{token.LaunchpadID(w.chain.Launchpad())}, new(token.ScanStats)) {
+	for _, err := range w.Pools(t.Context(), []token.LaunchpadID{token.LaunchpadID(w.chain.Launchpad())}, new(syncrun.Counts)) {
 		if n++; n == 10 || err != nil {
 			break
 		}

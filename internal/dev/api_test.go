@@ -17,8 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"tokensync/internal/dev"
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/httpapi"
-	"tokensync/internal/meteora/meteoratest"
 )
 
 // get asks the stack and holds the answer against the spec.

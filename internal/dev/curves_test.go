@@ -8,9 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"tokensync/internal/dbc/rpctest"
 	"tokensync/internal/dev"
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -91,7 +92,7 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r := run.Record; r.Status != token.Succeeded || round == 0 && r.TokensNew != 512 || round > 0 && r.TokensUpdated == 0 {
+		if r := run.Record; r.Status != syncrun.Succeeded || round == 0 && r.TokensNew != 512 || round > 0 && r.TokensUpdated == 0 {
 			t.Fatalf("round %d: %s", round, run.Line)
 		}
 		before := graduates
@@ -140,7 +141,7 @@ func TestChainTroubles(t *testing.T) {
 	t.Parallel()
 	log := new(logBook)
 	stack, chain := startChain(t, rpctest.Config{Tokens: 16, Key: chainKey}, log)
-	product := func(want token.RunStatus, says string) {
+	product := func(want syncrun.Status, says string) {
 		t.Helper()
 		run, err := stack.Sync(t.Context(), dev.FullSync)
 		if err != nil {
@@ -154,10 +155,10 @@ func TestChainTroubles(t *testing.T) {
 			t.Errorf("the record shows the key: %s", run.Line)
 		}
 	}
-	product(token.Succeeded, "")
+	product(syncrun.Succeeded, "")
 	before := len(stored(t, stack))
 	_ = chain.Close()
-	product(token.Failed, "getProgramAccountsV2: dial tcp …")
+	product(syncrun.Failed, "getProgramAccountsV2: dial tcp …")
 	if after := stored(t, stack); len(after) != before || before != 16 {
 		t.Errorf("%d tokens before, %d after", before, len(after))
 	}

@@ -11,21 +11,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/dev"
-	"tokensync/internal/meteora/meteoratest"
-	"tokensync/internal/token"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/syncrun"
 )
 
 // TestOperator reads the runs through the real authorizer.
 func TestOperator(t *testing.T) {
 	t.Parallel()
 	stack, _ := start(t, meteoratest.DefaultLaunchpad)
-	var want []token.Run
+	var want []syncrun.Record
 	for _, event := range []string{dev.FullSync, dev.Refresh} {
 		run, err := stack.Sync(t.Context(), event)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = append([]token.Run{run.Record}, want...)
+		want = append([]syncrun.Record{run.Record}, want...)
 	}
 	for name, tt := range map[string]struct {
 		header []string
@@ -43,7 +43,7 @@ func TestOperator(t *testing.T) {
 		if tt.status != http.StatusOK {
 			continue
 		}
-		var got struct{ Data []token.Run }
+		var got struct{ Data []syncrun.Record }
 		if err := json.Unmarshal(body, &got); err != nil {
 			t.Fatal(err)
 		}

@@ -14,12 +14,12 @@ import (
 	"syscall"
 	"time"
 
+	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/gateway"
 	"tokensync/internal/dev/runtimeapi"
+	"tokensync/internal/dev/samtemplate"
 	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/dev/workspace"
-	"tokensync/internal/dynamo/dynamotest"
-	"tokensync/internal/samtemplate"
 )
 
 const (

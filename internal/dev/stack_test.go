@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"tokensync/internal/dev"
-	"tokensync/internal/meteora/meteoratest"
-	"tokensync/internal/token"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/syncrun"
 )
 
 // start brings up a stack with the real binaries of `make local` and a small fake Meteora.
@@ -47,7 +47,7 @@ func TestSyncTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := first.Record
-	if r.Status != token.Succeeded || r.PoolsScanned != 5000 || r.PoolsMatched != meteoratest.DefaultOurs || r.TokensNew == 0 {
+	if r.Status != syncrun.Succeeded || r.PoolsScanned != 5000 || r.PoolsMatched != meteoratest.DefaultOurs || r.TokensNew == 0 {
 		t.Fatalf("first record %s", first.Line)
 	}
 	if !json.Valid(first.Line) || strings.Contains(string(first.Line), "\n") || first.Result.ColdStart == 0 {
@@ -74,7 +74,7 @@ func TestFailedSyncLeavesItsRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Record.Status != token.Failed || !strings.Contains(run.Record.Error, "launchpad-id") || run.Result.Error == nil {
+	if run.Record.Status != syncrun.Failed || !strings.Contains(run.Record.Error, "launchpad-id") || run.Result.Error == nil {
 		t.Errorf("record %s, error %v", run.Line, run.Result.Error)
 	}
 	if n := fake.Stats(meteoratest.DLMM).Requests; n != 0 {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"tokensync/internal/dev/runtimeapi"
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 )
 
 // The events of a sync, as the schedules send them.
@@ -31,7 +31,7 @@ const (
 type Run struct {
 	// Line is the record as the function wrote it, on one line.
 	Line   []byte
-	Record token.Run
+	Record syncrun.Record
 	Result runtimeapi.Result
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -23,18 +24,18 @@ const (
 )
 
 // Breaker reads a product's breaker; one that was never stored is closed.
-func (s *Sync) Breaker(ctx context.Context, product token.Product) (token.Breaker, error) {
+func (s *SyncTable) Breaker(ctx context.Context, product token.Product) (syncrun.Breaker, error) {
 	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: s.tableName(), Key: breakerItem(product), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return token.Breaker{}, fmt.Errorf("reading the breaker of %s: %w", product, err)
+		return syncrun.Breaker{}, fmt.Errorf("reading the breaker of %s: %w", product, err)
 	}
 	return unmarshalBreaker(out.Item, product), nil
 }
 
-func unmarshalBreaker(it item, product token.Product) token.Breaker {
-	b := token.Breaker{
+func unmarshalBreaker(it item, product token.Product) syncrun.Breaker {
+	b := syncrun.Breaker{
 		Product: product, Failures: int(it.getInteger(attrFailures)), Version: it.getInteger(attrVersion),
 		CoolDown: time.Duration(it.getInteger(attrCoolDown)) * time.Millisecond,
 	}
@@ -45,7 +46,7 @@ func unmarshalBreaker(it item, product token.Product) token.Breaker {
 }
 
 // SaveBreaker stores after if the table still holds before. When another run was faster, its state stays.
-func (s *Sync) SaveBreaker(ctx context.Context, before, after token.Breaker) error {
+func (s *SyncTable) SaveBreaker(ctx context.Context, before, after syncrun.Breaker) error {
 	it := breakerItem(after.Product)
 	it.integer(attrFailures, int64(after.Failures))
 	it.integer(attrVersion, before.Version+1)

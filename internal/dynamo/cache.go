@@ -17,10 +17,10 @@ const (
 )
 
 // Cache keeps short texts in the sync table, each an item of its own, read a hundred at a time.
-type Cache struct{ sync *Sync }
+type Cache struct{ sync *SyncTable }
 
 // NewCache keeps its items in the sync table.
-func NewCache(sync *Sync) *Cache { return &Cache{sync: sync} }
+func NewCache(sync *SyncTable) *Cache { return &Cache{sync: sync} }
 
 // Get answers what is kept under keys; others, and what has expired, are left out. It may lag behind by a moment.
 func (c *Cache) Get(ctx context.Context, keys []string) (map[string]string, error) {

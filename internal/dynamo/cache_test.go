@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dynamo"
-	"tokensync/internal/dynamo/dynamotest"
 )
 
 // halving leaves the second half of every first batch unprocessed.
@@ -63,7 +63,7 @@ func TestCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache := dynamo.NewCache(dynamo.NewSync(&halving{Client: engine.Client()}, tables.Sync))
+	cache := dynamo.NewCache(dynamo.NewSyncTable(&halving{Client: engine.Client()}, tables.Sync))
 	entries := map[string]string{}
 	keys := []string{"missing", "old"}
 	for i := range 250 {

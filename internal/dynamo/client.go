@@ -25,24 +25,24 @@ const (
 )
 
 // Tokens is the tokens table.
-type Tokens struct {
+type TokensTable struct {
 	api   API
 	table string
 }
 
-// NewTokens names the tokens table.
-func NewTokens(api API, table string) *Tokens { return &Tokens{api: api, table: table} }
+// NewTokensTable names the tokens table.
+func NewTokensTable(api API, table string) *TokensTable { return &TokensTable{api: api, table: table} }
 
 // Sync is the sync table: run records, the lease, breakers and the stats item.
-type Sync struct {
+type SyncTable struct {
 	api   API
 	table string
 }
 
-// NewSync names the sync table.
-func NewSync(api API, table string) *Sync { return &Sync{api: api, table: table} }
+// NewSyncTable names the sync table.
+func NewSyncTable(api API, table string) *SyncTable { return &SyncTable{api: api, table: table} }
 
-func (s *Sync) tableName() *string { return aws.String(s.table) }
+func (s *SyncTable) tableName() *string { return aws.String(s.table) }
 
 // batchGet reads up to 100 distinct keys the way request says, again and again until none is left unprocessed.
 func batchGet(ctx context.Context, api API, table string, request types.KeysAndAttributes) ([]item, error) {

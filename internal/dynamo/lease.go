@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"tokensync/internal/syncrun"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"tokensync/internal/token"
 )
 
 const (
@@ -22,14 +22,14 @@ const (
 
 // Lease keeps two runs apart. It is an item of the sync table that the holder's death frees by itself.
 type Lease struct {
-	sync       *Sync
+	sync       *SyncTable
 	owner      string
 	generation int64
 }
 
-// Acquire takes the lease for owner until a moment, or answers token.ErrLeaseHeld. An older holder that still runs
+// Acquire takes the lease for owner until a moment, or answers syncrun.ErrLeaseHeld. An older holder that still runs
 // finds out at its next Hold.
-func (s *Sync) Acquire(ctx context.Context, owner string, until time.Time) (*Lease, error) {
+func (s *SyncTable) Acquire(ctx context.Context, owner string, until time.Time) (*Lease, error) {
 	out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: s.tableName(), Key: leaseItem(),
 		UpdateExpression:         aws.String("SET #owner = :owner, #until = :until ADD #generation :one"),
@@ -41,7 +41,7 @@ func (s *Sync) Acquire(ctx context.Context, owner string, until time.Time) (*Lea
 		ReturnValues: types.ReturnValueAllNew,
 	})
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
-		return nil, token.ErrLeaseHeld
+		return nil, syncrun.ErrLeaseHeld
 	}
 	if err != nil {
 		return nil, fmt.Errorf("taking the lease: %w", err)
@@ -49,7 +49,7 @@ func (s *Sync) Acquire(ctx context.Context, owner string, until time.Time) (*Lea
 	return &Lease{sync: s, owner: owner, generation: item(out.Attributes).getInteger(attrGeneration)}, nil
 }
 
-// Hold answers nil while the lease is still ours, token.ErrLeaseHeld when it is not.
+// Hold answers nil while the lease is still ours, syncrun.ErrLeaseHeld when it is not.
 func (l *Lease) Hold(ctx context.Context) error {
 	out, err := l.sync.api.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: l.sync.tableName(), Key: leaseItem(), ConsistentRead: aws.Bool(true),
@@ -59,7 +59,7 @@ func (l *Lease) Hold(ctx context.Context) error {
 	}
 	it := item(out.Item)
 	if it.getText(attrOwner) != l.owner || it.getInteger(attrGeneration) != l.generation {
-		return token.ErrLeaseHeld
+		return syncrun.ErrLeaseHeld
 	}
 	return nil
 }

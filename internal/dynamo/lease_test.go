@@ -5,18 +5,19 @@ import (
 	"testing"
 	"time"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
 func TestLease(t *testing.T) {
 	t.Parallel()
-	s := NewSync(engine.Client(), newTables(t).Sync)
+	s := NewSyncTable(engine.Client(), newTables(t).Sync)
 	ctx, soon := t.Context(), time.Now().Add(time.Minute)
 	first, err := s.Acquire(ctx, "first", soon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Acquire(ctx, "second", soon); !errors.Is(err, token.ErrLeaseHeld) {
+	if _, err := s.Acquire(ctx, "second", soon); !errors.Is(err, syncrun.ErrLeaseHeld) {
 		t.Errorf("two hold the lease: %v", err)
 	}
 	if err := first.Hold(ctx); err != nil {
@@ -29,7 +30,7 @@ func TestLease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := first.Hold(ctx); !errors.Is(err, token.ErrLeaseHeld) {
+	if err := first.Hold(ctx); !errors.Is(err, syncrun.ErrLeaseHeld) {
 		t.Errorf("the former holder still holds: %v", err)
 	}
 	if err := first.Release(ctx); err != nil {
@@ -43,7 +44,7 @@ func TestLease(t *testing.T) {
 // TestSameOwnerAgain: the generation tells two leases of one owner apart.
 func TestSameOwnerAgain(t *testing.T) {
 	t.Parallel()
-	s := NewSync(engine.Client(), newTables(t).Sync)
+	s := NewSyncTable(engine.Client(), newTables(t).Sync)
 	first, err := s.Acquire(t.Context(), "same", time.Now().Add(-time.Second)) // has run out already
 	if err != nil {
 		t.Fatal(err)
@@ -51,24 +52,24 @@ func TestSameOwnerAgain(t *testing.T) {
 	if _, err := s.Acquire(t.Context(), "same", time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	if err := first.Hold(t.Context()); !errors.Is(err, token.ErrLeaseHeld) {
+	if err := first.Hold(t.Context()); !errors.Is(err, syncrun.ErrLeaseHeld) {
 		t.Errorf("error is %v", err)
 	}
 }
 
 func TestBreakersDoNotOverwriteEachOther(t *testing.T) {
 	t.Parallel()
-	s := NewSync(engine.Client(), newTables(t).Sync)
+	s := NewSyncTable(engine.Client(), newTables(t).Sync)
 	ctx := t.Context()
 	closed, err := s.Breaker(ctx, token.DLMM)
-	if err != nil || closed != (token.Breaker{Product: token.DLMM}) {
+	if err != nil || closed != (syncrun.Breaker{Product: token.DLMM}) {
 		t.Fatalf("%+v, %v", closed, err)
 	}
-	open := token.Breaker{Product: token.DLMM, Failures: 3, CoolDown: time.Minute, RetryAt: time.UnixMilli(1791052359123)}
+	open := syncrun.Breaker{Product: token.DLMM, Failures: 3, CoolDown: time.Minute, RetryAt: time.UnixMilli(1791052359123)}
 	if err := s.SaveBreaker(ctx, closed, open); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SaveBreaker(ctx, closed, token.Breaker{Product: token.DLMM, Failures: 1}); err != nil {
+	if err := s.SaveBreaker(ctx, closed, syncrun.Breaker{Product: token.DLMM, Failures: 1}); err != nil {
 		t.Fatal(err)
 	}
 	open.Version = 1

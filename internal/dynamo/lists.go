@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"tokensync/internal/catalog"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -45,7 +46,7 @@ func stageDeadline(ctx context.Context) time.Time {
 
 // Page reads one stretch of an index with a single Query. It asks for a row more than the limit, so that the last page
 // knows that it is the last. With a stage it queries until the page is full, the reads or the time are used up.
-func (s *Tokens) Page(ctx context.Context, p catalog.Page) (rows []catalog.Row, rest *catalog.Position, err error) {
+func (s *TokensTable) Page(ctx context.Context, p catalog.Page) (rows []catalog.Row, rest *catalog.Position, err error) {
 	index := indexes[p.Sort]
 	query := s.pageQuery(p, index)
 	rows = make([]catalog.Row, 0, p.Limit+1)
@@ -73,7 +74,7 @@ func (s *Tokens) Page(ctx context.Context, p catalog.Page) (rows []catalog.Row, 
 	}
 }
 
-func (s *Tokens) pageQuery(p catalog.Page, index index) *dynamodb.QueryInput {
+func (s *TokensTable) pageQuery(p catalog.Page, index index) *dynamodb.QueryInput {
 	query := &dynamodb.QueryInput{
 		TableName: &s.table, IndexName: &index.name,
 		KeyConditionExpression:    aws.String("#listing = :id"),
@@ -117,7 +118,7 @@ func row(it item, key string) catalog.Row {
 }
 
 // Rows reads tokens by distinct mints, at most 100, in no order. The answer may lag behind the table by a moment.
-func (s *Tokens) Rows(ctx context.Context, mints []string) ([]catalog.Row, error) {
+func (s *TokensTable) Rows(ctx context.Context, mints []string) ([]catalog.Row, error) {
 	if len(mints) == 0 {
 		return nil, nil
 	}
@@ -136,7 +137,7 @@ func (s *Tokens) Rows(ctx context.Context, mints []string) ([]catalog.Row, error
 }
 
 // Token reads one token with its pools; false when it is not stored. It may lag behind the table by a moment.
-func (s *Tokens) Token(ctx context.Context, mint string) (catalog.Detail, bool, error) {
+func (s *TokensTable) Token(ctx context.Context, mint string) (catalog.Detail, bool, error) {
 	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table, Key: item{attrMint: text(mint)},
 		ProjectionExpression: aws.String("#mint,#summary,#status,#launchpad,#stage,#pools"),
@@ -158,7 +159,7 @@ func (s *Tokens) Token(ctx context.Context, mint string) (catalog.Detail, bool, 
 }
 
 // Ping reads a token that cannot exist.
-func (s *Tokens) Ping(ctx context.Context) error {
+func (s *TokensTable) Ping(ctx context.Context) error {
 	_, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table, Key: item{attrMint: text("-")}, ProjectionExpression: aws.String(attrMint),
 	})
@@ -166,7 +167,7 @@ func (s *Tokens) Ping(ctx context.Context) error {
 }
 
 // Synced reads the stats item; the zero value when no sync has written it yet.
-func (s *Sync) Synced(ctx context.Context) (catalog.Synced, error) {
+func (s *SyncTable) Synced(ctx context.Context) (catalog.Synced, error) {
 	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: s.tableName(), Key: item{attrPK: text(statsKey), attrSK: text(statsKey)},
 	})
@@ -182,12 +183,12 @@ func (s *Sync) Synced(ctx context.Context) (catalog.Synced, error) {
 }
 
 // Runs reads the newest run records, at most limit.
-func (s *Sync) Runs(ctx context.Context, limit int) ([]token.Run, error) {
+func (s *SyncTable) Runs(ctx context.Context, limit int) ([]syncrun.Record, error) {
 	items, err := s.partition(ctx, runKey, limit)
 	if err != nil {
 		return nil, err
 	}
-	runs := make([]token.Run, len(items))
+	runs := make([]syncrun.Record, len(items))
 	for i, it := range items {
 		if err := json.Unmarshal([]byte(item(it).getText(attrRecord)), &runs[i]); err != nil {
 			return nil, fmt.Errorf("run %s: %w", item(it).getText(attrSK), err)
@@ -197,12 +198,12 @@ func (s *Sync) Runs(ctx context.Context, limit int) ([]token.Run, error) {
 }
 
 // Breakers reads the state of every product's circuit breaker that was ever stored.
-func (s *Sync) Breakers(ctx context.Context) ([]token.Breaker, error) {
+func (s *SyncTable) Breakers(ctx context.Context) ([]syncrun.Breaker, error) {
 	items, err := s.partition(ctx, breakerKey, len(token.Products))
 	if err != nil {
 		return nil, err
 	}
-	breakers := make([]token.Breaker, len(items))
+	breakers := make([]syncrun.Breaker, len(items))
 	for i, it := range items {
 		breakers[i] = unmarshalBreaker(it, token.Product(item(it).getText(attrSK)))
 	}
@@ -210,7 +211,7 @@ func (s *Sync) Breakers(ctx context.Context) ([]token.Breaker, error) {
 }
 
 // partition reads the last limit items under one partition key, in falling order of their sort keys.
-func (s *Sync) partition(ctx context.Context, key string, limit int) ([]map[string]types.AttributeValue, error) {
+func (s *SyncTable) partition(ctx context.Context, key string, limit int) ([]map[string]types.AttributeValue, error) {
 	out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 		TableName: s.tableName(), KeyConditionExpression: aws.String("#pk = :key"),
 		ExpressionAttributeNames:  map[string]string{"#pk": attrPK},

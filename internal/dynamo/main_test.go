@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"tokensync/internal/dynamo/dynamotest"
+	"tokensync/internal/dev/dynamotest"
 )
 
 var engine *dynamotest.Engine

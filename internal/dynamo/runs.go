@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -27,7 +28,7 @@ const (
 const keepRuns = 30 * 24 * time.Hour
 
 // SaveRun stores a run's record for 30 days, under its start time so that the newest come first.
-func (s *Sync) SaveRun(ctx context.Context, run token.Run) error {
+func (s *SyncTable) SaveRun(ctx context.Context, run syncrun.Record) error {
 	started := run.StartedAt.UTC().Format("2006-01-02T15:04:05.000Z")
 	it := item{attrPK: text(runKey), attrSK: text(started + "#" + run.RunID)}
 	it.text("status", string(run.Status))
@@ -36,13 +37,13 @@ func (s *Sync) SaveRun(ctx context.Context, run token.Run) error {
 }
 
 // SaveStats stores the one item that answers the API's stats. at is when it was true.
-func (s *Sync) SaveStats(ctx context.Context, stats token.Stats, at time.Time) error {
+func (s *SyncTable) SaveStats(ctx context.Context, stats token.Stats, at time.Time) error {
 	it := item{attrPK: text(statsKey), attrSK: text(statsKey)}
 	it.integer(attrSyncedAt, at.UnixMilli())
 	return s.put(ctx, it, stats)
 }
 
-func (s *Sync) put(ctx context.Context, it item, record any) error {
+func (s *SyncTable) put(ctx context.Context, it item, record any) error {
 	b, err := json.Marshal(record)
 	if err != nil {
 		return fmt.Errorf("encoding a %T: %w", record, err)

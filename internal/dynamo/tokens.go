@@ -56,7 +56,7 @@ func (it item) getAmount(name string) token.Number {
 
 // Listed streams the tokens in a launchpad's lists, without their pools, a query page at a time. It reads an index, which
 // may lag behind the table by a moment. The pair with an error is the last.
-func (s *Tokens) Listed(ctx context.Context, id token.LaunchpadID) iter.Seq2[token.Stored, error] {
+func (s *TokensTable) Listed(ctx context.Context, id token.LaunchpadID) iter.Seq2[token.Stored, error] {
 	return func(yield func(token.Stored, error) bool) {
 		names, projection := project(false)
 		names["#listing"] = attrListing
@@ -88,7 +88,7 @@ func (s *Tokens) Listed(ctx context.Context, id token.LaunchpadID) iter.Seq2[tok
 
 // Get reads tokens by their mints, consistently, at most 100 a request; mints that are not stored are left out. With
 // pools, each comes with its pools. The pair with an error is the last.
-func (s *Tokens) Get(ctx context.Context, mints []string, pools bool) iter.Seq2[token.Stored, error] {
+func (s *TokensTable) Get(ctx context.Context, mints []string, pools bool) iter.Seq2[token.Stored, error] {
 	return func(yield func(token.Stored, error) bool) {
 		for chunk := range slices.Chunk(mints, maxBatchGetKeys) {
 			names, projection := project(pools)
@@ -109,7 +109,7 @@ func (s *Tokens) Get(ctx context.Context, mints []string, pools bool) iter.Seq2[
 }
 
 // batchGet reads up to 100 distinct mints the way request says.
-func (s *Tokens) batchGet(ctx context.Context, mints []string, request types.KeysAndAttributes) ([]item, error) {
+func (s *TokensTable) batchGet(ctx context.Context, mints []string, request types.KeysAndAttributes) ([]item, error) {
 	for _, mint := range mints {
 		request.Keys = append(request.Keys, item{attrMint: text(mint)})
 	}

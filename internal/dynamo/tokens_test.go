@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -61,7 +62,7 @@ func collect[T any](t *testing.T, seq iter.Seq2[T, error]) []T {
 // the same hash as a scanned one.
 func TestTokensComeBackWhole(t *testing.T) {
 	t.Parallel()
-	tokens := NewTokens(engine.Client(), newTables(t).Tokens)
+	tokens := NewTokensTable(engine.Client(), newTables(t).Tokens)
 	full, bare := newToken("full", fullPool("full", "one"), fullPool("full", "two")), newToken("bare")
 	if r := tokens.Write(t.Context(), slices.Values([]token.Token{full, bare}), held); r.Err != nil || r.Batches != 1 {
 		t.Fatalf("%+v", r)
@@ -88,7 +89,7 @@ func TestTokensComeBackWhole(t *testing.T) {
 func TestEveryTokenIsInEveryIndex(t *testing.T) {
 	t.Parallel()
 	table := newTables(t).Tokens
-	tokens := NewTokens(engine.Client(), table)
+	tokens := NewTokensTable(engine.Client(), table)
 	zero := fullPool("zero", "z")
 	zero.TVLUSD, zero.VolumeUSD, zero.Base.MarketCapUSD, zero.Curve.Progress = "0", token.Windows{5: "0"}, "0", "0"
 	zero.Base.Symbol, zero.CreatedAt = "!", 1
@@ -153,7 +154,7 @@ func TestBatchesOf25(t *testing.T) {
 		sizes = append(sizes, len(in.RequestItems[table]))
 		return nil
 	}
-	r := NewTokens(api, table).Write(t.Context(), slices.Values(manyTokens(60)), held)
+	r := NewTokensTable(api, table).Write(t.Context(), slices.Values(manyTokens(60)), held)
 	slices.Sort(sizes)
 	if diff := gocmp.Diff([]int{10, 25, 25}, sizes); diff != "" || r.Batches != 3 || r.Err != nil {
 		t.Errorf("%+v\n%s", r, diff)
@@ -164,11 +165,11 @@ func TestBatchesOf25(t *testing.T) {
 func TestOneBadItemStaysAlone(t *testing.T) {
 	t.Parallel()
 	table := newTables(t).Tokens
-	tokens := NewTokens(engine.Client(), table)
+	tokens := NewTokensTable(engine.Client(), table)
 	list := manyTokens(30)
 	list[7].Name = strings.Repeat("x", 500<<10) // more than an item may have
 	r := tokens.Write(t.Context(), slices.Values(list), held)
-	if diff := gocmp.Diff([]token.Unwritten{{Mint: "mint007", FirstSeenAt: 1000}}, r.Unwritten); diff != "" || r.Err == nil {
+	if diff := gocmp.Diff([]syncrun.Unwritten{{Mint: "mint007", FirstSeenAt: 1000}}, r.Unwritten); diff != "" || r.Err == nil {
 		t.Errorf("error %v\n%s", r.Err, diff)
 	}
 	if got := collect(t, tokens.Listed(t.Context(), "pad")); len(got) != 29 {
@@ -180,7 +181,7 @@ func TestThrottlingIsNoFaultOfAnItem(t *testing.T) {
 	t.Parallel()
 	throttled := &types.ProvisionedThroughputExceededException{}
 	api := &writeAPI{Client: engine.Client(), before: func(*dynamodb.BatchWriteItemInput) error { return throttled }}
-	r := NewTokens(api, newTables(t).Tokens).Write(t.Context(), slices.Values(manyTokens(25)), held)
+	r := NewTokensTable(api, newTables(t).Tokens).Write(t.Context(), slices.Values(manyTokens(25)), held)
 	if len(r.Unwritten) != 25 || !errors.Is(r.Err, throttled) || r.Batches != 0 {
 		t.Errorf("%+v", r)
 	}
@@ -194,13 +195,13 @@ func TestHoldIsAskedBeforeEveryBatch(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if asked++; asked > 2 {
-			return token.ErrLeaseHeld
+			return syncrun.ErrLeaseHeld
 		}
 		return nil
 	}
-	tokens := NewTokens(engine.Client(), newTables(t).Tokens)
+	tokens := NewTokensTable(engine.Client(), newTables(t).Tokens)
 	r := tokens.Write(t.Context(), slices.Values(manyTokens(100)), hold)
-	if r.Batches != 2 || len(r.Unwritten) != 50 || !errors.Is(r.Err, token.ErrLeaseHeld) {
+	if r.Batches != 2 || len(r.Unwritten) != 50 || !errors.Is(r.Err, syncrun.ErrLeaseHeld) {
 		t.Errorf("%d batches, %d unwritten, error %v", r.Batches, len(r.Unwritten), r.Err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -23,7 +24,7 @@ const (
 )
 
 // Watermarks reads how far each product has been read, and whether a full scan is due that could not run.
-func (s *Sync) Watermarks(ctx context.Context) (marks []token.Watermark, fullDue bool, err error) {
+func (s *SyncTable) Watermarks(ctx context.Context) (marks []syncrun.Watermark, fullDue bool, err error) {
 	keys := []map[string]types.AttributeValue{watermarkItem(fullDueKey)}
 	for _, product := range token.Products {
 		keys = append(keys, watermarkItem(string(product)))
@@ -42,8 +43,8 @@ func (s *Sync) Watermarks(ctx context.Context) (marks []token.Watermark, fullDue
 	return marks, fullDue, nil
 }
 
-func unmarshalWatermark(it item) token.Watermark {
-	m := token.Watermark{
+func unmarshalWatermark(it item) syncrun.Watermark {
+	m := syncrun.Watermark{
 		Product: token.Product(it.getText(attrSK)), Newest: it.getInteger(attrNewest),
 		At: time.UnixMilli(it.getInteger(attrAt)),
 	}
@@ -54,7 +55,7 @@ func unmarshalWatermark(it item) token.Watermark {
 }
 
 // SaveWatermark stores how far a product has been read.
-func (s *Sync) SaveWatermark(ctx context.Context, m token.Watermark) error {
+func (s *SyncTable) SaveWatermark(ctx context.Context, m syncrun.Watermark) error {
 	ids := make([]string, len(m.Launchpads))
 	for i, id := range m.Launchpads {
 		ids[i] = string(id)
@@ -70,7 +71,7 @@ func (s *Sync) SaveWatermark(ctx context.Context, m token.Watermark) error {
 }
 
 // SetFullDue asks the next refresh for a full scan, or takes that back.
-func (s *Sync) SetFullDue(ctx context.Context, due bool) error {
+func (s *SyncTable) SetFullDue(ctx context.Context, due bool) error {
 	it := watermarkItem(fullDueKey)
 	it.flag(attrDue, token.FlagOf(due))
 	_, err := s.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: s.tableName(), Item: it})

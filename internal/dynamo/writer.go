@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -27,7 +28,7 @@ const maxFailedBatches = 3
 // Write stores tokens in batches of 25, each mint at most once, until ctx ends; before every batch it asks hold
 // whether it may still write. The SDK never retries unprocessed items: that is done here, with full jitter. What stays
 // out is returned, and nothing that was written is taken back.
-func (s *Tokens) Write(ctx context.Context, tokens iter.Seq[token.Token], hold func(context.Context) error) token.WriteResult {
+func (s *TokensTable) Write(ctx context.Context, tokens iter.Seq[token.Token], hold func(context.Context) error) syncrun.WriteResult {
 	w := &writer{tokens: s, hold: hold, batches: make(chan []write)}
 	var workers sync.WaitGroup
 	for range writers {
@@ -41,17 +42,17 @@ func (s *Tokens) Write(ctx context.Context, tokens iter.Seq[token.Token], hold f
 
 // A write is one token on its way.
 type write struct {
-	token.Unwritten // what it is until it is written
-	item            item
+	syncrun.Unwritten // what it is until it is written
+	item              item
 }
 
 type writer struct {
-	tokens  *Tokens
+	tokens  *TokensTable
 	hold    func(context.Context) error
 	batches chan []write
 
 	mu     sync.Mutex
-	result token.WriteResult
+	result syncrun.WriteResult
 	failed int // batches in a row
 }
 
@@ -59,7 +60,7 @@ type writer struct {
 func (w *writer) feed(tokens iter.Seq[token.Token]) {
 	batch := make([]write, 0, maxBatchWriteItems)
 	for t := range tokens {
-		next := write{Unwritten: token.Unwritten{Mint: t.Mint, FirstSeenAt: t.FirstSeenAt}}
+		next := write{Unwritten: syncrun.Unwritten{Mint: t.Mint, FirstSeenAt: t.FirstSeenAt}}
 		var err error
 		if next.item, err = marshalToken(&t); err != nil {
 			w.leave([]write{next}, err)
@@ -124,7 +125,7 @@ func (w *writer) leave(left []write, err error) {
 }
 
 // writeBatch writes one batch and returns what stayed out and why.
-func (s *Tokens) writeBatch(ctx context.Context, batch []write) (left []write, err error) {
+func (s *TokensTable) writeBatch(ctx context.Context, batch []write) (left []write, err error) {
 	left = batch
 	for attempt := 0; len(left) > 0; attempt++ {
 		if err := pause(ctx, attempt); err != nil {
@@ -144,7 +145,7 @@ func (s *Tokens) writeBatch(ctx context.Context, batch []write) (left []write, e
 	return nil, nil
 }
 
-func (s *Tokens) writeHalves(ctx context.Context, batch []write) ([]write, error) {
+func (s *TokensTable) writeHalves(ctx context.Context, batch []write) ([]write, error) {
 	half := len(batch) / 2
 	left, err := s.writeBatch(ctx, batch[:half:half])
 	more, moreErr := s.writeBatch(ctx, batch[half:])

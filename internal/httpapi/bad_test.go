@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/httpapi"
-	"tokensync/internal/httpapi/apitest"
 )
 
 // golden compares with testdata/name, or writes it with -update.

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/httpapi"
-	"tokensync/internal/httpapi/apitest"
 )
 
 // BenchmarkRoutes is the time of each route in process, over a table of few and of many tokens, each request to the engine;

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"tokensync/internal/catalog"
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/httpapi"
-	"tokensync/internal/httpapi/apitest"
 )
 
 // counted is a backend of 200 tokens and the number of DynamoDB reads that its catalog has made.

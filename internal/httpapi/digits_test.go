@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tokensync/internal/httpapi/apitest"
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/token"
 )
 

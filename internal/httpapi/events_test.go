@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/apigw"
+	"tokensync/internal/dev/apitest"
+	"tokensync/internal/dev/samtemplate"
 	"tokensync/internal/httpapi"
-	"tokensync/internal/httpapi/apitest"
-	"tokensync/internal/samtemplate"
 )
 
 // sampleStatus is what each event of events/ is answered with once the tokens of apitest are stored.

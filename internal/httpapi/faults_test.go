@@ -17,9 +17,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/httpapi"
-	"tokensync/internal/httpapi/apitest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -236,22 +237,22 @@ func TestHealth(t *testing.T) {
 			b.Catalog.Launchpads = func(context.Context) ([]token.LaunchpadID, error) { return nil, token.ErrNoLaunchpadID }
 		}, "launchpad_id"},
 		{"table is gone", func(_ *testing.T, b *apitest.Backend) {
-			b.Catalog.Tokens = dynamo.NewTokens(engine.Client(), "no-such-table")
+			b.Catalog.Tokens = dynamo.NewTokensTable(engine.Client(), "no-such-table")
 		}, "table"},
 		{"stale", func(_ *testing.T, b *apitest.Backend) { b.Catalog.Interval = time.Millisecond }, "sync"},
 		{"only failed runs since", func(t *testing.T, b *apitest.Backend) {
 			b.Catalog.Interval = 3 * time.Minute // the success is 10 minutes old
 			for i := range 3 {
-				saveRun(t, b, token.Run{RunID: "f", Status: token.Failed, StartedAt: now.Add(time.Duration(-i) * time.Second)})
+				saveRun(t, b, syncrun.Record{RunID: "f", Status: syncrun.Failed, StartedAt: now.Add(time.Duration(-i) * time.Second)})
 			}
 		}, "sync"},
 		{"a success among failures", func(t *testing.T, b *apitest.Backend) {
 			b.Catalog.Interval = 4 * time.Minute
-			saveRun(t, b, token.Run{RunID: "f", Status: token.Failed, StartedAt: now})
+			saveRun(t, b, syncrun.Record{RunID: "f", Status: syncrun.Failed, StartedAt: now})
 		}, ""},
 		{"breaker open", func(t *testing.T, b *apitest.Backend) {
-			open := token.Breaker{Product: token.DLMM, CoolDown: time.Hour, RetryAt: now.Add(time.Hour)}
-			if err := b.Sync.SaveBreaker(t.Context(), token.Breaker{}, open); err != nil {
+			open := syncrun.Breaker{Product: token.DLMM, CoolDown: time.Hour, RetryAt: now.Add(time.Hour)}
+			if err := b.Sync.SaveBreaker(t.Context(), syncrun.Breaker{}, open); err != nil {
 				t.Fatal(err)
 			}
 		}, "breakers"},
@@ -270,7 +271,7 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-func saveRun(t *testing.T, b *apitest.Backend, run token.Run) {
+func saveRun(t *testing.T, b *apitest.Backend, run syncrun.Record) {
 	t.Helper()
 	if err := b.Sync.SaveRun(t.Context(), run); err != nil {
 		t.Fatal(err)

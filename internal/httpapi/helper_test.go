@@ -16,10 +16,10 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
+	"tokensync/internal/dev/apitest"
+	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dynamo"
-	"tokensync/internal/dynamo/dynamotest"
 	"tokensync/internal/httpapi"
-	"tokensync/internal/httpapi/apitest"
 	"tokensync/internal/token"
 )
 

@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 
 	"tokensync/internal/catalog"
-	"tokensync/internal/httpapi/apitest"
+	"tokensync/internal/dev/apitest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -45,6 +46,6 @@ func (m *memory) Synced(context.Context) (catalog.Synced, error) {
 	return catalog.Synced{}, nil
 }
 
-func (m *memory) Runs(context.Context, int) ([]token.Run, error) { return nil, nil }
+func (m *memory) Runs(context.Context, int) ([]syncrun.Record, error) { return nil, nil }
 
-func (m *memory) Breakers(context.Context) ([]token.Breaker, error) { return nil, nil }
+func (m *memory) Breakers(context.Context) ([]syncrun.Breaker, error) { return nil, nil }

@@ -5,13 +5,14 @@ import (
 	"net/http"
 
 	"tokensync/internal/catalog"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
 // runsBody is the answer of GET /v1/sync-runs.
 type runsBody struct {
-	Data     []token.Run   `json:"data"` // newest first
-	Breakers []breakerBody `json:"breakers"`
+	Data     []syncrun.Record `json:"data"` // newest first
+	Breakers []breakerBody    `json:"breakers"`
 }
 
 type breakerBody struct {

@@ -9,7 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tokensync/internal/httpapi/apitest"
+	"tokensync/internal/dev/apitest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -18,24 +19,24 @@ func TestSyncRuns(t *testing.T) {
 	b := newBackend(t, nil, apitest.First)
 	start := time.Date(2026, 2, 5, 18, 48, 1, 0, time.UTC)
 	for i := range 60 {
-		run := token.Run{
-			RunID: fmt.Sprintf("RUN%02d", i), Mode: "full", Status: token.Succeeded, StartedAt: start.Add(time.Duration(i) * time.Minute),
+		run := syncrun.Record{
+			RunID: fmt.Sprintf("RUN%02d", i), Mode: "full", Status: syncrun.Succeeded, StartedAt: start.Add(time.Duration(i) * time.Minute),
 			Launchpads: []token.LaunchpadID{apitest.First}, PoolsScanned: 132967,
-			Products: []token.ProductRun{{Product: token.DLMM, Status: token.Succeeded}, {Product: token.DBC, Status: token.Skipped}},
+			Products: []syncrun.ProductRecord{{Product: token.DLMM, Status: syncrun.Succeeded}, {Product: token.DBC, Status: syncrun.Skipped}},
 		}
 		if err := b.Sync.SaveRun(t.Context(), run); err != nil {
 			t.Fatal(err)
 		}
 	}
-	open := token.Breaker{Product: token.DLMM, Failures: 3, CoolDown: time.Hour, RetryAt: time.Now().Add(time.Hour).Truncate(time.Second)}
-	if err := b.Sync.SaveBreaker(t.Context(), token.Breaker{Product: token.DLMM}, open); err != nil {
+	open := syncrun.Breaker{Product: token.DLMM, Failures: 3, CoolDown: time.Hour, RetryAt: time.Now().Add(time.Hour).Truncate(time.Second)}
+	if err := b.Sync.SaveBreaker(t.Context(), syncrun.Breaker{Product: token.DLMM}, open); err != nil {
 		t.Fatal(err)
 	}
 	c := newAPI(t, b, uncached)
 	for query, want := range map[string]int{"": 50, "?limit=1": 1, "?limit=100": 60} {
 		response := c.get("/v1/sync-runs" + query)
 		var got struct {
-			Data     []token.Run
+			Data     []syncrun.Record
 			Breakers []map[string]any
 		}
 		if err := json.Unmarshal([]byte(readAll(t, response)), &got); err != nil {

@@ -17,8 +17,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/catalog"
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dynamo"
-	"tokensync/internal/httpapi/apitest"
 	"tokensync/internal/token"
 )
 

@@ -7,7 +7,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/dev/meteoratest"
 )
 
 // BenchmarkRead inflates a page of 1,000 pools, and the standard library does; MB/s counts what comes out.

@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/ingest"
-	"tokensync/internal/meteora/meteoratest"
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 )
 
 // TestOnePercentChanged holds what a launchpad pays for: tokens that changed, and no others.
@@ -47,7 +47,7 @@ func BenchmarkFirstSync(b *testing.B) {
 		w := newWorldOf(b, meteoratest.Config{Pools: 2 * tokens, Ours: tokens})
 		start := time.Now()
 		run, err := w.sync.Run(b.Context(), ingest.Event{})
-		if err != nil || run.Status != token.Succeeded {
+		if err != nil || run.Status != syncrun.Succeeded {
 			b.Fatal(run.Error, err)
 		}
 		sync += time.Since(start)

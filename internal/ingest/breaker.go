@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -17,44 +18,44 @@ const (
 )
 
 // breakerFor is product's breaker. When the table cannot be read the run goes on as if it were closed.
-func (r *run) breakerFor(ctx context.Context, product token.Product) token.Breaker {
+func (r *run) breakerFor(ctx context.Context, product token.Product) syncrun.Breaker {
 	b, err := r.Runs.Breaker(ctx, product)
 	if err != nil {
 		r.Log.WarnContext(ctx, "the breaker's state could not be read", "product", string(product), "error", err.Error())
-		return token.Breaker{Product: product}
+		return syncrun.Breaker{Product: product}
 	}
 	return b
 }
 
 // blocked says why a product must not be asked now, or nil. Past the cool-down the breaker is half-open: the scan may
 // go on, and its first page, which is read alone, is the probe.
-func blocked(b token.Breaker, now time.Time) error {
-	if b.State(now) != token.BreakerOpen {
+func blocked(b syncrun.Breaker, now time.Time) error {
+	if b.State(now) != syncrun.BreakerOpen {
 		return nil
 	}
 	return fmt.Errorf("%w after %d failed runs, next try %s", errBreakerOpen, b.Failures, b.RetryAt.UTC().Format(time.RFC3339))
 }
 
 // next is the breaker after a run in which its product ended with status.
-func next(b token.Breaker, status token.RunStatus, now time.Time) token.Breaker {
+func next(b syncrun.Breaker, status syncrun.Status, now time.Time) syncrun.Breaker {
 	switch status {
-	case token.Succeeded, token.Partial: // something was delivered: the server is there
+	case syncrun.Succeeded, syncrun.Partial: // something was delivered: the server is there
 		b.Failures, b.CoolDown, b.RetryAt = 0, 0, time.Time{}
-	case token.Failed:
+	case syncrun.Failed:
 		b.Failures++
 		if b.Failures >= openAfter {
 			b.CoolDown = min(max(2*b.CoolDown, minCoolDown), maxCoolDown)
 			b.RetryAt = now.Add(b.CoolDown)
 		}
-	case token.Skipped:
+	case syncrun.Skipped:
 	}
 	return b
 }
 
 // settleBreaker stores what the run taught, if anything. Another run's newer state wins.
-func (r *run) settleBreaker(ctx context.Context, before token.Breaker, status token.RunStatus) {
+func (r *run) settleBreaker(ctx context.Context, before syncrun.Breaker, status syncrun.Status) {
 	after := next(before, status, time.Now())
-	if after.State(time.Now()) == token.BreakerOpen {
+	if after.State(time.Now()) == syncrun.BreakerOpen {
 		r.opened++
 	}
 	if after == before {

@@ -14,8 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/ingest"
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -61,7 +62,7 @@ func (c *chaos) step() {
 	run, err := c.sync.Run(ctx, ingest.Event{Mode: []string{ingest.ModeFull, ingest.ModeRefresh}[c.rand.IntN(2)]})
 	cancel()
 	c.db.write, c.db.query = nil, nil
-	if (err != nil) != (run.Status == token.Failed) {
+	if (err != nil) != (run.Status == syncrun.Failed) {
 		c.t.Errorf("step %d: status %s, error %v", c.steps, run.Status, err)
 	}
 	c.check(run)
@@ -117,7 +118,7 @@ func (c *chaos) breakDynamoDB() {
 }
 
 // check holds what is true after every run, however it ended.
-func (c *chaos) check(run token.Run) {
+func (c *chaos) check(run syncrun.Record) {
 	stored := c.tokens()
 	for mint := range c.ever {
 		if stored[mint] == nil {
@@ -131,7 +132,7 @@ func (c *chaos) check(run token.Run) {
 	for mint, it := range stored {
 		c.ever[mint] = true
 		// One that is alive may be unlisted only when it had gone and no run has seen it come back yet.
-		if run.Status == token.Succeeded && alive[mint] && str(it, "status") == "delisted" {
+		if run.Status == syncrun.Succeeded && alive[mint] && str(it, "status") == "delisted" {
 			c.t.Errorf("step %d: token %s is wrongly delisted", c.steps, mint)
 		}
 	}
@@ -142,7 +143,7 @@ func (c *chaos) settle() {
 	c.fake.SetFault(nil)
 	c.closeBreakers()
 	c.run()
-	if run := c.run(); run.Status != token.Succeeded || run.WriteBatches != 0 {
+	if run := c.run(); run.Status != syncrun.Succeeded || run.WriteBatches != 0 {
 		c.t.Errorf("the last run: %+v", run)
 	}
 	want := c.fake.OurMints("dlmm", "damm-v2")

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/ingest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -22,7 +23,7 @@ type scripted struct {
 
 func (s *scripted) Product() token.Product { return s.product }
 
-func (s *scripted) Pools(_ context.Context, _ []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
+func (s *scripted) Pools(_ context.Context, _ []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		for _, p := range s.pools {
 			stats.Scanned.Add(1)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -128,7 +129,7 @@ func (r *run) alive(ctx context.Context, tokens []token.Stored) (map[string]bool
 
 // find marks the pools that are still there, and gathers those that are ours: the scan has only missed them.
 func (r *run) find(ctx context.Context, finder Finder, addresses []string, alive map[string]bool) error {
-	stats := new(token.ScanStats)
+	stats := new(syncrun.Counts)
 	defer r.countRequests(stats)
 	for p, err := range finder.ByAddress(ctx, addresses, stats) {
 		if err != nil {
@@ -142,7 +143,7 @@ func (r *run) find(ctx context.Context, finder Finder, addresses []string, alive
 	return nil
 }
 
-func (r *run) countRequests(stats *token.ScanStats) {
+func (r *run) countRequests(stats *syncrun.Counts) {
 	r.record.BytesRead += stats.Bytes.Load()
 	r.record.UpstreamRequests += stats.Requests.Load()
 	r.record.UpstreamRetries += stats.Retries.Load()

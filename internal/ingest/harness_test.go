@@ -18,12 +18,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"go.uber.org/goleak"
 
+	"tokensync/internal/dev/dynamotest"
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dynamo"
-	"tokensync/internal/dynamo/dynamotest"
 	"tokensync/internal/ingest"
 	"tokensync/internal/meteora"
-	"tokensync/internal/meteora/meteoratest"
 	"tokensync/internal/observe"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -112,11 +113,11 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 	}
 	t.Cleanup(func() { _ = w.fake.Close() })
 	w.ids = w.fake.Launchpad()
-	table := dynamo.NewSync(w.db, tables.Sync)
+	table := dynamo.NewSyncTable(w.db, tables.Sync)
 	w.sync = &ingest.Sync{
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return token.ParseLaunchpadIDs(w.ids) },
 		Sources:    w.sources(products),
-		Tokens:     dynamo.NewTokens(w.db, tables.Tokens),
+		Tokens:     dynamo.NewTokensTable(w.db, tables.Tokens),
 		Runs:       table,
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
@@ -145,25 +146,25 @@ func (w *world) sources(products []token.Product) []ingest.Source {
 }
 
 // run syncs once, in full, and checks what holds for every run: the record is stored, and its sums agree.
-func (w *world) run() token.Run {
+func (w *world) run() syncrun.Record {
 	w.t.Helper()
 	return w.runAs(ingest.ModeFull)
 }
 
-func (w *world) refresh() token.Run {
+func (w *world) refresh() syncrun.Record {
 	w.t.Helper()
 	return w.runAs(ingest.ModeRefresh)
 }
 
-func (w *world) runAs(mode string) token.Run {
+func (w *world) runAs(mode string) syncrun.Record {
 	w.t.Helper()
 	run, err := w.sync.Run(w.t.Context(), ingest.Event{Mode: mode})
-	if (err != nil) != (run.Status == token.Failed) {
+	if (err != nil) != (run.Status == syncrun.Failed) {
 		w.t.Errorf("status %s, error %v", run.Status, err)
 	}
 	stored := w.scan(w.tables.Sync, func(it map[string]types.AttributeValue) bool { return str(it, "pk") == "RUN" })
 	if !slices.ContainsFunc(stored, func(it map[string]types.AttributeValue) bool {
-		var r token.Run
+		var r syncrun.Record
 		return json.Unmarshal([]byte(str(it, "record")), &r) == nil && r.RunID == run.RunID && r.Status == run.Status
 	}) {
 		w.t.Error("the run's record is not in the table")

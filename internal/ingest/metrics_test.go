@@ -9,9 +9,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"tokensync/internal/dev/emftest"
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/ingest"
-	"tokensync/internal/meteora/meteoratest"
-	"tokensync/internal/observe/emftest"
 	"tokensync/internal/token"
 )
 

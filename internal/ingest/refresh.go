@@ -5,12 +5,13 @@ import (
 	"iter"
 	"slices"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
 // refresh is what a run in that mode knows beforehand, and what it leaves undone.
 type refresh struct {
-	marks    map[token.Product]token.Watermark    // products that need no full scan
+	marks    map[token.Product]syncrun.Watermark  // products that need no full scan
 	known    map[token.Product][]string           // addresses of the listed tokens' pools
 	listed   map[token.LaunchpadID][]token.Stored // what was read with them, so that it need not be read again
 	followed map[token.Product]bool               // products whose pools were asked for by address, all of them
@@ -22,7 +23,7 @@ type refresh struct {
 
 func newRefresh() refresh {
 	return refresh{
-		marks: map[token.Product]token.Watermark{}, known: map[token.Product][]string{}, listed: map[token.LaunchpadID][]token.Stored{},
+		marks: map[token.Product]syncrun.Watermark{}, known: map[token.Product][]string{}, listed: map[token.LaunchpadID][]token.Stored{},
 		followed: map[token.Product]bool{}, newest: map[token.Product]int64{},
 	}
 }
@@ -43,7 +44,7 @@ func (r *run) planRefresh(ctx context.Context) error {
 		if _, ok := source.(Follower); !ok {
 			continue
 		}
-		i := slices.IndexFunc(marks, func(m token.Watermark) bool { return m.Product == product })
+		i := slices.IndexFunc(marks, func(m syncrun.Watermark) bool { return m.Product == product })
 		switch {
 		case fullDue:
 			r.scanInstead(ctx, product, "a full scan could not run when it was due")
@@ -122,7 +123,7 @@ func (r *run) listedOf(ctx context.Context, id token.LaunchpadID) iter.Seq2[toke
 
 // follow gathers the pools of one product that are new, and those that are known. A known pool that Meteora no longer
 // returns, or returns for another launchpad, keeps its stored values: absence proves nothing, and only a full scan settles it.
-func (r *run) follow(ctx context.Context, source Follower, mark token.Watermark, stats *token.ScanStats) error {
+func (r *run) follow(ctx context.Context, source Follower, mark syncrun.Watermark, stats *syncrun.Counts) error {
 	if err := r.collect(source.Newest(ctx, r.ids, mark.Newest, stats), stats); err != nil {
 		return err
 	}
@@ -167,10 +168,10 @@ func (r *run) saveWatermarks(ctx context.Context) {
 	}
 	for i, source := range r.Sources {
 		product := r.record.Products[i]
-		if _, ok := source.(Follower); !ok || product.Status != token.Succeeded {
+		if _, ok := source.(Follower); !ok || product.Status != syncrun.Succeeded {
 			continue
 		}
-		mark := token.Watermark{Product: product.Product, At: r.start, Launchpads: r.ids}
+		mark := syncrun.Watermark{Product: product.Product, At: r.start, Launchpads: r.ids}
 		// A pool from the future would hide all that are created until then.
 		mark.Newest = min(max(r.refresh.newest[mark.Product], r.refresh.marks[mark.Product].Newest), r.start.UnixMilli())
 		if err := r.Runs.SaveWatermark(ctx, mark); err != nil {

@@ -18,9 +18,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/ingest"
 	"tokensync/internal/meteora"
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -30,7 +31,7 @@ type shortcut struct {
 	world meteoratest.World
 }
 
-func (s shortcut) Pools(ctx context.Context, _ []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
+func (s shortcut) Pools(ctx context.Context, _ []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	last := s.Newest(ctx, nil, time.Now().UnixMilli(), stats) // of nobody: only for the watermark
 	for range last {
 	}
@@ -45,7 +46,7 @@ func (s shortcut) Pools(ctx context.Context, _ []token.LaunchpadID, stats *token
 // Meteora has, and writes of what changed.
 func TestRefreshCostFollowsTheLaunchpad(t *testing.T) { //nolint:tparallel // the second compares with the first
 	t.Parallel()
-	var full token.Run
+	var full syncrun.Record
 	for _, of := range []int{meteoratest.DefaultPools, 10 * meteoratest.DefaultPools} {
 		t.Run(strconv.Itoa(of), func(t *testing.T) {
 			w := newWorldOf(t, meteoratest.Config{Pools: of, Ours: meteoratest.DefaultOurs})
@@ -101,7 +102,7 @@ func TestRefreshFallsBackToFull(t *testing.T) {
 			w.run()
 			tt.change(w)
 			run := w.refresh()
-			if run.Status != token.Succeeded || run.Mode != tt.mode || run.UpstreamRequests != tt.requests {
+			if run.Status != syncrun.Succeeded || run.Mode != tt.mode || run.UpstreamRequests != tt.requests {
 				t.Errorf("%s, mode %s, %d requests, want %s and %d", run.Status, run.Mode, run.UpstreamRequests, tt.mode, tt.requests)
 			}
 			if again := w.refresh(); name != "a server unsorted" && (again.Mode != ingest.ModeRefresh || again.UpstreamRequests != 3) {
@@ -117,7 +118,7 @@ func (w *world) turnAway(mode string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if run := w.runAs(mode); run.Status != token.Skipped {
+	if run := w.runAs(mode); run.Status != syncrun.Skipped {
 		w.t.Errorf("%+v", run)
 	}
 	if err := lease.Release(w.t.Context()); err != nil {
@@ -173,14 +174,14 @@ func TestRefreshThatFailsForgetsNothing(t *testing.T) {
 	down := errors.New("connection reset by peer")
 	for name, tt := range map[string]struct {
 		spoil  func(*world)
-		status token.RunStatus
+		status syncrun.Status
 	}{
-		"no newest pools":       {func(w *world) { w.fake.SetFault(onQuery("sort_by", http.StatusServiceUnavailable)) }, token.Failed},
-		"no pools by address":   {func(w *world) { w.fake.SetFault(onQuery("filter_by", http.StatusServiceUnavailable)) }, token.Partial},
-		"tables cannot be read": {func(w *world) { w.db.query = func() error { return down } }, token.Failed},
+		"no newest pools":       {func(w *world) { w.fake.SetFault(onQuery("sort_by", http.StatusServiceUnavailable)) }, syncrun.Failed},
+		"no pools by address":   {func(w *world) { w.fake.SetFault(onQuery("filter_by", http.StatusServiceUnavailable)) }, syncrun.Partial},
+		"tables cannot be read": {func(w *world) { w.db.query = func() error { return down } }, syncrun.Failed},
 		"tokens unwritten": {func(w *world) {
 			w.db.write = func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) { return nil, down }
-		}, token.Partial},
+		}, syncrun.Partial},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,7 +198,7 @@ func TestRefreshThatFailsForgetsNothing(t *testing.T) {
 			}
 			w.db.query, w.db.write = nil, nil
 			w.fake.SetFault(nil)
-			if run := w.refresh(); run.Mode != ingest.ModeRefresh || run.Status != token.Succeeded {
+			if run := w.refresh(); run.Mode != ingest.ModeRefresh || run.Status != syncrun.Succeeded {
 				t.Errorf("%+v", run)
 			}
 			if run := w.run(); run.TokensNew+run.TokensUpdated != 0 || len(w.listed()) != known+1 {
@@ -252,7 +253,7 @@ func (d *day) hour(hour int) {
 		for range d.rand.IntN(6) {
 			d.change()
 		}
-		if run := d.refresh(); run.Mode != ingest.ModeRefresh || run.Status != token.Succeeded || run.TokensDelisted != 0 {
+		if run := d.refresh(); run.Mode != ingest.ModeRefresh || run.Status != syncrun.Succeeded || run.TokensDelisted != 0 {
 			d.t.Fatalf("hour %d: %+v", hour, run)
 		}
 	}
@@ -261,7 +262,7 @@ func (d *day) hour(hour int) {
 
 func (d *day) full(hour int) {
 	before := hashes(d.tokens())
-	if run := d.run(); run.Status != token.Succeeded {
+	if run := d.run(); run.Status != syncrun.Succeeded {
 		d.t.Fatalf("hour %d: %+v", hour, run)
 	}
 	for mint, hash := range hashes(d.tokens()) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -33,7 +34,7 @@ const (
 type run struct {
 	*Sync
 	Log    *slog.Logger // with the run's ID
-	record token.Run
+	record syncrun.Record
 	ids    []token.LaunchpadID
 	start  time.Time
 
@@ -54,12 +55,12 @@ type run struct {
 
 // Run syncs once and returns the record, which is logged and stored too. The error is what made the run fail; a
 // partial or skipped run has none. It stops working a moment before ctx's deadline, so that the record gets out.
-func (s *Sync) Run(ctx context.Context, event Event) (token.Run, error) {
+func (s *Sync) Run(ctx context.Context, event Event) (syncrun.Record, error) {
 	r := &run{
 		Sync: s, start: time.Now(), pools: newPoolSet(),
 		keep: map[token.Product]bool{}, finders: map[token.Product]Finder{}, refresh: newRefresh(),
-		record: token.Run{
-			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []token.ProductRun{},
+		record: syncrun.Record{
+			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []syncrun.ProductRecord{},
 			Delisting: delistingNone,
 		},
 	}
@@ -115,7 +116,7 @@ func (r *run) sync(ctx context.Context, event Event, deadline time.Time) error {
 
 // turnedAway asks the next refresh to do what a full run could not: the schedules' ticks may fall together every hour.
 func (r *run) turnedAway(ctx context.Context, err error) error {
-	if !errors.Is(err, token.ErrLeaseHeld) || r.record.Mode != ModeFull {
+	if !errors.Is(err, syncrun.ErrLeaseHeld) || r.record.Mode != ModeFull {
 		return err
 	}
 	if err := r.Runs.SetFullDue(ctx, true); err != nil {
@@ -177,7 +178,7 @@ func (r *run) write(ctx context.Context, lease Lease) error {
 
 // finish settles the status, stores the record and the stats, and logs the record. A table that does not answer has to
 // leave time for the log and the metrics: at the deadline Lambda ends the process.
-func (r *run) finish(ctx context.Context, deadline time.Time, err error) (token.Run, error) {
+func (r *run) finish(ctx context.Context, deadline time.Time, err error) (syncrun.Record, error) {
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-reserve(deadline)))
 	defer cancel()
 	err = r.settle(err)
@@ -186,7 +187,7 @@ func (r *run) finish(ctx context.Context, deadline time.Time, err error) (token.
 	if saveErr := r.Runs.SaveRun(ctx, r.record); saveErr != nil {
 		r.Log.ErrorContext(ctx, "the run's record could not be stored", "error", saveErr.Error())
 	}
-	if r.record.Status == token.Succeeded || r.record.Status == token.Partial {
+	if r.record.Status == syncrun.Succeeded || r.record.Status == syncrun.Partial {
 		if saveErr := r.Runs.SaveStats(ctx, r.stats, r.record.StartedAt); saveErr != nil {
 			r.Log.ErrorContext(ctx, "the stats could not be stored", "error", saveErr.Error())
 		}
@@ -196,36 +197,36 @@ func (r *run) finish(ctx context.Context, deadline time.Time, err error) (token.
 	return r.record, err
 }
 
-func (r *run) outcome() token.Outcome {
-	return token.Outcome{
-		Run: r.record, Throttles: r.throttles, OpenBreakers: r.blocked + r.opened, Misconfigured: r.invalid,
+func (r *run) outcome() syncrun.Outcome {
+	return syncrun.Outcome{
+		Record: r.record, Throttles: r.throttles, OpenBreakers: r.blocked + r.opened, Misconfigured: r.invalid,
 		DelistingRefused: strings.HasPrefix(r.record.Delisting, delistingRefused),
 	}
 }
 
 // settle works out the run's status, and the error to return with it.
 func (r *run) settle(err error) error {
-	ends := map[token.RunStatus]int{}
+	ends := map[syncrun.Status]int{}
 	for _, p := range r.record.Products {
 		ends[p.Status]++
 	}
-	tried := len(r.record.Products) - ends[token.Skipped]
+	tried := len(r.record.Products) - ends[syncrun.Skipped]
 	switch {
-	case errors.Is(err, token.ErrLeaseHeld):
-		r.record.Status, r.record.Error = token.Skipped, err.Error()
+	case errors.Is(err, syncrun.ErrLeaseHeld):
+		r.record.Status, r.record.Error = syncrun.Skipped, err.Error()
 		return nil
 	case err != nil:
-		r.record.Status = token.Failed
-	case tried > 0 && ends[token.Failed] == tried:
-		r.record.Status = token.Failed
-		err = errors.New(r.trouble(token.Failed))
+		r.record.Status = syncrun.Failed
+	case tried > 0 && ends[syncrun.Failed] == tried:
+		r.record.Status = syncrun.Failed
+		err = errors.New(r.trouble(syncrun.Failed))
 	case tried == 0:
-		r.record.Status = token.Skipped
-		r.record.Error = r.trouble(token.Skipped)
-	case ends[token.Failed]+ends[token.Partial]+r.blocked+r.record.TokensUnwritten > 0:
-		r.record.Status = token.Partial
+		r.record.Status = syncrun.Skipped
+		r.record.Error = r.trouble(syncrun.Skipped)
+	case ends[syncrun.Failed]+ends[syncrun.Partial]+r.blocked+r.record.TokensUnwritten > 0:
+		r.record.Status = syncrun.Partial
 	default:
-		r.record.Status = token.Succeeded
+		r.record.Status = syncrun.Succeeded
 	}
 	if err != nil {
 		r.record.Error = err.Error()
@@ -234,7 +235,7 @@ func (r *run) settle(err error) error {
 }
 
 // trouble is the first error of a product that ended with status.
-func (r *run) trouble(status token.RunStatus) string {
+func (r *run) trouble(status syncrun.Status) string {
 	for _, p := range r.record.Products {
 		if p.Status == status {
 			return string(p.Product) + ": " + p.Error
@@ -247,11 +248,11 @@ func (r *run) trouble(status token.RunStatus) string {
 func (r *run) logRecord(ctx context.Context) {
 	level := slog.LevelInfo
 	switch r.record.Status {
-	case token.Failed:
+	case syncrun.Failed:
 		level = slog.LevelError
-	case token.Partial:
+	case syncrun.Partial:
 		level = slog.LevelWarn
-	case token.Succeeded, token.Skipped:
+	case syncrun.Succeeded, syncrun.Skipped:
 	}
 	r.Log.LogAttrs(ctx, level, "sync finished", slog.Any("record", r.record))
 }

@@ -14,28 +14,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/ingest"
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
 // counts are a record's figures that do not depend on the clock.
 type counts struct {
-	Status                                                     token.RunStatus
+	Status                                                     syncrun.Status
 	Scanned, Matched                                           int64
 	New, Updated, Unchanged, Delisted, Unwritten, WriteBatches int
 	Delisting                                                  string
 }
 
-func countsOf(r token.Run) counts {
+func countsOf(r syncrun.Record) counts {
 	return counts{
 		r.Status, r.PoolsScanned, r.PoolsMatched, r.TokensNew, r.TokensUpdated, r.TokensUnchanged, r.TokensDelisted,
 		r.TokensUnwritten, r.WriteBatches, r.Delisting,
 	}
 }
 
-func check(t *testing.T, what string, got token.Run, want counts) {
+func check(t *testing.T, what string, got syncrun.Record, want counts) {
 	t.Helper()
 	if diff := cmp.Diff(want, countsOf(got)); diff != "" {
 		t.Errorf("%s: error %q\n%s", what, got.Error, diff)
@@ -95,7 +96,7 @@ func TestEveryShapeOfAnswer(t *testing.T) {
 			w := newWorld(t, product)
 			n := len(w.fake.OurMints(string(product)))
 			run := w.run()
-			if run.Status != token.Succeeded || run.TokensNew != n || run.PoolsMatched != ours || len(w.tokens()) != n {
+			if run.Status != syncrun.Succeeded || run.TokensNew != n || run.PoolsMatched != ours || len(w.tokens()) != n {
 				t.Errorf("%+v", run)
 			}
 		})
@@ -112,7 +113,7 @@ func TestProductsAreMerged(t *testing.T) {
 	w.fake.SetFault(onProduct("damm-v2", meteoratest.Fault{Status: 503}))
 	run := w.run()
 	check(t, "damm-v2 down", run, counts{"partial", pools, ours, 0, 0, n, 0, 0, 0, "none: damm-v2 was not read to the end"})
-	if run.Products[0].Status != token.Succeeded || run.Products[1].Status != token.Failed || !strings.Contains(run.Products[1].Error, "503") {
+	if run.Products[0].Status != syncrun.Succeeded || run.Products[1].Status != syncrun.Failed || !strings.Contains(run.Products[1].Error, "503") {
 		t.Errorf("products %+v", run.Products)
 	}
 	if diff := cmp.Diff(before, w.tokens(), attributes); diff != "" {
@@ -145,7 +146,7 @@ func TestTheGuard(t *testing.T) {
 			w := newWorld(t)
 			w.ids = value
 			run := w.run()
-			if run.Status != token.Failed || run.Error == "" || len(w.tokens()) != 0 {
+			if run.Status != syncrun.Failed || run.Error == "" || len(w.tokens()) != 0 {
 				t.Errorf("%+v", run)
 			}
 			if n := w.fake.Stats("dlmm").Requests; n != 0 {
@@ -159,7 +160,7 @@ func TestUnknownModeFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	run, err := w.sync.Run(t.Context(), ingest.Event{Mode: "fulll"})
-	if run.Status != token.Failed || err == nil || !strings.Contains(err.Error(), "fulll") || w.fake.Stats("dlmm").Requests != 0 {
+	if run.Status != syncrun.Failed || err == nil || !strings.Contains(err.Error(), "fulll") || w.fake.Stats("dlmm").Requests != 0 {
 		t.Errorf("%+v, %v", run, err)
 	}
 }
@@ -169,7 +170,7 @@ func TestTwoAtOnce(t *testing.T) {
 	w := newWorld(t)
 	w.fake.SetFault(meteoratest.Always(meteoratest.Fault{Delay: 100 * time.Millisecond}))
 	var both sync.WaitGroup
-	var runs [2]token.Run
+	var runs [2]syncrun.Record
 	for i := range runs {
 		both.Go(func() { runs[i] = w.run() })
 	}
@@ -180,7 +181,7 @@ func TestTwoAtOnce(t *testing.T) {
 		t.Error(diff)
 	}
 	w.fake.SetFault(nil)
-	if run := w.run(); run.Status != token.Succeeded {
+	if run := w.run(); run.Status != syncrun.Succeeded {
 		t.Errorf("after both: %+v", run)
 	}
 }
@@ -188,19 +189,19 @@ func TestTwoAtOnce(t *testing.T) {
 func TestALeaseRunsOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	table := dynamo.NewSync(engine.Client(), w.tables.Sync)
+	table := dynamo.NewSyncTable(engine.Client(), w.tables.Sync)
 	crashed, err := table.Acquire(t.Context(), "crashed", time.Now().Add(300*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run := w.run(); run.Status != token.Skipped || run.Error == "" || run.UpstreamRequests != 0 {
+	if run := w.run(); run.Status != syncrun.Skipped || run.Error == "" || run.UpstreamRequests != 0 {
 		t.Errorf("while it is held: %+v", run)
 	}
 	time.Sleep(310 * time.Millisecond)
-	if run := w.run(); run.Status != token.Succeeded {
+	if run := w.run(); run.Status != syncrun.Succeeded {
 		t.Errorf("once it ran out: %+v", run)
 	}
-	if err := crashed.Hold(t.Context()); !errors.Is(err, token.ErrLeaseHeld) {
+	if err := crashed.Hold(t.Context()); !errors.Is(err, syncrun.ErrLeaseHeld) {
 		t.Errorf("the crashed holder may still write: %v", err)
 	}
 }
@@ -209,7 +210,7 @@ func TestALeaseRunsOut(t *testing.T) {
 func TestLostLeaseStopsWriting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	table := dynamo.NewSync(engine.Client(), w.tables.Sync)
+	table := dynamo.NewSyncTable(engine.Client(), w.tables.Sync)
 	var once sync.Once
 	w.db.write = func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
 		once.Do(func() {
@@ -225,7 +226,7 @@ func TestLostLeaseStopsWriting(t *testing.T) {
 		return nil, nil
 	}
 	run := w.run()
-	if run.Status != token.Partial || run.TokensUnwritten == 0 || !strings.Contains(run.Error, "another run") {
+	if run.Status != syncrun.Partial || run.TokensUnwritten == 0 || !strings.Contains(run.Error, "another run") {
 		t.Errorf("%+v", run)
 	}
 	if n := len(w.tokens()); n != run.TokensNew || n+run.TokensUnwritten != len(w.fake.OurMints("dlmm")) {
@@ -332,7 +333,7 @@ func TestDriftDelistsNothing(t *testing.T) {
 	d.Touch(d.Ours()...)
 	w.fake.SetFault(meteoratest.OnPage("dlmm", 2, meteoratest.Fault{Shift: 100}))
 	run := w.run()
-	if run.Status != token.Succeeded || run.TokensDelisted != 0 || run.PoolsScanned != pools || run.TokensUpdated != n {
+	if run.Status != syncrun.Succeeded || run.TokensDelisted != 0 || run.PoolsScanned != pools || run.TokensUpdated != n {
 		t.Errorf("%d of %d updated, record %+v", run.TokensUpdated, n, run)
 	}
 	if len(w.listed()) != n {
@@ -377,7 +378,7 @@ func TestChangedLaunchpadID(t *testing.T) {
 	w.ids = "met-dbc"
 	run := w.run()
 	others := len(w.fake.World("dlmm").Mints("met-dbc"))
-	if run.Status != token.Succeeded || run.TokensNew != others || run.TokensDelisted != 0 || len(w.listed()) != n {
+	if run.Status != syncrun.Succeeded || run.TokensNew != others || run.TokensDelisted != 0 || len(w.listed()) != n {
 		t.Errorf("%d of the old ID listed, %d of the new ID expected: %+v", len(w.listed()), others, run)
 	}
 	w.ids = first + ",met-dbc"
@@ -391,15 +392,15 @@ func TestBreaker(t *testing.T) {
 	w := newWorld(t)
 	w.fake.SetFault(meteoratest.Always(meteoratest.Fault{Status: 503}))
 	for range 3 {
-		if run := w.run(); run.Status != token.Failed || run.UpstreamRequests != 3 {
+		if run := w.run(); run.Status != syncrun.Failed || run.UpstreamRequests != 3 {
 			t.Errorf("%+v", run)
 		}
 	}
 	run := w.run()
-	if run.Status != token.Skipped || run.UpstreamRequests != 0 || !strings.Contains(run.Error, "breaker") {
+	if run.Status != syncrun.Skipped || run.UpstreamRequests != 0 || !strings.Contains(run.Error, "breaker") {
 		t.Errorf("with an open breaker: %+v", run)
 	}
-	table := dynamo.NewSync(engine.Client(), w.tables.Sync)
+	table := dynamo.NewSyncTable(engine.Client(), w.tables.Sync)
 	b, err := table.Breaker(t.Context(), token.DLMM)
 	if err != nil || b.CoolDown != time.Minute {
 		t.Fatalf("%+v, %v", b, err)
@@ -409,10 +410,10 @@ func TestBreaker(t *testing.T) {
 	if err := table.SaveBreaker(t.Context(), b, past); err != nil {
 		t.Fatal(err)
 	}
-	if run := w.run(); run.Status != token.Failed || run.UpstreamRequests == 0 {
+	if run := w.run(); run.Status != syncrun.Failed || run.UpstreamRequests == 0 {
 		t.Errorf("failed probe: %+v", run)
 	}
-	if b, _ = table.Breaker(t.Context(), token.DLMM); b.CoolDown != 2*time.Minute || b.State(time.Now()) != token.BreakerOpen {
+	if b, _ = table.Breaker(t.Context(), token.DLMM); b.CoolDown != 2*time.Minute || b.State(time.Now()) != syncrun.BreakerOpen {
 		t.Errorf("after a failed probe: %+v", b)
 	}
 	past = b
@@ -421,10 +422,10 @@ func TestBreaker(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.fake.SetFault(nil)
-	if run := w.run(); run.Status != token.Succeeded {
+	if run := w.run(); run.Status != syncrun.Succeeded {
 		t.Errorf("good probe: %+v", run)
 	}
-	if b, _ = table.Breaker(t.Context(), token.DLMM); b.State(time.Now()) != token.BreakerClosed || b.Failures != 0 {
+	if b, _ = table.Breaker(t.Context(), token.DLMM); b.State(time.Now()) != syncrun.BreakerClosed || b.Failures != 0 {
 		t.Errorf("after a good probe: %+v", b)
 	}
 }
@@ -442,7 +443,7 @@ func (h *hungTable) hang(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (h *hungTable) SaveRun(ctx context.Context, _ token.Run) error { return h.hang(ctx) }
+func (h *hungTable) SaveRun(ctx context.Context, _ syncrun.Record) error { return h.hang(ctx) }
 
 func (h *hungTable) SaveStats(ctx context.Context, _ token.Stats, _ time.Time) error {
 	return h.hang(ctx)
@@ -476,12 +477,12 @@ func TestDeadlineHalfway(t *testing.T) {
 	run, err := w.sync.Run(ctx, ingest.Event{})
 	// A batch that the deadline cut off counts as unwritten, though the engine may have taken it.
 	stored := len(w.tokens())
-	if err != nil || run.Status != token.Partial || run.PoolsScanned != 2000 || run.TokensNew < 50 ||
+	if err != nil || run.Status != syncrun.Partial || run.PoolsScanned != 2000 || run.TokensNew < 50 ||
 		stored < run.TokensNew || stored > run.TokensNew+run.TokensUnwritten {
 		t.Errorf("%d tokens stored, error %v, record %+v", stored, err, run)
 	}
 	w.fake.SetFault(nil)
-	if run := w.run(); run.Status != token.Succeeded || len(w.tokens()) != len(w.fake.OurMints("dlmm")) {
+	if run := w.run(); run.Status != syncrun.Succeeded || len(w.tokens()) != len(w.fake.OurMints("dlmm")) {
 		t.Errorf("the next run: %+v", run)
 	}
 }

@@ -6,11 +6,9 @@ import (
 	"iter"
 	"time"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
-
-// ErrUnconfigured is what a source answers when it has nothing to read from: its product is skipped.
-var ErrUnconfigured = errors.New("not configured")
 
 // errBreakerOpen is why a product is not asked at all.
 var errBreakerOpen = errors.New("its breaker is open")
@@ -26,7 +24,7 @@ func (r *run) scan(ctx context.Context) {
 		if err != nil {
 			product.Error = err.Error()
 			r.keepPools(product.Product)
-			if !errors.Is(err, ErrUnconfigured) {
+			if !errors.Is(err, syncrun.ErrUnconfigured) {
 				r.incomplete = string(product.Product)
 			}
 		}
@@ -49,15 +47,15 @@ func (r *run) keepPools(product token.Product) {
 	}
 }
 
-func (r *run) scanProduct(ctx context.Context, source Source) (token.ProductRun, error) {
+func (r *run) scanProduct(ctx context.Context, source Source) (syncrun.ProductRecord, error) {
 	start := time.Now()
-	product := token.ProductRun{Product: source.Product(), Status: token.Skipped}
+	product := syncrun.ProductRecord{Product: source.Product(), Status: syncrun.Skipped}
 	breaker := r.breakerFor(ctx, product.Product)
 	if err := blocked(breaker, start); err != nil {
 		r.blocked++
 		return product, err
 	}
-	stats := new(token.ScanStats)
+	stats := new(syncrun.Counts)
 	err := r.gather(ctx, source, stats)
 	product.Status = statusOf(err, stats)
 	product.PoolsScanned, product.PoolsMatched = stats.Scanned.Load(), stats.Matched.Load()
@@ -70,11 +68,11 @@ func (r *run) scanProduct(ctx context.Context, source Source) (token.ProductRun,
 }
 
 // gather keeps every pool of ours that source has, or in a refresh those that may have changed.
-func (r *run) gather(ctx context.Context, source Source, stats *token.ScanStats) error {
+func (r *run) gather(ctx context.Context, source Source, stats *syncrun.Counts) error {
 	defer r.reportProgress(ctx, source.Product(), stats)()
 	if mark, ok := r.refresh.marks[source.Product()]; ok {
 		err := r.follow(ctx, source.(Follower), mark, stats)
-		if !errors.Is(err, token.ErrGap) {
+		if !errors.Is(err, syncrun.ErrGap) {
 			return err
 		}
 		r.scanInstead(ctx, source.Product(), err.Error())
@@ -86,7 +84,7 @@ func (r *run) gather(ctx context.Context, source Source, stats *token.ScanStats)
 }
 
 // collect keeps pools of ours.
-func (r *run) collect(pools iter.Seq2[token.Pool, error], stats *token.ScanStats) error {
+func (r *run) collect(pools iter.Seq2[token.Pool, error], stats *syncrun.Counts) error {
 	for pool, err := range pools {
 		if err != nil {
 			return err
@@ -99,23 +97,23 @@ func (r *run) collect(pools iter.Seq2[token.Pool, error], stats *token.ScanStats
 }
 
 // statusOf tells a product that was read in part from one that was not read at all.
-func statusOf(err error, stats *token.ScanStats) token.RunStatus {
+func statusOf(err error, stats *syncrun.Counts) syncrun.Status {
 	switch {
 	case err == nil:
-		return token.Succeeded
-	case errors.Is(err, ErrUnconfigured):
-		return token.Skipped
+		return syncrun.Succeeded
+	case errors.Is(err, syncrun.ErrUnconfigured):
+		return syncrun.Skipped
 	case stats.Scanned.Load() > 0:
-		return token.Partial
+		return syncrun.Partial
 	}
-	return token.Failed
+	return syncrun.Failed
 }
 
 // progressInterval is how often a scan under way is logged.
 const progressInterval = time.Second
 
 // reportProgress logs how far a scan is until its result is called.
-func (r *run) reportProgress(ctx context.Context, product token.Product, stats *token.ScanStats) (stop func()) {
+func (r *run) reportProgress(ctx context.Context, product token.Product, stats *syncrun.Counts) (stop func()) {
 	ticker, done := time.NewTicker(progressInterval), make(chan struct{})
 	finished := make(chan struct{})
 	go func() {

@@ -7,7 +7,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/token"
 )
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 	"tokensync/internal/upstream"
 )
@@ -22,7 +23,7 @@ const maxAddresses = 100
 
 // ByAddress streams the pools with the given addresses, of whatever launchpad and in no particular order; those that
 // Meteora does not know are left out. It counts into stats. Errors are those of Pools.
-func (c *Client) ByAddress(ctx context.Context, addresses []string, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
+func (c *Client) ByAddress(ctx context.Context, addresses []string, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		answers := c.lookUp(ctx, slices.Collect(slices.Chunk(addresses, maxAddresses)), stats)
@@ -52,7 +53,7 @@ type answer struct {
 }
 
 // lookUp asks for chunks of addresses, several at once, until all are answered or ctx ends.
-func (c *Client) lookUp(ctx context.Context, chunks [][]string, stats *token.ScanStats) <-chan answer {
+func (c *Client) lookUp(ctx context.Context, chunks [][]string, stats *syncrun.Counts) <-chan answer {
 	todo, answers, retry := make(chan []string, len(chunks)), make(chan answer), upstream.NewRetrier(c.retry)
 	for _, chunk := range chunks {
 		todo <- chunk
@@ -82,7 +83,7 @@ type lookup struct {
 	pools []token.Pool
 }
 
-func (c *Client) newLookup(retry *upstream.Retrier, stats *token.ScanStats) *lookup {
+func (c *Client) newLookup(retry *upstream.Retrier, stats *syncrun.Counts) *lookup {
 	l := &lookup{worker: c.newWorker(everyPool(), retry, stats)}
 	l.begin = func() { l.pools = nil }
 	l.yield = func(p token.Pool) bool { l.pools = append(l.pools, p); return true }

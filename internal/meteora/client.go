@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 	"tokensync/internal/upstream"
 )
@@ -93,7 +94,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // twice, when pages drift or one is read again: the later one counts. When the scan could not be completed, the last
 // pair has the reason; what came before it is sound. The errors are StatusError, ErrMalformed, ErrParameters and
 // those of net and context.
-func (c *Client) Pools(ctx context.Context, ids []token.LaunchpadID, stats *token.ScanStats) iter.Seq2[token.Pool, error] {
+func (c *Client) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/meteora"
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -48,8 +49,8 @@ func newClient(t *testing.T, product token.Product, url string) *meteora.Client 
 }
 
 // scan reads everything and returns the distinct addresses, sorted.
-func scan(ctx context.Context, c *meteora.Client, id token.LaunchpadID) ([]string, *token.ScanStats, error) {
-	stats := new(token.ScanStats)
+func scan(ctx context.Context, c *meteora.Client, id token.LaunchpadID) ([]string, *syncrun.Counts, error) {
+	stats := new(syncrun.Counts)
 	seen := map[string]bool{}
 	var failed error
 	for p, err := range c.Pools(ctx, []token.LaunchpadID{id}, stats) {
@@ -242,7 +243,7 @@ func TestByAddress(t *testing.T) {
 			world.Remove(gone)
 			want = slices.DeleteFunc(want, func(a string) bool { return a == world.Address(gone) })
 			var got []string
-			stats := new(token.ScanStats)
+			stats := new(syncrun.Counts)
 			for p, err := range newClient(t, product, fake.URL(string(product))).ByAddress(t.Context(), asked, stats) {
 				if err != nil {
 					t.Fatal(err)
@@ -267,7 +268,7 @@ func TestByAddressIsNotTrusted(t *testing.T) {
 		fake.ServeHTTP(w, r)
 	}))
 	t.Cleanup(all.Close)
-	for _, err := range newClient(t, token.DLMM, all.URL).ByAddress(t.Context(), []string{fake.World("dlmm").Address(3)}, new(token.ScanStats)) {
+	for _, err := range newClient(t, token.DLMM, all.URL).ByAddress(t.Context(), []string{fake.World("dlmm").Address(3)}, new(syncrun.Counts)) {
 		if !errors.Is(err, meteora.ErrParameters) {
 			t.Errorf("error is %v", err)
 		}

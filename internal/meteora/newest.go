@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 	"tokensync/internal/upstream"
 )
@@ -27,12 +28,12 @@ const (
 
 // Newest streams the pools of the launchpads ids that were created since a moment, in Unix milliseconds, some older
 // ones too, and counts into stats. When there are more new pools than are worth asking for, or the server does not sort
-// them, the last pair has token.ErrGap; its other errors are those of Pools.
+// them, the last pair has syncrun.ErrGap; its other errors are those of Pools.
 //
 // DAMM v1 has no such order but filters by launchpad: there it is all of ids' pools. A server that ignores the filter is
 // not read to the end, and that is no error: what is new is left to the next full scan.
 func (c *Client) Newest(
-	ctx context.Context, ids []token.LaunchpadID, since int64, stats *token.ScanStats,
+	ctx context.Context, ids []token.LaunchpadID, since int64, stats *syncrun.Counts,
 ) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		n := &newest{
@@ -81,7 +82,7 @@ func (n *newest) pages(ctx context.Context) error {
 			return nil
 		}
 	}
-	return token.ErrGap
+	return syncrun.ErrGap
 }
 
 // age notes when the next pool was created, 0 if that is unknown. A server that does not sort would end the search at
@@ -94,7 +95,7 @@ func (n *newest) age(created int64) error {
 		n.oldest = created
 	}
 	if created > n.oldest+disorder.Milliseconds() {
-		return fmt.Errorf("%w: they are not sorted by pool_created_at:desc", token.ErrGap)
+		return fmt.Errorf("%w: they are not sorted by pool_created_at:desc", syncrun.ErrGap)
 	}
 	n.stats.Created(created)
 	n.oldest = min(n.oldest, created)

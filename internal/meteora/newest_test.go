@@ -9,7 +9,8 @@ import (
 	"strconv"
 	"testing"
 
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -71,17 +72,17 @@ func TestNewest(t *testing.T) {
 		"three pages of new ones": {every(8*minute, 1000), noon - 8*290*minute, 300, 3, nil},
 		"fewer pools than a page": {every(minute, 7), 0, 7, 1, nil},
 		"no pools":                {nil, noon, 0, 1, nil},
-		"too many new ones":       {every(minute, 3000), 0, 2000, 20, token.ErrGap},
-		"unknown ages":            {make([]int64, 3000), noon, 2000, 20, token.ErrGap},
+		"too many new ones":       {every(minute, 3000), 0, 2000, 20, syncrun.ErrGap},
+		"unknown ages":            {make([]int64, 3000), noon, 2000, 20, syncrun.ErrGap},
 		"some unknown ages":       {append([]int64{0, noon, 0}, every(8*minute, 1000)...), noon, 100, 1, nil},
-		"unsorted":                {slices.Sorted(slices.Values(every(8*minute, 1000))), noon, 1, 1, token.ErrGap},
-		"unsorted and dense":      {slices.Sorted(slices.Values(every(1000, 1000))), noon, 61, 1, token.ErrGap},
+		"unsorted":                {slices.Sorted(slices.Values(every(8*minute, 1000))), noon, 1, 1, syncrun.ErrGap},
+		"unsorted and dense":      {slices.Sorted(slices.Values(every(1000, 1000))), noon, 61, 1, syncrun.ErrGap},
 		"a little disorder":       {slices.Repeat([]int64{noon, noon - 50_000}, 100), noon, 100, 1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url, requests := lists(t, tt.ages)
-			stats, found := new(token.ScanStats), 0
+			stats, found := new(syncrun.Counts), 0
 			var failed error
 			for p, err := range newClient(t, token.DLMM, url).Newest(t.Context(), []token.LaunchpadID{"pad"}, tt.since, stats) {
 				if failed = err; err == nil && p.Address != "pool"+strconv.Itoa(found) {
@@ -123,7 +124,7 @@ func TestNewestOfOurs(t *testing.T) {
 			world.Add(20, false)
 			var got []string
 			ids := []token.LaunchpadID{token.LaunchpadID(fake.Launchpad())}
-			for p, err := range newClient(t, tt.product, fake.URL(string(tt.product))).Newest(t.Context(), ids, 1<<50, new(token.ScanStats)) {
+			for p, err := range newClient(t, tt.product, fake.URL(string(tt.product))).Newest(t.Context(), ids, 1<<50, new(syncrun.Counts)) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -145,7 +146,7 @@ func TestNewestAgain(t *testing.T) {
 	fake := start(t, meteoratest.Config{})
 	fake.SetFault(meteoratest.Times(1, meteoratest.Always(meteoratest.Fault{Cut: meteoratest.Reset, After: 60_000})))
 	ids := []token.LaunchpadID{token.LaunchpadID(fake.Launchpad())}
-	stats := new(token.ScanStats)
+	stats := new(syncrun.Counts)
 	for _, err := range newClient(t, token.DLMM, fake.URL("dlmm")).Newest(t.Context(), ids, 1<<50, stats) {
 		if err != nil {
 			t.Error(err)

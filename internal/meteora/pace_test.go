@@ -8,7 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -50,7 +51,7 @@ func TestPace(t *testing.T) {
 				}
 				defer c.Close()
 				c.http.Transport.(*http.Transport).DialContext = network.Dial
-				stats, began := new(token.ScanStats), time.Now()
+				stats, began := new(syncrun.Counts), time.Now()
 				for _, err := range c.Pools(t.Context(), []token.LaunchpadID{token.LaunchpadID(fake.Launchpad())}, stats) {
 					if err != nil {
 						t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 	"tokensync/internal/upstream"
 )
@@ -17,7 +18,7 @@ const maxQuoteBody = 1 << 20
 
 // QuotePrice is what mint is worth in US dollars by the word of the deepest pool that has it as token_x, or else as
 // token_y; "" when there is none. It counts into stats; errors are those of Pools.
-func (c *Client) QuotePrice(ctx context.Context, mint string, stats *token.ScanStats) (token.Number, error) {
+func (c *Client) QuotePrice(ctx context.Context, mint string, stats *syncrun.Counts) (token.Number, error) {
 	fetch := &upstream.Fetcher{HTTP: c.http, Stats: stats}
 	retry := upstream.NewRetrier(c.retry)
 	for _, side := range []string{"token_x", "token_y"} {

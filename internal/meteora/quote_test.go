@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/meteora"
-	"tokensync/internal/meteora/meteoratest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -37,7 +38,7 @@ func TestQuotePrice(t *testing.T) {
 	for mint, want := range map[string]token.Number{
 		token.SOL: "121.37", token.USDC: "0.9998", token.USDT: "1.0001", "11111111111111111111111111111111": "",
 	} {
-		stats := new(token.ScanStats)
+		stats := new(syncrun.Counts)
 		got, err := client.QuotePrice(t.Context(), mint, stats)
 		if got != want || err != nil || stats.Requests.Load() == 0 {
 			t.Errorf("price of %s = %q, %v; want %q", mint, got, err, want)
@@ -70,7 +71,7 @@ func TestQuotePriceTrustsNothing(t *testing.T) {
 				_, _ = io.WriteString(w, test.body)
 			}))
 			t.Cleanup(server.Close)
-			stats := new(token.ScanStats)
+			stats := new(syncrun.Counts)
 			got, err := quoteClient(t, server.URL).QuotePrice(t.Context(), "mint", stats)
 			if got != test.want || (err != nil) != test.fail {
 				t.Errorf("price %q, error %v", got, err)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 	"tokensync/internal/upstream"
 )
@@ -21,7 +22,7 @@ const maxArrayBody = 8 << 30
 type scan struct {
 	client *Client
 	filter *Filter
-	stats  *token.ScanStats
+	stats  *syncrun.Counts
 	retry  *upstream.Retrier
 	out    chan token.Pool
 
@@ -39,7 +40,7 @@ const unknownPages = 1 << 40
 // maxFailedPages ends a scan that gave up so many pages: the server is down, not one page of it.
 const maxFailedPages = 3
 
-func (c *Client) newScan(ids []token.LaunchpadID, stats *token.ScanStats) *scan {
+func (c *Client) newScan(ids []token.LaunchpadID, stats *syncrun.Counts) *scan {
 	return &scan{
 		client: c, filter: NewFilter(ids), stats: stats, retry: upstream.NewRetrier(c.retry),
 		out: make(chan token.Pool, inFlight), next: 1, last: 1, empty: unknownPages,
@@ -133,14 +134,14 @@ func (s *scan) array(ctx context.Context, ids []token.LaunchpadID) error {
 type worker struct {
 	client  *Client
 	retry   *upstream.Retrier
-	stats   *token.ScanStats
+	stats   *syncrun.Counts
 	fetch   *upstream.Fetcher
 	decoder *Decoder
 	begin   func()                // before each attempt at a body; may be nil
 	yield   func(token.Pool) bool // gets every pool that the decoder's filter chooses
 }
 
-func (c *Client) newWorker(filter *Filter, retry *upstream.Retrier, stats *token.ScanStats) *worker {
+func (c *Client) newWorker(filter *Filter, retry *upstream.Retrier, stats *syncrun.Counts) *worker {
 	return &worker{
 		client: c, retry: retry, stats: stats,
 		fetch:   &upstream.Fetcher{HTTP: c.http, Stats: stats},

@@ -17,9 +17,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
+	"tokensync/internal/dev/emftest"
 	"tokensync/internal/observe"
-	"tokensync/internal/observe/emftest"
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 )
 
 func environment(overrides map[string]string) func(string) string {
@@ -40,9 +40,9 @@ func parse(t *testing.T, line []byte) emftest.Line {
 	return parsed
 }
 
-var outcome = token.Outcome{
-	Run: token.Run{
-		RunID: "ID", Mode: "full", Status: token.Partial, DurationMS: 4890, PoolsScanned: 132967, PoolsMatched: 512, PoolsInvalid: 3,
+var outcome = syncrun.Outcome{
+	Record: syncrun.Record{
+		RunID: "ID", Mode: "full", Status: syncrun.Partial, DurationMS: 4890, PoolsScanned: 132967, PoolsMatched: 512, PoolsInvalid: 3,
 		BytesRead: 1 << 40, UpstreamRequests: 133, UpstreamRetries: 7, TokensNew: 1, TokensUpdated: 2, TokensUnchanged: 4,
 		TokensDelisted: 5, TokensUnwritten: 6, PeakRSSBytes: 32 << 20, PeakHeapBytes: 5 << 20,
 	},

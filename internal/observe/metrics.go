@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 )
 
 // Namespace is where CloudWatch keeps our metrics.
@@ -80,7 +80,7 @@ type value struct {
 }
 
 // Emit writes one line with every figure of a run.
-func (m *Metrics) Emit(ctx context.Context, o token.Outcome) {
+func (m *Metrics) Emit(ctx context.Context, o syncrun.Outcome) {
 	values := []value{
 		{"PoolsScanned", count, float64(o.PoolsScanned)},
 		{"PoolsMatched", count, float64(o.PoolsMatched)},
@@ -99,10 +99,10 @@ func (m *Metrics) Emit(ctx context.Context, o token.Outcome) {
 		{"PeakHeap", byteCount, float64(o.PeakHeapBytes)},
 		{"OpenBreakers", count, float64(o.OpenBreakers)},
 		{"DelistingRefused", count, one(o.DelistingRefused)},
-		{"RunsSucceeded", count, one(o.Status == token.Succeeded)},
-		{"RunsPartial", count, one(o.Status == token.Partial)},
-		{"RunsSkipped", count, one(o.Status == token.Skipped)},
-		{"RunsFailed", count, one(o.Status == token.Failed)},
+		{"RunsSucceeded", count, one(o.Status == syncrun.Succeeded)},
+		{"RunsPartial", count, one(o.Status == syncrun.Partial)},
+		{"RunsSkipped", count, one(o.Status == syncrun.Skipped)},
+		{"RunsFailed", count, one(o.Status == syncrun.Failed)},
 		{configurationErrors, count, one(o.Misconfigured)},
 		{coldStarts, count, one(m.starts.cold(ctx))},
 	}

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/upstream"
 )
 
@@ -76,7 +76,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // is for one goroutine.
 type Session struct {
 	client  *Client
-	stats   *token.ScanStats
+	stats   *syncrun.Counts
 	fetch   upstream.Fetcher
 	retry   *upstream.Retrier
 	answer  answer
@@ -84,7 +84,7 @@ type Session struct {
 }
 
 // NewSession starts a scan that counts into stats.
-func (c *Client) NewSession(stats *token.ScanStats) *Session {
+func (c *Client) NewSession(stats *syncrun.Counts) *Session {
 	return &Session{
 		client: c, stats: stats, fetch: upstream.Fetcher{HTTP: c.http, Stats: stats},
 		retry: upstream.NewRetrier(c.retry),

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/upstream"
 )
 
@@ -30,21 +30,21 @@ type gathered struct{ data []string }
 func (g *gathered) Reset()         { g.data = nil }
 func (g *gathered) Add(a *Account) { g.data = append(g.data, string(a.Data)) }
 
-func newSession(t *testing.T, handler http.HandlerFunc) (*Session, *token.ScanStats) {
+func newSession(t *testing.T, handler http.HandlerFunc) (*Session, *syncrun.Counts) {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return sessionAt(t, server.URL)
 }
 
-func sessionAt(t *testing.T, url string) (*Session, *token.ScanStats) {
+func sessionAt(t *testing.T, url string) (*Session, *syncrun.Counts) {
 	t.Helper()
 	client, err := NewClient(Options{URL: url, Rate: 1e6, Retry: quick})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	stats := new(token.ScanStats)
+	stats := new(syncrun.Counts)
 	return client.NewSession(stats), stats
 }
 

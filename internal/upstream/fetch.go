@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tokensync/internal/inflate"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -80,7 +81,7 @@ func (b *Body) Close() { b.close() }
 // A Fetcher makes single requests, one after the other, and keeps what they can share. HTTP and Stats have to be set.
 type Fetcher struct {
 	HTTP  *http.Client
-	Stats *token.ScanStats
+	Stats *syncrun.Counts
 	unzip *inflate.Reader // used by one body at a time
 }
 

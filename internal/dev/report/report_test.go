@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"tokensync/internal/dev/report"
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 )
 
 // screen is a writer that can be read while it is written to.
@@ -68,10 +68,10 @@ func TestBarOnATerminal(t *testing.T) {
 
 func TestSummary(t *testing.T) {
 	t.Parallel()
-	run := token.Run{
-		Status: token.Partial, Mode: "full", DurationMS: 4890, PoolsScanned: 132967, PoolsMatched: 512, TokensNew: 500,
+	run := syncrun.Record{
+		Status: syncrun.Partial, Mode: "full", DurationMS: 4890, PoolsScanned: 132967, PoolsMatched: 512, TokensNew: 500,
 		TokensUnwritten: 3, WriteBatches: 20, BytesRead: 12 << 20, UpstreamRequests: 133, UpstreamRetries: 2,
-		PeakRSSBytes: 20 << 20, Error: "something", Products: []token.ProductRun{{Product: "dlmm", Status: token.Failed, Error: "why"}},
+		PeakRSSBytes: 20 << 20, Error: "something", Products: []syncrun.ProductRecord{{Product: "dlmm", Status: syncrun.Failed, Error: "why"}},
 	}
 	var b strings.Builder
 	report.Summary(&b, run, report.Sandbox{ColdStart: 12 * time.Millisecond, MemoryMB: 128}, false)

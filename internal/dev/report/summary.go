@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"tokensync/internal/token"
+	"tokensync/internal/syncrun"
 )
 
 // oldHeapLimit is what the back end of the incident had, and died at.
@@ -21,7 +21,7 @@ type Sandbox struct {
 }
 
 // Summary writes a run for a person.
-func Summary(w io.Writer, run token.Run, sandbox Sandbox, color bool) {
+func Summary(w io.Writer, run syncrun.Record, sandbox Sandbox, color bool) {
 	seconds := float64(run.DurationMS) / 1000
 	rate := int64(0)
 	if seconds > 0 {
@@ -50,7 +50,7 @@ func Summary(w io.Writer, run token.Run, sandbox Sandbox, color bool) {
 	}
 }
 
-func memory(run token.Run, sandbox Sandbox) string {
+func memory(run syncrun.Record, sandbox Sandbox) string {
 	peak := max(run.PeakRSSBytes, sandbox.PeakRSS)
 	text := Bytes(peak) + " at most"
 	if sandbox.MemoryMB > 0 {
@@ -76,11 +76,11 @@ func after(separator, text string) string {
 	return separator + text
 }
 
-func status(s token.RunStatus, color bool) string {
+func status(s syncrun.Status, color bool) string {
 	if !color {
 		return string(s)
 	}
-	code := map[token.RunStatus]string{token.Succeeded: "32", token.Failed: "31"}[s]
+	code := map[syncrun.Status]string{syncrun.Succeeded: "32", syncrun.Failed: "31"}[s]
 	if code == "" {
 		code = "33"
 	}

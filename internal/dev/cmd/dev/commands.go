@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"tokensync/internal/dev"
+	"tokensync/internal/syncrun"
+)
+
+// errNotSucceeded is a sync whose record says so.
+var errNotSucceeded = errors.New("the sync did not succeed")
+
+// demo runs one full sync and prints its record.
+func demo(ctx context.Context, s settings, stdout, stderr io.Writer) (err error) {
+	port := 0 // nobody calls the API of a demo, unless they say where
+	if s.portIsSet {
+		port = s.port
+	}
+	v, err := open(ctx, s, port, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.close()) }()
+	run, err := v.sync(ctx, dev.FullSync)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(stdout, "%s\n", run.Line); err != nil {
+		return fmt.Errorf("print the record: %w", err)
+	}
+	if run.Record.Status != syncrun.Succeeded {
+		return errNotSucceeded
+	}
+	return nil
+}
+
+// run syncs at once and then on a schedule, mostly refreshes, until ctx ends. A sync that fails does not end it.
+func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
+	v, err := open(ctx, s, s.port, stdout)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.close()) }()
+	v.greet()
+	tick := time.NewTicker(s.syncEvery)
+	defer tick.Stop()
+	var lastFull time.Time
+	for {
+		event := dev.Refresh
+		if now := time.Now(); now.Sub(lastFull) >= s.fullEvery {
+			event, lastFull = dev.FullSync, now
+		}
+		if _, err := v.sync(ctx, event); err != nil && ctx.Err() == nil {
+			_, _ = fmt.Fprintln(stdout, err)
+		}
+		if ctx.Err() == nil {
+			_, _ = fmt.Fprintf(stdout, "\n%s  syncs again every %v, in full every %v; Ctrl-C stops everything\n",
+				v.stack.URL(), s.syncEvery, s.fullEvery)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			_, _ = fmt.Fprintln(stdout, "\nstopping")
+			return nil
+		}
+		if v.fake != nil {
+			v.fake.Tick() // the market moves on
+		}
+		if v.chain != nil {
+			v.chain.Tick()
+		}
+	}
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/term"
+
+	"tokensync/internal/dev"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/report"
+	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/token"
+)
+
+const (
+	faultShare = 0.02 // of the requests, with FAULTS=1
+	faultSeed  = 1
+	// poolsPerPage is what the functions ask for.
+	poolsPerPage = 1000
+)
+
+// session is a stack with its fake Meteora and the screen that shows its syncs.
+type session struct {
+	settings settings
+	stack    *dev.Stack
+	fake     *meteoratest.Server // nil when live
+	chain    *rpctest.Server     // nil when live, or when nothing is read from it
+	screen   io.Writer
+	progress atomic.Pointer[report.Progress]
+}
+
+// open starts the stack with its API on the port; 0 is any that is free.
+func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *session, err error) {
+	s.adminToken = cmp.Or(s.adminToken, rand.Text())
+	v := &session{settings: s, screen: screen}
+	options := dev.Options{
+		Products: s.products, LaunchpadID: &s.launchpadID, AdminToken: s.adminToken, Environment: maps.Clone(s.functions),
+		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
+	}
+	options.Environment["SYNC_INTERVAL"] = s.syncEvery.String()
+	if !s.live {
+		if err := v.startFakes(); err != nil {
+			return nil, errors.Join(err, v.close())
+		}
+		options.Upstream = v.fake
+		if v.chain != nil {
+			options.SolanaURL = v.chain.URL()
+		}
+	}
+	if v.stack, err = dev.Start(ctx, options); err != nil {
+		return nil, errors.Join(err, v.close())
+	}
+	return v, nil
+}
+
+// startFakes starts Meteora, and the chain if it is read. The launchpad's tokens at Meteora are the first on the chain, so
+// that most tokens have pools in both; those that graduate get pools at Meteora that the chain makes up.
+func (v *session) startFakes() error {
+	s := v.settings
+	config := meteoratest.Config{Pools: s.pools, IgnoreLaunchpadFilter: s.ignoreFilter}
+	if s.pools == 0 {
+		config.Pools = -1 // its way to say none
+	}
+	if s.faults {
+		config.Fault = meteoratest.RandomFaults(faultSeed, faultShare)
+	}
+	var chain *rpctest.Chain
+	if slices.Contains(s.products, string(token.DBC)) {
+		chain = rpctest.New(rpctest.Config{
+			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: sharedMints(config, s),
+		})
+		config.Rows = map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}
+	}
+	v.fake = meteoratest.New(config)
+	if err := v.fake.Start(); err != nil || chain == nil {
+		return err
+	}
+	var err error
+	v.chain, err = rpctest.Start(chain)
+	return err
+}
+
+// chainKey stands for an API key in the RPC node's URL.
+const chainKey = "local-rpc-key"
+
+// sharedMints are the tokens that the launchpad has in those of Meteora's products that are read.
+func sharedMints(config meteoratest.Config, s settings) []string {
+	if slices.Contains(s.products, meteoratest.DLMM) {
+		return meteoratest.New(config).OurMints(meteoratest.DLMM)
+	}
+	return nil
+}
+
+// configKey is the first launchpad ID that can be a config on the chain; "" when none can.
+func configKey(ids string) string {
+	for id := range strings.SplitSeq(ids, ",") {
+		if id = strings.TrimSpace(id); token.IsPublicKey(id) {
+			return id
+		}
+	}
+	return ""
+}
+
+func (v *session) close() error {
+	var failed []error
+	if v.stack != nil {
+		failed = append(failed, v.stack.Close())
+	}
+	if v.fake != nil {
+		failed = append(failed, v.fake.Close())
+	}
+	if v.chain != nil {
+		failed = append(failed, v.chain.Close())
+	}
+	return errors.Join(failed...)
+}
+
+func (v *session) log(_, line string) {
+	if p := v.progress.Load(); p != nil {
+		p.Line(line)
+	}
+}
+
+// sync runs one sync with its progress on the screen, and its summary after it.
+func (v *session) sync(ctx context.Context, event string) (dev.Run, error) {
+	options := report.Options{Out: v.screen, Terminal: isTerminal(v.screen), Color: v.color()}
+	if event == dev.FullSync {
+		options.Total, options.Hint = v.total(), v.served()
+	}
+	p := report.Start(options)
+	v.progress.Store(p)
+	run, err := v.stack.Sync(ctx, event)
+	v.progress.Store(nil)
+	p.Stop()
+	if err != nil {
+		return run, err
+	}
+	function, err := v.stack.Template().Function("sync-tokens")
+	if err != nil {
+		return run, err
+	}
+	report.Summary(v.screen, run.Record, report.Sandbox{
+		ColdStart: run.Result.ColdStart, PeakRSS: run.Result.PeakRSS, MemoryMB: function.MemoryMB,
+	}, v.color())
+	return run, nil
+}
+
+// total is how many pools there are to scan, 0 when only Meteora knows.
+func (v *session) total() int64 {
+	if v.fake == nil || len(v.settings.functions) > 0 {
+		return 0
+	}
+	n := 0
+	for _, product := range v.settings.products {
+		if product != "dbc" && (product != "damm-v1" || v.settings.ignoreFilter) {
+			n++
+		}
+	}
+	return int64(n) * int64(v.settings.pools)
+}
+
+// served counts the pools that the fake has sent since it was called: whole pages only.
+func (v *session) served() func() int64 {
+	if v.fake == nil {
+		return nil
+	}
+	count := func() (n int64) {
+		for _, product := range []string{meteoratest.DLMM, meteoratest.DAMMv2} {
+			n += int64(v.fake.Stats(product).Statuses[http.StatusOK]) * poolsPerPage
+		}
+		return n
+	}
+	before := count()
+	return func() int64 { return count() - before }
+}
+
+func (v *session) color() bool { return isTerminal(v.screen) && !v.settings.noColor }
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// greet tells where everything is.
+func (v *session) greet() {
+	source := "the real Meteora"
+	if v.fake != nil {
+		source = fmt.Sprintf("a fake Meteora of %s pools", report.Count(int64(v.settings.pools)))
+	}
+	tables := v.stack.Tables()
+	_, _ = fmt.Fprintf(v.screen, "tokensync reads %s (%v)\n", source, v.settings.products)
+	if v.fake != nil {
+		for _, product := range v.settings.products {
+			if slices.Contains(meteoratest.Products(), product) {
+				_, _ = fmt.Fprintf(v.screen, "  %-9s %s/pools\n", product, v.fake.URL(product))
+			}
+		}
+	}
+	if v.chain != nil {
+		_, _ = fmt.Fprintf(v.screen, "  %-9s a fake Solana with %s tokens on their curves\n", token.DBC, report.Count(int64(v.chain.Tokens())))
+	}
+	_, _ = fmt.Fprintf(v.screen, "  DynamoDB  %s (%s, %s)\n  SSM       %s\n  API       %s\n  operator  %s/dashboard, token %s\n",
+		v.stack.Engine().Endpoint(), tables.Tokens, tables.Sync, v.stack.SSM().URL(), v.stack.URL(), v.stack.URL(), v.settings.adminToken)
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/rpctest"
+)
+
+const (
+	defaultLaunchpadID = meteoratest.DefaultLaunchpad
+	defaultPools       = meteoratest.DefaultPools
+	defaultPort        = 3000
+	defaultSyncEvery   = time.Minute
+	defaultFullEvery   = 10 * time.Minute // an hour in the template: too long to watch
+	minSyncEvery       = time.Second
+	maxPort            = 65535
+)
+
+var knownProducts = []string{"dlmm", "damm-v2", "damm-v1", "dbc"}
+
+// settings are the knobs, read from the environment.
+type settings struct {
+	pools        int
+	curves       int // tokens on the fake chain
+	products     []string
+	launchpadID  string
+	adminToken   string // the operator's; made at random when empty
+	port         int
+	portIsSet    bool
+	live         bool
+	faults       bool
+	ignoreFilter bool
+	syncEvery    time.Duration // from one sync to the next, a refresh or a full one
+	fullEvery    time.Duration
+	noColor      bool
+	// functions are variables that the functions get as they are.
+	functions map[string]string
+}
+
+// passedOn may be set by hand to lead the functions elsewhere.
+var passedOn = []string{"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "LOG_LEVEL"}
+
+// fromLive also reach the functions when they read the real Meteora.
+var fromLive = []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+
+// lookup is os.LookupEnv.
+type lookup func(name string) (string, bool)
+
+// readSettings names the variable and the value when one makes no sense.
+func readSettings(env lookup) (settings, error) {
+	s := settings{launchpadID: defaultLaunchpadID, functions: map[string]string{}}
+	if id, ok := env("LAUNCHPAD_ID"); ok {
+		s.launchpadID = id // also when it is empty: that is what the guard is for
+	}
+	s.adminToken, _ = nonEmpty(env, "ADMIN_TOKEN")
+	noColor, _ := env("NO_COLOR")
+	s.noColor = noColor != ""
+	_, s.portIsSet = nonEmpty(env, "PORT")
+	for _, read := range []func() error{
+		func() (err error) { s.pools, err = number(env, "POOLS", defaultPools, 1<<31-1); return },
+		func() (err error) { s.curves, err = number(env, "CURVES", rpctest.DefaultTokens, 1<<20); return },
+		func() (err error) { s.port, err = number(env, "PORT", defaultPort, maxPort); return },
+		func() (err error) { s.products, err = products(env); return },
+		func() (err error) { s.live, err = toggle(env, "LIVE", false); return },
+		func() (err error) { s.faults, err = toggle(env, "FAULTS", false); return },
+		// On by default: a server that ignores its filter is what the incident was.
+		func() (err error) { s.ignoreFilter, err = toggle(env, "IGNORE_FILTER", true); return },
+		func() (err error) { s.syncEvery, err = duration(env, "SYNC_EVERY", defaultSyncEvery); return },
+		func() (err error) { s.fullEvery, err = duration(env, "FULL_EVERY", defaultFullEvery); return },
+	} {
+		if err := read(); err != nil {
+			return settings{}, err
+		}
+	}
+	s.passOn(env)
+	return s, nil
+}
+
+func (s *settings) passOn(env lookup) {
+	names := passedOn
+	if s.live {
+		names = slices.Concat(passedOn, fromLive)
+	}
+	for _, name := range names {
+		if value, ok := nonEmpty(env, name); ok {
+			s.functions[name] = value
+		}
+	}
+}
+
+func nonEmpty(env lookup, name string) (string, bool) {
+	value, _ := env(name)
+	return value, value != ""
+}
+
+func number(env lookup, name string, fallback, most int) (int, error) {
+	value, ok := nonEmpty(env, name)
+	if !ok {
+		return fallback, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 || n > most {
+		return 0, fmt.Errorf("%s=%q is not a number from 0 to %d", name, value, most)
+	}
+	return n, nil
+}
+
+func toggle(env lookup, name string, fallback bool) (bool, error) {
+	value, ok := nonEmpty(env, name)
+	if !ok {
+		return fallback, nil
+	}
+	if value != "0" && value != "1" {
+		return false, fmt.Errorf("%s=%q is neither 0 nor 1", name, value)
+	}
+	return value == "1", nil
+}
+
+func duration(env lookup, name string, fallback time.Duration) (time.Duration, error) {
+	value, ok := nonEmpty(env, name)
+	if !ok {
+		return fallback, nil
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < minSyncEvery {
+		return 0, fmt.Errorf("%s=%q is not a duration of %v or more, such as 60s", name, value, minSyncEvery)
+	}
+	return d, nil
+}
+
+// products are the template's default.
+func products(env lookup) ([]string, error) {
+	value, ok := nonEmpty(env, "PRODUCTS")
+	if !ok {
+		return []string{"dlmm", "dbc"}, nil
+	}
+	list := strings.Split(value, ",")
+	for i, product := range list {
+		list[i] = strings.TrimSpace(product)
+		if !slices.Contains(knownProducts, list[i]) {
+			return nil, fmt.Errorf("PRODUCTS=%q: %q is none of %s", value, list[i], strings.Join(knownProducts, ", "))
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,208 @@
+// Command api asks the local stack's read API, real function binaries behind a local gateway, as fast as it answers, and
+// starts every function cold: `make bench-api`.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"tokensync/internal/dev"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/syncrun"
+)
+
+const (
+	clients    = 4  // as many sandboxes as the local stack gives a function
+	coldStarts = 11 // of each function; their median counts
+)
+
+// A Route is what one of the API's routes took under load.
+type Route struct {
+	Name      string  `json:"route"`
+	PerSecond float64 `json:"requests_per_second"`
+	P50       float64 `json:"p50_ms"`
+	P95       float64 `json:"p95_ms"`
+	P99       float64 `json:"p99_ms"`
+	Bytes     float64 `json:"bytes"` // of an answer
+}
+
+// A Start is the median of one function's cold starts, from exec to its first request for work.
+type Start struct {
+	Function string  `json:"function"`
+	Ready    float64 `json:"ms"`
+	PeakMiB  float64 `json:"peak_mib"` // after its first answer
+}
+
+// Report is all that a run found out.
+type Report struct {
+	Tokens int     `json:"tokens"`
+	Routes []Route `json:"routes"`
+	Starts []Start `json:"cold_starts"`
+}
+
+func main() {
+	tokens := flag.Int("tokens", 10_000, "tokens in the table")
+	each := flag.Duration("duration", 5*time.Second, "how long each route is asked")
+	out := flag.String("json", "", "file for the figures")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, *tokens, *each, *out)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench-api:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, tokens int, each time.Duration, out string) (err error) {
+	fake := meteoratest.New(meteoratest.Config{Pools: 2 * tokens, Ours: tokens})
+	if err := fake.Start(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, fake.Close()) }()
+	id := fake.Launchpad()
+	stack, err := dev.Start(ctx, dev.Options{Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stack.Close()) }()
+	fmt.Fprintf(os.Stderr, "syncing %d tokens\n", tokens)
+	synced, err := stack.Sync(ctx, dev.FullSync)
+	if err != nil {
+		return err
+	}
+	if synced.Record.Status != syncrun.Succeeded {
+		return fmt.Errorf("the sync %s: %s", synced.Record.Status, synced.Record.Error)
+	}
+	r := Report{Tokens: synced.Record.TokensNew}
+	mints := fake.OurMints(meteoratest.DLMM)
+	if r.Routes, err = load(ctx, stack.URL(), mints, each); err != nil {
+		return err
+	}
+	if r.Starts, err = starts(ctx, &id); err != nil {
+		return err
+	}
+	r.print()
+	if out == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, append(b, '\n'), 0o644)
+}
+
+// routes are what a front end asks; those with many targets reach beyond the warm cache.
+func routes(mints []string) map[string][]string {
+	several := map[string][]string{
+		"/v1/tokens": {"/v1/tokens"}, "/v1/tokens?sort=volume&limit=100": {"/v1/tokens?sort=volume&limit=100"},
+		"/v1/stats": {"/v1/stats"}, "/v1/health": {"/v1/health"},
+	}
+	for _, mint := range mints {
+		several["/v1/tokens/{mint}, each another"] = append(several["/v1/tokens/{mint}, each another"], "/v1/tokens/"+mint)
+	}
+	several["/v1/tokens/{mint}, one"] = []string{"/v1/tokens/" + mints[0]}
+	return several
+}
+
+func load(ctx context.Context, url string, mints []string, each time.Duration) ([]Route, error) {
+	var results []Route
+	all := routes(mints)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintln(os.Stderr, "asking", name)
+		var targets []vegeta.Target
+		for _, path := range all[name] {
+			targets = append(targets, vegeta.Target{Method: http.MethodGet, URL: url + path})
+		}
+		route, err := attack(ctx, name, targets, each)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, route)
+	}
+	return results, nil
+}
+
+// attack asks for targets with a few clients, each as soon as it has its answer. Anything but a 200 is an error.
+func attack(ctx context.Context, name string, targets []vegeta.Target, each time.Duration) (Route, error) {
+	attacker := vegeta.NewAttacker(vegeta.Workers(clients), vegeta.MaxWorkers(clients))
+	var m vegeta.Metrics
+	for result := range attacker.Attack(vegeta.NewStaticTargeter(targets...), vegeta.Rate{}, each, name) {
+		if m.Add(result); ctx.Err() != nil {
+			attacker.Stop()
+		}
+	}
+	m.Close()
+	if ctx.Err() != nil {
+		return Route{}, ctx.Err()
+	}
+	if m.Success < 1 {
+		return Route{}, fmt.Errorf("%s: %v %v", name, m.StatusCodes, m.Errors)
+	}
+	return Route{
+		Name: name, PerSecond: m.Throughput, P50: ms(m.Latencies.P50), P95: ms(m.Latencies.P95), P99: ms(m.Latencies.P99),
+		Bytes: m.BytesIn.Mean,
+	}, nil
+}
+
+// starts starts every function that the template has, again and again, in stacks with empty tables.
+func starts(ctx context.Context, id *string) ([]Start, error) {
+	ready, peak := map[string][]time.Duration{}, map[string][]int64{}
+	for range coldStarts {
+		if err := startAll(ctx, id, ready, peak); err != nil {
+			return nil, err
+		}
+	}
+	var list []Start
+	for _, function := range slices.Sorted(maps.Keys(ready)) {
+		slices.Sort(ready[function])
+		slices.Sort(peak[function])
+		list = append(list, Start{function, ms(ready[function][coldStarts/2]), float64(peak[function][coldStarts/2]) / (1 << 20)})
+	}
+	return list, nil
+}
+
+func startAll(ctx context.Context, id *string, ready map[string][]time.Duration, peak map[string][]int64) error {
+	stack, err := dev.Start(ctx, dev.Options{LaunchpadID: id})
+	if err != nil {
+		return err
+	}
+	for _, f := range stack.Template().Functions {
+		// What a function says to an event that is none of its own does not matter: it was started to hear it.
+		result, err := stack.Invoke(ctx, f.Name, []byte(`{"mode":"none"}`))
+		if err == nil && result.ColdStart == 0 {
+			err = fmt.Errorf("%s did not start: %w", f.Name, result.Error)
+		}
+		if err != nil {
+			return errors.Join(err, stack.Close())
+		}
+		ready[f.Name] = append(ready[f.Name], result.ColdStart)
+		peak[f.Name] = append(peak[f.Name], result.PeakRSS)
+	}
+	return stack.Close()
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func (r *Report) print() {
+	fmt.Printf("%d tokens, %d clients\n\n%-36s %10s %8s %8s %8s %8s\n", r.Tokens, clients, "route", "requests/s", "p50 ms", "p95 ms", "p99 ms", "bytes")
+	for _, v := range r.Routes {
+		fmt.Printf("%-36s %10.0f %8.2f %8.2f %8.2f %8.0f\n", v.Name, v.PerSecond, v.P50, v.P95, v.P99, v.Bytes)
+	}
+	fmt.Printf("\n%-36s %10s %8s\n", "cold start", "ms", "MiB")
+	for _, v := range r.Starts {
+		fmt.Printf("%-36s %10.2f %8.1f\n", v.Function, v.Ready, v.PeakMiB)
+	}
+}

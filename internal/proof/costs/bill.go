@@ -1,0 +1,54 @@
+package main
+
+import "time"
+
+// Prices in US dollars of us-east-1, November 2026, without free tiers. Other regions and days have others.
+const (
+	perGBSecond      = 0.0000133334 // Lambda, arm64
+	perInvocation    = 0.20 / 1e6
+	perWriteUnit     = 0.625 / 1e6 // DynamoDB, on demand
+	perReadUnit      = 0.125 / 1e6
+	perScheduledTick = 1.00 / 1e6 // EventBridge Scheduler
+)
+
+// cpuMemoryMB is how much memory comes with one whole vCPU in Lambda, as its documentation has it; less gets a share.
+const cpuMemoryMB = 1769
+
+// requestsPerSecond is the pace at which the sync asks DLMM.
+const requestsPerSecond = 27
+
+const month = 730 * time.Hour
+
+// Schedule is how often runs start; 0 is never.
+type Schedule struct{ Refresh, Full time.Duration }
+
+// Bill is a month of syncs in US dollars.
+type Bill struct{ Lambda, Writes, Reads, Scheduler float64 }
+
+// Total of the bill.
+func (b Bill) Total() float64 { return b.Lambda + b.Writes + b.Reads + b.Scheduler }
+
+// Month works out what a launchpad's syncs cost on a schedule, in a function with so much memory.
+func (l Launchpad) Month(s Schedule, memoryMB int) Bill {
+	var b Bill
+	b.add(l.Refresh, s.Refresh, memoryMB)
+	b.add(l.Full, s.Full, memoryMB)
+	return b
+}
+
+func (b *Bill) add(u Usage, every time.Duration, memoryMB int) {
+	if every == 0 {
+		return
+	}
+	runs := float64(month) / float64(every)
+	b.Lambda += runs * (perInvocation + perGBSecond*float64(memoryMB)/1024*u.Seconds(memoryMB))
+	b.Writes += runs * u.Units.Write * perWriteUnit
+	b.Reads += runs * u.Units.Read * perReadUnit
+	b.Scheduler += runs * perScheduledTick
+}
+
+// Seconds is how long a run takes in Lambda: as long as Meteora's rate limit makes it wait, or as its share of a CPU
+// needs, whichever is longer.
+func (u Usage) Seconds(memoryMB int) float64 {
+	return max(float64(u.Requests)/requestsPerSecond, u.CPU.Seconds()*cpuMemoryMB/float64(memoryMB))
+}

@@ -1,0 +1,82 @@
+// Command costs measures what syncs use and prints it with the bill for a month: `make costs`.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"time"
+
+	"tokensync/internal/dev/meteoratest"
+)
+
+func main() {
+	tokens := flag.String("tokens", "100,1000,10000", "sizes of launchpads, in tokens")
+	pools := flag.Int("pools", meteoratest.DefaultPools, "pools that Meteora has in all")
+	memory := flag.Int("memory", 128, "the function's memory in MB")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, *tokens, *pools, *memory)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "costs:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, sizes string, pools, memory int) error {
+	var launchpads []Launchpad
+	for size := range strings.SplitSeq(sizes, ",") {
+		tokens, err := strconv.Atoi(strings.TrimSpace(size))
+		if err != nil || tokens < 1 || tokens > pools {
+			return fmt.Errorf("tokens: %q is not a number from 1 to %d", size, pools)
+		}
+		fmt.Fprintf(os.Stderr, "measuring %d tokens among %d pools\n", tokens, pools)
+		l, err := Measure(ctx, tokens, pools)
+		if err != nil {
+			return fmt.Errorf("%d tokens: %w", tokens, err)
+		}
+		launchpads = append(launchpads, l)
+	}
+	usage(os.Stdout, launchpads)
+	bills(os.Stdout, launchpads, memory)
+	return nil
+}
+
+func usage(w io.Writer, launchpads []Launchpad) {
+	_, _ = fmt.Fprintf(w, "| tokens | run | requests | MB read | CPU seconds | tokens written | write units | read units |\n")
+	_, _ = fmt.Fprintf(w, "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	for _, l := range launchpads {
+		for _, row := range []struct {
+			name string
+			Usage
+		}{{"first", l.First}, {"full", l.Full}, {"refresh", l.Refresh}} {
+			_, _ = fmt.Fprintf(w, "| %d | %s | %d | %.2f | %.2f | %d | %.0f | %.0f |\n", l.Tokens, row.name, row.Requests,
+				float64(row.Bytes)/1e6, row.CPU.Seconds(), row.Written, row.Units.Write, row.Units.Read)
+		}
+	}
+}
+
+func bills(w io.Writer, launchpads []Launchpad, memory int) {
+	_, _ = fmt.Fprintf(w, "\n| tokens | schedule | Lambda | writes | reads | scheduler | dollars a month |\n")
+	_, _ = fmt.Fprintf(w, "| ---: | --- | ---: | ---: | ---: | ---: | ---: |\n")
+	for _, l := range launchpads {
+		for _, row := range []struct {
+			name string
+			Schedule
+		}{
+			{"full each minute", Schedule{Full: time.Minute}},
+			{"refresh each minute, full each hour", Schedule{Refresh: time.Minute, Full: time.Hour}},
+			{"refresh each 5 minutes, full each 6 hours", Schedule{Refresh: 5 * time.Minute, Full: 6 * time.Hour}},
+		} {
+			b := l.Month(row.Schedule, memory)
+			_, _ = fmt.Fprintf(w, "| %d | %s | %.2f | %.2f | %.2f | %.2f | **%.2f** |\n",
+				l.Tokens, row.name, b.Lambda, b.Writes, b.Reads, b.Scheduler, b.Total())
+		}
+	}
+}

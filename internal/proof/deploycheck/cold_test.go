@@ -1,0 +1,326 @@
+//go:build deploycheck
+
+package deploycheck
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tokensync/internal/dev"
+	"tokensync/internal/dev/apitest"
+	"tokensync/internal/dev/dynamotest"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/dev/runtimeapi"
+	"tokensync/internal/dev/workspace"
+	"tokensync/internal/dynamo"
+	"tokensync/internal/syncrun"
+)
+
+// TestArtifacts starts each function cold from what sam build made, the very file that is deployed, with each of its
+// events: it answers as it should, and asks nothing of DynamoDB that its role does not allow. It is not parallel, as an
+// emulated function needs the machine's whole patience.
+func TestArtifacts(t *testing.T) {
+	d, err := ours()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := artifactRoot(t, d)
+	files, err := d.eventFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range d.written.Functions {
+		for _, name := range files[f.Name] {
+			t.Run(f.Name+"/"+name, func(t *testing.T) {
+				event, err := os.ReadFile(d.root.Event(name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				stack, recorder := startArtifacts(t, root)
+				recorder.reset()
+				result, err := stack.Invoke(t.Context(), f.Name, event)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if result.Error != nil || result.ColdStart == 0 {
+					t.Fatalf("cold start %v, error %v", result.ColdStart, result.Error)
+				}
+				t.Logf("cold start %v, answered in %v, %d calls of DynamoDB", result.ColdStart, result.Duration, len(recorder.asked))
+				if problem := checkAnswer(name, result); problem != "" {
+					t.Error(problem)
+				}
+				for _, problem := range d.refused(t, f.LogicalID, stack.Tables(), recorder.asked) {
+					t.Error(problem)
+				}
+			})
+		}
+	}
+}
+
+// artifactRoot is a folder like the module's, whose functions are those of sam build. Where this machine has another
+// processor, an emulator runs them.
+func artifactRoot(t *testing.T, d *deployment) workspace.Root {
+	t.Helper()
+	root := t.TempDir()
+	for _, name := range []string{"template.yaml", "events", ".tools"} {
+		if err := os.Symlink(filepath.Join(string(d.root), name), filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range d.written.Functions {
+		bootstrap := filepath.Join(root, "build", "local", f.Name, "bootstrap")
+		if err := os.MkdirAll(filepath.Dir(bootstrap), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		script := fmt.Sprintf("#!/bin/sh\nexec %s '%s'\n", emulator(t, d, artifact(d.root, f.LogicalID)), artifact(d.root, f.LogicalID))
+		if err := os.WriteFile(bootstrap, []byte(script), 0o700); err != nil { //nolint:gosec // it has to run
+			t.Fatal(err)
+		}
+	}
+	return workspace.Root(root)
+}
+
+// emulator is what a binary needs in front to run here; nothing on a machine of its own kind.
+func emulator(t *testing.T, d *deployment, path string) string {
+	t.Helper()
+	file, err := elf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if file.Machine == map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64}[runtime.GOARCH] {
+		return ""
+	}
+	qemu := filepath.Join(string(d.root), ".tools", "qemu", "qemu-aarch64-static")
+	if _, err := os.Stat(qemu); err != nil {
+		t.Fatalf("%s does not run here without an emulator: %v: use make check-template", path, err)
+	}
+	return "'" + qemu + "'"
+}
+
+// startArtifacts brings up a stack with a small Meteora and a small chain, and tokens that the API's events ask for.
+func startArtifacts(t *testing.T, root workspace.Root) (*dev.Stack, *recorder) {
+	t.Helper()
+	chain, err := rpctest.Start(rpctest.New(rpctest.Config{Launchpad: string(apitest.First), Tokens: 50}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = chain.Close() })
+	fake := meteoratest.New(meteoratest.Config{Pools: 3000, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}})
+	if err := fake.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fake.Close() })
+	engine, recorder := startRecorder(t)
+	id := string(apitest.First)
+	stack, err := dev.Start(t.Context(), dev.Options{
+		Root: root, Engine: engine, Upstream: fake, Products: []string{"dlmm", "dbc"}, LaunchpadID: &id, SolanaURL: chain.URL(),
+		AdminToken: "local-operator-token",
+		Log:        func(function, line string) { t.Logf("%s: %s", function, line) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stack.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	backend := apitest.Backend{
+		Tokens: dynamo.NewTokensTable(engine.Client(), stack.Tables().Tokens), Sync: dynamo.NewSyncTable(engine.Client(), stack.Tables().Sync),
+	}
+	if err := backend.Fill(t.Context(), apitest.Tokens(20, apitest.First), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return stack, recorder
+}
+
+// checkAnswer says what is wrong with an answer; what is right can be told from the event's name.
+func checkAnswer(event string, result runtimeapi.Result) string {
+	var answer struct {
+		StatusCode   int
+		Status       syncrun.Status
+		IsAuthorized *bool
+	}
+	if err := json.Unmarshal(result.Payload, &answer); err != nil {
+		return err.Error()
+	}
+	status := http.StatusOK
+	switch {
+	case answer.IsAuthorized != nil:
+		if wrong := strings.Contains(event, "-wrong") || strings.Contains(event, "-no-"); *answer.IsAuthorized == wrong {
+			return fmt.Sprintf("isAuthorized is %v", *answer.IsAuthorized)
+		}
+		return ""
+	case strings.HasPrefix(event, "sync-"):
+		if answer.Status != syncrun.Succeeded {
+			return fmt.Sprintf("the run is %q: %s", answer.Status, result.Payload)
+		}
+		return ""
+	case strings.Contains(event, "-bad-"):
+		status = http.StatusBadRequest
+	case strings.Contains(event, "-not-found"):
+		status = http.StatusNotFound
+	}
+	if answer.StatusCode != status {
+		return fmt.Sprintf("status %d, want %d: %s", answer.StatusCode, status, result.Payload)
+	}
+	return ""
+}
+
+// recorder stands before an engine and writes down what it is asked.
+type recorder struct {
+	mu    sync.Mutex
+	asked []request
+}
+
+type request struct {
+	operation string
+	body      []byte
+}
+
+func (r *recorder) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = nil
+}
+
+func startRecorder(t *testing.T) (*dynamotest.Engine, *recorder) {
+	t.Helper()
+	engine, err := dynamotest.Start(t.Context(), dynamotest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	target, err := url.Parse(engine.Endpoint())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := new(recorder)
+	forward := httputil.NewSingleHostReverseProxy(target)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body, err := io.ReadAll(q.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		_, operation, _ := strings.Cut(q.Header.Get("X-Amz-Target"), ".")
+		r.mu.Lock()
+		r.asked = append(r.asked, request{operation, body})
+		r.mu.Unlock()
+		q.Body = io.NopCloser(bytes.NewReader(body))
+		forward.ServeHTTP(w, q)
+	}))
+	t.Cleanup(server.Close)
+	recorded, err := dynamotest.Start(t.Context(), dynamotest.Options{Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recorded, r
+}
+
+// refused are the requests that a function's role would not allow.
+func (d *deployment) refused(t *testing.T, logicalID string, tables dynamotest.Tables, asked []request) []string {
+	t.Helper()
+	f, ok := d.find(logicalID)
+	if !ok {
+		t.Fatalf("%s is not deployed", logicalID)
+	}
+	granted, _ := d.granted(f)
+	arn := func(table string) string {
+		id := map[string]string{tables.Tokens: "TokensTable", tables.Sync: "SyncTable"}[table]
+		return "arn:aws:dynamodb:us-east-1:000000000000:table/tokensync-local-" + id
+	}
+	var out []string
+	for _, r := range asked {
+		targets, err := r.targets(arn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range targets {
+			limit, ok := granted[call{"dynamodb:" + r.operation, target.resource}]
+			if !ok || len(limit) > 0 && !limit[target.key] {
+				out = append(out, fmt.Sprintf("its role does not allow %s on %s, key %q", r.operation, target.resource, target.key))
+			}
+		}
+	}
+	return out
+}
+
+// target is what a request is about, with its partition key where the sync table has it.
+type target struct{ resource, key string }
+
+var keyPlaceholder = regexp.MustCompile(`= (:\w+)`)
+
+func (r request) targets(arn func(string) string) ([]target, error) {
+	type value struct{ S string }
+	var body struct {
+		TableName, IndexName, KeyConditionExpression string
+		Key, Item, ExpressionAttributeValues         map[string]value
+		RequestItems                                 map[string]any
+	}
+	if err := json.Unmarshal(r.body, &body); err != nil {
+		return nil, fmt.Errorf("%s %s: %w", r.operation, r.body, err)
+	}
+	var out []target
+	for table := range body.RequestItems {
+		out = append(out, target{resource: arn(table)})
+	}
+	if body.TableName != "" {
+		one := target{resource: arn(body.TableName), key: body.Key["pk"].S + body.Item["pk"].S}
+		if body.IndexName != "" {
+			one.resource += "/index/" + body.IndexName
+		}
+		if m := keyPlaceholder.FindStringSubmatch(body.KeyConditionExpression); m != nil {
+			one.key = body.ExpressionAttributeValues[m[1]].S
+		}
+		out = append(out, one)
+	}
+	if len(out) == 0 {
+		return nil, errors.New(r.operation + " names no table")
+	}
+	return out, nil
+}
+
+// TestRefusedRequests keeps the test of the artifacts from allowing everything.
+func TestRefusedRequests(t *testing.T) {
+	t.Parallel()
+	d, err := ours()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := dynamotest.Tables{Tokens: "tokens", Sync: "sync"}
+	for _, test := range []struct {
+		function, operation, body string
+		allowed                   bool
+	}{
+		{"GetStatsFunction", "GetItem", `{"TableName":"sync","Key":{"pk":{"S":"STATS"}}}`, true},
+		{"GetStatsFunction", "GetItem", `{"TableName":"sync","Key":{"pk":{"S":"RUN"}}}`, false},
+		{"GetStatsFunction", "GetItem", `{"TableName":"tokens","Key":{"mint":{"S":"a"}}}`, false},
+		{"GetTokenFunction", "PutItem", `{"TableName":"tokens"}`, false},
+		{"SyncTokensFunction", "BatchWriteItem", `{"RequestItems":{"tokens":[]}}`, true},
+		{"SyncTokensFunction", "Query", `{"TableName":"tokens","IndexName":"by-tvl"}`, false},
+		{"HealthFunction", "Query", `{"TableName":"sync","KeyConditionExpression":"#pk = :k","ExpressionAttributeValues":{":k":{"S":"LEASE"}}}`, false},
+	} {
+		refused := d.refused(t, test.function, tables, []request{{test.operation, []byte(test.body)}})
+		if (len(refused) == 0) != test.allowed {
+			t.Errorf("%s, %s of %s: refused for %q", test.function, test.operation, test.body, refused)
+		}
+	}
+}

@@ -1,0 +1,230 @@
+// runs the real sync binary through every kind of trouble and holds the tables to what a good run
+// would have left.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tokensync/internal/dev/dynamotest"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/syncrun"
+)
+
+// Row is what came of a case.
+type Row struct {
+	Name          string
+	Statuses      []syncrun.Status // of the troubled runs
+	Before        int              // tokens listed
+	After         int              // after the trouble
+	Repaired      int              // after the next good run
+	Requests      int64            // to Meteora, by the troubled runs
+	Duration      time.Duration    // of the troubled runs
+	Surprises     []string         // what is not as it has to be; none when all is well
+	RepairedAfter time.Duration    // until a good run succeeded
+}
+
+// Matrix runs cases against one engine.
+type Matrix struct {
+	engine    *dynamotest.Engine
+	reference map[string]stored // what good runs leave
+}
+
+// New starts an engine and finds out what good runs leave. Close it.
+func New(ctx context.Context) (_ *Matrix, err error) {
+	engine, err := dynamotest.Start(ctx, dynamotest.Options{})
+	if err != nil {
+		return nil, err
+	}
+	m := &Matrix{engine: engine}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.Close())
+		}
+	}()
+	w, err := newWorld(ctx, engine)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	for range 2 {
+		if run, err := w.sync(ctx, settings{}); err != nil || run.Status != syncrun.Succeeded {
+			return nil, fmt.Errorf("a good run ended %s %s: %w", run.Status, run.Error, err)
+		}
+		change(w)
+	}
+	if run, err := w.sync(ctx, settings{}); err != nil || run.Status != syncrun.Succeeded {
+		return nil, fmt.Errorf("a good run ended %s %s: %w", run.Status, run.Error, err)
+	}
+	m.reference, err = w.tokens(ctx)
+	return m, err
+}
+
+// Close ends the engine.
+func (m *Matrix) Close() error { return m.engine.Close() }
+
+// change is what happened at Meteora since the last run, always the same: the second time it does nothing.
+func change(w *World) {
+	d := w.Meteora.World(meteoratest.DLMM)
+	if d.Total() > pools {
+		return
+	}
+	d.Touch(d.Ours()[:60]...)
+	d.Add(5, true)
+}
+
+// Run takes one case through: a good run, changes at Meteora, the troubled run, a good run again.
+func (m *Matrix) Run(ctx context.Context, c Case) (Row, error) {
+	row := Row{Name: c.Name}
+	w, err := newWorld(ctx, m.engine)
+	if err != nil {
+		return row, err
+	}
+	defer w.Close()
+	if run, err := w.sync(ctx, settings{}); err != nil || run.Status != syncrun.Succeeded {
+		return row, fmt.Errorf("the first run ended %s %s: %w", run.Status, run.Error, err)
+	}
+	before, err := w.tokens(ctx)
+	if err != nil {
+		return row, err
+	}
+	row.Before = listed(before)
+	change(w)
+	if err := m.trouble(ctx, c, w, &row); err != nil {
+		return row, err
+	}
+	after, err := w.tokens(ctx)
+	if err != nil {
+		return row, err
+	}
+	row.After = listed(after)
+	row.compareAfter(before, after)
+	return row, m.repair(ctx, c, w, before, &row)
+}
+
+func listed(tokens map[string]stored) int {
+	n := 0
+	for _, t := range tokens {
+		if t.listing != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// trouble runs the sync while things go wrong, twice at once if the case says so.
+func (m *Matrix) trouble(ctx context.Context, c Case, w *World, row *Row) error {
+	if c.breaks != nil {
+		c.breaks(w)
+	}
+	n := 1
+	if c.twice {
+		n = 2
+	}
+	requests, start := w.Meteora.Stats(meteoratest.DLMM).Requests, time.Now()
+	runs, errs := make([]syncrun.Record, n), make([]error, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { runs[i], errs[i] = w.sync(ctx, settings{env: c.env, timeout: c.limit}) })
+	}
+	all.Wait()
+	row.Duration = time.Since(start)
+	row.Requests = int64(w.Meteora.Stats(meteoratest.DLMM).Requests - requests)
+	for _, run := range runs {
+		row.Statuses = append(row.Statuses, run.Status)
+	}
+	row.compareRuns(c, runs)
+	return errors.Join(errs...)
+}
+
+func (r *Row) surprise(format string, args ...any) {
+	r.Surprises = append(r.Surprises, fmt.Sprintf(format, args...))
+}
+
+func (r *Row) compareRuns(c Case, runs []syncrun.Record) {
+	slices.Sort(r.Statuses)
+	want := slices.Sorted(slices.Values(c.Want))
+	if !slices.Equal(r.Statuses, want) {
+		r.surprise("ended %v, not %v: %s", r.Statuses, want, runs[0].Error)
+	}
+	var said strings.Builder
+	for _, run := range runs {
+		said.WriteString(run.Error + "\n" + run.Delisting + "\n")
+		for _, p := range run.Products {
+			said.WriteString(p.Error + "\n")
+		}
+	}
+	if !strings.Contains(said.String(), c.Says) {
+		r.surprise("the record does not say %q: %q", c.Says, said.String())
+	}
+}
+
+// compareAfter holds what trouble must never do: lose a token, or take one out of the lists.
+func (r *Row) compareAfter(before, after map[string]stored) {
+	for mint, b := range before {
+		a, ok := after[mint]
+		switch {
+		case !ok:
+			r.surprise("token %s is lost", mint)
+		case a.listing != b.listing:
+			r.surprise("token %s went from listing %q to %q", mint, b.listing, a.listing)
+		case a.firstSeen != b.firstSeen:
+			r.surprise("first_seen_at of token %s changed", mint)
+		}
+	}
+}
+
+// maxRepair is more than the longest lease that a case leaves behind.
+const maxRepair = 2 * deathTimeout
+
+// repair mends everything and syncs until a run succeeds: the table then has to be what good runs leave.
+func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string]stored, row *Row) error {
+	w.Meteora.SetFault(nil)
+	w.SSM.SetFault(noSSMFault)
+	w.DynamoDB.SetFault(nil)
+	w.SetLaunchpadID(w.Meteora.Launchpad())
+	if c.mend != nil {
+		c.mend(w)
+	}
+	for start := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+		run, err := w.sync(ctx, settings{})
+		if err != nil {
+			return err
+		}
+		row.RepairedAfter = time.Since(start)
+		if run.Status == syncrun.Succeeded {
+			break
+		}
+		if run.Status != syncrun.Skipped || row.RepairedAfter > maxRepair {
+			row.surprise("the next good run ended %s: %s", run.Status, run.Error)
+			return nil
+		}
+	}
+	repaired, err := w.tokens(ctx)
+	if err != nil {
+		return err
+	}
+	row.Repaired = listed(repaired)
+	row.compareAfter(before, repaired)
+	row.compareReference(m.reference, repaired)
+	return nil
+}
+
+func (r *Row) compareReference(reference, got map[string]stored) {
+	for _, mint := range slices.Sorted(maps.Keys(reference)) {
+		want, have := reference[mint], got[mint]
+		want.firstSeen, have.firstSeen = "", ""
+		if want != have {
+			r.surprise("token %s is %+v, a good run leaves %+v", mint, have, want)
+		}
+	}
+	if len(got) != len(reference) {
+		r.surprise("%d tokens are stored, good runs leave %d", len(got), len(reference))
+	}
+}

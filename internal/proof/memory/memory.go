@@ -1,0 +1,155 @@
+// measures how much memory the real sync binary takes, and the least with which it still passes.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tokensync/internal/dev"
+	"tokensync/internal/dev/dynamotest"
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/syncrun"
+)
+
+const syncFunction = "sync-tokens"
+
+// A Case is a first, full sync of one product.
+type Case struct {
+	Name  string
+	Pools int // in all
+	Ours  int // of them, those that match
+}
+
+// Incident is the number of pools that the old back end died of, with a launchpad of its size.
+var Incident = Case{"132,967 pools, 512 ours", meteoratest.DefaultPools, meteoratest.DefaultOurs}
+
+// Cases are the sizes that are studied.
+var Cases = []Case{
+	Incident,
+	{"1,329,670 pools, 512 ours", 10 * meteoratest.DefaultPools, meteoratest.DefaultOurs},
+	{"132,967 pools, 60,000 ours", meteoratest.DefaultPools, 60_000},
+}
+
+// Settings are what may differ between two runs of a case.
+type Settings struct {
+	Binary      string            // instead of the one of `make local`
+	Environment map[string]string // of the function
+}
+
+// Usage is what a run took.
+type Usage struct {
+	PeakRSS  int64 // bytes
+	PeakHeap int64 // bytes
+	CPU      time.Duration
+	Duration time.Duration
+}
+
+// runTimeout is Lambda's in the template, with time to start.
+const runTimeout = 6 * time.Minute
+
+// Measure syncs once, in a process of its own and into empty tables. A run that did not read every pool and write every
+// token is an error.
+func (c Case) Measure(ctx context.Context, s Settings) (_ Usage, err error) {
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	engine, err := dynamotest.Start(ctx, dynamotest.Options{})
+	if err != nil {
+		return Usage{}, err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	fake := meteoratest.New(meteoratest.Config{Pools: c.Pools, Ours: c.Ours})
+	if err := fake.Start(); err != nil {
+		return Usage{}, err
+	}
+	defer func() { err = errors.Join(err, fake.Close()) }()
+	id := fake.Launchpad()
+	o := dev.Options{
+		Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id, Engine: engine, Environment: s.Environment,
+	}
+	if s.Binary != "" {
+		o.Binaries = map[string]string{syncFunction: s.Binary}
+	}
+	stack, err := dev.Start(ctx, o)
+	if err != nil {
+		return Usage{}, err
+	}
+	defer func() { err = errors.Join(err, stack.Close()) }()
+	run, err := stack.Sync(ctx, dev.FullSync)
+	if err != nil {
+		return Usage{}, err
+	}
+	r := run.Record
+	if r.Status != syncrun.Succeeded || r.PoolsScanned != int64(c.Pools) || r.PoolsMatched != int64(c.Ours) || r.TokensUnwritten > 0 {
+		return Usage{}, fmt.Errorf("%w: %s", errBadRun, run.Line)
+	}
+	return Usage{
+		PeakRSS: max(r.PeakRSSBytes, run.Result.PeakRSS), PeakHeap: r.PeakHeapBytes, CPU: run.Result.CPU, Duration: run.Result.Duration,
+	}, nil
+}
+
+// errBadRun is a run that read or wrote less than everything.
+var errBadRun = errors.New("the sync did not read and write everything")
+
+// LimitShare is GOMEMLIMIT's share of a limit, as in the template.
+const LimitShare = 0.85
+
+// patience is how much longer than usual a run in a container may take: one that takes longer only reads its own pages
+// again and again.
+const patience = 2
+
+// Passes says whether the case passes in a container of so many bytes, within the time that it may take. Where there are
+// no containers, that is ErrNoContainers.
+func (c Case) Passes(ctx context.Context, bytes int64, within time.Duration) (passes bool, err error) {
+	container, err := newContainer(bytes)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, container.remove()) }()
+	limited, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	_, failed := c.Measure(limited, Settings{
+		Binary: container.script, Environment: map[string]string{"GOMEMLIMIT": fmt.Sprint(int64(float64(bytes) * LimitShare))},
+	})
+	return failed == nil, ctx.Err()
+}
+
+// Smallest is the least container in MiB, up to most, in which the case passes three times in a row; 0 when none does.
+func (c Case) Smallest(ctx context.Context, most int64) (int64, error) {
+	start := time.Now()
+	if _, err := c.Measure(ctx, Settings{}); err != nil {
+		return 0, err
+	}
+	within := patience * time.Since(start)
+	least, enough := int64(1), most+1
+	for least < enough {
+		middle := (least + enough) / 2
+		ok, err := c.Passes(ctx, middle<<20, within)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			enough = middle
+		} else {
+			least = middle + 1
+		}
+	}
+	for ; enough <= most; enough++ {
+		ok, err := c.twice(ctx, enough<<20, within)
+		if ok || err != nil {
+			return enough, err
+		}
+	}
+	return 0, nil
+}
+
+// twice tries again what has passed once: near its least memory, a run passes only now and then.
+func (c Case) twice(ctx context.Context, bytes int64, within time.Duration) (ok bool, err error) {
+	for range 2 {
+		if ok, err = c.Passes(ctx, bytes, within); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,114 @@
+package repotest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"tokensync/internal/dev/samtemplate"
+)
+
+var (
+	pinned      = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	uses        = regexp.MustCompile(`(?m)^\s*(?:- )?uses: (.+)$`)
+	override    = regexp.MustCompile(`"(\w+)=\\"`)
+	asked       = regexp.MustCompile(`OutputKey == "(\w+)"`)
+	environment = regexp.MustCompile(`(?m)^      config: (\w+)$`)
+)
+
+// TestWorkflows: what others wrote runs from a commit that cannot move, nothing may do more than it has to, and no secret
+// is kept that could leak.
+func TestWorkflows(t *testing.T) {
+	t.Parallel()
+	for name, text := range workflows(t) {
+		for _, m := range uses.FindAllStringSubmatch(text, -1) {
+			if !strings.HasPrefix(m[1], "./") && !pinned.MatchString(m[1]) {
+				t.Errorf("%s: %s is not pinned to a commit with its version behind it", name, m[1])
+			}
+		}
+		for _, forbidden := range []string{"secrets.", "pull_request_target", "write-all", "aws-access-key-id", "contents: write"} {
+			if strings.Contains(text, forbidden) {
+				t.Errorf("%s has %s", name, forbidden)
+			}
+		}
+		if strings.Contains(text, "id-token: write") != strings.HasPrefix(name, "deploy") {
+			t.Errorf("%s: only deployments take a role in AWS", name)
+		}
+		var workflow struct {
+			Permissions any
+			Jobs        map[string]struct {
+				Uses    string
+				Timeout int `yaml:"timeout-minutes"`
+			}
+		}
+		if err := yaml.Unmarshal([]byte(text), &workflow); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if workflow.Permissions == nil {
+			t.Errorf("%s leaves the permissions to the repository's settings", name)
+		}
+		for id, job := range workflow.Jobs {
+			if job.Uses == "" && job.Timeout == 0 {
+				t.Errorf("%s: job %s may run for six hours", name, id)
+			}
+		}
+	}
+}
+
+// TestWorkflowsKnowTheStack: the parameters, outputs and environments that are named exist.
+func TestWorkflowsKnowTheStack(t *testing.T) {
+	t.Parallel()
+	all := workflows(t)
+	template, err := os.ReadFile("../../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile("../../../samconfig.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]string{}
+	for _, m := range override.FindAllStringSubmatch(all["deploy-stack.yml"], -1) {
+		given[m[1]] = map[string]string{"Environment": "prod", "LaunchpadId": "any"}[m[1]]
+	}
+	if _, err := samtemplate.Parse(template, samtemplate.Options{Parameters: given}); err != nil || len(given) < 4 {
+		t.Errorf("parameters %v: %v", given, err)
+	}
+	outputs := names(asked, []byte(all["deploy-stack.yml"]))
+	for _, output := range outputs {
+		if !regexp.MustCompile(`(?m)^  ` + output + `:$`).Match(template[strings.Index(string(template), "\nOutputs:"):]) {
+			t.Errorf("the template has no output %s", output)
+		}
+	}
+	stages := names(environment, []byte(all["deploy.yml"]))
+	for _, stage := range stages {
+		if !strings.Contains(string(config), "["+stage+".deploy.parameters]") {
+			t.Errorf("samconfig.toml has no environment %s", stage)
+		}
+	}
+	if len(outputs) == 0 || !slices.Equal(stages, []string{"prod", "staging"}) {
+		t.Errorf("outputs %v, environments %v", outputs, stages)
+	}
+}
+
+func workflows(t *testing.T) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(root(t), ".github", "workflows", "*.yml"))
+	if err != nil || len(paths) < 3 {
+		t.Fatalf("workflows %v, error %v", paths, err)
+	}
+	all := map[string]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[filepath.Base(path)] = string(text)
+	}
+	return all
+}

@@ -1,0 +1,97 @@
+// Package syncrun is what a run of the sync is: its record, and what one run leaves for the next.
+package syncrun
+
+import (
+	"errors"
+	"time"
+
+	"tokensync/internal/token"
+)
+
+// Record is the record of one sync: what it saw, what it wrote, what it cost. It is returned, logged and stored.
+type Record struct {
+	RunID            string              `json:"run_id"`
+	Mode             string              `json:"mode"`
+	Status           Status              `json:"status"`
+	Launchpads       []token.LaunchpadID `json:"launchpads"`
+	StartedAt        time.Time           `json:"started_at"`
+	DurationMS       int64               `json:"duration_ms"`
+	PoolsScanned     int64               `json:"pools_scanned"` // of Meteora's lists; dbc's are in its own entry of Products
+	PoolsMatched     int64               `json:"pools_matched"` // distinct pools that are ours
+	PoolsInvalid     int64               `json:"pools_invalid"`
+	BytesRead        int64               `json:"bytes_read"` // over the wire, compressed
+	UpstreamRequests int64               `json:"upstream_requests"`
+	UpstreamRetries  int64               `json:"upstream_retries"`
+	TokensNew        int                 `json:"tokens_new"`
+	TokensUpdated    int                 `json:"tokens_updated"`
+	TokensUnchanged  int                 `json:"tokens_unchanged"`
+	TokensDelisted   int                 `json:"tokens_delisted"`
+	TokensUnwritten  int                 `json:"tokens_unwritten"`
+	Delisting        string              `json:"delisting"` // "done", or why there was none
+	WriteBatches     int                 `json:"write_batches"`
+	PeakRSSBytes     int64               `json:"peak_rss_bytes"`
+	PeakHeapBytes    int64               `json:"peak_heap_bytes"`
+	Error            string              `json:"error"`
+	Products         []ProductRecord     `json:"products"`
+}
+
+// Status says how a run ended.
+type Status string
+
+// The ways in which a run, or one product in it, ends.
+const (
+	Succeeded Status = "succeeded"
+	Partial   Status = "partial" // a product failed, or tokens stayed unwritten; the next run repairs it
+	Skipped   Status = "skipped" // another run is under way, or there was nothing to do
+	Failed    Status = "failed"
+)
+
+// ProductRecord is one product's part of a Run.
+type ProductRecord struct {
+	Product      token.Product `json:"product"`
+	Status       Status        `json:"status"`
+	PoolsScanned int64         `json:"pools_scanned"`
+	PoolsMatched int64         `json:"pools_matched"`
+	PoolsInvalid int64         `json:"pools_invalid"`
+	DurationMS   int64         `json:"duration_ms"`
+	Error        string        `json:"error"`
+}
+
+// WriteResult is what became of tokens that were to be written.
+type WriteResult struct {
+	Batches   int         // BatchWriteItem chunks of up to 25 tokens
+	Unwritten []Unwritten // tokens that stayed out, for the next run
+	Err       error       // why, the first reason
+}
+
+// Unwritten is a token that could not be written.
+type Unwritten struct {
+	Mint        string
+	FirstSeenAt int64
+}
+
+// Watermark is how far a product has been read: all pools of the launchpads that were created until then are stored.
+type Watermark struct {
+	Product    token.Product
+	Newest     int64 // when the newest pool of all was created, in Unix milliseconds; 0 is unknown
+	At         time.Time
+	Launchpads []token.LaunchpadID
+}
+
+// ErrGap means that there are more new pools than are worth asking for one by one: only a full scan finds them.
+var ErrGap = errors.New("the newest pools do not reach back to the last run")
+
+// ErrUnconfigured means a source has nothing to read from: its product is skipped.
+var ErrUnconfigured = errors.New("not configured")
+
+// ErrLeaseHeld means that another run holds the lease.
+var ErrLeaseHeld = errors.New("another run is under way")
+
+// Outcome is a run as its metrics need it: the record, and as figures what the record says only in words.
+type Outcome struct {
+	Record
+	Throttles        int64 // answers of Meteora that said "too many requests"
+	OpenBreakers     int   // products that are left alone when the run is over
+	Misconfigured    bool  // a setting is missing or bad: without a change no run will succeed
+	DelistingRefused bool  // the scan missed too many tokens to be believed
+}
