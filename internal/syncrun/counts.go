@@ -1,8 +1,12 @@
 package syncrun
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
 
-// Counts counts what one scan of one product saw. Its methods are for many goroutines; the zero value is ready.
+// Counts is what one product's part of a run saw. It is safe for concurrent use; its zero value is ready.
 type Counts struct {
 	Scanned  atomic.Int64 // pools read, ours or not, each page once
 	Invalid  atomic.Int64 // pools skipped: no address or mint, or too large to be one
@@ -11,7 +15,30 @@ type Counts struct {
 	Retries  atomic.Int64 // of Requests, those made again after a fault
 	Throttle atomic.Int64 // answers that said "too many requests"
 	Matched  atomic.Int64 // pools that are ours
+	Asked    atomic.Int64 // pools asked for by address
+	Found    atomic.Int64 // of Asked, those that came back
+	Unique   atomic.Int64 // distinct addresses that a full scan read
+	Total    atomic.Int64 // pools that the server says there are; 0 is unknown
 	Newest   atomic.Int64 // when the newest pool of all was created, in Unix milliseconds; 0 when nobody looked
+
+	mu    sync.Mutex
+	notes []string
+}
+
+// Note records how the product was read, or what was odd about it, for people: each text once.
+func (s *Counts) Note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.notes, text) {
+		s.notes = append(s.notes, text)
+	}
+}
+
+// Notes returns what was noted, in order.
+func (s *Counts) Notes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notes)
 }
 
 // Created notes that there is a pool created at a moment, in Unix milliseconds.

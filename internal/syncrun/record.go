@@ -29,6 +29,11 @@ type Record struct {
 	TokensUnwritten  int                 `json:"tokens_unwritten"`
 	Delisting        string              `json:"delisting"` // "done", or why there was none
 	WriteBatches     int                 `json:"write_batches"`
+	ItemsWritten     int                 `json:"items_written"` // of the tokens table
+	BoardVersion     int64               `json:"board_version"`
+	BoardBytes       int64               `json:"board_bytes"`
+	LookupsAsked     int64               `json:"lookups_asked"` // pools asked for by address
+	LookupsFound     int64               `json:"lookups_found"`
 	PeakRSSBytes     int64               `json:"peak_rss_bytes"`
 	PeakHeapBytes    int64               `json:"peak_heap_bytes"`
 	Error            string              `json:"error"`

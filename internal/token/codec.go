@@ -1,15 +1,17 @@
 package token
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // appendContent appends everything that p says, each text behind its length: what Hash is taken of.
 func (p *Pool) appendContent(b []byte) []byte {
-	for _, f := range p.fields() {
+	for _, f := range slices.Concat(p.fields(), p.Curve.fields(), p.Curve.Earnings.fields()) {
 		b = appendString(b, *f.text)
 	}
-	b = append(b, byte(p.Base.Verified), byte(p.Base.FreezeAuthorityDisabled), byte(FlagOf(p.Blacklisted)))
-	b = binary.AppendVarint(b, p.CreatedAt)
-	b = binary.AppendUvarint(b, uint64(len(p.Tags)))
+	b = binary.AppendUvarint(b, p.bits())
+	b = appendVarints(b, p.CreatedAt, p.Curve.CompletedAt, int64(len(p.Tags)))
 	for _, tag := range p.Tags {
 		b = appendString(b, tag)
 	}
@@ -55,14 +57,84 @@ func (p *Pool) fields() []field {
 		{(*string)(&p.Fees24hUSD), number},
 		{(*string)(&p.FeePct), number},
 		{(*string)(&p.APR), number},
-		{(*string)(&p.Curve.Stage), word},
-		{(*string)(&p.Curve.Progress), number},
-		{&p.Curve.Creator, key},
+		{(*string)(&p.QuoteUSD), number},
+		{&a.URI, free},
 	}
 	for i := range p.VolumeUSD {
 		list = append(list, field{(*string)(&p.VolumeUSD[i]), number})
 	}
 	return list
+}
+
+// fields lists c's texts.
+func (c *Curve) fields() []field {
+	list := []field{
+		{(*string)(&c.Stage), word},
+		{(*string)(&c.Progress), number},
+		{&c.Creator, key},
+		{&c.Config, word},
+		{&c.GraduatedPool, key},
+	}
+	for _, n := range []*Number{&c.QuoteReserve, &c.QuoteThreshold} {
+		list = append(list, field{(*string)(n), number})
+	}
+	return list
+}
+
+// fields lists e's texts.
+func (e *Earnings) fields() []field {
+	var list []field
+	for _, n := range []*Number{&e.FeesBase, &e.FeesQuote, &e.VolumeQuote, &e.CreationFee, &e.Leftover} {
+		list = append(list, field{(*string)(n), number})
+	}
+	for _, side := range []*Share{&e.Partner, &e.Creator} {
+		for _, n := range []*Number{
+			&side.UnclaimedBase, &side.UnclaimedQuote, &side.ClaimedBase, &side.ClaimedQuote, &side.Surplus, &side.MigrationFee,
+		} {
+			list = append(list, field{(*string)(n), number})
+		}
+	}
+	return list
+}
+
+// flags and bools list what takes two bits and one.
+func (p *Pool) flags() []*Flag {
+	return []*Flag{&p.Base.Verified, &p.Base.FreezeAuthorityDisabled, &p.Base.MintAuthorityDisabled}
+}
+
+func (p *Pool) bools() []*bool {
+	e := &p.Curve.Earnings
+	return []*bool{
+		&p.Blacklisted, &e.VolumeEstimated, &e.CreationFeeTaken,
+		&e.Partner.SurplusTaken, &e.Partner.MigrationTaken, &e.Creator.SurplusTaken, &e.Creator.MigrationTaken,
+	}
+}
+
+// bits is p's flags and bools in one number.
+func (p *Pool) bits() (bits uint64) {
+	for _, f := range p.flags() {
+		bits = bits<<2 | uint64(*f)&3
+	}
+	for _, is := range p.bools() {
+		bits <<= 1
+		if *is {
+			bits |= 1
+		}
+	}
+	return bits
+}
+
+// setBits is the reverse of bits.
+func (p *Pool) setBits(bits uint64) {
+	bools, flags := p.bools(), p.flags()
+	for _, is := range slices.Backward(bools) {
+		*is = bits&1 == 1
+		bits >>= 1
+	}
+	for _, f := range slices.Backward(flags) {
+		*f = Flag(bits & 3)
+		bits >>= 2
+	}
 }
 
 func appendString(b []byte, s string) []byte {

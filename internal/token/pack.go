@@ -35,13 +35,32 @@ func (k *Packer) Append(b []byte, p *Pool) []byte {
 		b = k.append(b, f)
 	}
 	p.Name = named
-	b = append(b, byte(p.Base.Verified), byte(p.Base.FreezeAuthorityDisabled), byte(FlagOf(p.Blacklisted)))
+	b = k.appendCurve(b, &p.Curve)
+	b = binary.AppendUvarint(b, p.bits())
 	b = binary.AppendVarint(b, p.CreatedAt)
 	b = binary.AppendUvarint(b, uint64(len(p.Tags)))
 	for _, tag := range p.Tags {
 		b = k.append(b, field{&tag, word})
 	}
 	return b
+}
+
+// appendCurve packs c in one byte where there is none.
+func (k *Packer) appendCurve(b []byte, c *Curve) []byte {
+	if *c == (Curve{}) {
+		return append(b, 0)
+	}
+	fields := c.fields()
+	if c.Earnings == (Earnings{}) {
+		b = append(b, 1)
+	} else {
+		b = append(b, 2)
+		fields = append(fields, c.Earnings.fields()...)
+	}
+	for _, f := range fields {
+		b = k.append(b, f)
+	}
+	return binary.AppendVarint(b, c.CompletedAt)
 }
 
 // pairName is what pools are called unless they are called something else.
@@ -125,8 +144,9 @@ func (k *Packer) Unpack(b []byte, p *Pool) error {
 	if isPair {
 		p.Name = p.pairName()
 	}
-	p.Base.Verified, p.Base.FreezeAuthorityDisabled = Flag(r.byte()), Flag(r.byte())
-	p.Blacklisted = Flag(r.byte()) == Yes
+	p.Curve = Curve{}
+	r.curve(&p.Curve)
+	p.setBits(r.uvarint())
 	p.CreatedAt = r.varint()
 	p.Tags = r.tags()
 	if r.bad || r.rest != "" {
@@ -153,6 +173,21 @@ func (r *packReader) field(kind fieldKind) string {
 	case free:
 	}
 	return r.cut(r.uvarint())
+}
+
+func (r *packReader) curve(c *Curve) {
+	how := r.byte()
+	if how == 0 {
+		return
+	}
+	fields := c.fields()
+	if how > 1 {
+		fields = append(fields, c.Earnings.fields()...)
+	}
+	for _, f := range fields {
+		*f.text = r.field(f.kind)
+	}
+	c.CompletedAt = r.varint()
 }
 
 func (r *packReader) key() string {

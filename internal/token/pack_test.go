@@ -76,7 +76,7 @@ func TestPackedSize(t *testing.T) {
 	}
 	var k Packer
 	k.Append(nil, &p)
-	if n := len(k.Append(nil, &p)); n > 190 {
+	if n := len(k.Append(nil, &p)); n > 200 {
 		t.Errorf("%d bytes", n)
 	}
 }

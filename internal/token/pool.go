@@ -7,14 +7,15 @@ type Product string
 
 // The products that can be read.
 const (
-	DLMM   Product = "dlmm"    // dynamic liquidity market maker
-	DAMMv2 Product = "damm-v2" // dynamic automated market maker, version 2
-	DAMMv1 Product = "damm-v1" // dynamic automated market maker, version 1
-	DBC    Product = "dbc"     // dynamic bonding curve, read from the chain
+	DLMM    Product = "dlmm"     // dynamic liquidity market maker
+	DAMMv2  Product = "damm-v2"  // dynamic automated market maker, version 2
+	DAMMv1  Product = "damm-v1"  // dynamic automated market maker, version 1
+	DBCList Product = "dbc-list" // dynamic bonding curve, as Meteora's undocumented Data API lists it
+	DBC     Product = "dbc"      // dynamic bonding curve, read from the chain
 )
 
-// Products lists every product, in the order in which runs read them.
-var Products = []Product{DLMM, DAMMv2, DAMMv1, DBC}
+// Products lists every product, in the order in which records show them.
+var Products = []Product{DLMM, DAMMv2, DAMMv1, DBCList, DBC}
 
 // Window indexes a span that ends now, over which volumes and fees are summed.
 type Window int
@@ -91,17 +92,45 @@ type Asset struct {
 	Decimals                Number
 	Verified                Flag
 	FreezeAuthorityDisabled Flag
+	MintAuthorityDisabled   Flag
 	Holders                 Number
 	TotalSupply             Number // whole tokens, not base units
 	PriceUSD                Number
 	MarketCapUSD            Number
+	URI                     string // of the mint's metadata JSON; a stranger's text
 }
 
-// Curve is what DBC knows of a token. Its zero value means that DBC does not know the token.
+// Curve is what DBC knows of a token. Its zero value means that DBC does not know the token. Amounts are in whole
+// tokens of the base or the quote.
 type Curve struct {
-	Stage    Stage
-	Progress Number // 0 to 1
-	Creator  string // public key
+	Stage          Stage
+	Progress       Number // 0 to 1
+	Creator        string // public key of the pool's creator
+	Config         string // config key
+	GraduatedPool  string // address of the AMM pool that the curve migrates to; "" when unknown
+	QuoteReserve   Number
+	QuoteThreshold Number // the quote reserve at which the curve is complete
+	CompletedAt    int64  // Unix milliseconds; 0 is unknown or not yet
+	Earnings       Earnings
+}
+
+// Earnings is what the fees of one curve have come to.
+type Earnings struct {
+	FeesBase, FeesQuote Number // lifetime trading fees of partner and creator together
+	VolumeQuote         Number // lifetime volume, estimated from the fees and their rate
+	VolumeEstimated     bool   // the fee rate is not constant
+	Partner, Creator    Share
+	CreationFee         Number // the partner's, in SOL
+	CreationFeeTaken    bool
+	Leftover            Number // base tokens that nobody has withdrawn; unknown until it is asked for
+}
+
+// Share is one side's part of Earnings.
+type Share struct {
+	UnclaimedBase, UnclaimedQuote Number
+	ClaimedBase, ClaimedQuote     Number
+	Surplus, MigrationFee         Number // quote; unknown until the curve is complete
+	SurplusTaken, MigrationTaken  bool
 }
 
 // Pool is one pool of a token that is ours, seen from the token's side.
@@ -113,6 +142,7 @@ type Pool struct {
 	Base        Asset // the token
 	QuoteMint   string
 	QuoteSymbol string
+	QuoteUSD    Number // US dollars of one quote token
 	Price       Number // Meteora's current_price: of token_x, in token_y
 	TVLUSD      Number
 	VolumeUSD   Windows

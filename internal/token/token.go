@@ -16,6 +16,8 @@ const (
 	Listed      Status = "listed"
 	Delisted    Status = "delisted"    // no pool of it is left at Meteora; kept, out of the lists
 	Blacklisted Status = "blacklisted" // every pool of it is on Meteora's blacklist; out of the lists
+	Unapproved  Status = "unapproved"  // meets none of the listing rules; out of the lists
+	Hidden      Status = "hidden"      // the operator took it out of the lists
 )
 
 // Token is one mint of a launchpad, with everything its pools say of it.
@@ -27,20 +29,43 @@ type Token struct {
 	Status                  Status
 	Verified                Flag
 	FreezeAuthorityDisabled Flag
+	MintAuthorityDisabled   Flag
 	Curve                   Curve
+	CurvePool               string // address of the bonding curve
 	Holders                 Number
 	TotalSupply             Number
 	PriceUSD                Number
+	Price                   Number // in QuoteMint, of the pool that PriceUSD comes from
+	QuoteMint               string // of that pool
 	MarketCapUSD            Number
 	TVLUSD                  Number  // sum over its pools
 	VolumeUSD               Windows // sums over its pools
 	Fees24hUSD              Number  // sum over its pools
 	PoolCount               int     // how many pools it has, which may be more than Pools holds
-	CreatedAt               int64   // Unix milliseconds of its first pool; 0 is unknown
+	CreatedAt               int64   // Unix milliseconds of its curve, else of its first pool; 0 is unknown
+	GraduatedAt             int64   // Unix milliseconds of the graduated pool; 0 is unknown or not yet
+	LastTradeAt             int64   // Unix milliseconds at which a run saw that it was traded; 0 is unknown
 	FirstSeenAt             int64   // Unix milliseconds; set once, when it is first stored
 	UpdatedAt               int64   // Unix milliseconds of the last change
 	Pools                   []Pool  // deepest first
+	Face                    Face
+	VolumeEstimated         bool         // VolumeUSD holds a curve's volume, whose fee rate is not constant
+	PriceSuspect            bool         // the price leaps away from that of its other pools
+	NameCollision           bool         // an earlier token of the launchpad has its name or symbol
+	PriceChange             PriceChanges // per cent
 }
+
+// Face is what the JSON behind a mint's metadata URI says: how a front end shows the token. Addresses are https.
+type Face struct {
+	ImageURL, Description      string
+	Website, Twitter, Telegram string
+}
+
+// ChangeNames spells the spans of PriceChanges, shortest first.
+var ChangeNames = [4]string{"5m", "1h", "6h", "24h"}
+
+// PriceChanges holds one change in per cent for each span of ChangeNames.
+type PriceChanges [len(ChangeNames)]Number
 
 // maxPools and maxPoolBytes bound the pools stored inside a token, so that its item stays below DynamoDB's 400 KB.
 // Sums and PoolCount always speak of all of them.
@@ -97,10 +122,16 @@ func (t *Token) add(p *Pool) {
 	t.Name, t.Symbol = cmp.Or(t.Name, a.Name), cmp.Or(t.Symbol, a.Symbol)
 	t.Decimals, t.Holders = cmp.Or(t.Decimals, a.Decimals), cmp.Or(t.Holders, a.Holders)
 	t.TotalSupply = cmp.Or(t.TotalSupply, a.TotalSupply)
-	t.PriceUSD, t.MarketCapUSD = cmp.Or(t.PriceUSD, a.PriceUSD), cmp.Or(t.MarketCapUSD, a.MarketCapUSD)
+	if t.PriceUSD == "" && a.PriceUSD != "" {
+		t.PriceUSD, t.Price, t.QuoteMint = a.PriceUSD, p.Price, p.QuoteMint
+	}
+	t.MarketCapUSD = cmp.Or(t.MarketCapUSD, a.MarketCapUSD)
 	t.Verified = cmp.Or(t.Verified, a.Verified)
 	t.FreezeAuthorityDisabled = cmp.Or(t.FreezeAuthorityDisabled, a.FreezeAuthorityDisabled)
-	t.Curve = cmp.Or(t.Curve, p.Curve)
+	t.MintAuthorityDisabled = cmp.Or(t.MintAuthorityDisabled, a.MintAuthorityDisabled)
+	if t.Curve == (Curve{}) && p.Curve != (Curve{}) {
+		t.Curve, t.CurvePool = p.Curve, p.Address
+	}
 	t.TVLUSD, t.Fees24hUSD = t.TVLUSD.Add(p.TVLUSD), t.Fees24hUSD.Add(p.Fees24hUSD)
 	for i := range t.VolumeUSD {
 		t.VolumeUSD[i] = t.VolumeUSD[i].Add(p.VolumeUSD[i])
@@ -166,15 +197,22 @@ func (t *Token) Hash() string {
 	for _, s := range []string{
 		string(t.Status), string(t.Launchpad), t.Mint, t.Name, t.Symbol,
 		string(t.Decimals), string(t.Holders), string(t.TotalSupply), string(t.PriceUSD), string(t.MarketCapUSD),
-		string(t.TVLUSD), string(t.Fees24hUSD), string(t.Curve.Stage), string(t.Curve.Progress), t.Curve.Creator,
+		string(t.TVLUSD), string(t.Fees24hUSD), t.CurvePool, string(t.Price), t.QuoteMint,
+		t.Face.ImageURL, t.Face.Description, t.Face.Website, t.Face.Twitter, t.Face.Telegram,
 	} {
 		b = appendString(b, s)
 	}
 	for _, v := range t.VolumeUSD {
 		b = appendString(b, string(v))
 	}
-	b = append(b, byte(t.Verified), byte(t.FreezeAuthorityDisabled))
-	b = appendVarints(b, t.CreatedAt, int64(t.PoolCount))
+	for _, v := range t.PriceChange {
+		b = appendString(b, string(v))
+	}
+	b = append(b, byte(t.Verified), byte(t.FreezeAuthorityDisabled), byte(t.MintAuthorityDisabled))
+	b = append(b, byte(FlagOf(t.VolumeEstimated)), byte(FlagOf(t.PriceSuspect)), byte(FlagOf(t.NameCollision)))
+	b = appendVarints(b, t.CreatedAt, t.GraduatedAt, int64(t.PoolCount))
+	curve := Pool{Curve: t.Curve}
+	b = curve.appendContent(b)
 	for i := range t.Pools {
 		b = t.Pools[i].appendContent(b)
 	}

@@ -29,7 +29,7 @@ func TestMerge(t *testing.T) {
 		Mint: "mint", Name: "Louie", Symbol: "LOUIE", Decimals: "6", Holders: "1022", TotalSupply: "77",
 		PriceUSD: "0.1", MarketCapUSD: "9", TVLUSD: "107.5", Fees24hUSD: "1", VolumeUSD: Windows{0: "1", 5: "10.25"},
 		Launchpad: "first", Status: Listed, CreatedAt: 1000, PoolCount: 3,
-		Curve: Curve{Stage: Graduated, Progress: "1", Creator: "who"}, Pools: pools,
+		Curve: Curve{Stage: Graduated, Progress: "1", Creator: "who"}, CurvePool: "bare", Pools: pools,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -121,7 +121,7 @@ func TestHashSeesEveryField(t *testing.T) {
 	t1 := Merge(samplePools())
 	t1.FirstSeenAt, t1.UpdatedAt = 1, 1
 	before := t1.Hash()
-	ignored := map[string]bool{"FirstSeenAt": true, "UpdatedAt": true}
+	ignored := map[string]bool{"FirstSeenAt": true, "UpdatedAt": true, "LastTradeAt": true}
 	changed := 0
 	walk(reflect.ValueOf(&t1).Elem(), "", func(path string, v reflect.Value) {
 		old := reflect.ValueOf(v.Interface())
@@ -172,10 +172,14 @@ func TestSummaryJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"mint":"m","name":null,"symbol":null,"decimals":null,"launchpad":"pad","status":"listed","is_verified":null,` +
-		`"freeze_authority_disabled":null,"stage":null,"curve_progress":null,"creator":null,"holders":null,"total_supply":null,` +
-		`"price_usd":null,"market_cap_usd":null,"tvl_usd":null,"volume_24h_usd":null,"fees_24h_usd":null,` +
-		`"volume_usd":{"12h":null,"1h":null,"24h":null,"2h":null,"30m":null,"4h":null},"pool_count":0,` +
-		`"created_at":null,"first_seen_at":null,"updated_at":null}`
+		`"freeze_authority_disabled":null,"mint_authority_disabled":null,"image_url":null,` +
+		`"links":{"website":null,"twitter":null,"telegram":null},"stage":null,"curve_progress":null,"creator":null,` +
+		`"config":null,"curve_pool":null,"graduated_pool":null,"quote_mint":null,"quote_reserve":null,"quote_threshold":null,` +
+		`"holders":null,"total_supply":null,"price_usd":null,"price":null,"price_suspect":false,"market_cap_usd":null,` +
+		`"price_change_pct":{"1h":null,"24h":null,"5m":null,"6h":null},"tvl_usd":null,"volume_24h_usd":null,"fees_24h_usd":null,` +
+		`"volume_usd":{"12h":null,"1h":null,"24h":null,"2h":null,"30m":null,"4h":null},"volume_estimated":false,` +
+		`"name_collision":false,"pool_count":0,"created_at":null,"completed_at":null,"graduated_at":null,"last_trade_at":null,` +
+		`"first_seen_at":null,"updated_at":null}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
