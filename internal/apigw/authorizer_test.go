@@ -83,7 +83,7 @@ func TestAuthorizerWithoutSSM(t *testing.T) {
 
 func TestAuthorizerEvents(t *testing.T) {
 	t.Parallel()
-	authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return "local-operator-token", nil }, slog.New(slog.DiscardHandler))
+	authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return "local-operator-token-of-the-stack", nil }, slog.New(slog.DiscardHandler))
 	for name, allowed := range map[string]bool{"authorizer": true, "authorizer-wrong-token": false} {
 		text, err := os.ReadFile("../../events/" + name + ".json")
 		if err != nil {

@@ -91,7 +91,7 @@ func TestOperatorWithoutToken(t *testing.T) {
 func TestAuthorizerBinary(t *testing.T) {
 	t.Parallel()
 	id := "any"
-	stack, err := dev.Start(t.Context(), dev.Options{LaunchpadID: &id, AdminToken: "local-operator-token"})
+	stack, err := dev.Start(t.Context(), dev.Options{LaunchpadID: &id, AdminToken: "local-operator-token-of-the-stack"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func TestTroubleMovesItsMetric(t *testing.T) {
 			w.db.write = func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) { return nil, down }
 		}},
 		{"reads fail", "RunsFailed", 1, 1, func(w *world) { w.db.query = func() error { return down } }},
-		{"most tokens are missing", "DelistingRefused", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()[12:]...) }},
+		{"most tokens are missing", "RemovalsRefused", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()[12:]...) }},
 		{"another run is under way", "RunsSkipped", 1, 1, func(w *world) {
 			if _, err := w.sync.Acquire(w.t.Context(), "another", time.Now().Add(time.Minute)); err != nil {
 				w.t.Fatal(err)

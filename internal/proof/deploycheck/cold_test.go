@@ -132,7 +132,7 @@ func startArtifacts(t *testing.T, root workspace.Root) (*dev.Stack, *recorder) {
 	id := string(apitest.First)
 	stack, err := dev.Start(t.Context(), dev.Options{
 		Root: root, Engine: engine, Upstream: fake, Products: []string{"dlmm", "dbc"}, LaunchpadID: &id, SolanaURL: chain.URL(),
-		AdminToken: "local-operator-token",
+		AdminToken: "local-operator-token-of-the-stack",
 		Log:        func(function, line string) { t.Logf("%s: %s", function, line) },
 	})
 	if err != nil {
