@@ -37,22 +37,34 @@ func (c *Chain) extras() []Account {
 	return append([]Account(nil), c.extra...)
 }
 
-// each calls f for every account of a program until it answers false, in a fixed order: configs, pools, extras.
-func (c *Chain) each(program key, from int, f func(i int, a *Account) bool) {
-	extras := c.extras()
-	for i := from; i < len(c.configs)+len(c.mints)+len(extras); i++ {
-		var a Account
-		switch n := i - len(c.configs); {
-		case n < 0:
-			a = c.configs[i].account()
-		case n < len(c.mints):
-			a = c.pool(n)
-		default:
-			a = extras[n-len(c.mints)]
+// Sorts of accounts of the DBC program, in the upper half of an id.
+const (
+	sortConfig = iota << 32
+	sortPool
+	sortExtra
+	sortMask = ^(1<<32 - 1)
+)
+
+// ids are the accounts that program scans walk over.
+func (c *Chain) ids() []int {
+	ids := make([]int, 0, len(c.configs)+len(c.mints)+len(c.extras()))
+	for sort, n := range []int{len(c.configs), len(c.mints), len(c.extras())} {
+		for i := range n {
+			ids = append(ids, sort<<32|i)
 		}
-		if a.Owner == program && !f(i, &a) {
-			return
-		}
+	}
+	return ids
+}
+
+// own returns one of the chain's own accounts.
+func (c *Chain) own(id int, _ uint64) (Account, bool) {
+	switch i := id &^ sortMask; id & sortMask {
+	case sortConfig:
+		return c.configs[i].account(), true
+	case sortPool:
+		return c.pool(i), true
+	default:
+		return c.extras()[i], true
 	}
 }
 
@@ -86,16 +98,16 @@ func (c *Chain) find(k key) *Account {
 }
 
 // index finds tokens by the keys of their accounts. It is made when it is first needed.
-func (c *Chain) index() map[key]place {
+func (c *Chain) index() map[key]owned {
 	c.once.Do(func() {
-		c.byKey = make(map[key]place, 2*len(c.mints))
+		c.byKey = make(map[key]owned, 2*len(c.mints))
 		for i, mint := range c.mints {
-			c.byKey[mint] = place{i, ofMint}
+			c.byKey[mint] = owned{i, ofMint}
 			if !c.config(i).token2022 && !nameOf(i).missing {
-				c.byKey[c.metadataAddress(i)] = place{i, ofMetadata}
+				c.byKey[c.metadataAddress(i)] = owned{i, ofMetadata}
 			}
 			if len(c.mints) <= DefaultTokens {
-				c.byKey[c.poolAddress(i)] = place{i, ofPool}
+				c.byKey[c.poolAddress(i)] = owned{i, ofPool}
 			}
 		}
 	})
@@ -105,25 +117,35 @@ func (c *Chain) index() map[key]place {
 // slot is when a token's pool was last written.
 func (c *Chain) slot(i int) uint64 {
 	if word("position", i)>>40%3 == 0 {
-		return 1
+		return firstSlot
 	}
-	return 1 + uint64(c.tick.Load())
+	return c.Slot()
 }
 
 // writer puts fields at their places.
 type writer []byte
 
-func (w writer) key(at int, k key)       { copy(w[at:], k[:]) }
-func (w writer) u64(at int, v uint64)    { binary.LittleEndian.PutUint64(w[at:], v) }
-func (w writer) discriminator(d ...byte) { copy(w, d) }
+func (w writer) key(at int, k key)    { copy(w[at:], k[:]) }
+func (w writer) u64(at int, v uint64) { binary.LittleEndian.PutUint64(w[at:], v) }
+func (w writer) discriminator(k kind) { copy(w, k[:]) }
+
+// A kind is the discriminator of an account's kind.
+type kind [8]byte
+
+var (
+	poolKind       = kind{0xd5, 0xe0, 0x05, 0xd1, 0x62, 0x45, 0x77, 0x5c}
+	hookPoolKind   = kind{0xed, 0xdb, 0xb8, 0x17, 0x2a, 0xbd, 0xa9, 0x23}
+	configKind     = kind{0x1a, 0x6c, 0x0e, 0x7b, 0x74, 0xe6, 0x81, 0x2b}
+	hookConfigKind = kind{0x28, 0xdc, 0xc2, 0xfb, 0x29, 0xc7, 0x7b, 0xfd}
+)
 
 // account is a config of 1048 bytes, or of 1128 with a transfer hook. Its fee claimer is the launchpad in all of them.
 func (c *curve) account() Account {
 	w := make(writer, 1048)
-	w.discriminator(0x1a, 0x6c, 0x0e, 0x7b, 0x74, 0xe6, 0x81, 0x2b)
+	w.discriminator(configKind)
 	if c.hook {
 		w = make(writer, 1128)
-		w.discriminator(0x28, 0xdc, 0xc2, 0xfb, 0x29, 0xc7, 0x7b, 0xfd)
+		w.discriminator(hookConfigKind)
 	}
 	w.key(8, c.quote)
 	w.key(40, c.claimer)
@@ -144,9 +166,9 @@ func (c *curve) account() Account {
 func (c *Chain) pool(i int) Account {
 	config, at := c.config(i), c.position(i)
 	w := make(writer, 424)
-	w.discriminator(0xd5, 0xe0, 0x05, 0xd1, 0x62, 0x45, 0x77, 0x5c)
+	w.discriminator(poolKind)
 	if config.hook {
-		w.discriminator(0xed, 0xdb, 0xb8, 0x17, 0x2a, 0xbd, 0xa9, 0x23)
+		w.discriminator(hookPoolKind)
 	}
 	w.key(72, config.key)
 	w.key(104, hashed("creator", i%97))

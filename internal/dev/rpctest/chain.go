@@ -1,13 +1,9 @@
 package rpctest
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"slices"
 	"sync"
 	"sync/atomic"
-
-	"tokensync/internal/solana"
+	"time"
 )
 
 // The launchpad ID of the incident, and how many tokens `make demo` shows.
@@ -18,12 +14,13 @@ const (
 
 // Config says what the fake holds. The zero value is ready for use.
 type Config struct {
-	Tokens    int      // 0 means DefaultTokens, a negative number none
-	Launchpad string   // a config's key; "" means DefaultLaunchpad
-	Mints     []string // of the first tokens; the others' are made up
-	Key       string   // must be the request's path behind its slash, as providers do with API keys; "" lets all pass
-	NoPages   bool     // getProgramAccountsV2 is unknown
-	NoSlices  bool     // dataSlice is ignored
+	Tokens    int       // 0 means DefaultTokens, a negative number none
+	Now       time.Time // when it begins; the present when zero
+	Launchpad string    // a config's key; "" means DefaultLaunchpad
+	Mints     []string  // of the first tokens; the others' are made up
+	Key       string    // must be the request's path behind its slash, as providers do with API keys; "" lets all pass
+	Node      Node      // how the node behaves until SetNode
+	Fault     FaultFunc // nil means proper answers until SetFault
 }
 
 // Stage is where a token stands on its curve.
@@ -43,8 +40,16 @@ type Chain struct {
 	configs [3]curve
 	mints   []key
 	tick    atomic.Int64
+	slotNow atomic.Uint64
 	once    sync.Once
-	byKey   map[key]place // every account of every token
+	byKey   map[key]owned // every account of every token
+
+	node  atomic.Pointer[Node]
+	fault atomic.Pointer[FaultFunc]
+
+	meter    sync.Mutex
+	requests map[string]int
+	credits  int
 
 	mu        sync.Mutex
 	extra     []Account
@@ -52,8 +57,6 @@ type Chain struct {
 	isIndexed []bool         // tokens whose pool is in graduates
 	indexed   int64          // the tick, counted from 1, up to which graduates is complete
 }
-
-type key = solana.Key
 
 // A curve is one config of the launchpad.
 type curve struct {
@@ -68,8 +71,8 @@ type curve struct {
 	token2022 bool
 }
 
-// place says which token's account a key is.
-type place struct {
+// owned says which token's account a key is.
+type owned struct {
 	token int
 	what  accountOf
 }
@@ -84,16 +87,17 @@ const (
 
 // Public addresses (Meteora's and Solana's documentation).
 var (
-	dbcProgram   = solana.MustKey("dbcij3LWUppWqq96dh6gJWwBifmcGfLSB5D4DuSMaqN")
-	dammProgram  = solana.MustKey("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG")
-	metaProgram  = solana.MustKey("metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s")
-	tokenProgram = solana.MustKey("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
-	token22      = solana.MustKey("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
-	mintSOL      = solana.MustKey("So11111111111111111111111111111111111111112")
-	mintUSDC     = solana.MustKey("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v")
-	feeConfigs   = map[byte]key{
-		2: solana.MustKey("Hv8Lmzmnju6m7kcokVKvwqz7QPmdX9XfKjJsXz8RXcjp"),
-		3: solana.MustKey("2c4cYd4reUYVRAB9kUUkrq55VPyy2FNQ3FDL4o12JXmq"),
+	dbcProgram    = mustKey("dbcij3LWUppWqq96dh6gJWwBifmcGfLSB5D4DuSMaqN")
+	dammV1Program = mustKey("Eo7WjKq67rjJQSZxS6z3YkapzY3eMj6Xy8X5EQVn5UaB")
+	dammProgram   = mustKey("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG")
+	metaProgram   = mustKey("metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s")
+	tokenProgram  = mustKey("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
+	token22       = mustKey("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
+	mintSOL       = mustKey("So11111111111111111111111111111111111111112")
+	mintUSDC      = mustKey("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v")
+	feeConfigs    = map[byte]key{
+		2: mustKey("Hv8Lmzmnju6m7kcokVKvwqz7QPmdX9XfKjJsXz8RXcjp"),
+		3: mustKey("2c4cYd4reUYVRAB9kUUkrq55VPyy2FNQ3FDL4o12JXmq"),
 	}
 )
 
@@ -105,18 +109,24 @@ func New(cfg Config) *Chain {
 	if cfg.Launchpad == "" {
 		cfg.Launchpad = DefaultLaunchpad
 	}
+	if cfg.Now.IsZero() {
+		cfg.Now = time.Now()
+	}
 	c := &Chain{cfg: cfg}
+	c.slotNow.Store(firstSlot)
+	c.SetNode(cfg.Node)
+	c.SetFault(cfg.Fault)
 	c.configs = [3]curve{
-		{key: solana.MustKey(cfg.Launchpad), quote: mintSOL, quoteUSD: 121.37, decimals: 9, threshold: 85e9, feeOption: 2},
+		{key: mustKey(cfg.Launchpad), quote: mintSOL, quoteUSD: 121.37, decimals: 9, threshold: 85e9, feeOption: 2},
 		{key: hashed("usdc", 0), quote: mintUSDC, quoteUSD: 0.9998, decimals: 6, threshold: 12_000e6, feeOption: 3, token2022: true},
 		{key: hashed("hook", 0), hook: true, quote: mintSOL, quoteUSD: 121.37, decimals: 9, threshold: 40e9, feeOption: 2, token2022: true},
 	}
 	for i := range c.configs {
-		c.configs[i].claimer = solana.MustKey(cfg.Launchpad)
+		c.configs[i].claimer = mustKey(cfg.Launchpad)
 	}
 	for i := range max(cfg.Tokens, 0) {
 		if i < len(cfg.Mints) {
-			c.mints = append(c.mints, solana.MustKey(cfg.Mints[i]))
+			c.mints = append(c.mints, mustKey(cfg.Mints[i]))
 			continue
 		}
 		c.mints = append(c.mints, hashed("mint", i))
@@ -129,7 +139,10 @@ func New(cfg Config) *Chain {
 func (c *Chain) Launchpad() string { return c.cfg.Launchpad }
 
 // Tick moves two tokens in three along their curves.
-func (c *Chain) Tick() { c.tick.Add(1) }
+func (c *Chain) Tick() {
+	c.slotNow.Add(slotsPerTick)
+	c.tick.Add(1)
+}
 
 // Token is what a sync has to find.
 type Token struct {
@@ -149,12 +162,12 @@ func (c *Chain) Tokens() int { return len(c.mints) }
 func (c *Chain) Token(i int) Token {
 	config, at := c.config(i), c.position(i)
 	t := Token{
-		Mint: c.mints[i].String(), Pool: c.poolAddress(i).String(), Creator: hashed("creator", i%97).String(),
-		QuoteMint: config.quote.String(), Token2022: config.token2022, Stage: at.stage(),
+		Mint: spell(c.mints[i]), Pool: spell(c.poolAddress(i)), Creator: spell(hashed("creator", i%97)),
+		QuoteMint: spell(config.quote), Token2022: config.token2022, Stage: at.stage(),
 		QuoteReserve: config.reserve(at), Threshold: config.threshold,
 	}
 	if t.Stage == Graduated {
-		t.DAMMPool = c.dammAddress(i).String()
+		t.DAMMPool = spell(c.dammAddress(i))
 	}
 	return t
 }
@@ -239,28 +252,4 @@ func (c *Chain) dammAddress(i int) key {
 
 func (c *Chain) metadataAddress(i int) key {
 	return derived(metaProgram, []byte("metadata"), metaProgram[:], c.mints[i][:])
-}
-
-func pair(program, config, a, b key) key {
-	if slices.Compare(a[:], b[:]) < 0 {
-		a, b = b, a
-	}
-	return derived(program, []byte("pool"), config[:], a[:], b[:])
-}
-
-func derived(program key, seeds ...[]byte) key {
-	k, err := solana.ProgramAddress(program, seeds...)
-	if err != nil {
-		panic(err) // one in 2^256
-	}
-	return k
-}
-
-func hashed(what string, i int) key {
-	return sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("rpctest/"+what+"/"), uint64(i)))
-}
-
-func word(what string, i int) uint64 {
-	k := hashed(what, i)
-	return binary.LittleEndian.Uint64(k[:])
 }

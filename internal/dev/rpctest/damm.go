@@ -28,7 +28,7 @@ func (c *Chain) graduate(address string) (int, bool) {
 		}
 		for i := range c.mints {
 			if !c.isIndexed[i] && c.position(i).stage() == Graduated {
-				c.graduates[c.dammAddress(i).String()], c.isIndexed[i] = i, true
+				c.graduates[spell(c.dammAddress(i))], c.isIndexed[i] = i, true
 			}
 		}
 	}
@@ -48,19 +48,19 @@ func (c *Chain) row(i int, address string) object {
 	return object{
 		"address": address, "name": name.symbol + "-" + config.symbol(),
 		"token_x": object{
-			"address": c.mints[i].String(), "name": name.name, "symbol": name.symbol, "decimals": 6, "is_verified": false,
+			"address": spell(c.mints[i]), "name": name.name, "symbol": name.symbol, "decimals": 6, "is_verified": false,
 			"holders": 10 + seed%4_000, "freeze_authority_disabled": true, "total_supply": 989999871.380896,
 			"price": price * config.quoteUSD, "market_cap": price * config.quoteUSD * 989999871.380896,
 		},
 		"token_y": object{
-			"address": config.quote.String(), "name": config.symbol(), "symbol": config.symbol(), "decimals": config.decimals,
+			"address": spell(config.quote), "name": config.symbol(), "symbol": config.symbol(), "decimals": config.decimals,
 			"is_verified": true, "holders": 3_711_204, "freeze_authority_disabled": true, "total_supply": 631200417.1182,
 			"price": config.quoteUSD, "market_cap": 76608794625.63,
 		},
 		"token_x_amount": tvl / 2 / price / config.quoteUSD, "token_y_amount": tvl / 2 / config.quoteUSD,
 		"created_at":  1_770_200_000_000 + c.graduatedAt(i)*60_000,
-		"vault_x":     hashed("vault x", i).String(),
-		"vault_y":     hashed("vault y", i).String(),
+		"vault_x":     spell(hashed("vault x", i)),
+		"vault_y":     spell(hashed("vault y", i)),
 		"alpha_vault": "11111111111111111111111111111111",
 		"pool_config": object{"collect_fee_mode": 1, "base_fee_pct": 1.0, "protocol_fee_pct": 20, "pool_type": 0},
 		"tvl":         tvl, "current_price": price, "has_farm": false, "farm_apr": 0.0, "farm_apy": 0.0,
