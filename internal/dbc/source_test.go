@@ -172,7 +172,7 @@ func (w *world) list() {
 }
 
 var stageNames = map[rpctest.Stage]token.Stage{
-	rpctest.Bonding: token.Bonding, rpctest.Full: token.Migrating, rpctest.Locked: token.Migrating,
+	rpctest.Bonding: token.Bonding, rpctest.Vesting: token.Migrating, rpctest.Ready: token.Migrating,
 	rpctest.Graduated: token.Graduated,
 }
 

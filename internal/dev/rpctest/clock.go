@@ -9,7 +9,7 @@ import (
 
 // The chain's clock: where it starts, and how it goes.
 const (
-	firstSlot    = 400_000_000
+	firstSlot    = 460_000_000
 	slotsPerTick = 150 // about a minute
 	slotMillis   = 388 // mean of a year and a half
 	knotEvery    = 2_500

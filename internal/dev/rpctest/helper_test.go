@@ -142,12 +142,10 @@ func (s *Server) walkPages(t *testing.T, o opts, most int) (pubkeys []string, pa
 // launchpad is the config of the first curves.
 func (s *Server) launchpad() key { return mustKey(s.Launchpad()) }
 
-// pools are the curves of a config in their order.
-func (s *Server) pools(config int) (addresses []string) {
-	for i := range s.Tokens() {
-		if s.config(i) == &s.configs[config] {
-			addresses = append(addresses, s.Token(i).Pool)
-		}
+// pools are the curves of the n-th config in their order.
+func (s *Server) pools(n int) (addresses []string) {
+	for _, i := range s.TokensOf(s.Configs()[n]) {
+		addresses = append(addresses, s.Token(i).Pool)
 	}
 	return addresses
 }

@@ -88,6 +88,7 @@ const (
 	strangerPool   madeUp = "stranger's pool"
 	strangerConfig madeUp = "stranger's config"
 	strangerMint   madeUp = "stranger's mint"
+	cheapPool      madeUp = "pool"
 	baseVault      madeUp = "base vault"
 	quoteVault     madeUp = "quote vault"
 )

@@ -36,7 +36,3 @@ func (q *question) multiple(params []json.RawMessage) (results, *failure) {
 		out.WriteString("]}")
 	}, nil
 }
-
-func (q *question) signatures([]json.RawMessage) (results, *failure) {
-	return func(out *bufio.Writer) { out.WriteString("[]") }, nil
-}

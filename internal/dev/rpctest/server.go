@@ -148,6 +148,8 @@ func (q *question) method(r *rpcRequest) (results, *failure) {
 		return q.blockTime(r.Params)
 	case r.Method == "getSignaturesForAddress":
 		return q.signatures(r.Params)
+	case r.Method == "getTransaction":
+		return q.transaction(r.Params)
 	}
 	return nil, failed(badMethod, "Method not found")
 }
