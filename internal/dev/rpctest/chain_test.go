@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"tokensync/internal/solana"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -93,13 +95,7 @@ func TestAccountsSayTheTruth(t *testing.T) {
 func checkToken(t *testing.T, s *Server, i int, tok *Token, got []reader) {
 	t.Helper()
 	pool, config, mint := got[0], got[1], got[2]
-	at := func(slot uint64) uint64 {
-		if slot == 0 {
-			return 0
-		}
-		return uint64(s.TimeOf(slot).Unix())
-	}
-	activation := at(tok.CreatedSlot)
+	activation := uint64(s.TimeOf(tok.CreatedSlot).Unix())
 	if config.data[234] == 0 {
 		activation = tok.CreatedSlot
 	}
@@ -195,15 +191,21 @@ func checkBooks(t *testing.T, i int, b Books, tok *Token, got []reader) {
 	}
 }
 
-// TestAddresses are public ones: recorded pools of DBC and DAMM v2, and the metadata of USDC.
+// TestAddresses are public ones: recorded pools of DBC and DAMM v2, and the metadata of USDC; of DAMM v1, for which there is
+// none, what the product's derivation says.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
+	v1, err := solana.ProgramAddress(dammV1Program, mintUSDC[:], mintSOL[:], feeConfigsV1[4][:]) // USDC's key is the larger
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, tt := range map[string]struct {
 		got  key
 		want string
 	}{
 		"DBC":      {pair(dbcProgram, mustKey("CbfpuGYivK1o8rCpKf536ebipFipRTyk71sGCCXaBeEc"), mustKey("QS4QLW6vZWMmQE3j3LAnGfCZbXWbVfDuVDeVfgT2dzM"), mintSOL), "EWJ2mDW9UBuGAJ4UF5gTdYVXk8BxT2dV1P8oBN24xiZz"},
 		"DAMM v2":  {pair(dammProgram, feeConfigs[2], mustKey("2AVjqmGbMqg7rSyHVv2deVdggsBgBtu1Bi69BUvE5WRv"), mintSOL), "BKH29Cr5mZf8eahp7vD28jaBqU9HavY9v6SAbphbSA2D"},
+		"DAMM v1":  {pairV1(feeConfigsV1[4], mintSOL, mintUSDC), v1.String()},
 		"Metaplex": {metadataAddress(mintUSDC), "5x38Kp4hvdomTCnCrAny4UtMUt5rQBdB6px2K1Ui45Wq"},
 	} {
 		if spell(tt.got) != tt.want {
@@ -252,6 +254,11 @@ func TestLife(t *testing.T) {
 	b := c.Books(i)
 	if !b.Partner.Surplus.Taken || !b.Partner.MigrationFee.Taken || !b.Partner.CreationFee.Taken || !b.Partner.Leftover.Taken || b.Creator.Surplus.Taken {
 		t.Errorf("withdrawn: %+v", b)
+	}
+	// The fees of partner, creator and protocol; two shares of the surplus, one of the migration fee, one in 500 of all.
+	want := uint64(621_600_000+240_000_000) + 222_000_000 + (7_900_000_000 - surplus + surplus*30/100) + fee/4 + 100e9/500
+	if got := c.find(mustKey(c.Token(i).QuoteVault)); (reader{data: got.Data}).u64(64) != want {
+		t.Errorf("the quote vault holds %d, want %d", reader{data: got.Data}.u64(64), want)
 	}
 	if b.Trades != 3 || b.Volume != 111e9 {
 		t.Errorf("%d trades of %d", b.Trades, b.Volume)
