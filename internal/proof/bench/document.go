@@ -29,7 +29,7 @@ func document(docs string) error {
 		"go test ./internal/httpapi -run '^$' -bench Routes -benchtime 300x -timeout 30m")
 	d.text("Hot paths", "hot-paths.txt",
 		"For benchstat: run it before and after a change. `few` is a page of 1,000 pools of which few are ours, `all` one of which all are.",
-		"make microbench COUNT=5 PACKAGES='./internal/meteora ./internal/inflate'")
+		"make microbench COUNT=5 PACKAGES='./internal/meteora ./internal/upstream'")
 	if d.err != nil {
 		return d.err
 	}
