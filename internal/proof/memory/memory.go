@@ -1,4 +1,3 @@
-// measures how much memory the real sync binary takes, and the least with which it still passes.
 package main
 
 import (
@@ -8,7 +7,6 @@ import (
 	"time"
 
 	"tokensync/internal/dev"
-	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/syncrun"
 )
@@ -54,29 +52,18 @@ const runTimeout = 6 * time.Minute
 func (c Case) Measure(ctx context.Context, s Settings) (_ Usage, err error) {
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
-	engine, err := dynamotest.Start(ctx, dynamotest.Options{})
-	if err != nil {
-		return Usage{}, err
-	}
-	defer func() { err = errors.Join(err, engine.Close()) }()
-	fake := meteoratest.New(meteoratest.Config{Pools: c.Pools, Ours: c.Ours})
-	if err := fake.Start(); err != nil {
-		return Usage{}, err
-	}
-	defer func() { err = errors.Join(err, fake.Close()) }()
-	id := fake.Launchpad()
-	o := dev.Options{
-		Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id, Engine: engine, Environment: s.Environment,
+	o := dev.WorldOptions{
+		Options: dev.Options{Environment: s.Environment}, Meteora: meteoratest.Config{Pools: c.Pools, Ours: c.Ours},
 	}
 	if s.Binary != "" {
 		o.Binaries = map[string]string{syncFunction: s.Binary}
 	}
-	stack, err := dev.Start(ctx, o)
+	w, err := dev.StartWorld(ctx, o)
 	if err != nil {
 		return Usage{}, err
 	}
-	defer func() { err = errors.Join(err, stack.Close()) }()
-	run, err := stack.Sync(ctx, dev.FullSync)
+	defer func() { err = errors.Join(err, w.Close()) }()
+	run, err := w.Sync(ctx, dev.FullSync)
 	if err != nil {
 		return Usage{}, err
 	}
