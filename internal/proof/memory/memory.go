@@ -11,8 +11,6 @@ import (
 	"tokensync/internal/syncrun"
 )
 
-const syncFunction = "sync-tokens"
-
 // A Case is a first, full sync of one product.
 type Case struct {
 	Name  string
@@ -56,7 +54,7 @@ func (c Case) Measure(ctx context.Context, s Settings) (_ Usage, err error) {
 		Options: dev.Options{Environment: s.Environment}, Meteora: meteoratest.Config{Pools: c.Pools, Ours: c.Ours},
 	}
 	if s.Binary != "" {
-		o.Binaries = map[string]string{syncFunction: s.Binary}
+		o.Binaries = map[string]string{dev.SyncFunction: s.Binary}
 	}
 	w, err := dev.StartWorld(ctx, o)
 	if err != nil {
@@ -86,8 +84,8 @@ const LimitShare = 0.85
 // again and again.
 const patience = 2
 
-// Passes says whether the case passes in a container of so many bytes, within the time that it may take. Where there are
-// no containers, that is ErrNoContainers.
+// Passes reports whether the case passes in a container of so many bytes, within the time that it may take. It returns
+// ErrNoContainers where containers cannot be made.
 func (c Case) Passes(ctx context.Context, bytes int64, within time.Duration) (passes bool, err error) {
 	container, err := newContainer(bytes)
 	if err != nil {

@@ -125,7 +125,7 @@ func (v *session) sync(ctx context.Context, event string) (dev.Run, error) {
 	if err != nil {
 		return run, err
 	}
-	function, err := v.stack.Template().Function("sync-tokens")
+	function, err := v.stack.Template().Function(dev.SyncFunction)
 	if err != nil {
 		return run, err
 	}
