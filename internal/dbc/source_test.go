@@ -104,7 +104,7 @@ func newWorld(t *testing.T, cfg rpctest.Config) *world {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	client, err := solana.NewClient(solana.Options{
-		URL: server.URL(), Rate: 1e6, Retry: upstream.Retry{Attempts: 2, Budget: 9, Base: time.Millisecond, Max: time.Second, Patience: 2 * time.Second},
+		URL: server.URL(), Rates: solana.Rates{RPC: 1e6, Scans: 1e6, DAS: 1e6}, Retry: upstream.Retry{Attempts: 2, Budget: 9, Base: time.Millisecond, Max: time.Second, Patience: 2 * time.Second},
 	})
 	if err != nil {
 		t.Fatal(err)
