@@ -460,13 +460,7 @@ func TestSignatures(t *testing.T) {
 	}
 	s.Tick()
 	all := ask(opts{})
-	if len(all) < 41 || !slices.IsSortedFunc(all, func(a, b struct {
-		Signature string
-		Slot      uint64
-	},
-	) int {
-		return int(b.Slot) - int(a.Slot)
-	}) {
+	if len(all) < 41 || !slices.IsSortedFunc(all, func(a, b row) int { return int(b.Slot) - int(a.Slot) }) {
 		t.Fatalf("%d signatures", len(all))
 	}
 	if got := ask(opts{"limit": 3, "before": all[4].Signature}); len(got) != 3 || got[0] != all[5] {
