@@ -136,7 +136,7 @@ func TestChainTroubles(t *testing.T) {
 	product(syncrun.Succeeded, "")
 	before := len(stored(t, w))
 	_ = w.Chain.Close()
-	product(syncrun.Failed, "getProgramAccountsV2: dial tcp …")
+	product(syncrun.Failed, "getProgramAccountsV2: the node refuses the connection")
 	if after := stored(t, w); len(after) != before || before != 16 {
 		t.Errorf("%d tokens before, %d after", before, len(after))
 	}

@@ -450,11 +450,11 @@ func TestGrownAndReplaced(t *testing.T) {
 func TestSignatures(t *testing.T) {
 	t.Parallel()
 	s := start(t, Config{Tokens: 64})
-	ask := func(o opts) (list []struct {
+	type row struct {
 		Signature string
 		Slot      uint64
-	},
-	) {
+	}
+	ask := func(o opts) (list []row) {
 		s.call(t, "getSignaturesForAddress", s.Launchpad(), o).into(t, &list)
 		return list
 	}
