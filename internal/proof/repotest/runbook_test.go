@@ -27,7 +27,7 @@ func TestRunBook(t *testing.T) {
 	}
 }
 
-// names are a pattern's first groups, sorted.
+// names returns a pattern's first groups, sorted.
 func names(pattern *regexp.Regexp, text []byte) []string {
 	var out []string
 	for _, m := range pattern.FindAllSubmatch(text, -1) {
