@@ -93,7 +93,7 @@ func checkStages(t *testing.T, chain *rpctest.Server, tokens map[string]map[stri
 		t.Errorf("%d tokens", len(tokens))
 	}
 	want := map[rpctest.Stage]string{
-		rpctest.Bonding: "bonding", rpctest.Full: "migrating", rpctest.Locked: "migrating", rpctest.Graduated: "graduated",
+		rpctest.Bonding: "bonding", rpctest.Vesting: "migrating", rpctest.Ready: "migrating", rpctest.Graduated: "graduated",
 	}
 	for i := range chain.Tokens() {
 		tok := chain.Token(i)
