@@ -7,15 +7,16 @@ import (
 	"strings"
 	"time"
 
+	"tokensync/internal/dynamo"
 	"tokensync/internal/syncrun"
 )
 
-// oldHeapLimit is what the back end of the incident had, and died at.
+// oldHeapLimit is the heap at which the back end of the incident died, in bytes.
 const oldHeapLimit = 512 << 20
 
-// Sandbox is what the run looked like from outside.
+// Sandbox is what the run looked like from the outside.
 type Sandbox struct {
-	ColdStart time.Duration // 0 when it was warm
+	ColdStart time.Duration // 0 if it was warm
 	PeakRSS   int64         // bytes
 	MemoryMB  int
 }
@@ -37,7 +38,7 @@ func Summary(w io.Writer, run syncrun.Record, sandbox Sandbox, color bool) {
 	row("pools", "%s scanned, %s ours, %s invalid (%s pools/s)", Count(run.PoolsScanned), Count(run.PoolsMatched), Count(run.PoolsInvalid), Count(rate))
 	row("tokens", "%s new, %s updated, %s unchanged, %s delisted%s", Count(int64(run.TokensNew)), Count(int64(run.TokensUpdated)),
 		Count(int64(run.TokensUnchanged)), Count(int64(run.TokensDelisted)), unwritten(run.TokensUnwritten))
-	row("written", "%s batches of up to 25 items", Count(int64(run.WriteBatches)))
+	row("written", "%s batches of up to %d items", Count(int64(run.WriteBatches)), dynamo.MaxBatchWriteItems)
 	row("read", "%s in %s requests, %s retries", Bytes(run.BytesRead), Count(run.UpstreamRequests), Count(run.UpstreamRetries))
 	row("memory", "%s", memory(run, sandbox))
 	if sandbox.ColdStart > 0 {
@@ -87,7 +88,7 @@ func status(s syncrun.Status, color bool) string {
 	return "\x1b[1;" + code + "m" + string(s) + "\x1b[0m"
 }
 
-// Count groups digits: 132,967.
+// Count formats a number with grouped digits: 132,967.
 func Count(n int64) string {
 	if n < 0 {
 		return "-" + Count(-n)
@@ -103,7 +104,7 @@ func Count(n int64) string {
 	return b.String()
 }
 
-// Bytes is a size in binary units: 21.4 MiB.
+// Bytes formats a size in binary units: 21.4 MiB.
 func Bytes(n int64) string {
 	switch {
 	case n >= 1<<30:

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,9 +13,10 @@ import (
 	"time"
 
 	"tokensync/internal/dev/proc"
+	"tokensync/internal/dev/serve"
 )
 
-// errStale says that the sandbox had ended before it took the invocation: another one can have it.
+// errStale reports a sandbox that ended before it took the invocation, which another one can take.
 var errStale = errors.New("the sandbox ended before it took the invocation")
 
 // sandbox is one child process with a Runtime API of its own.
@@ -25,13 +24,12 @@ type sandbox struct {
 	config  Config
 	process *proc.Process
 	output  *proc.Lines
-	server  *http.Server
-	served  chan struct{}
+	server  *serve.Server
 	started time.Time
 
 	// work hands an invocation to the child's next poll.
 	work chan *invocation
-	// ready gets the time of the first poll, initFailed what the child reported instead.
+	// ready receives the time of the first poll, initFailed what the child reported instead.
 	ready      chan time.Time
 	initFailed chan *FunctionError
 
@@ -40,7 +38,7 @@ type sandbox struct {
 	current *invocation
 }
 
-// invocation is on its way through a sandbox.
+// invocation is one event on its way through a sandbox.
 type invocation struct {
 	id       string
 	payload  []byte
@@ -53,22 +51,17 @@ type outcome struct {
 	failure *FunctionError
 }
 
-func startSandbox(c Config, emit func(string)) (*sandbox, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("serve the Runtime API: %w", err)
-	}
+func startSandbox(ctx context.Context, c Config, emit func(string)) (*sandbox, error) {
 	s := &sandbox{
-		config: c, output: proc.NewLines(emit), served: make(chan struct{}),
+		config: c, output: proc.NewLines(emit),
 		work: make(chan *invocation), ready: make(chan time.Time, 1), initFailed: make(chan *FunctionError, 1),
 	}
-	s.server = &http.Server{Handler: s.routes(), ReadHeaderTimeout: initTimeout}
-	go func() {
-		defer close(s.served)
-		_ = s.server.Serve(l) // it returns when it is closed, and only then
-	}()
+	var err error
+	if s.server, err = serve.Start(ctx, serve.Local, s.routes()); err != nil {
+		return nil, fmt.Errorf("serve the Runtime API: %w", err)
+	}
 	cmd := exec.Command(c.Binary)
-	cmd.Env, cmd.Dir = c.environment(l.Addr().String()), filepath.Dir(c.Binary)
+	cmd.Env, cmd.Dir = c.environment(s.server.Host()), filepath.Dir(c.Binary)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	s.started = time.Now()
 	if s.process, err = proc.Start(cmd); err != nil {
@@ -159,7 +152,7 @@ func (s *sandbox) await(ctx context.Context, inv *invocation) (outcome, error) {
 	return outcome{payload: failure.payload(), failure: failure}, nil
 }
 
-// exitError is what Lambda says about a child that ended without an answer.
+// exitError returns what Lambda reports of a child that ended without an answer.
 func (s *sandbox) exitError(id string) *FunctionError {
 	message := "Runtime exited without providing a reason"
 	if err := s.process.Err(); err != nil {
@@ -194,7 +187,6 @@ func (s *sandbox) kill() {
 
 func (s *sandbox) closeServer() {
 	_ = s.server.Close()
-	<-s.served
 	_ = s.output.Close()
 }
 

@@ -1,5 +1,3 @@
-// runs the real sync binary through every kind of trouble and holds the tables to what a good run
-// would have left.
 package main
 
 import (
@@ -14,10 +12,11 @@ import (
 
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/syncrun"
 )
 
-// Row is what came of a case.
+// Row is the result of a case.
 type Row struct {
 	Name          string
 	Statuses      []syncrun.Status // of the troubled runs
@@ -26,7 +25,7 @@ type Row struct {
 	Repaired      int              // after the next good run
 	Requests      int64            // to Meteora, by the troubled runs
 	Duration      time.Duration    // of the troubled runs
-	Surprises     []string         // what is not as it has to be; none when all is well
+	Surprises     []string         // what is not as it has to be
 	RepairedAfter time.Duration    // until a good run succeeded
 }
 
@@ -36,7 +35,7 @@ type Matrix struct {
 	reference map[string]stored // what good runs leave
 }
 
-// New starts an engine and finds out what good runs leave. Close it.
+// New starts an engine and finds out what good runs leave. The caller must close it.
 func New(ctx context.Context) (_ *Matrix, err error) {
 	engine, err := dynamotest.Start(ctx, dynamotest.Options{})
 	if err != nil {
@@ -69,7 +68,7 @@ func New(ctx context.Context) (_ *Matrix, err error) {
 // Close ends the engine.
 func (m *Matrix) Close() error { return m.engine.Close() }
 
-// change is what happened at Meteora since the last run, always the same: the second time it does nothing.
+// change does what happened at Meteora since the last run, always the same; the second time it does nothing.
 func change(w *World) {
 	d := w.Meteora.World(meteoratest.DLMM)
 	if d.Total() > pools {
@@ -79,7 +78,43 @@ func change(w *World) {
 	d.Add(5, true)
 }
 
-// Run takes one case through: a good run, changes at Meteora, the troubled run, a good run again.
+// atOnce is how many cases run side by side; most of their time is waiting.
+const atOnce = 6
+
+// RunAll runs cases side by side and calls done with each row, in order. It returns the first error of a case, or of done.
+func (m *Matrix) RunAll(ctx context.Context, cases []Case, done func(Row) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	type result struct {
+		row Row
+		err error
+	}
+	results := make([]chan result, len(cases))
+	slots := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	for i, c := range cases {
+		results[i] = make(chan result, 1)
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			row, err := m.Run(ctx, c)
+			results[i] <- result{row, err}
+		})
+	}
+	for i := range cases {
+		r := <-results[i]
+		if r.err != nil {
+			return fmt.Errorf("%s: %w", cases[i].Name, r.err)
+		}
+		if err := done(r.row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Run runs one case: a good run, changes at Meteora, the troubled run, a good run again.
 func (m *Matrix) Run(ctx context.Context, c Case) (Row, error) {
 	row := Row{Name: c.Name}
 	w, err := newWorld(ctx, m.engine)
@@ -123,24 +158,46 @@ func (m *Matrix) trouble(ctx context.Context, c Case, w *World, row *Row) error 
 	if c.breaks != nil {
 		c.breaks(w)
 	}
-	n := 1
-	if c.twice {
-		n = 2
-	}
 	requests, start := w.Meteora.Stats(meteoratest.DLMM).Requests, time.Now()
-	runs, errs := make([]syncrun.Record, n), make([]error, n)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() { runs[i], errs[i] = w.sync(ctx, settings{env: c.env, timeout: c.limit}) })
-	}
-	all.Wait()
+	runs, err := w.troubled(ctx, c)
 	row.Duration = time.Since(start)
 	row.Requests = int64(w.Meteora.Stats(meteoratest.DLMM).Requests - requests)
 	for _, run := range runs {
 		row.Statuses = append(row.Statuses, run.Status)
 	}
 	row.compareRuns(c, runs)
-	return errors.Join(errs...)
+	return err
+}
+
+func (w *World) troubled(ctx context.Context, c Case) ([]syncrun.Record, error) {
+	s := settings{env: c.env, timeout: c.limit}
+	if c.twice {
+		return w.overlapping(ctx, s)
+	}
+	run, err := w.sync(ctx, s)
+	return []syncrun.Record{run}, err
+}
+
+// overlapping starts a second run once the first has reached Meteora, which answers when the second has ended.
+func (w *World) overlapping(ctx context.Context, s settings) ([]syncrun.Record, error) {
+	runs, errs := make([]syncrun.Record, 2), make([]error, 2)
+	reached, release := make(chan struct{}), make(chan struct{})
+	reach := sync.OnceFunc(func() { close(reached) })
+	w.Meteora.SetFault(func(meteoratest.Request) *meteoratest.Fault {
+		reach()
+		<-release
+		return nil
+	})
+	var first sync.WaitGroup
+	first.Go(func() {
+		defer reach() // also when it never gets there
+		runs[0], errs[0] = w.sync(ctx, s)
+	})
+	<-reached
+	runs[1], errs[1] = w.sync(ctx, s)
+	close(release)
+	first.Wait()
+	return runs, errors.Join(errs...)
 }
 
 func (r *Row) surprise(format string, args ...any) {
@@ -165,7 +222,7 @@ func (r *Row) compareRuns(c Case, runs []syncrun.Record) {
 	}
 }
 
-// compareAfter holds what trouble must never do: lose a token, or take one out of the lists.
+// compareAfter checks what trouble must never do: lose a token, or take one out of the lists.
 func (r *Row) compareAfter(before, after map[string]stored) {
 	for mint, b := range before {
 		a, ok := after[mint]
@@ -180,13 +237,13 @@ func (r *Row) compareAfter(before, after map[string]stored) {
 	}
 }
 
-// maxRepair is more than the longest lease that a case leaves behind.
-const maxRepair = 2 * deathTimeout
+// maxRepair is much more than the longest lease that a case leaves behind.
+const maxRepair = 5 * deathTimeout
 
-// repair mends everything and syncs until a run succeeds: the table then has to be what good runs leave.
+// repair ends the trouble and syncs until a run succeeds: the table must then be what good runs leave.
 func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string]stored, row *Row) error {
 	w.Meteora.SetFault(nil)
-	w.SSM.SetFault(noSSMFault)
+	w.SSM().SetFault(ssmtest.Fault{})
 	w.DynamoDB.SetFault(nil)
 	w.SetLaunchpadID(w.Meteora.Launchpad())
 	if c.mend != nil {

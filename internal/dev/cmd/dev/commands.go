@@ -11,7 +11,7 @@ import (
 	"tokensync/internal/syncrun"
 )
 
-// errNotSucceeded is a sync whose record says so.
+// errNotSucceeded reports a sync that did not succeed by its own record.
 var errNotSucceeded = errors.New("the sync did not succeed")
 
 // demo runs one full sync and prints its record.
@@ -67,11 +67,8 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 			_, _ = fmt.Fprintln(stdout, "\nstopping")
 			return nil
 		}
-		if v.fake != nil {
-			v.fake.Tick() // the market moves on
-		}
-		if v.chain != nil {
-			v.chain.Tick()
+		if v.world != nil {
+			v.world.Tick()
 		}
 	}
 }

@@ -44,7 +44,7 @@ type Start struct {
 	PeakMiB  float64 `json:"peak_mib"` // after its first answer
 }
 
-// Report is all that a run found out.
+// Report is the result of a run.
 type Report struct {
 	Tokens int     `json:"tokens"`
 	Routes []Route `json:"routes"`
@@ -66,19 +66,13 @@ func main() {
 }
 
 func run(ctx context.Context, tokens int, each time.Duration, out string) (err error) {
-	fake := meteoratest.New(meteoratest.Config{Pools: 2 * tokens, Ours: tokens})
-	if err := fake.Start(); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, fake.Close()) }()
-	id := fake.Launchpad()
-	stack, err := dev.Start(ctx, dev.Options{Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id})
+	w, err := dev.StartWorld(ctx, dev.WorldOptions{Meteora: meteoratest.Config{Pools: 2 * tokens, Ours: tokens}})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stack.Close()) }()
+	defer func() { err = errors.Join(err, w.Close()) }()
 	fmt.Fprintf(os.Stderr, "syncing %d tokens\n", tokens)
-	synced, err := stack.Sync(ctx, dev.FullSync)
+	synced, err := w.Sync(ctx, dev.FullSync)
 	if err != nil {
 		return err
 	}
@@ -86,11 +80,11 @@ func run(ctx context.Context, tokens int, each time.Duration, out string) (err e
 		return fmt.Errorf("the sync %s: %s", synced.Record.Status, synced.Record.Error)
 	}
 	r := Report{Tokens: synced.Record.TokensNew}
-	mints := fake.OurMints(meteoratest.DLMM)
-	if r.Routes, err = load(ctx, stack.URL(), mints, each); err != nil {
+	mints := w.Meteora.OurMints(meteoratest.DLMM)
+	if r.Routes, err = load(ctx, w.URL(), mints, each); err != nil {
 		return err
 	}
-	if r.Starts, err = starts(ctx, &id); err != nil {
+	if r.Starts, err = starts(ctx, w.Meteora.Launchpad()); err != nil {
 		return err
 	}
 	r.print()
@@ -104,7 +98,7 @@ func run(ctx context.Context, tokens int, each time.Duration, out string) (err e
 	return os.WriteFile(out, append(b, '\n'), 0o644)
 }
 
-// routes are what a front end asks; those with many targets reach beyond the warm cache.
+// routes returns what a front end asks; those with many targets reach beyond the warm cache.
 func routes(mints []string) map[string][]string {
 	several := map[string][]string{
 		"/v1/tokens": {"/v1/tokens"}, "/v1/tokens?sort=volume&limit=100": {"/v1/tokens?sort=volume&limit=100"},
@@ -158,7 +152,7 @@ func attack(ctx context.Context, name string, targets []vegeta.Target, each time
 }
 
 // starts starts every function that the template has, again and again, in stacks with empty tables.
-func starts(ctx context.Context, id *string) ([]Start, error) {
+func starts(ctx context.Context, id string) ([]Start, error) {
 	ready, peak := map[string][]time.Duration{}, map[string][]int64{}
 	for range coldStarts {
 		if err := startAll(ctx, id, ready, peak); err != nil {
@@ -174,13 +168,13 @@ func starts(ctx context.Context, id *string) ([]Start, error) {
 	return list, nil
 }
 
-func startAll(ctx context.Context, id *string, ready map[string][]time.Duration, peak map[string][]int64) error {
-	stack, err := dev.Start(ctx, dev.Options{LaunchpadID: id})
+func startAll(ctx context.Context, id string, ready map[string][]time.Duration, peak map[string][]int64) error {
+	stack, err := dev.Start(ctx, dev.Options{LaunchpadID: &id})
 	if err != nil {
 		return err
 	}
 	for _, f := range stack.Template().Functions {
-		// What a function says to an event that is none of its own does not matter: it was started to hear it.
+		// It does not matter what a function returns for an event that it does not know: it has started.
 		result, err := stack.Invoke(ctx, f.Name, []byte(`{"mode":"none"}`))
 		if err == nil && result.ColdStart == 0 {
 			err = fmt.Errorf("%s did not start: %w", f.Name, result.Error)
