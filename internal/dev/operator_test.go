@@ -61,6 +61,7 @@ func TestOperatorWithoutToken(t *testing.T) {
 	id := "any"
 	for name, options := range map[string]dev.Options{
 		"no parameter": {LaunchpadID: &id}, "a blank one": {LaunchpadID: &id, AdminToken: " "},
+		"a short one": {LaunchpadID: &id, AdminToken: "guessed-by-somebody"},
 	} {
 		options.Log = func(_, line string) {
 			mu.Lock()
