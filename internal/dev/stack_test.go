@@ -20,7 +20,7 @@ const adminToken = "a-token-for-tests"
 
 func start(t *testing.T, id string) (*dev.Stack, *meteoratest.Server) {
 	t.Helper()
-	fake := meteoratest.New(meteoratest.Config{Pools: 5000})
+	fake := meteoratest.New(meteoratest.Config{Pools: 5000, Dialect: meteoratest.Pipes})
 	if err := fake.Start(); err != nil {
 		t.Fatal(err)
 	}

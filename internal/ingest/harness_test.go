@@ -103,7 +103,7 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	of.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
+	of.RateLimit, of.Dialect = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}, meteoratest.Pipes // what the client writes
 	w := &world{
 		t: t, tables: tables, log: new(bytes.Buffer), db: &faultyDB{Client: engine.Client()},
 		fake: meteoratest.New(of),

@@ -23,7 +23,7 @@ func start(t *testing.T, cfg meteoratest.Config) *meteoratest.Server {
 	if cfg.Pools == 0 {
 		cfg.Pools = pools
 	}
-	cfg.Ours = ours
+	cfg.Ours, cfg.Dialect = ours, meteoratest.Pipes // what the client writes
 	if cfg.RateLimit == nil {
 		cfg.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
 	}

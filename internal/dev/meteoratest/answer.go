@@ -32,7 +32,7 @@ func (a *answer) page() {
 	page, err1 := intParam(q, "page", 1, 1, 1<<40)
 	size, err2 := intParam(q, "page_size", defaultPageSize, 1, maxPageSize)
 	order, err3 := parseOrder(a.world, q.Get("sort_by"))
-	filter, err4 := parseFilter(q.Get("filter_by"))
+	filter, err4 := parseFilter(q.Get("filter_by"), a.s.dialects.product(a.product))
 	for _, err := range []error{err1, err2, err3, err4} {
 		if err != nil {
 			plainText(a.w, http.StatusBadRequest, err.Error())

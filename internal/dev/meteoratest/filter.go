@@ -9,6 +9,7 @@ import (
 
 // filter is a parsed filter_by, query and the like: all of its tests must hold.
 type filter struct {
+	dialect   func(field string) Dialect
 	tests     []func(*pool) bool
 	addresses []string // when byAddress: the only pools that can pass
 	byAddress bool
@@ -24,8 +25,8 @@ func (f *filter) passes(p *pool) bool {
 }
 
 // parseFilter reads filter_by: expressions joined by "&&".
-func parseFilter(s string) (*filter, error) {
-	f := &filter{}
+func parseFilter(s string, dialect func(field string) Dialect) (*filter, error) {
+	f := &filter{dialect: dialect}
 	if strings.TrimSpace(s) == "" {
 		return f, nil
 	}
@@ -97,7 +98,7 @@ func (f *filter) addText(field, value string) error {
 		if !ok {
 			return fmt.Errorf("invalid list for field %q", field)
 		}
-		values = strings.Split(list, "|")
+		values = f.dialect(field).split(list)
 	}
 	for i := range values {
 		values[i] = strings.TrimSpace(values[i])

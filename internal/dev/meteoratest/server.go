@@ -7,6 +7,7 @@
 package meteoratest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -52,6 +53,7 @@ type Config struct {
 	Latency               time.Duration // before every answer
 	MaxURL                int           // bytes of path and query; more is a 414; 0 means 8192
 	Fault                 FaultFunc     // asked for every request; nil means no faults
+	Dialect               Dialect       // of lists in filter_by, until SetDialect; "" means Commas
 
 	// Rows are more pools by product, which only those find who ask for their addresses.
 	Rows map[string]Rows
@@ -94,6 +96,7 @@ type Server struct {
 	products map[string]*product
 	fault    atomic.Pointer[FaultFunc]
 	ticks    atomic.Uint64
+	dialects dialects
 
 	mu     sync.Mutex
 	http   *http.Server
@@ -128,6 +131,7 @@ func New(cfg Config) *Server {
 		p.world.Store(newWorld(u, kindDLMM+i, max(n, 0)))
 		s.products[name] = p
 	}
+	s.dialects.of, s.dialects.general = map[[2]string]Dialect{}, cmp.Or(cfg.Dialect, Commas)
 	s.SetFault(cfg.Fault)
 	return s
 }

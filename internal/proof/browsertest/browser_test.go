@@ -41,7 +41,7 @@ func start(t *testing.T) *dev.Stack {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = node.Close() })
-	fake := meteoratest.New(meteoratest.Config{Pools: 6000, Ours: 300, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}})
+	fake := meteoratest.New(meteoratest.Config{Pools: 6000, Ours: 300, Dialect: meteoratest.Pipes, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}})
 	if err := fake.Start(); err != nil {
 		t.Fatal(err)
 	}

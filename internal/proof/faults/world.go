@@ -77,7 +77,7 @@ func newWorld(ctx context.Context, engine *dynamotest.Engine) (_ *World, err err
 }
 
 func (w *World) start(ctx context.Context) (err error) {
-	w.Meteora = meteoratest.New(meteoratest.Config{Pools: pools, Ours: ours})
+	w.Meteora = meteoratest.New(meteoratest.Config{Pools: pools, Ours: ours, Dialect: meteoratest.Pipes})
 	if err := w.Meteora.Start(); err != nil {
 		return err
 	}
