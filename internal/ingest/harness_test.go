@@ -103,7 +103,8 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	of.RateLimit, of.Dialect = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}, meteoratest.Pipes // what the client writes
+	of.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
+	of.Dialect, of.OneArray, of.LaunchpadFilter = meteoratest.Pipes, true, true // what the client asks for
 	w := &world{
 		t: t, tables: tables, log: new(bytes.Buffer), db: &faultyDB{Client: engine.Client()},
 		fake: meteoratest.New(of),

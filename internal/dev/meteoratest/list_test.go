@@ -97,6 +97,9 @@ func TestBadRequests(t *testing.T) {
 		"search without size": {
 			"/damm-v1/pools/search?page=0", 400,
 		},
+		"damm-v1 without address": {"/damm-v1/pools?launchpad=pump.fun", 400},
+		"damm-v1 page":            {"/damm-v1/pools?address=x&page=-1", 400},
+		"damm-v1 by path":         {"/damm-v1/pools/x", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -219,23 +222,30 @@ func TestDAMMv1(t *testing.T) {
 	t.Parallel()
 	cfg := small()
 	s := start(t, cfg)
-	cfg.IgnoreLaunchpadFilter = true
-	deaf := start(t, cfg)
+	cfg.LaunchpadFilter = true
+	filters := start(t, cfg)
+	cfg.OneArray = true
+	array := start(t, cfg)
 	w := s.World(DAMMv1)
+	two := query("address", w.Address(9), "address", w.Address(4), "address", "x")
 	for name, tt := range map[string]struct {
 		s    *Server
 		path string
 		want int
 	}{
-		"ours":               {s, "/pools?" + query("launchpad", DefaultLaunchpad), 512},
-		"two launchpads":     {s, "/pools?" + query("launchpad", DefaultLaunchpad, "launchpad", "pump.fun"), 512 + w.Matching("pump.fun")},
-		"all":                {s, "/pools", 5000},
-		"nobody's":           {s, "/pools?launchpad=nobody", 0},
-		"filter ignored":     {deaf, "/pools?" + query("launchpad", DefaultLaunchpad), 5000},
-		"address":            {s, "/pools?" + query("address", w.Address(9), "address", w.Address(4), "address", "x"), 2},
-		"search ours":        {s, "/pools/search?" + query("page", "1", "size", "500", "launchpad", DefaultLaunchpad), 12},
-		"search past end":    {s, "/pools/search?page=6&size=1000", 0},
+		"ours in one array":  {array, "/pools?" + query("launchpad", DefaultLaunchpad), 512},
+		"two launchpads":     {array, "/pools?" + query("launchpad", DefaultLaunchpad, "launchpad", "pump.fun"), 512 + w.Matching("pump.fun")},
+		"all in one array":   {array, "/pools", 5000},
+		"nobody's":           {array, "/pools?launchpad=nobody", 0},
+		"addresses":          {s, "/pools?" + two, 2},
+		"addresses, a page":  {s, "/pools?page=0&size=1&" + two, 1},
+		"addresses, the end": {s, "/pools?page=2&size=1&" + two, 0},
+		"search filter":      {s, "/pools/search?" + query("page", "1", "size", "300", "launchpad", DefaultLaunchpad), 300},
+		"search ours":        {filters, "/pools/search?" + query("page", "1", "size", "300", "launchpad", DefaultLaunchpad), 212},
+		"search past end":    {s, "/pools/search?page=17&size=300", 0},
+		"search last page":   {s, "/pools/search?page=16&size=300", 200},
 		"search first pages": {s, "/pools/search?page=0&size=70", 70},
+		"search size":        {s, "/pools/search?page=0&size=1000", 300},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

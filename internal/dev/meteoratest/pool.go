@@ -36,6 +36,7 @@ type pool struct {
 	layout      layout
 	noAddress   int  // a fault: 1 left out, 2 null, 3 empty
 	noMint      bool // a fault
+	nan         bool // a fault
 }
 
 // pool makes the index-th pool.

@@ -45,15 +45,19 @@ type Config struct {
 	Seed      uint64         // another seed, other pools
 	Newest    time.Time      // when the newest pool was created; zero means the day of the incident
 
-	// RateLimit is in requests a second by product; 0 or less switches it off. A missing product has Meteora's
-	// documented limit. A steady client at the limit is never refused: half a second's worth may come at once.
+	// RateLimit is in requests a second by product; 0 or less switches it off, and the quota with it. A missing product
+	// has Meteora's documented limit. A steady client at the limit is never refused: half a second's worth may come at once.
 	RateLimit map[string]float64
-	// IgnoreLaunchpadFilter makes damm-v1 answer every pool whatever launchpad is asked for.
-	IgnoreLaunchpadFilter bool
-	Latency               time.Duration // before every answer
-	MaxURL                int           // bytes of path and query; more is a 414; 0 means 8192
-	Fault                 FaultFunc     // asked for every request; nil means no faults
-	Dialect               Dialect       // of lists in filter_by, until SetDialect; "" means Commas
+	// Quota is what the rate headers tell and hold to, by product. A missing product has the limit that was seen, in a
+	// window of ten seconds, which nobody has proven.
+	Quota map[string]Quota
+
+	LaunchpadFilter bool          // damm-v1 honours launchpad=; what it really does was never seen
+	OneArray        bool          // damm-v1 answers /pools without an address with every pool in one array, as in the incident
+	Latency         time.Duration // before every answer
+	MaxURL          int           // bytes of path and query; more is a 414; 0 means 8192
+	Fault           FaultFunc     // asked for every request; nil means no faults
+	Dialect         Dialect       // of lists in filter_by, until SetDialect; "" means Commas
 
 	// Rows are more pools by product, which only those find who ask for their addresses.
 	Rows map[string]Rows
@@ -67,8 +71,28 @@ type Rows interface {
 	Row(address string) (row []byte, ok bool)
 }
 
-// defaultRates are Meteora's documented limits.
-var defaultRates = map[string]float64{DLMM: 30, DAMMv2: 10, DAMMv1: 10}
+// Meteora's documented limits, and those of its rate headers.
+var (
+	defaultRates  = map[string]float64{DLMM: 30, DAMMv2: 10, DAMMv1: 10}
+	defaultQuotas = map[string]Quota{
+		DLMM: {300, 10 * time.Second}, DAMMv2: {300, 10 * time.Second}, DAMMv1: {100, 10 * time.Second},
+	}
+)
+
+// meter is a product's.
+func (c Config) meter(product string) *meter {
+	m := &meter{rate: defaultRates[product], quota: defaultQuotas[product]}
+	if rate, set := c.RateLimit[product]; set {
+		m.rate = rate
+	}
+	if m.rate <= 0 {
+		m.quota = Quota{}
+	}
+	if quota, set := c.Quota[product]; set {
+		m.quota = quota
+	}
+	return m
+}
 
 func (c Config) withDefaults() Config {
 	c.Pools = orDefault(c.Pools, DefaultPools)
@@ -110,7 +134,7 @@ type product struct {
 	name  string
 	world atomic.Pointer[world]
 	mu    sync.Mutex // held while world is replaced
-	meter meter
+	meter *meter
 }
 
 // New makes a fake; it does not listen yet.
@@ -123,11 +147,7 @@ func New(cfg Config) *Server {
 		if !set {
 			n = cfg.Pools
 		}
-		rate, set := cfg.RateLimit[name]
-		if !set {
-			rate = defaultRates[name]
-		}
-		p := &product{name: name, meter: meter{rate: rate}}
+		p := &product{name: name, meter: cfg.meter(name)}
 		p.world.Store(newWorld(u, kindDLMM+i, max(n, 0)))
 		s.products[name] = p
 	}
@@ -195,7 +215,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	n, allowed := p.meter.arrive(time.Now())
+	n, allowed := p.meter.arrive(time.Now(), w.Header())
 	rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 	defer func() { p.meter.leave(rec) }() // also when a fault panics
 	switch {
@@ -203,8 +223,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		plainText(rec, http.StatusMethodNotAllowed, "method not allowed")
 	case len(r.RequestURI) > s.cfg.MaxURL:
 		plainText(rec, http.StatusRequestURITooLong, "URI too long")
-	case !allowed:
-		rec.Header().Set("Retry-After", "1")
+	case !allowed: // without Retry-After, as far as anybody has seen
 		plainText(rec, http.StatusTooManyRequests, "Too Many Requests")
 	default:
 		s.answer(rec, r, p, "/"+path, n)
@@ -226,7 +245,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, p *product, path
 		a.search()
 	case path == "/pools":
 		a.page()
-	case one && p.name != DAMMv1 && !strings.Contains(address, "/"):
+	case one && p.name != DAMMv1 && address != "groups" && !strings.Contains(address, "/"): // groups are gone
 		a.single(address)
 	default:
 		plainText(w, http.StatusNotFound, "Not Found")
@@ -255,7 +274,7 @@ func plainText(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text))
 }
 
-// acceptsGzip says whether the client takes gzip; "gzip;q=0" is a no.
+// acceptsGzip reports whether the client takes gzip; "gzip;q=0" is a no.
 func acceptsGzip(r *http.Request) bool {
 	return slices.ContainsFunc(strings.Split(r.Header.Get("Accept-Encoding"), ","), func(coding string) bool {
 		name, q, _ := strings.Cut(strings.TrimSpace(coding), ";")

@@ -70,7 +70,7 @@ func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *sessi
 // that most tokens have pools in both; those that graduate get pools at Meteora that the chain makes up.
 func (v *session) startFakes() error {
 	s := v.settings
-	config := meteoratest.Config{Pools: s.pools, IgnoreLaunchpadFilter: s.ignoreFilter}
+	config := meteoratest.Config{Pools: s.pools, LaunchpadFilter: !s.ignoreFilter}
 	if s.pools == 0 {
 		config.Pools = -1 // its way to say none
 	}
