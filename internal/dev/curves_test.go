@@ -44,7 +44,7 @@ func startChain(t *testing.T, cfg rpctest.Config, log *logBook) (*dev.Stack, *rp
 	}
 	t.Cleanup(func() { _ = chain.Close() })
 	fake := meteoratest.New(meteoratest.Config{
-		Pools: 3000, Ours: -1, Dialect: meteoratest.Pipes, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain},
+		Pools: 3000, Ours: -1, Dialect: meteoratest.Pipes, Launched: dev.Launched(chain.Chain),
 	})
 	if err := fake.Start(); err != nil {
 		t.Fatal(err)

@@ -205,6 +205,7 @@ func (s *Stack) binary(function string, o Options) (string, error) {
 // upstreamVariables are the Data APIs' base URLs.
 var upstreamVariables = map[string]string{
 	"METEORA_DLMM_URL": "dlmm", "METEORA_DAMM_V2_URL": "damm-v2", "METEORA_DAMM_V1_URL": "damm-v1",
+	"METEORA_DBC_URL": "dbc-list",
 }
 
 // environment is the template's, with this machine's endpoints in it.

@@ -31,55 +31,36 @@ type answer struct {
 // page answers GET /pools of dlmm and damm-v2. Unknown parameters are ignored, as Meteora does.
 func (a *answer) page() {
 	q := a.r.URL.Query()
+	if a.product == DBCList { // knows no others
+		q = url.Values{"page": q["page"], "page_size": q["page_size"], "sort_by": {"pool_created_at:asc"}}
+	}
 	page, err1 := intParam(q, "page", 1, 1, 1<<40)
 	size, err2 := intParam(q, "page_size", defaultPageSize, 1, maxPageSize)
 	order, err3 := parseOrder(a.world, q.Get("sort_by"))
-	filter, err4 := parseFilter(q.Get("filter_by"), a.s.dialects.product(a.product))
+	filter, err4 := parseFilter(q.Get("filter_by"), a.world, a.s.dialects.product(a.product))
 	for _, err := range []error{err1, err2, err3, err4} {
 		if err != nil {
 			plainText(a.w, http.StatusBadRequest, err.Error())
 			return
 		}
 	}
-	filter.addQuery(q.Get("query"), a.world.codec)
+	filter.addQuery(q.Get("query"))
 	page, size = a.fault.paging(page, size, 1)
 	total, rows := order.rows(filter, max(0, (page-1)*size-a.fault.Shift), size)
-	more := a.more(filter)
-	total += len(more)
 	b := a.newBody()
 	defer b.finish()
 	b.envelope(total, page, size, a.fault)
-	n := b.rows(rows)
-	for _, row := range more {
-		if n > 0 {
-			b.raw(",")
-		}
-		b.raw(string(row))
-		n++
-	}
+	b.rows(rows)
 	b.raw("]}")
 }
 
-// more are the pools of Config.Rows that a filter by address asks for, all on one page. Its other tests do not see them.
-func (a *answer) more(f *filter) (rows [][]byte) {
-	source := a.s.cfg.Rows[a.product]
-	if source == nil || !f.byAddress || a.fault.Empty {
-		return nil
-	}
-	for _, address := range f.addresses {
-		if row, ok := source.Row(address); ok {
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
-
-// rows writes the pools of a list, with the fault's changes, and counts them.
-func (b *body) rows(rows iter.Seq[int]) (n int) {
+// rows writes the pools of a list, with the fault's changes.
+func (b *body) rows(rows iter.Seq[int]) {
+	n := 0
 	f := b.a.fault
 	b.repeat(' ', f.Spaces)
 	if f.Empty {
-		return 0
+		return
 	}
 	for i := range rows {
 		if n > 0 {
@@ -99,10 +80,9 @@ func (b *body) rows(rows iter.Seq[int]) (n int) {
 		b.b = b.b[:len(b.b)-1] // the pool's own comma: another row may not follow
 		n++
 		if !b.ok() {
-			return n
+			return
 		}
 	}
-	return n
 }
 
 // huge writes p with a name of n bytes, without ever holding it.
@@ -119,12 +99,6 @@ func (b *body) huge(p *pool, n int) {
 // single answers GET /pools/{address}.
 func (a *answer) single(address string) {
 	i, ok := a.world.find(address)
-	if more := a.more(&filter{byAddress: true, addresses: []string{address}}); !ok && len(more) > 0 {
-		b := a.newBody()
-		defer b.finish()
-		b.raw(string(more[0]))
-		return
-	}
 	if !ok {
 		a.w.Header().Set("Content-Type", "application/json")
 		a.w.WriteHeader(http.StatusNotFound)
@@ -186,7 +160,9 @@ func (a *answer) v1Candidates(addresses []string) iter.Seq[int] {
 	if len(addresses) == 0 {
 		return byAge.from(0)
 	}
-	return slices.Values(byAge.byAddress(&filter{byAddress: true, addresses: addresses}))
+	f := &filter{w: a.world}
+	f.addAddresses(addresses)
+	return slices.Values(byAge.among(f))
 }
 
 // search answers damm-v1's GET /pools/search, whose pages count from 0. Of its filters it knows launchpad alone, and that only

@@ -1,5 +1,7 @@
 package meteoratest
 
+import "cmp"
+
 // pool appends one pool in the product's shape, with a comma behind it.
 func (e *encoder) pool(w *world, p *pool) {
 	e.bare = p.h>>44%8 == 0
@@ -15,6 +17,8 @@ func (e *encoder) pool(w *world, p *pool) {
 		e.dlmm(w, p)
 	case kindDAMMv2:
 		e.dammV2(w, p)
+	case kindDBC:
+		e.dbc(w, p)
 	default:
 		e.dammV1(w, p)
 	}
@@ -34,7 +38,7 @@ func (e *encoder) address(w *world, p *pool) {
 	}
 	switch p.noAddress {
 	case 0:
-		e.key(field, p.address(w.codec))
+		e.key(field, w.address(p.index))
 	case 1:
 	case 2:
 		e.raw(field + "null,")
@@ -48,6 +52,30 @@ func (e *encoder) launchpad(p *pool) {
 		e.raw(`"launchpad":`)
 		e.raw(p.launchpad.json)
 		e.b = append(e.b, ',')
+	}
+}
+
+// dbc writes the undocumented list's shape, which tells nothing of the curve itself.
+func (e *encoder) dbc(w *world, p *pool) {
+	place := w.overrides[p.index].place
+	if place == nil {
+		place = &placement{creator: w.account(p, 3), config: w.codec.encode(kindFiller, p.h%5000)}
+	}
+	for field, t := range [...]*token{&p.x, &p.y} {
+		e.raw([...]string{`"token_x":{`, `"token_y":{`}[field])
+		if !p.noMint {
+			e.raw(`"address":"`)
+			e.mint(t)
+			e.raw(`",`)
+		}
+		e.names(t)
+		e.end('}')
+	}
+	e.key(`"creator":`, place.creator)
+	e.key(`"pool_config_address":`, place.config)
+	e.uint(`"created_at":`, uint64(cmp.Or(place.createdMS, p.createdMS)))
+	if p.nan {
+		e.raw(`"score":NaN,`)
 	}
 }
 

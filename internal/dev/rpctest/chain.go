@@ -134,6 +134,8 @@ func (c *Chain) Tick() { c.tick.Add(1) }
 // Token is what a sync has to find.
 type Token struct {
 	Mint, Pool, Creator string
+	Config              string // of its curve
+	Name, Symbol        string
 	QuoteMint           string
 	Token2022           bool
 	Stage               Stage
@@ -153,6 +155,7 @@ func (c *Chain) Token(i int) Token {
 		QuoteMint: config.quote.String(), Token2022: config.token2022, Stage: at.stage(),
 		QuoteReserve: config.reserve(at), Threshold: config.threshold,
 	}
+	t.Config, t.Name, t.Symbol = config.key.String(), nameOf(i).name, nameOf(i).symbol
 	if t.Stage == Graduated {
 		t.DAMMPool = c.dammAddress(i).String()
 	}

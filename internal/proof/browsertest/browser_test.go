@@ -35,18 +35,18 @@ func TestPage(t *testing.T) {
 
 func start(t *testing.T) *dev.Stack {
 	t.Helper()
-	chain := rpctest.New(rpctest.Config{Launchpad: meteoratest.DefaultLaunchpad})
+	chain := rpctest.New(rpctest.Config{})
 	node, err := rpctest.Start(chain)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = node.Close() })
-	fake := meteoratest.New(meteoratest.Config{Pools: 6000, Ours: 300, Dialect: meteoratest.Pipes, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}})
+	fake := meteoratest.New(meteoratest.Config{Pools: 6000, Ours: 300, Dialect: meteoratest.Pipes, Launched: dev.Launched(chain)})
 	if err := fake.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = fake.Close() })
-	id := fake.Launchpad()
+	id := fake.Launchpad() + "," + chain.Launchpad()
 	stack, err := dev.Start(t.Context(), dev.Options{
 		Upstream: fake, Products: []string{"dlmm", "dbc"}, LaunchpadID: &id, SolanaURL: node.URL(), AdminToken: adminToken,
 	})
@@ -71,8 +71,9 @@ func history(t *testing.T, stack *dev.Stack, fake *meteoratest.Server, chain *rp
 		if err != nil || got.Record.Status != want {
 			t.Fatalf("%s: %s, %v", event, got.Record.Status, err)
 		}
-		fake.Tick()
 		chain.Tick()
+		fake.SetLaunched(dev.Launched(chain))
+		fake.Tick()
 	}
 	run(t.Context(), dev.FullSync, syncrun.Succeeded)
 	for range 5 {

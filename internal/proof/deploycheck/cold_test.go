@@ -123,7 +123,7 @@ func startArtifacts(t *testing.T, root workspace.Root) (*dev.Stack, *recorder) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = chain.Close() })
-	fake := meteoratest.New(meteoratest.Config{Pools: 3000, Dialect: meteoratest.Pipes, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}})
+	fake := meteoratest.New(meteoratest.Config{Pools: 3000, Dialect: meteoratest.Pipes, Launched: dev.Launched(chain.Chain)})
 	if err := fake.Start(); err != nil {
 		t.Fatal(err)
 	}

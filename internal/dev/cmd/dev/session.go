@@ -66,11 +66,11 @@ func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *sessi
 	return v, nil
 }
 
-// startFakes starts Meteora, and the chain if it is read. The launchpad's tokens at Meteora are the first on the chain, so
-// that most tokens have pools in both; those that graduate get pools at Meteora that the chain makes up.
+// startFakes starts Meteora, and the chain if it is read. Pools at Meteora carry the launchpad's name; the tokens of its key are
+// on the chain, and Meteora has their curves and the pools that they graduate into.
 func (v *session) startFakes() error {
 	s := v.settings
-	config := meteoratest.Config{Pools: s.pools, LaunchpadFilter: !s.ignoreFilter}
+	config := meteoratest.Config{Pools: s.pools, Launchpad: launchpadName(s.launchpadID), LaunchpadFilter: !s.ignoreFilter}
 	if s.pools == 0 {
 		config.Pools = -1 // its way to say none
 	}
@@ -80,9 +80,9 @@ func (v *session) startFakes() error {
 	var chain *rpctest.Chain
 	if slices.Contains(s.products, string(token.DBC)) {
 		chain = rpctest.New(rpctest.Config{
-			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: sharedMints(config, s),
+			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey,
 		})
-		config.Rows = map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}
+		config.Launched = dev.Launched(chain)
 	}
 	v.fake = meteoratest.New(config)
 	if err := v.fake.Start(); err != nil || chain == nil {
@@ -96,22 +96,32 @@ func (v *session) startFakes() error {
 // chainKey stands for an API key in the RPC node's URL.
 const chainKey = "local-rpc-key"
 
-// sharedMints are the tokens that the launchpad has in those of Meteora's products that are read.
-func sharedMints(config meteoratest.Config, s settings) []string {
-	if slices.Contains(s.products, meteoratest.DLMM) {
-		return meteoratest.New(config).OurMints(meteoratest.DLMM)
-	}
-	return nil
+// configKey is the first launchpad ID that can be a config on the chain; "" when none can.
+func configKey(ids string) string { return firstID(ids, token.IsPublicKey) }
+
+// launchpadName is the first launchpad ID that pools can carry; "" when none can.
+func launchpadName(ids string) string {
+	return firstID(ids, func(id string) bool { return !token.IsPublicKey(id) && !strings.Contains(id, ":") }) // creator:KEY is no name
 }
 
-// configKey is the first launchpad ID that can be a config on the chain; "" when none can.
-func configKey(ids string) string {
+func firstID(ids string, fits func(string) bool) string {
 	for id := range strings.SplitSeq(ids, ",") {
-		if id = strings.TrimSpace(id); token.IsPublicKey(id) {
+		if id = strings.TrimSpace(id); fits(id) {
 			return id
 		}
 	}
 	return ""
+}
+
+// tick lets a minute pass on the chain and at Meteora, as far as they are fakes.
+func (v *session) tick() {
+	if v.chain != nil {
+		v.chain.Tick()
+		v.fake.SetLaunched(dev.Launched(v.chain.Chain))
+	}
+	if v.fake != nil {
+		v.fake.Tick()
+	}
 }
 
 func (v *session) close() error {
