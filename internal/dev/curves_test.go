@@ -36,7 +36,7 @@ func (l *logBook) has(text string) bool {
 }
 
 // startChain brings up a stack that reads the chain beside a Meteora without tokens of ours.
-func startChain(t *testing.T, cfg rpctest.Config, log *logBook) (*dev.Stack, *rpctest.Server) {
+func startChain(t *testing.T, cfg rpctest.Config, log *logBook) (*dev.Stack, *rpctest.Server, *meteoratest.Server) {
 	t.Helper()
 	chain, err := rpctest.Start(rpctest.New(cfg))
 	if err != nil {
@@ -62,7 +62,7 @@ func startChain(t *testing.T, cfg rpctest.Config, log *logBook) (*dev.Stack, *rp
 			t.Error(err)
 		}
 	})
-	return stack, chain
+	return stack, chain, fake
 }
 
 func stored(t *testing.T, stack *dev.Stack) map[string]map[string]types.AttributeValue {
@@ -85,7 +85,7 @@ func stored(t *testing.T, stack *dev.Stack) map[string]map[string]types.Attribut
 func TestCurvesMoveAndGraduate(t *testing.T) {
 	t.Parallel()
 	log := new(logBook)
-	stack, chain := startChain(t, rpctest.Config{Key: chainKey}, log)
+	stack, chain, fake := startChain(t, rpctest.Config{Key: chainKey}, log)
 	graduates := 0
 	for round := range 3 {
 		run, err := stack.Sync(t.Context(), dev.FullSync)
@@ -103,6 +103,7 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 		for range 10 {
 			chain.Tick()
 		}
+		fake.SetLaunched(dev.Launched(chain.Chain))
 	}
 	if log.has(chainKey) {
 		t.Error("the log shows the RPC node's key")
@@ -140,7 +141,7 @@ func checkStages(t *testing.T, chain *rpctest.Server, tokens map[string]map[stri
 func TestChainTroubles(t *testing.T) {
 	t.Parallel()
 	log := new(logBook)
-	stack, chain := startChain(t, rpctest.Config{Tokens: 16, Key: chainKey}, log)
+	stack, chain, _ := startChain(t, rpctest.Config{Tokens: 16, Key: chainKey}, log)
 	product := func(want syncrun.Status, says string) {
 		t.Helper()
 		run, err := stack.Sync(t.Context(), dev.FullSync)

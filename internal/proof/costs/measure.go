@@ -44,7 +44,7 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 		return l, err
 	}
 	defer func() { err = errors.Join(err, meter.Close()) }()
-	fake := meteoratest.New(meteoratest.Config{Pools: pools, Ours: poolsFor(tokens), Dialect: meteoratest.Pipes})
+	fake := meteoratest.New(meteoratest.Config{Pools: pools, Ours: poolsFor(tokens), Dialect: meteoratest.Pipes, StandStill: true})
 	if err := fake.Start(); err != nil {
 		return l, err
 	}
