@@ -1,6 +1,9 @@
 package dev
 
 import (
+	"math"
+	"math/big"
+
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
 )
@@ -12,9 +15,21 @@ func Launched(chain *rpctest.Chain) []meteoratest.Launched {
 	for i := range tokens {
 		t := chain.Token(i)
 		tokens[i] = meteoratest.Launched{
-			Mint: t.Mint, Name: t.Name, Symbol: t.Symbol, Quote: t.QuoteMint,
-			Curve: t.Pool, Config: t.Config, Creator: t.Creator, Pool: t.DAMMPool,
+			Mint: t.Mint, Name: t.Name, Symbol: t.Symbol, Quote: t.QuoteMint, Price: price(t), Supply: t.Supply,
+			Curve: t.Pool, Config: t.Config, Creator: t.Creator, Created: t.CreatedAt, Pool: t.DAMMPool,
+		}
+		if t.DAMMv1Pool != "" {
+			tokens[i].Pool, tokens[i].Product = t.DAMMv1Pool, meteoratest.DAMMv1
 		}
 	}
 	return tokens
 }
+
+// price is what one token costs on its curve, in whole quote tokens: (sqrt_price / 2^64)².
+func price(t rpctest.Token) float64 {
+	root, _ := new(big.Float).SetInt(t.SqrtPrice).Float64()
+	root = math.Ldexp(root, -64)
+	return root * root * math.Pow10(tokenDecimals-t.QuoteDecimals)
+}
+
+const tokenDecimals = 6 // of every token on the fake chain

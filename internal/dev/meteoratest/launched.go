@@ -11,8 +11,10 @@ import (
 // in DAMM v2 or v1 and perhaps others that strangers opened. None of them carries the launchpad's key.
 type Launched struct {
 	Mint         string
-	Name, Symbol string // made up when both are empty
-	Decimals     int    // 0 means 6
+	Name, Symbol string  // made up when both are empty
+	Decimals     int     // 0 means 6
+	Price        float64 // in Quote when it is listed first; 0: made up
+	Supply       uint64  // in base units; 0: made up
 
 	Curve, Config, Creator string    // the DBC pool, its config and who made it; no Curve, no row in the list
 	Created                time.Time // zero: by its place in the list
@@ -160,6 +162,13 @@ func (w *world) launchedToken(t *Launched) token {
 	made.odd, made.empty, made.decimals = nil, false, 6
 	if t.Decimals != 0 {
 		made.decimals = t.Decimals
+	}
+	if t.Supply != 0 {
+		made.supply = dec{t.Supply, made.decimals}
+	}
+	if t.Price != 0 {
+		quote := w.quoteToken(t.Quote)
+		made.price = decOf(t.Price * quote.usd().float())
 	}
 	if t.Name != "" || t.Symbol != "" {
 		made.named = &names{spelled(t.Name), spelled(t.Symbol)}

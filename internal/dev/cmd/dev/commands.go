@@ -67,6 +67,8 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 			_, _ = fmt.Fprintln(stdout, "\nstopping")
 			return nil
 		}
-		v.tick()
+		if v.world != nil {
+			v.world.Tick()
+		}
 	}
 }
