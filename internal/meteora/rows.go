@@ -1,6 +1,7 @@
 package meteora
 
 import (
+	"bytes"
 	"hash/maphash"
 
 	"tokensync/internal/token"
@@ -9,6 +10,7 @@ import (
 // A rowFormat is how one product spells its pools.
 type rowFormat struct {
 	address string  // the field with the pool's address
+	start   []byte  // how a row begins that has it first
 	labels  []label // the fields that say whose it is, the one that counts most first
 	read    func(*Decoder, *token.Pool) error
 }
@@ -23,12 +25,14 @@ const (
 
 // rowFormats has the products that are read over HTTP.
 var rowFormats = map[token.Product]rowFormat{
-	token.DLMM:   {"address", []label{{"launchpad", ""}}, (*Decoder).readData},
-	token.DAMMv2: {"address", []label{{"launchpad", ""}}, (*Decoder).readData},
-	token.DAMMv1: {"pool_address", []label{{"launchpad", ""}}, (*Decoder).readV1},
-	token.DBCList: {
-		"address", []label{{"pool_config_address", ""}, {"creator", creatorPrefix}}, (*Decoder).readCurve,
-	},
+	token.DLMM:    newRowFormat("address", (*Decoder).readData, label{"launchpad", ""}),
+	token.DAMMv2:  newRowFormat("address", (*Decoder).readData, label{"launchpad", ""}),
+	token.DAMMv1:  newRowFormat("pool_address", (*Decoder).readV1, label{"launchpad", ""}),
+	token.DBCList: newRowFormat("address", (*Decoder).readCurve, label{"pool_config_address", ""}, label{"creator", creatorPrefix}),
+}
+
+func newRowFormat(address string, read func(*Decoder, *token.Pool) error, labels ...label) rowFormat {
+	return rowFormat{address, []byte(`{"` + address + `":"`), labels, read}
 }
 
 // A survey looks at every row of a body, ours or not: to know whether the rows are new, and in the order asked for.
@@ -56,13 +60,22 @@ func (s *survey) look(d *Decoder, raw []byte) {
 		d.find(raw, "created_at", func() error { return d.time(&created) })
 		s.age(created)
 	}
+	s.rows = append(s.rows, hashOf(d, raw))
+}
+
+// hashOf returns a hash of a row's address, or of the whole row when it has none. Nearly all rows begin with it.
+func hashOf(d *Decoder, raw []byte) uint64 {
+	if rest, ok := bytes.CutPrefix(raw, d.format.start); ok {
+		if end := bytes.IndexByte(rest, '"'); end > 0 {
+			return maphash.Bytes(rowSeed, rest[:end])
+		}
+	}
 	var address string
 	d.find(raw, d.format.address, func() (err error) { address, err = d.text(); return err })
 	if address == "" {
-		s.rows = append(s.rows, maphash.Bytes(rowSeed, raw))
-		return
+		return maphash.Bytes(rowSeed, raw)
 	}
-	s.rows = append(s.rows, maphash.String(rowSeed, address))
+	return maphash.String(rowSeed, address)
 }
 
 // age books when the next row was created; 0 is unknown.
