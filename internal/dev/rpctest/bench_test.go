@@ -20,7 +20,7 @@ func BenchmarkScan(b *testing.B) {
 		`",{"encoding":"base64","filters":[{"memcmp":{"offset":72,"bytes":"` + c.Launchpad() + `"}}]}]}`
 	b.ReportAllocs()
 	for b.Loop() {
-		if w := serve(c, body); w.Code != http.StatusOK {
+		if w := serveChain(c, body); w.Code != http.StatusOK {
 			b.Fatal(w.Body)
 		}
 	}
