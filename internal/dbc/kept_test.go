@@ -8,8 +8,6 @@ import (
 
 	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/solana"
-	"tokensync/internal/syncrun"
-	"tokensync/internal/token"
 )
 
 // TestChanged finds everything that a full read does, and reads only what was written since the last run.
@@ -81,13 +79,3 @@ func TestManyChanges(t *testing.T) {
 	}
 }
 
-// TestTooManyToKeep: a launchpad that would fill the memory is read anew.
-func TestTooManyToKeep(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, rpctest.Config{Tokens: maxKept + 1})
-	for range w.Pools(t.Context(), []token.LaunchpadID{token.LaunchpadID(w.chain.Launchpad())}, new(syncrun.Counts)) {
-	}
-	if w.last.Load() != nil {
-		t.Error("it was kept")
-	}
-}

@@ -48,6 +48,7 @@ const (
 	poolTypeAt         = 304 // u8
 	poolIsMigratedAt   = 305 // u8
 	poolProgressAt     = 308 // u8, migration_progress
+	poolFinishedAt     = 344 // u64: Unix seconds at which the curve was complete, 0 before
 	poolSliceEnd       = 352 // what a list needs ends here; asked for from 0, for the discriminator's sake
 )
 
@@ -82,7 +83,6 @@ var (
 	errOwner         = errors.New("account of another program")
 	errLength        = errors.New("account of another length")
 	errDiscriminator = errors.New("account of another kind")
-	errConfig        = errors.New("pool of another config")
 	errProgress      = errors.New("unknown migration_progress")
 )
 
@@ -101,11 +101,12 @@ func (k kind) check(a *solana.Account, end int) error {
 
 // A pool is one bonding curve. It has no pointers: 100,000 of them take 16 MB and cost the garbage collector nothing.
 type pool struct {
-	address, creator, mint solana.Key
-	sqrtPrice              uint128
-	quoteReserve           uint64
-	stage                  stage
-	isToken2022            bool
+	address, config, creator, mint solana.Key
+	sqrtPrice                      uint128
+	quoteReserve                   uint64
+	finished                       uint64 // Unix seconds, 0 before the curve is complete
+	stage                          stage
+	isToken2022                    bool
 }
 
 // uint128 is little-endian, as it stands in an account.
@@ -128,22 +129,30 @@ const (
 
 var stages = [...]token.Stage{bonding: token.Bonding, migrating: token.Migrating, graduated: token.Graduated}
 
-// decodePool reads a pool of config, whole or cut at poolSliceEnd.
-func decodePool(a *solana.Account, k kind, config solana.Key) (pool, error) {
+// decodePool reads a pool, whole or cut at poolSliceEnd.
+func decodePool(a *solana.Account, k kind) (pool, error) {
 	if err := k.check(a, poolSliceEnd); err != nil {
 		return pool{}, err
 	}
-	if keyAt(a.Data, poolConfigAt) != config {
-		return pool{}, errConfig
-	}
 	p := pool{
-		address: a.Key, creator: keyAt(a.Data, poolCreatorAt), mint: keyAt(a.Data, poolMintAt),
+		address: a.Key, config: keyAt(a.Data, poolConfigAt), creator: keyAt(a.Data, poolCreatorAt), mint: keyAt(a.Data, poolMintAt),
+		finished:     binary.LittleEndian.Uint64(a.Data[poolFinishedAt:]),
 		sqrtPrice:    uint128(a.Data[poolSqrtPriceAt:]),
 		quoteReserve: binary.LittleEndian.Uint64(a.Data[poolQuoteReserveAt:]),
 		isToken2022:  a.Data[poolTypeAt] == typeToken2022,
 	}
 	var err error
 	p.stage, err = stageOf(a.Data[poolProgressAt], a.Data[poolIsMigratedAt] != 0)
+	return p, err
+}
+
+// decodeAnyPool is decodePool for an account that may be of any kind.
+func decodeAnyPool(a *solana.Account) (p pool, err error) {
+	for _, k := range poolKinds {
+		if p, err = decodePool(a, k); !errors.Is(err, errDiscriminator) {
+			break
+		}
+	}
 	return p, err
 }
 

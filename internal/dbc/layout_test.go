@@ -65,7 +65,6 @@ func TestDecodePool(t *testing.T) {
 		"unknown progress":  {set(308, 4), pool{}, errProgress},
 		"wrong kind":        {set(0, 0), pool{}, errDiscriminator},
 		"config's kind":     {poolAccount(func(data []byte) { copy(data, poolConfig.discriminator[:]) }), pool{}, errDiscriminator},
-		"another config":    {set(72, 9), pool{}, errConfig},
 		"truncated":         {cut(351), pool{}, errLength},
 		"cut elsewhere":     {cut(400), pool{}, errLength},
 		"empty":             {cut(0), pool{}, errLength},
@@ -77,7 +76,7 @@ func TestDecodePool(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := decodePool(test.account, virtualPool, configA)
+			got, err := decodePool(test.account, virtualPool)
 			if !errors.Is(err, test.err) {
 				t.Fatalf("error %v, want %v", err, test.err)
 			}
@@ -210,7 +209,7 @@ func FuzzDecodePool(f *testing.F) {
 	f.Add(poolAccount(nil).Data[:352])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := decodePool(&solana.Account{Space: -1, Data: data}, virtualPool, configA)
+		p, err := decodePool(&solana.Account{Space: -1, Data: data}, virtualPool)
 		if err != nil {
 			return
 		}

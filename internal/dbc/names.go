@@ -28,12 +28,13 @@ type lookup struct {
 
 func metadataKey(mint solana.Key) string { return "DBC-META#" + mint.String() }
 
-// metadata answers what is known of the pools' mints: from the last run, the cache, else from the chain.
-func (s *scan) metadata(c *claim, pools []pool) (map[solana.Key]metadata, error) {
+// metadata returns what is known of the pools' mints: from the last run, the cache, else from the chain.
+func (s *scan) metadata(pools []pool) (map[solana.Key]metadata, error) {
 	found := make(map[solana.Key]metadata, len(pools))
 	var lookups []lookup
 	for i := range pools {
 		p := &pools[i]
+		c := s.claimOf(p)
 		if s.last != nil {
 			if m, ok := s.last.names[p.mint]; ok {
 				found[p.mint] = m
@@ -44,7 +45,7 @@ func (s *scan) metadata(c *claim, pools []pool) (map[solana.Key]metadata, error)
 	}
 	more, err := s.lookUp(lookups)
 	maps.Copy(found, more)
-	if !s.now.tooMany() {
+	if !s.now.isTooLarge() {
 		maps.Copy(s.now.names, found)
 	}
 	return found, err
