@@ -172,7 +172,7 @@ func (w *world) list() {
 }
 
 var stageNames = map[rpctest.Stage]token.Stage{
-	rpctest.Bonding: token.Bonding, rpctest.Full: token.Migrating, rpctest.Locked: token.Migrating,
+	rpctest.Bonding: token.Bonding, rpctest.Vesting: token.Migrating, rpctest.Ready: token.Migrating,
 	rpctest.Graduated: token.Graduated,
 }
 
@@ -181,8 +181,8 @@ func TestLaunchpad(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]rpctest.Config{
 		"with pages":     {},
-		"without pages":  {NoPages: true},
-		"without slices": {NoSlices: true},
+		"without pages":  {Node: rpctest.Node{Kind: rpctest.Plain}},
+		"without slices": {Node: rpctest.Node{NoSlices: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
