@@ -3,6 +3,7 @@ package dbc
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"tokensync/internal/solana"
 	"tokensync/internal/syncrun"
@@ -19,7 +20,9 @@ type kept struct {
 	slot  int64 // every change until then is in
 	pools map[place][]pool
 	names map[solana.Key]metadata
-	count int
+	// claimed is every config of a fee claimer; those without pools are not in pools.
+	claimed map[solana.Key]map[solana.Key]*config
+	count   int
 }
 
 // place is what is asked for together.
@@ -29,7 +32,10 @@ type place struct {
 }
 
 func newKept(node *solana.Client) *kept {
-	return &kept{node: node, pools: map[place][]pool{}, names: map[solana.Key]metadata{}}
+	return &kept{
+		node: node, pools: map[place][]pool{}, names: map[solana.Key]metadata{},
+		claimed: map[solana.Key]map[solana.Key]*config{},
+	}
 }
 
 // add copies pools, until there are too many: then all are dropped.
@@ -39,6 +45,11 @@ func (k *kept) add(at place, pools []pool) {
 		return
 	}
 	k.pools[at] = append(k.pools[at], pools...)
+}
+
+// hasPools reports whether there was a pool on a config.
+func (k *kept) hasPools(config solana.Key) bool {
+	return slices.ContainsFunc(poolKinds, func(kind kind) bool { return len(k.pools[place{config, kind.discriminator}]) > 0 })
 }
 
 func (k *kept) tooMany() bool { return k.count > maxKept }

@@ -21,7 +21,7 @@ type Cache interface {
 	Put(ctx context.Context, entries map[string]string, ttl time.Duration) error
 }
 
-// Graduates finds pools of DAMM v2 by address and counts into stats. The pair with an error is the last.
+// Graduates finds pools of an AMM by address and counts into stats. The pair with an error is the last.
 type Graduates interface {
 	ByAddress(ctx context.Context, addresses []string, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
 }
@@ -31,13 +31,14 @@ type Quotes interface {
 	QuotePrice(ctx context.Context, mint string, stats *syncrun.Counts) (token.Number, error)
 }
 
-// Source is the product dbc. All fields have to be set.
+// Source is the product dbc. All fields must be set.
 type Source struct {
-	// Node answers the RPC node of this run. Its error ends the run of the product as it is.
-	Node      func(context.Context) (*solana.Client, error)
-	Cache     Cache
-	Graduates Graduates
-	Quotes    Quotes
+	// Node returns the RPC node of this run. Its error ends the run of the product as it is.
+	Node        func(context.Context) (*solana.Client, error)
+	Cache       Cache
+	Graduates   Graduates // of DAMM v2
+	GraduatesV1 Graduates // of DAMM v1; may be nil
+	Quotes      Quotes
 
 	last atomic.Pointer[kept] // of the last complete run; a run takes it away and brings back its own
 }
@@ -45,8 +46,8 @@ type Source struct {
 // Product is token.DBC.
 func (s *Source) Product() token.Product { return token.DBC }
 
-// Pools streams the bonding curves of every launchpad ID that is a public key: those of the config with that key, and
-// those of all configs whose fee claimer it is. A token that graduated comes with its DAMM v2 pool, under the same ID.
+// Pools streams the bonding curves of every launchpad ID that names a key on the chain, as token.LaunchpadID.Claim has it.
+// A token that graduated comes with its AMM pool, under the same ID.
 // The pair with an error is the last; what came before it is sound. The errors are Node's, and those of
 // solana.Session, Cache and Graduates.
 func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
@@ -81,20 +82,15 @@ type scan struct {
 	session *solana.Session
 	stats   *syncrun.Counts
 	yield   func(token.Pool, error) bool
-	prices  map[solana.Key]token.Number // of quotes, in US dollars
-	last    *kept                       // nil when everything is to be read
+	last    *kept // nil when everything is to be read
 	now     *kept
-	waiting []graduate
-	gaveUp  bool  // Meteora could not be asked for graduated pools
 	trouble error // the first failure that cost values, not pools
 	stopped bool  // the consumer wants no more
+	learned
 }
 
 func newScan(ctx context.Context, source *Source, session *solana.Session, stats *syncrun.Counts, yield func(token.Pool, error) bool) *scan {
-	return &scan{
-		ctx: ctx, source: source, session: session, stats: stats, yield: yield,
-		prices: map[solana.Key]token.Number{},
-	}
+	return &scan{ctx: ctx, source: source, session: session, stats: stats, yield: yield, learned: newLearned(session)}
 }
 
 func (s *scan) run(ids []token.LaunchpadID) error {
@@ -103,10 +99,14 @@ func (s *scan) run(ids []token.LaunchpadID) error {
 		return err
 	}
 	if len(claims) == 0 {
-		return nil
+		s.noteOddities()
+		return s.trouble
 	}
 	if s.now.slot, err = s.session.Slot(s.ctx); err != nil {
 		s.now.slot = 0 // the next run reads everything
+	}
+	if err := s.loadTurn(); err != nil {
+		return err
 	}
 	for i := range claims {
 		for _, kind := range poolKinds {
@@ -117,7 +117,7 @@ func (s *scan) run(ids []token.LaunchpadID) error {
 	}
 	s.flushGraduates()
 	if !s.stopped {
-		s.keepForNext()
+		s.finish()
 	}
 	return s.trouble
 }
@@ -160,18 +160,18 @@ func (s *scan) changed(c *claim, k kind, known []pool) error {
 // read calls visit for pools of one config and kind that were written since a slot, a few at a time. They are valid only
 // during the call.
 func (s *scan) read(c *claim, k kind, since int64, visit func([]pool) error) error {
-	page := &poolPage{kind: k, config: c.key}
+	page := &poolPage{kind: k, claim: c}
 	query := solana.Query{
-		Program: program, Size: k.size, Slice: solana.Slice{Offset: 0, Length: poolSliceEnd},
-		Matches:      []solana.Match{{Offset: 0, Bytes: k.discriminator[:]}, {Offset: poolConfigAt, Bytes: c.key[:]}},
+		Program: program, Slice: solana.Slice{Offset: 0, Length: poolSliceEnd},
+		Matches:      []solana.Match{{Offset: 0, Bytes: k.discriminator[:]}, c.match()},
 		ChangedSince: since,
 	}
 	for err := range s.session.ProgramAccounts(s.ctx, query, page) {
 		if err != nil {
-			return fmt.Errorf("pools of config %s: %w", c.key, err)
+			return fmt.Errorf("pools of %s: %w", c.key, err)
 		}
 		s.stats.Scanned.Add(page.scanned())
-		s.stats.Invalid.Add(page.invalid)
+		s.unreadable(page.faults)
 		for _, chunk := range page.chunks {
 			if err := visit(chunk); err != nil || s.stopped {
 				return err
@@ -186,24 +186,27 @@ const chunkSize = 100
 
 // A poolPage gathers the pools of one answer in chunks, so that its growth copies nothing.
 type poolPage struct {
-	kind    kind
-	config  solana.Key
-	chunks  [][]pool
-	spare   [][]pool
-	invalid int64
+	kind   kind
+	claim  *claim
+	chunks [][]pool
+	spare  [][]pool
+	faults faults
 }
 
 // Reset empties the page and keeps its memory.
 func (p *poolPage) Reset() {
 	p.spare = append(p.spare, p.chunks...)
-	p.chunks, p.invalid = p.chunks[:0:0], 0
+	p.chunks, p.faults = p.chunks[:0:0], p.faults[:0]
 }
 
-// Add decodes a pool; what is none is counted.
+// Add decodes a pool; what is unreadable is counted.
 func (p *poolPage) Add(a *solana.Account) {
-	decoded, err := decodePool(a, p.kind, p.config)
+	decoded, err := decodePool(a, p.kind)
+	if err == nil && keyAt(a.Data, p.claim.at) != p.claim.key {
+		err = errStray
+	}
 	if err != nil {
-		p.invalid++
+		p.faults = append(p.faults, fault{a.Key, err})
 		return
 	}
 	last := len(p.chunks) - 1
@@ -224,30 +227,11 @@ func (p *poolPage) chunk() []pool {
 }
 
 func (p *poolPage) scanned() int64 {
-	n := p.invalid
+	n := int64(len(p.faults))
 	for _, chunk := range p.chunks {
 		n += int64(len(chunk))
 	}
 	return n
-}
-
-// emitAll finishes pools and hands them out; those that graduated wait until a hundred can be asked for together.
-func (s *scan) emitAll(c *claim, pools []pool) error {
-	names, err := s.metadata(c, pools)
-	if err != nil {
-		return err
-	}
-	for i := range pools {
-		p, meta := &pools[i], names[pools[i].mint]
-		if address, ok := c.config.graduatedAddress(p.mint); ok && p.stage == graduated {
-			s.wait(graduate{address: address.String(), pool: s.tokenPool(c, p, &meta)})
-			continue
-		}
-		if !s.emit(s.tokenPool(c, p, &meta)) {
-			return nil
-		}
-	}
-	return nil
 }
 
 func (s *scan) emit(p token.Pool) bool {

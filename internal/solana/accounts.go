@@ -34,14 +34,17 @@ type Match struct {
 // Query chooses a program's accounts. A node takes at most 4 filters: Size and three matches.
 type Query struct {
 	Program      Key
-	Size         int // of the whole account in bytes
+	Size         int // of the whole account in bytes; 0 means any
 	Matches      []Match
 	Slice        Slice
 	ChangedSince int64 // a slot: only accounts written since, where the node can; 0 means all
 }
 
 func (q *Query) params(paged bool, after string) []any {
-	filters := []any{map[string]int{"dataSize": q.Size}}
+	filters := []any{}
+	if q.Size > 0 {
+		filters = append(filters, map[string]int{"dataSize": q.Size})
+	}
 	for _, m := range q.Matches {
 		filters = append(filters, map[string]any{"memcmp": map[string]any{
 			"offset": m.Offset, "bytes": base58.Encode(m.Bytes),
