@@ -10,41 +10,36 @@ import (
 // What a refresh may ask for, and how far a node may go back without being told so.
 const (
 	turnSize        = 6000 // known curves read by one refresh of a launchpad that is too large to be kept: 60 requests
-	refreshRequests = 11   // for known curves and new ones together, and more where there are many
+	refreshRequests = 10   // for known curves and new ones together, and more where there are many
 	slotMargin      = 150  // a minute: backends of one node differ by less
 )
 
 // read reads all, or what a refresh needs where earlier runs have left enough to go on from.
-func (s *scan) read(isRefresh bool) error {
-	if !isRefresh {
-		return s.readAll()
-	}
-	before, err := s.remember()
-	if err != nil {
-		return err
-	}
-	m := &s.now.book
-	isGap := s.last == nil && len(before) < m.Known
-	if m.At != nil || len(before) == 0 || isGap || s.last != nil && s.last.isLost {
-		return s.readAll()
+func (s *scan) read(before []ref, isRefresh bool) error {
+	book := &s.now.book
+	isGap := s.last == nil && len(before) < book.Known
+	if !isRefresh || book.Pools.At != nil || len(before) == 0 || isGap || s.last != nil && s.last.isLost {
+		return s.readAll(before)
 	}
 	return s.refresh(before)
 }
 
 // refresh reads known curves by address and looks for new ones. What is settled is left to full runs.
 func (s *scan) refresh(before []ref) error {
-	k := s.now
+	k, tip := s.now, s.now.slot
 	k.inherit(s.last, before)
 	due := k.due()
 	page, slot, err := s.reread(due)
 	if err != nil {
 		return err
 	}
+	if slot < 0 {
+		slot = tip
+	}
 	if s.wentBack(slot) {
 		return s.emitAll(k.pools)
 	}
-	s.stats.Scanned.Add(int64(len(page.refs)) + page.invalid)
-	s.stats.Invalid.Add(page.invalid)
+	s.count(page)
 	s.moved = k.update(page)
 	s.newsLeft = max(newsRequests, refreshRequests-(len(due)+chunkSize-1)/chunkSize)
 	if k.slot = max(slot, k.slot); k.since == 0 {
@@ -85,7 +80,7 @@ func (k *kept) inherit(last *kept, before []ref) {
 		return
 	}
 	k.slot, k.since, k.owed, k.next = last.slot, last.since, last.owed, last.next
-	k.names, k.trails, k.roll = last.names, last.trails, last.roll
+	k.trails, k.roll = last.trails, last.roll
 	if !k.isTooLarge() {
 		k.pools = slices.Clone(last.pools)
 	}

@@ -13,15 +13,15 @@ var errNothing = errors.New("the node shows none of the curves that are known")
 
 // readAll walks through the program, or on from where the last run stopped. Known curves that it does not come by are
 // read by address: a walk that leaves one out proves nothing.
-func (s *scan) readAll() error {
-	before, err := s.remember()
-	if err != nil {
-		return err
+func (s *scan) readAll(before []ref) error {
+	page := newPoolPage(s.started, s.limits.Pools)
+	if known := s.now.book.Known; known > s.limits.Pools {
+		page.share = share{s.now.book.Turn, max(1, 256*s.limits.Pools/known)}
 	}
-	if s.now.slot, err = s.session.Slot(s.ctx); err != nil {
-		s.now.slot = 0 // changes cannot be asked for
-	}
-	err = s.walk(before)
+	err := s.explore(&expedition{
+		what: "curves", q: s.search(), ways: &s.now.book.Pools, page: page,
+		take: func() error { return s.take(page) }, count: func() int { return len(s.now.refs) }, known: len(before),
+	})
 	switch {
 	case s.stopped:
 		return nil
@@ -36,48 +36,55 @@ func (s *scan) readAll() error {
 	return s.save(before)
 }
 
-// walk tries ways one after the other, where it stopped first, then the one that worked last.
-func (s *scan) walk(before []ref) (err error) {
-	q, m := s.search(), &s.now.book
-	for _, at := range s.attempts(q) {
-		err = s.walkBy(q, at)
-		if err == nil && len(s.now.refs) == 0 && len(before) > 0 {
+// An expedition is a search for something by the ways that a node may take.
+type expedition struct {
+	what  string
+	q     *solana.Search
+	ways  *ways
+	page  solana.Page
+	take  func() error // of what page holds
+	count func() int   // of what was taken
+	known int          // that were there before
+}
+
+// explore tries ways one after the other: where it stopped first, then the one that worked last.
+func (s *scan) explore(e *expedition) (err error) {
+	for _, at := range s.attempts(e) {
+		err = s.walk(e, at)
+		if err == nil && e.count() == 0 && e.known > 0 {
 			err = errNothing
 		}
 		switch {
 		case s.stopped:
 			return nil
 		case err == nil:
-			s.praise(at)
+			s.praise(e, at)
 			return nil
 		case errors.Is(err, solana.ErrBudget):
-			m.At = at
-			s.leave("the walk goes on in the next run: %v, %d curves so far", at, m.Found+len(s.now.refs))
+			e.ways.At = at
+			s.leave("the walk for %s goes on in the next run: %v, %d found so far", e.what, at, e.ways.Found+e.count())
 			return err
 		case !solana.IsDetour(err) && !errors.Is(err, errNothing):
-			return fmt.Errorf("looking for curves: %w", err)
+			return fmt.Errorf("looking for %s: %w", e.what, err)
 		}
-		m.At, m.Found = nil, 0
-		s.stats.Note(fmt.Sprintf("no way to the curves: %v: %v", at.Way, err))
+		e.ways.At, e.ways.Found = nil, 0
+		s.stats.Note(fmt.Sprintf("no way to %s: %v: %v", e.what, at.Way, err))
 	}
-	m.Until = 0 // the next run tries all ways again
-	return fmt.Errorf("looking for curves: %w", err)
+	e.ways.Until = 0 // the next run tries all ways again
+	return fmt.Errorf("looking for %s: %w", e.what, err)
 }
 
 // attempts are the positions from which to walk, the most promising first.
-func (s *scan) attempts(q *solana.Search) []*solana.Position {
-	m := &s.now.book
+func (s *scan) attempts(e *expedition) []*solana.Position {
 	var attempts []*solana.Position
-	if m.At != nil && m.At.Search == q.ID() {
-		attempts = append(attempts, m.At)
+	if w := e.ways; w.At != nil && w.At.Search == e.q.ID() {
+		attempts = append(attempts, w.At)
 	} else {
-		m.At, m.Found = nil, 0
+		w.At, w.Found = nil, 0
 	}
-	ways := q.Ways(m.Costs)
-	if m.Until > s.started.Unix() {
-		slices.SortStableFunc(ways, func(a, b solana.Way) int {
-			return boolOrder(a.Method == m.Way.Method) - boolOrder(b.Method == m.Way.Method)
-		})
+	ways := e.q.Ways(s.now.book.Costs)
+	if e.ways.Until > s.started.Unix() && len(ways) > 0 && ways[0].Method != e.ways.Way.Method {
+		slices.Reverse(ways)
 	}
 	for _, way := range ways {
 		attempts = append(attempts, &solana.Position{Way: way})
@@ -85,56 +92,48 @@ func (s *scan) attempts(q *solana.Search) []*solana.Position {
 	return attempts
 }
 
-// boolOrder sorts true before false.
-func boolOrder(b bool) int {
-	if b {
-		return 0
-	}
-	return 1
-}
-
-// walkBy walks from at on, and hands out what it comes by.
-func (s *scan) walkBy(q *solana.Search, at *solana.Position) error {
-	page := newPoolPage(s.started, s.limits.Pools)
-	if known := s.now.book.Known; known > s.limits.Pools {
-		page.share = share{s.now.book.Turn, max(1, 256*s.limits.Pools/known)}
-	}
-	budget := solana.Budget{Requests: int64(s.limits.Requests), Until: s.started.Add(s.limits.Time)}
-	for err := range s.session.Walk(s.ctx, q, at, budget, page) {
+// walk goes on from at.
+func (s *scan) walk(e *expedition, at *solana.Position) error {
+	budget := solana.Budget{Requests: s.limits.Requests, Until: s.started.Add(s.limits.Time)}
+	for err := range s.session.Walk(s.ctx, e.q, at, budget, e.page) {
 		if err != nil {
 			return err
 		}
-		if err := s.take(page); err != nil || s.stopped {
+		if err := e.take(); err != nil || s.stopped {
 			return err
 		}
-		page.limit = s.limits.Pools - len(s.seen)
 	}
 	return nil
 }
 
 // take hands out the pools of a page, and keeps what is known of them.
 func (s *scan) take(page *poolPage) error {
-	s.stats.Scanned.Add(int64(len(page.refs)) + page.invalid)
-	s.stats.Invalid.Add(page.invalid)
+	s.count(page)
 	for _, chunk := range page.chunks {
 		if err := s.emitAll(chunk); err != nil || s.stopped {
 			return err
 		}
 	}
 	s.now.add(page.refs, page.pools())
+	page.limit = s.limits.Pools - len(s.seen)
 	return nil
 }
 
+func (s *scan) count(page *poolPage) {
+	s.stats.Scanned.Add(int64(len(page.refs) + len(page.faults)))
+	s.unreadable(page.faults)
+}
+
 // praise remembers the way that led to the end, and what it cost.
-func (s *scan) praise(at *solana.Position) {
-	m := &s.now.book
-	m.Way, m.Until, m.At = at.Way, s.started.Add(keepWay).Unix(), nil
-	m.Requests, m.Time = at.Requests, at.Time
-	m.Costs.Counting = at.Counting()
+func (s *scan) praise(e *expedition, at *solana.Position) {
+	w, costs := e.ways, &s.now.book.Costs
+	w.Way, w.Until, w.At = at.Way, s.started.Add(keepWay).Unix(), nil
+	w.Requests, w.Time = at.Requests, at.Time
+	costs.Counting = at.Counting() || costs.Counting && at.Spread == solana.All
 	if at.Spread == solana.All {
-		m.Costs.Pages = at.Requests
+		costs.Pages = at.Requests
 	}
-	s.stats.Note("curves found by " + at.String())
+	s.stats.Note(fmt.Sprintf("%s found by %v", e.what, at))
 }
 
 // readMissed reads known curves by address that the walk did not come by in this run.
@@ -145,8 +144,9 @@ func (s *scan) readMissed(before []ref, isWhole bool) error {
 			missed = append(missed, before[i].address)
 		}
 	}
-	isRest := s.now.book.Found > 0 // earlier runs of this walk have come by them
-	s.now.book.Found += len(s.now.refs)
+	w := &s.now.book.Pools
+	isRest := w.Found > 0 // earlier runs of this walk have come by them
+	w.Found += len(s.now.refs)
 	if len(missed) == 0 {
 		return nil
 	}
@@ -170,7 +170,7 @@ func (s *scan) readMissed(before []ref, isWhole bool) error {
 func (s *scan) settle(isWhole bool) {
 	m := &s.now.book
 	if isWhole {
-		m.Known, m.Found, m.Slot = max(m.Found, len(s.now.refs)), 0, s.now.slot
+		m.Known, m.Pools.Found, m.Slot = max(m.Pools.Found, len(s.now.refs)), 0, s.now.slot
 	} else {
 		m.Known = max(m.Known, len(s.now.refs))
 	}

@@ -15,29 +15,29 @@ import (
 // kept is what a run has read, for the next one in the same process. It is good for one node only: another may lag
 // behind.
 type kept struct {
-	node   *solana.Client
-	ids    []token.LaunchpadID
-	claims []claim
-	limit  int // of pools
-	slot   int64
-	since  int64 // from where changes are asked for; before slot while the node owes some
-	owed   map[solana.Key]bool
-	refs   []ref  // all that are known, by address
-	pools  []pool // likewise; nil when there are too many of them
-	names  map[solana.Key]metadata
-	next   int // in refs, of a launchpad that is refreshed in turns
-	isLost bool
-	trails map[solana.Key]*trail
-	roll   *solana.Position
-	book   notebook
+	node    *solana.Client
+	ids     []token.LaunchpadID
+	limit   int // of pools
+	slot    int64
+	since   int64 // from where changes are asked for; before slot while the node owes some
+	owed    map[solana.Key]bool
+	refs    []ref  // all that are known, by address
+	pools   []pool // likewise; nil when there are too many of them
+	names   map[solana.Key]metadata
+	claimed map[solana.Key]map[solana.Key]*config // every config of a fee claimer
+	next    int                                   // in refs, of a launchpad that is refreshed in turns
+	isLost  bool
+	trails  map[solana.Key]*trail
+	roll    *solana.Position
+	book    notebook
 
 	compactAt int
 }
 
-func newKept(node *solana.Client, ids []token.LaunchpadID, claims []claim, limits Limits) *kept {
+func newKept(node *solana.Client, limits Limits) *kept {
 	return &kept{
-		node: node, ids: ids, claims: claims, limit: limits.Kept,
-		names: map[solana.Key]metadata{}, trails: map[solana.Key]*trail{}, owed: map[solana.Key]bool{},
+		node: node, limit: limits.Kept, names: map[solana.Key]metadata{}, claimed: map[solana.Key]map[solana.Key]*config{},
+		trails: map[solana.Key]*trail{}, owed: map[solana.Key]bool{},
 	}
 }
 
@@ -81,17 +81,23 @@ func (k *kept) knows(address solana.Key) bool {
 
 // A notebook is what runs leave for those of another process, in the sync table.
 type notebook struct {
+	Costs   solana.Costs     `json:"costs"`
+	Pools   ways             `json:"pools"`
+	Configs ways             `json:"configs"` // of fee claimers
+	Known   int              `json:"known"`   // pools, of the last whole walk
+	Turn    byte             `json:"turn"`    // where the next share of a large launchpad begins
+	Slot    int64            `json:"slot"`    // all that was written until then is known
+	Useless map[string]int64 `json:"useless,omitempty"`
+}
+
+// ways is how a search was asked.
+type ways struct {
 	Way      solana.Way       `json:"way"` // that worked
 	Until    int64            `json:"until"`
-	Costs    solana.Costs     `json:"costs"`
 	Requests int64            `json:"requests"` // of the last whole walk
 	Time     time.Duration    `json:"time"`
-	At       *solana.Position `json:"at,omitempty"` // of a walk that is not at its end
-	Found    int              `json:"found"`        // by it
-	Known    int              `json:"known"`        // pools, of the last whole walk
-	Turn     byte             `json:"turn"`         // where the next share of a large launchpad begins
-	Slot     int64            `json:"slot"`         // all that was written until then is known
-	Useless  map[string]int64 `json:"useless,omitempty"`
+	At       *solana.Position `json:"at,omitempty"`    // of a walk that is not at its end
+	Found    int              `json:"found,omitempty"` // by it, in earlier runs
 }
 
 // How long things are remembered, and how many addresses stand in an entry: 220 KB, of DynamoDB's 400.

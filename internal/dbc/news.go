@@ -108,7 +108,7 @@ func (s *scan) lookAtChanges(moved []pool) error {
 
 // takeNews takes over what a way to new curves has shown.
 func (s *scan) takeNews(page *poolPage) {
-	s.stats.Scanned.Add(int64(len(page.refs)))
+	s.count(page)
 	s.moved = append(s.moved, s.now.learn(page)...)
 	if s.now.isTooLarge() { // otherwise they have just been read, and a scan may lag behind that
 		s.moved = append(s.moved, s.now.update(page)...)
@@ -142,18 +142,18 @@ func (k *kept) settleOwed(moved []pool, listed map[solana.Key]bool) error {
 // lookAtList lists all addresses again, where that costs little.
 func (s *scan) lookAtList([]pool) error {
 	m := &s.now.book
-	if m.Way.Method == "" || m.Requests > int64(max(newsRequests, s.newsLeft)) || m.Time > newsTime || len(s.now.refs) > newsRows {
-		return useless("it takes %d requests and %v", m.Requests, m.Time.Round(time.Second))
+	if m.Pools.Way.Method == "" || m.Pools.Requests > int64(max(newsRequests, s.newsLeft)) || m.Pools.Time > newsTime || len(s.now.refs) > newsRows {
+		return useless("it takes %d requests and %v", m.Pools.Requests, m.Pools.Time.Round(time.Second))
 	}
-	if m.Requests > int64(s.newsLeft) {
+	if m.Pools.Requests > int64(s.newsLeft) {
 		s.noteNews("the next refresh looks")
 		return nil
 	}
 	q := s.search()
-	q.Slice.Length = q.Offset + len(solana.Key{})
+	q.Slice.Length = poolMintAt // what is searched for lies before it
 	fresh, page := []solana.Key(nil), &addressPage{}
 	rows := 0
-	for err := range s.session.Walk(s.ctx, q, &solana.Position{Way: m.Way}, solana.Budget{Requests: int64(s.newsLeft)}, page) {
+	for err := range s.session.Walk(s.ctx, q, &solana.Position{Way: m.Pools.Way}, solana.Budget{Requests: int64(s.newsLeft)}, page) {
 		if errors.Is(err, solana.ErrBudget) {
 			return useless("it takes more than %d requests", s.newsLeft)
 		} else if err != nil {
@@ -204,7 +204,7 @@ type trail struct {
 // lookAtSignatures looks into the transactions that mention a config: a launch does, and its pool is among its accounts.
 func (s *scan) lookAtSignatures(moved []pool) error {
 	if len(s.ours) > mostTrails {
-		return useless("there are %d configs", len(s.ours))
+		return useless("there are %d keys", len(s.ours))
 	}
 	left := max(1, s.newsLeft-len(s.ours)-1)
 	candidates := map[solana.Key]bool{}
@@ -270,9 +270,9 @@ func (s *scan) follow(config solana.Key, moved []pool) (*trail, error) {
 	return t, nil
 }
 
-func anyOf(pools []pool, config solana.Key) bool {
+func anyOf(pools []pool, key solana.Key) bool {
 	for i := range pools {
-		if pools[i].config == config {
+		if pools[i].config == key || pools[i].creator == key {
 			return true
 		}
 	}
@@ -282,16 +282,16 @@ func anyOf(pools []pool, config solana.Key) bool {
 // lookAtPart walks a few pages on through the program, round and round.
 func (s *scan) lookAtPart([]pool) error {
 	k, q := s.now, s.search()
-	if k.book.Way.Method == "" {
+	if k.book.Pools.Way.Method == "" {
 		return useless("there was no walk yet")
 	}
 	if k.roll == nil || k.roll.Search != q.ID() {
-		k.roll = &solana.Position{Way: k.book.Way}
+		k.roll = &solana.Position{Way: k.book.Pools.Way}
 	}
 	page := newPoolPage(s.started, s.limits.Pools)
 	for err := range s.session.Walk(s.ctx, q, k.roll, solana.Budget{Requests: int64(s.newsLeft)}, page) {
 		if errors.Is(err, solana.ErrBudget) {
-			s.noteNews("%d of some %d requests of a round", k.roll.Requests, k.book.Requests)
+			s.noteNews("%d of some %d requests of a round", k.roll.Requests, k.book.Pools.Requests)
 			return nil
 		}
 		if err != nil {

@@ -46,7 +46,7 @@ type poolPage struct {
 	chunks   [][]pool
 	spare    [][]pool
 	refs     []ref // of all
-	invalid  int64
+	faults   faults
 }
 
 func newPoolPage(now time.Time, limit int) *poolPage {
@@ -56,14 +56,14 @@ func newPoolPage(now time.Time, limit int) *poolPage {
 // Reset empties the page and keeps its memory.
 func (p *poolPage) Reset() {
 	p.spare = append(p.spare, p.chunks...)
-	p.chunks, p.refs, p.gathered, p.invalid = p.chunks[:0:0], p.refs[:0], 0, 0
+	p.chunks, p.refs, p.gathered, p.faults = p.chunks[:0:0], p.refs[:0], 0, p.faults[:0]
 }
 
 // Add decodes a pool; what cannot be read is counted.
 func (p *poolPage) Add(a *solana.Account) {
 	decoded, err := decodeAnyPool(a)
 	if err != nil {
-		p.invalid++
+		p.faults = append(p.faults, fault{a.Key, err})
 		return
 	}
 	p.refs = append(p.refs, refOf(&decoded, a, p.now))
@@ -87,7 +87,7 @@ func (p *poolPage) gather(decoded *pool) {
 
 // join adds another page's pools, as far as ok takes them.
 func (p *poolPage) join(other *poolPage, ok func(*pool) bool) {
-	p.invalid += other.invalid
+	p.faults = append(p.faults, other.faults...)
 	n := 0
 	for _, chunk := range other.chunks {
 		for i := range chunk {

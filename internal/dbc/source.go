@@ -6,7 +6,6 @@ import (
 	"iter"
 	"math"
 	"runtime/debug"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +22,7 @@ type Cache interface {
 	Put(ctx context.Context, entries map[string]string, ttl time.Duration) error
 }
 
-// Graduates finds pools of DAMM v2 by address and counts into stats. The pair with an error is the last.
+// Graduates finds pools of an AMM by address and counts into stats. The pair with an error is the last.
 type Graduates interface {
 	ByAddress(ctx context.Context, addresses []string, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
 }
@@ -84,11 +83,12 @@ func poolsWithin(bytes int64) int {
 // Source is the product dbc. All fields but Limits must be set.
 type Source struct {
 	// Node returns the RPC node of this run. Its error ends the run of the product as it is.
-	Node      func(context.Context) (*solana.Client, error)
-	Cache     Cache
-	Graduates Graduates
-	Quotes    Quotes
-	Limits    Limits
+	Node        func(context.Context) (*solana.Client, error)
+	Cache       Cache
+	Graduates   Graduates // of DAMM v2
+	GraduatesV1 Graduates // of DAMM v1; may be nil
+	Quotes      Quotes
+	Limits      Limits
 
 	last atomic.Pointer[kept] // of the last run; a run takes it away and brings back its own
 }
@@ -96,9 +96,8 @@ type Source struct {
 // Product is token.DBC.
 func (s *Source) Product() token.Product { return token.DBC }
 
-// Pools streams the bonding curves of every launchpad ID that is a public key: those of the config with that key, and
-// those of all configs whose fee claimer it is. A token that graduated comes with its DAMM v2 pool, under the same ID.
-// The pair with an error is the last; what came before it is sound. syncrun.ErrIncomplete means that there are pools
+// Pools streams the bonding curves of every launchpad ID that names a key on the chain, as token.LaunchpadID.Claim has it.
+// A token that graduated comes with its AMM pool, under the same ID. The pair with an error is the last; what came before it is sound. syncrun.ErrIncomplete means that there are pools
 // that this run did not come to. Other errors are Node's, and those of solana.Session, Cache and Graduates.
 func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return s.stream(ctx, ids, stats, false)
@@ -134,75 +133,86 @@ func (s *Source) stream(
 
 // A scan is one run of the product.
 type scan struct {
-	ctx      context.Context //nolint:containedctx // a scan lives no longer than the call that made it
-	source   *Source
-	limits   Limits
-	started  time.Time
-	node     *solana.Client
-	session  *solana.Session
-	stats    *syncrun.Counts
-	yield    func(token.Pool, error) bool
-	prices   map[solana.Key]token.Number // of quotes, in US dollars
+	ctx     context.Context //nolint:containedctx // a scan lives no longer than the call that made it
+	source  *Source
+	limits  Limits
+	node    *solana.Client
+	session *solana.Session
+	stats   *syncrun.Counts
+	yield   func(token.Pool, error) bool
+
 	ours     []claim
-	configs  map[solana.Key]int32 // where each config's claim is in ours
+	byRank   map[int]int // where a claim stands in ours
 	seen     map[solana.Key]struct{}
 	last     *kept // nil when nothing is known
 	now      *kept
 	moved    []pool // in a refresh, known curves that have changed, and new ones
 	newsLeft int    // requests that a refresh may still spend on new curves
-	waiting  []graduate
-	gaveUp   bool  // Meteora could not be asked for graduated pools
-	trouble  error // the first failure that cost values, not pools
-	partly   error // why this run did not come to all pools
-	stopped  bool  // the consumer wants no more
+	trouble  error  // the first failure that cost values, not pools
+	partly   error  // why this run did not come to all pools
+	stopped  bool   // the consumer wants no more
+	learned
 }
 
 func newScan(ctx context.Context, source *Source, node *solana.Client, stats *syncrun.Counts, yield func(token.Pool, error) bool) *scan {
+	session := node.NewSession(stats)
+	limits := source.Limits.orDefaults(ctx)
 	return &scan{
-		ctx: ctx, source: source, limits: source.Limits.orDefaults(ctx), started: time.Now(), node: node,
-		session: node.NewSession(stats), stats: stats, yield: yield,
-		prices: map[solana.Key]token.Number{}, configs: map[solana.Key]int32{}, seen: map[solana.Key]struct{}{},
+		ctx: ctx, source: source, limits: limits, node: node, session: session, stats: stats, yield: yield,
+		byRank: map[int]int{}, seen: map[solana.Key]struct{}{}, now: newKept(node, limits), learned: newLearned(session),
 	}
 }
 
 func (s *scan) run(ids []token.LaunchpadID, isRefresh bool) error {
+	s.now.ids = ids
+	before, err := s.remember()
+	if err != nil {
+		return err
+	}
 	if err := s.findClaims(ids, isRefresh); err != nil {
 		return err
 	}
 	if len(s.ours) == 0 {
-		return nil
+		s.noteOddities()
+		return s.result()
 	}
-	s.now = newKept(s.node, ids, s.ours, s.limits)
-	if err := s.read(isRefresh); err != nil {
+	if s.now.slot, err = s.session.Slot(s.ctx); err != nil {
+		s.now.slot = 0 // changes cannot be asked for
+	}
+	if err := s.loadTurn(); err != nil {
+		return err
+	}
+	if err := s.read(before, isRefresh); err != nil {
 		return err
 	}
 	s.flushGraduates()
-	if s.stopped {
-		return nil
+	if !s.stopped {
+		s.finish()
 	}
-	s.source.last.Store(s.now)
+	return s.result()
+}
+
+func (s *scan) result() error {
 	if s.trouble != nil {
 		return s.trouble
 	}
 	return s.partly
 }
 
-// findClaims finds the configs whose pools are to be read. Within a process full runs look for them, refreshes know them.
+// findClaims finds the keys by which pools are ours.
 func (s *scan) findClaims(ids []token.LaunchpadID, isRefresh bool) (err error) {
-	if isRefresh && s.last != nil {
-		s.ours = s.last.claims
-	} else if s.ours, err = s.claims(ids); err != nil {
+	if s.ours, err = s.claims(ids, isRefresh); err != nil {
 		return err
 	}
 	for i := range s.ours {
-		s.configs[s.ours[i].key] = int32(i)
+		s.byRank[s.ours[i].rank] = i
 	}
 	return nil
 }
 
-// claimOf is the claim that p belongs to, nil when it is none of ours.
+// claimOf is the claim that p belongs to before all others, nil when it is none of ours.
 func (s *scan) claimOf(p *pool) *claim {
-	i, ok := s.configs[p.config]
+	i, ok := s.byRank[s.rankOf(p)]
 	if !ok {
 		return nil
 	}
@@ -211,53 +221,26 @@ func (s *scan) claimOf(p *pool) *claim {
 
 // search is what finds the pools of all claims.
 func (s *scan) search() *solana.Search {
-	q := &solana.Search{Program: program, Size: virtualPool.size, Offset: poolConfigAt, Slice: solana.Slice{Length: poolSliceEnd}}
+	q := &solana.Search{Program: program, Slice: solana.Slice{Length: poolSliceEnd}}
 	for _, k := range poolKinds {
 		q.Kinds = append(q.Kinds, k.discriminator)
 	}
-	for i := range s.ours {
-		q.Keys = append(q.Keys, s.ours[i].key)
+	for _, offset := range []int{poolConfigAt, poolCreatorAt} {
+		holds := solana.Holds{Offset: offset}
+		for i := range s.ours {
+			if s.ours[i].at == offset {
+				holds.Keys = append(holds.Keys, s.ours[i].key)
+			}
+		}
+		if len(holds.Keys) > 0 {
+			q.Holds = append(q.Holds, holds)
+		}
 	}
-	slices.SortFunc(q.Keys, solana.Key.Compare)
 	return q
 }
 
 // chunkSize is how many pools are finished together: one look-up in the cache, one on the chain.
 const chunkSize = 100
-
-// emitAll finishes pools and hands them out, each once a run; those that graduated wait until a hundred can be asked for
-// together.
-func (s *scan) emitAll(pools []pool) error {
-	for chunk := range slices.Chunk(pools, chunkSize) {
-		if err := s.emitChunk(chunk); err != nil || s.stopped {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *scan) emitChunk(pools []pool) error {
-	names, err := s.metadata(pools)
-	if err != nil {
-		return err
-	}
-	for i := range pools {
-		p, meta := &pools[i], names[pools[i].mint]
-		if _, ok := s.seen[p.address]; ok {
-			continue
-		}
-		s.seen[p.address] = struct{}{}
-		c := s.claimOf(p)
-		if address, ok := c.config.graduatedAddress(p.mint); ok && p.stage == graduated {
-			s.wait(graduate{address: address.String(), pool: s.tokenPool(c, p, &meta)})
-			continue
-		}
-		if !s.emit(s.tokenPool(c, p, &meta)) {
-			return nil
-		}
-	}
-	return nil
-}
 
 func (s *scan) emit(p token.Pool) bool {
 	if !s.stopped && !s.yield(p, nil) {

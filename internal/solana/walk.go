@@ -1,6 +1,7 @@
 package solana
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,15 +16,21 @@ import (
 // ErrBudget means that a walk has used up what it may in one run. Its position says where to go on.
 var ErrBudget = errors.New("the budget of a run is used up")
 
-// A Search chooses a program's accounts of one size by a key that they hold: those of any of some kinds that have one of
-// Keys at Offset.
+// A Search chooses a program's accounts: those of any of some kinds that have one of the keys of any of Holds. It must not
+// be changed once it was used.
 type Search struct {
 	Program Key
-	Size    int       // of the whole account in bytes
 	Kinds   [][8]byte // what an account may begin with
-	Offset  int       // of the key
-	Keys    []Key     // in order, each once
-	Slice   Slice     // from 0, beyond the key's end
+	Holds   []Holds
+	Slice   Slice // from 0, beyond the keys' ends
+
+	sets []map[Key]struct{} // of Holds
+}
+
+// Holds is keys that an account may have at an offset.
+type Holds struct {
+	Offset int
+	Keys   []Key // each once
 }
 
 // Spread is how a search is cut into queries.
@@ -89,15 +96,23 @@ type Budget struct {
 // Ways are the ways in which q can be asked, the first ones first.
 func (q *Search) Ways(c Costs) []Way {
 	plain := PerKey
-	if len(q.Keys) > maxPlainKeys {
+	if q.keys() > maxPlainKeys {
 		plain = PerByte
 	}
 	return []Way{{methodScan, plain}, {methodScanPages, q.pagedSpread(c)}}
 }
 
+// keys is how many q looks for.
+func (q *Search) keys() (n int) {
+	for i := range q.Holds {
+		n += len(q.Holds[i].Keys)
+	}
+	return n
+}
+
 // pagedSpread is the spread of fewer pages.
 func (q *Search) pagedSpread(c Costs) Spread {
-	whole, each := c.Pages, int64(len(q.Keys))
+	whole, each := c.Pages, int64(q.keys())
 	if whole == 0 {
 		whole = programPages
 	}
@@ -113,74 +128,108 @@ func (q *Search) pagedSpread(c Costs) Spread {
 // ID tells searches apart.
 func (q *Search) ID() string {
 	h := fnv.New64a()
-	fmt.Fprint(h, q.Size, q.Offset, q.Kinds)
-	for i := range q.Keys {
-		h.Write(q.Keys[i][:])
+	fmt.Fprint(h, q.Kinds)
+	for i := range q.Holds {
+		fmt.Fprint(h, q.Holds[i].Offset)
+		for _, k := range q.Holds[i].Keys {
+			h.Write(k[:])
+		}
 	}
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 
-// queries are how many a spread makes of q.
-func (q *Search) queries(spread Spread) int {
-	switch spread {
-	case PerKey:
-		return len(q.Keys)
-	case PerByte:
-		return len(q.firstBytes())
-	}
-	return min(1, len(q.Keys))
+// A part is what one of a spread's queries filters by: the beginning of a key, or all of it.
+type part struct {
+	offset int
+	bytes  []byte
 }
 
-func (q *Search) firstBytes() []byte {
-	var bytes []byte
-	for i := range q.Keys {
-		if b := q.Keys[i][0]; len(bytes) == 0 || bytes[len(bytes)-1] != b {
-			bytes = append(bytes, b)
+// parts are the queries that a spread makes of q.
+func (q *Search) parts(spread Spread) (parts []part) {
+	if spread == All {
+		return []part{{}}
+	}
+	for i := range q.Holds {
+		h := &q.Holds[i]
+		for _, beginning := range h.beginnings(spread) {
+			parts = append(parts, part{h.Offset, beginning})
 		}
 	}
-	return bytes
+	return parts
 }
 
-// query is one of the spread's queries.
-func (q *Search) query(spread Spread, step int) Query {
-	query := Query{Program: q.Program, Size: q.Size, Slice: q.Slice}
-	switch spread {
-	case PerKey:
-		query.Matches = []Match{{q.Offset, q.Keys[step][:]}}
-	case PerByte:
-		query.Matches = []Match{{q.Offset, q.firstBytes()[step : step+1]}}
+func (h *Holds) beginnings(spread Spread) (beginnings [][]byte) {
+	var seen [256]bool
+	for i := range h.Keys {
+		k := h.Keys[i][:]
+		if spread == PerByte && !seen[k[0]] {
+			beginnings = append(beginnings, k[:1])
+		} else if spread == PerKey {
+			beginnings = append(beginnings, k)
+		}
+		seen[k[0]] = true
+	}
+	return beginnings
+}
+
+func (q *Search) query(p part) Query {
+	query := Query{Program: q.Program, Slice: q.Slice}
+	if len(p.bytes) > 0 {
+		query.Matches = []Match{{p.offset, p.bytes}}
 	}
 	return query
 }
 
-// matches reports whether data is what q chooses. Data that is too short for a key passes: whoever reads it counts it.
+// matches reports whether data is what q chooses.
 func (q *Search) matches(data []byte) bool {
-	if len(data) < q.Offset+len(Key{}) {
-		return true
+	if q.sets == nil {
+		q.sets = make([]map[Key]struct{}, len(q.Holds))
+		for i := range q.Holds {
+			q.sets[i] = make(map[Key]struct{}, len(q.Holds[i].Keys))
+			for _, k := range q.Holds[i].Keys {
+				q.sets[i][k] = struct{}{}
+			}
+		}
 	}
-	_, ok := slices.BinarySearchFunc(q.Keys, Key(data[q.Offset:]), Key.Compare)
-	return ok && slices.Contains(q.Kinds, [8]byte(data))
+	for i, set := range q.sets {
+		if offset := q.Holds[i].Offset; len(data) >= offset+len(Key{}) {
+			if _, ok := set[Key(data[offset:])]; ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
-// A filter passes on what a query was to choose. What a node should have filtered out itself makes the answer malformed:
-// it heeds no filter, or answers another question.
+func (q *Search) isKind(data []byte) bool {
+	return len(data) < 8 || slices.Contains(q.Kinds, [8]byte(data))
+}
+
+// A filter passes on what a query was to choose. An account that the node should have left out makes the answer
+// malformed: it heeds no filter, or answers another question. Accounts of another kind are nobody's question. Those that
+// are cut short are passed on as well where only a key was asked for: whoever reads them counts them.
 type filter struct {
 	Page
 	search  *Search
-	key     *Key // that every row must have; nil where the search is matched here
+	part    part
 	foreign bool
 }
 
+// Reset empties the page.
 func (f *filter) Reset() {
 	f.foreign = false
 	f.Page.Reset()
 }
 
+// Add passes an account on.
 func (f *filter) Add(a *Account) {
+	end := f.part.offset + len(f.part.bytes)
+	isShort := len(a.Data) < end
 	switch {
-	case f.key != nil && len(a.Data) >= f.search.Offset+len(Key{}) && Key(a.Data[f.search.Offset:]) != *f.key:
+	case !isShort && !bytes.Equal(a.Data[f.part.offset:end], f.part.bytes):
 		f.foreign = true
-	case f.key != nil || f.search.matches(a.Data):
+	case !f.search.isKind(a.Data):
+	case len(f.part.bytes) == len(Key{}) || f.search.matches(a.Data):
 		f.Page.Add(a)
 	}
 }
@@ -192,12 +241,16 @@ func (s *Session) Walk(ctx context.Context, q *Search, at *Position, budget Budg
 	return func(yield func(error) bool) {
 		at.Search = q.ID()
 		start, seen := s.stats.Requests.Load(), map[string]bool{}
-		for at.Step < q.queries(at.Spread) {
-			err := s.step(ctx, q, at, seen, page)
+		for parts := q.parts(at.Spread); at.Step < len(parts); {
+			spread := at.Spread
+			err := s.step(ctx, q, parts[at.Step], at, seen, page)
 			if !yield(err) || err != nil {
 				return
 			}
-			if at.Step < q.queries(at.Spread) && budget.spent(s.stats.Requests.Load()-start) {
+			if at.Spread != spread {
+				parts = q.parts(at.Spread)
+			}
+			if at.Step < len(parts) && budget.spent(s.stats.Requests.Load()-start) {
 				yield(ErrBudget)
 				return
 			}
@@ -210,12 +263,8 @@ func (b Budget) spent(requests int64) bool {
 }
 
 // step reads the answer at which at stands, and moves at behind it.
-func (s *Session) step(ctx context.Context, q *Search, at *Position, seen map[string]bool, page Page) (err error) {
-	query := q.query(at.Spread, at.Step)
-	f := &filter{Page: page, search: q}
-	if at.Spread == PerKey {
-		f.key = &q.Keys[at.Step]
-	}
+func (s *Session) step(ctx context.Context, q *Search, p part, at *Position, seen map[string]bool, page Page) (err error) {
+	query, f := q.query(p), &filter{Page: page, search: q, part: p}
 	defer s.measure(at)()
 	isLast := true
 	if at.Method == methodScan {
@@ -259,10 +308,11 @@ func (s *Session) measure(at *Position) func() {
 // that the node looks at more than pages pages for it: asking for changes does not shorten the walk there.
 func (s *Session) Changes(ctx context.Context, q *Search, since int64, pages int, page Page) iter.Seq[error] {
 	return func(yield func(error) bool) {
-		query, f, at := q.query(All, 0), &filter{Page: page, search: q}, new(Position)
-		if len(q.Keys) == 1 {
-			query, f.key = q.query(PerKey, 0), &q.Keys[0]
+		p := part{}
+		if parts := q.parts(PerKey); len(parts) == 1 {
+			p = parts[0]
 		}
+		query, f, at := q.query(p), &filter{Page: page, search: q, part: p}, new(Position)
 		query.ChangedSince = since
 		for err := range s.pages(ctx, &query, at, f) {
 			if !yield(err) || err != nil {
