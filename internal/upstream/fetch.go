@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"tokensync/internal/inflate"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -82,7 +81,7 @@ func (b *Body) Close() { b.close() }
 type Fetcher struct {
 	HTTP  *http.Client
 	Stats *syncrun.Counts
-	unzip *inflate.Reader // used by one body at a time
+	unzip GzipReader // used by one body at a time
 }
 
 // Get asks for url. Everything that the server says is bounded: the wait for it, its pauses, its size to limit.
@@ -135,29 +134,11 @@ func (f *Fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
 	case "", "identity":
 		return raw, nil
 	case "gzip", "x-gzip":
-		if f.unzip == nil {
-			f.unzip = new(inflate.Reader)
-		}
 		f.unzip.Reset(raw)
-		return asJSON{f.unzip}, nil
+		return &f.unzip, nil
 	default:
 		return nil, Malformed("content encoding is %.40q", encoding)
 	}
-}
-
-// asJSON turns what a damaged gzip stream says into ErrMalformed.
-type asJSON struct{ r io.Reader }
-
-func (a asJSON) Read(p []byte) (int, error) {
-	n, err := a.r.Read(p)
-	return n, asMalformed(err)
-}
-
-func asMalformed(err error) error {
-	if errors.Is(err, inflate.ErrCorrupt) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%w: gzip: %w", ErrMalformed, err)
-	}
-	return err
 }
 
 const maxDetail = 512
