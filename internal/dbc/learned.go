@@ -1,7 +1,6 @@
 package dbc
 
 import (
-	"context"
 	"time"
 
 	"tokensync/internal/solana"
@@ -31,21 +30,9 @@ func newLearned(session *solana.Session) learned {
 		ranks:   map[solana.Key]int{}, configs: map[solana.Key]*config{}, terms: map[config]*config{},
 		quotes: map[solana.Key]quote{}, prices: map[solana.Key]token.Number{}, curveUSD: map[solana.Key]token.Number{},
 		classes: map[token.Product]*class{}, oddities: map[string]*oddity{},
-		slots: slotTimes{ask: blockTimes(session), known: map[int64]int64{}, learned: map[string]any{}},
+		slots: slotTimes{ask: session, known: map[int64]int64{}, learned: map[string]any{}},
 	}
 }
-
-// blockTimes is session, where it can tell the times of slots.
-func blockTimes(session any) blockTimer {
-	if t, ok := session.(blockTimer); ok {
-		return t
-	}
-	return noTimes{}
-}
-
-type noTimes struct{}
-
-func (noTimes) BlockTime(context.Context, int64) (int64, error) { return 0, errNoTimes }
 
 // finish does what is left when all pools have been handed out.
 func (s *scan) finish() {

@@ -31,7 +31,7 @@ const (
 	maxSlotLead  = 2_000
 )
 
-// A blockTimer tells when a slot's block was made, in Unix seconds.
+// A blockTimer tells when a slot's block was made, in Unix seconds. It is a solana.Session.
 type blockTimer interface {
 	BlockTime(ctx context.Context, slot int64) (int64, error)
 }
@@ -188,7 +188,7 @@ func (t *slotTimes) exactly(ctx context.Context, slot int64) (int64, error) {
 			return at, nil
 		case ctx.Err() != nil:
 			return 0, err
-		case !errors.Is(err, errSkippedSlot):
+		case !errors.Is(err, solana.ErrSkippedSlot):
 			t.unknowns++
 			return 0, nil
 		}
@@ -244,9 +244,3 @@ func (s *scan) past(unix uint64) (ms int64, ok bool) {
 	}
 	return int64(unix) * millis, true
 }
-
-// What a blockTimer returns for a slot without a block, and where it cannot tell.
-var (
-	errSkippedSlot = errors.New("no block was made in this slot")
-	errNoTimes     = errors.New("the node is not asked for times")
-)
