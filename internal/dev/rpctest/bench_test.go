@@ -13,7 +13,7 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
-// BenchmarkScan answers one query for the pools of its first config.
+// BenchmarkScan serves one query for the pools of its first config.
 func BenchmarkScan(b *testing.B) {
 	c := New(Config{Tokens: 100_000, Node: Node{Strangers: 50_000}})
 	body := `{"id":1,"method":"getProgramAccounts","params":["` + spell(dbcProgram) +
