@@ -23,7 +23,7 @@ func start(t *testing.T, cfg meteoratest.Config) *meteoratest.Server {
 	if cfg.Pools == 0 {
 		cfg.Pools = pools
 	}
-	cfg.Ours = ours
+	cfg.Ours, cfg.Dialect, cfg.OneArray = ours, meteoratest.Pipes, true // what the client asks for
 	if cfg.RateLimit == nil {
 		cfg.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
 	}
@@ -83,7 +83,7 @@ func TestPoolsAreExactlyOurs(t *testing.T) {
 	for _, product := range []token.Product{token.DLMM, token.DAMMv2, token.DAMMv1} {
 		t.Run(string(product), func(t *testing.T) {
 			t.Parallel()
-			fake := start(t, meteoratest.Config{IgnoreLaunchpadFilter: true})
+			fake := start(t, meteoratest.Config{})
 			got, stats, err := scan(t.Context(), newClient(t, product, fake.URL(string(product))), token.LaunchpadID(fake.Launchpad()))
 			if err != nil || !slices.Equal(got, truth(fake, string(product))) {
 				t.Errorf("%d of %d pools found, error %v", len(got), ours, err)
