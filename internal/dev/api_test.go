@@ -21,7 +21,7 @@ import (
 	"tokensync/internal/httpapi"
 )
 
-// get asks the stack and holds the answer against the spec.
+// get asks the stack and checks its answer against the spec.
 func get(t *testing.T, base, target string, header ...string) (*http.Response, []byte) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+target, nil)

@@ -113,7 +113,7 @@ func (w *World) running() *runtimeapi.Function {
 	return w.current
 }
 
-// stored is what matters of a token's item.
+// stored is the part of a token's item that the matrix compares.
 type stored struct {
 	hash, status, listing, firstSeen string
 }

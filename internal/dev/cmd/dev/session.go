@@ -134,7 +134,7 @@ func (v *session) sync(ctx context.Context, event string) (dev.Run, error) {
 	return run, nil
 }
 
-// total is how many pools there are to scan, 0 when only Meteora knows.
+// total returns how many pools there are to scan, or 0 if only Meteora knows.
 func (v *session) total() int64 {
 	if v.world == nil || len(v.settings.functions) > 0 {
 		return 0
@@ -148,7 +148,7 @@ func (v *session) total() int64 {
 	return int64(n) * int64(v.settings.pools)
 }
 
-// served counts the pools that the fake has sent since it was called: whole pages only.
+// served returns a function that counts the pools which the fake has sent since, in whole pages.
 func (v *session) served() func() int64 {
 	if v.world == nil {
 		return nil
@@ -170,7 +170,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// greet tells where everything is.
+// greet prints where everything is.
 func (v *session) greet() {
 	source := "the real Meteora"
 	if v.world != nil {

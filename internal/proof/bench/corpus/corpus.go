@@ -97,7 +97,7 @@ func (c *Corpus) Sizes() (plain, zipped int) {
 	return plain + 1, len(c.arrayGzip)
 }
 
-// ServeHTTP answers /array?times=1 and /dlmm/pools?page=1.
+// ServeHTTP serves /array?times=1 and /dlmm/pools?page=1.
 func (c *Corpus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	zip := r.Header.Get("Accept-Encoding") == "gzip"
