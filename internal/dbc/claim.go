@@ -25,12 +25,12 @@ type claim struct {
 	id   token.LaunchpadID
 }
 
-// match is what the pools of c have in common.
-func (c *claim) match() solana.Match { return solana.Match{Offset: c.at, Bytes: c.key[:]} }
-
 // claims finds what the pools of ids are known by. Where a config cannot be found, its pools are looked for all the
 // same: the chain has the last word. Pools whose quote everybody knows come first, for they may price another's quote.
-func (s *scan) claims(ids []token.LaunchpadID) ([]claim, error) {
+func (s *scan) claims(ids []token.LaunchpadID, isRefresh bool) ([]claim, error) {
+	if err := s.findClaimed(ids, isRefresh); err != nil {
+		return nil, err
+	}
 	var claims []claim
 	for _, id := range ids {
 		found, err := s.claimsOf(id)
@@ -48,13 +48,13 @@ func (s *scan) claims(ids []token.LaunchpadID) ([]claim, error) {
 	if err := s.learnQuotes(); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(claims, func(a, b claim) int { return s.quoteDepth(&a) - s.quoteDepth(&b) })
+	slices.SortStableFunc(claims, func(a, b claim) int { return s.quoteDepth(a.key) - s.quoteDepth(b.key) })
 	return claims, nil
 }
 
-// quoteDepth is 0 for a claim whose quote has a price of its own, and 1 for one whose quote may need another curve's.
-func (s *scan) quoteDepth(c *claim) int {
-	if config := s.configs[c.key]; config != nil && knownQuotes[config.QuoteMint].Decimals != "" {
+// quoteDepth is 0 for a config whose quote has a price of its own, and 1 for one whose quote may need another curve's.
+func (s *scan) quoteDepth(key solana.Key) int {
+	if config := s.configs[key]; config != nil && knownQuotes[config.QuoteMint].Decimals != "" {
 		return 0
 	}
 	return 1
@@ -73,19 +73,9 @@ func (s *scan) claimsOf(id token.LaunchpadID) ([]claim, error) {
 	case token.ByCreator:
 		return []claim{{key: key, at: poolCreatorAt, id: id}}, nil
 	case token.ByClaimer:
-		return s.claimedBy(key, id)
+		return s.claimedBy(key, id), nil
 	}
 	return []claim{{key: key, at: poolConfigAt, id: id}}, s.loadConfigs([]solana.Key{key})
-}
-
-// owned returns those of pools that belong to c before all other claims: a token that is found in several ways counts
-// once. It leaves pools as they are.
-func (s *scan) owned(c *claim, pools []pool) []pool {
-	others := func(p pool) bool { return s.rankOf(&p) < c.rank }
-	if !slices.ContainsFunc(pools, others) {
-		return pools
-	}
-	return slices.DeleteFunc(slices.Clone(pools), others)
 }
 
 // rankOf is the lowest rank of the claims that p meets.
@@ -158,76 +148,146 @@ func (s *scan) know(key solana.Key, c config) {
 	s.configs[key] = shared
 }
 
-// claimedBy finds every config whose fee claimer is key. A refresh asks only for those written since the last run, and
-// leaves out those on which the last full run found no pool.
-func (s *scan) claimedBy(key solana.Key, id token.LaunchpadID) ([]claim, error) {
-	known := map[solana.Key]*config{}
-	since := int64(0)
-	var claims []claim
-	if s.last != nil {
-		since = s.last.slot
-		for config, terms := range s.last.claimed[key] {
-			s.know(config, *terms)
-			known[config] = s.configs[config]
-			if s.last.hasPools(config) {
-				claims = append(claims, claim{key: config, at: poolConfigAt, id: id})
-			}
-		}
+// claimedBy is every known config whose fee claimer is key.
+func (s *scan) claimedBy(key solana.Key, id token.LaunchpadID) (claims []claim) {
+	for config := range s.now.claimed[key] {
+		claims = append(claims, claim{key: config, at: poolConfigAt, id: id})
 	}
-	s.now.claimed[key] = known
-	for _, k := range configKinds {
-		found, err := s.readClaimed(k, key, since, known)
-		if err != nil {
-			return nil, err
-		}
-		for _, config := range found {
-			claims = append(claims, claim{key: config, at: poolConfigAt, id: id})
-		}
-	}
-	return claims, nil
+	slices.SortFunc(claims, func(a, b claim) int { return a.key.Compare(b.key) }) // so that a walk goes on where it stopped
+	return claims
 }
 
-// readClaimed reads into known the configs of one kind whose fee claimer is key, and that were written since a slot. It
-// returns those that were not known.
-func (s *scan) readClaimed(k kind, key solana.Key, since int64, known map[solana.Key]*config) ([]solana.Key, error) {
-	query := solana.Query{
-		Program: program, Slice: solana.Slice{Length: configSliceEnd}, ChangedSince: since,
-		Matches: []solana.Match{{Offset: 0, Bytes: k.discriminator[:]}, {Offset: configFeeClaimerAt, Bytes: key[:]}},
+// findClaimed finds the configs of all fee claimers among ids. Configs never change: those that this process knows stay,
+// and a refresh looks for new ones only where that costs little.
+func (s *scan) findClaimed(ids []token.LaunchpadID, isRefresh bool) error {
+	var claimers []solana.Key
+	for _, id := range ids {
+		if how, text := id.Claim(); how == token.ByClaimer {
+			if key, err := solana.ParseKey(text); err == nil {
+				claimers = append(claimers, key)
+			}
+		}
 	}
-	page := &configPage{kind: k, claimer: key}
-	var found []solana.Key
-	for err := range s.session.ProgramAccounts(s.ctx, query, page) {
+	if len(claimers) == 0 {
+		return nil
+	}
+	s.recallClaimed(claimers)
+	if isRefresh && s.last != nil {
+		return s.newConfigs(claimers)
+	}
+	return s.allConfigs(claimers)
+}
+
+func (s *scan) recallClaimed(claimers []solana.Key) {
+	for _, claimer := range claimers {
+		s.now.claimed[claimer] = map[solana.Key]*config{}
+		if s.last == nil {
+			continue
+		}
+		for key, terms := range s.last.claimed[claimer] {
+			s.know(key, *terms)
+			s.now.claimed[claimer][key] = s.configs[key]
+		}
+	}
+}
+
+// configSearch is what finds the configs of fee claimers.
+func configSearch(claimers []solana.Key) *solana.Search {
+	q := &solana.Search{
+		Program: program, Slice: solana.Slice{Length: configSliceEnd},
+		Holds: []solana.Holds{{Offset: configFeeClaimerAt, Keys: claimers}},
+	}
+	for _, k := range configKinds {
+		q.Kinds = append(q.Kinds, k.discriminator)
+	}
+	return q
+}
+
+func (s *scan) allConfigs(claimers []solana.Key) error {
+	page := &configPage{}
+	err := s.explore(&expedition{
+		what: "configs", q: configSearch(claimers), ways: &s.now.book.Configs, page: page,
+		take: func() error { s.takeConfigs(page); return nil }, count: s.countClaimed, known: s.countClaimed(),
+	})
+	if errors.Is(err, solana.ErrBudget) {
+		return nil // the record says so
+	}
+	return err
+}
+
+// newConfigs looks for configs that were made since the last run, by what changed, else by listing all once more.
+func (s *scan) newConfigs(claimers []solana.Key) error {
+	page, q, book := &configPage{}, configSearch(claimers), &s.now.book
+	if since := s.last.slot - slotMargin; !book.isUseless(changedConfigs, s.started) && since > 0 {
+		err := s.changedConfigs(q, since, page)
+		if err == nil || !errors.Is(err, errUseless) && !solana.IsDetour(err) {
+			return err
+		}
+		s.giveUp(changedConfigs, err)
+	}
+	if book.Configs.Requests > configRequests || s.countClaimed() > mostListed {
+		s.stats.Note("new configs of fee claimers are found by full runs only")
+		return nil
+	}
+	for err := range s.session.Walk(s.ctx, q, &solana.Position{Way: book.Configs.Way}, solana.Budget{Requests: configRequests}, page) {
 		if err != nil {
-			return nil, fmt.Errorf("configs of fee claimer %s: %w", key, err)
+			return fmt.Errorf("looking for configs: %w", err)
 		}
-		s.unreadable(page.faults)
-		for _, c := range page.configs {
-			if _, ok := known[c.key]; ok {
-				continue
-			}
-			if len(known) == maxConfigs {
-				s.note(fmt.Errorf("fee claimer %s: %w: all but %d were left out", key, errTooManyConfigs, maxConfigs))
-				return found, nil
-			}
-			s.know(c.key, c.config)
-			known[c.key] = s.configs[c.key]
-			found = append(found, c.key)
-		}
+		s.takeConfigs(page)
 	}
-	return found, nil
+	return nil
+}
+
+// What a refresh may spend on new configs, and what that is called.
+const (
+	configRequests = 2
+	mostListed     = 2000
+	changedConfigs = "changedSinceSlot of configs"
+)
+
+func (s *scan) changedConfigs(q *solana.Search, since int64, page *configPage) error {
+	for err := range s.session.Changes(s.ctx, q, since, configRequests, page) {
+		if errors.Is(err, solana.ErrBudget) {
+			return useless("it does not shorten the walk")
+		}
+		if err != nil {
+			return err
+		}
+		s.takeConfigs(page)
+	}
+	return nil
+}
+
+func (s *scan) countClaimed() (n int) {
+	for _, configs := range s.now.claimed {
+		n += len(configs)
+	}
+	return n
+}
+
+// takeConfigs remembers the configs of an answer, as many as there may be.
+func (s *scan) takeConfigs(page *configPage) {
+	s.unreadable(page.faults)
+	for _, c := range page.configs {
+		known := s.now.claimed[c.claimer]
+		if len(known) == maxConfigs {
+			s.note(fmt.Errorf("fee claimer %s: %w: all but %d were left out", c.claimer, errTooManyConfigs, maxConfigs))
+			return
+		}
+		s.know(c.key, c.config)
+		known[c.key] = s.configs[c.key]
+	}
 }
 
 // A configPage gathers the configs of one answer.
 type configPage struct {
-	kind    kind
-	claimer solana.Key
 	configs []foundConfig
 	faults  faults
 }
 
 type foundConfig struct {
-	key    solana.Key
-	config config
+	key, claimer solana.Key
+	config       config
 }
 
 // Reset empties the page.
@@ -235,13 +295,10 @@ func (p *configPage) Reset() { p.configs, p.faults = p.configs[:0], p.faults[:0]
 
 // Add decodes a config; what is unreadable is counted.
 func (p *configPage) Add(a *solana.Account) {
-	c, err := decodeConfig(a, p.kind)
-	if err == nil && keyAt(a.Data, configFeeClaimerAt) != p.claimer {
-		err = errStray
-	}
+	c, err := decodeAnyConfig(a)
 	if err != nil {
 		p.faults = append(p.faults, fault{a.Key, err})
 		return
 	}
-	p.configs = append(p.configs, foundConfig{a.Key, c})
+	p.configs = append(p.configs, foundConfig{a.Key, keyAt(a.Data, configFeeClaimerAt), c})
 }

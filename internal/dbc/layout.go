@@ -131,7 +131,6 @@ var (
 	errOwner         = errors.New("account of another program")
 	errLength        = errors.New("account of another length")
 	errDiscriminator = errors.New("account of another kind")
-	errStray         = errors.New("account that was not asked for")
 	errProgress      = errors.New("unknown migration_progress")
 )
 
@@ -207,6 +206,16 @@ func decodePool(a *solana.Account, k kind) (pool, error) {
 	}
 	var err error
 	p.stage, err = stageOf(data[poolProgressAt], data[poolIsMigratedAt] != 0)
+	return p, err
+}
+
+// decodeAnyPool is decodePool for an account that may be of any kind.
+func decodeAnyPool(a *solana.Account) (p pool, err error) {
+	for _, k := range poolKinds {
+		if p, err = decodePool(a, k); !errors.Is(err, errDiscriminator) {
+			break
+		}
+	}
 	return p, err
 }
 

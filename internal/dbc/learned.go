@@ -41,5 +41,5 @@ func (s *scan) finish() {
 		s.note(err)
 	}
 	s.noteOddities()
-	s.keepForNext()
+	s.source.last.Store(s.now)
 }

@@ -35,7 +35,7 @@ func (s *Source) Leftovers(ctx context.Context, pools []string, stats *syncrun.C
 	if err != nil {
 		return nil, err
 	}
-	scan := newScan(ctx, s, node.NewSession(stats), stats, nil)
+	scan := newScan(ctx, s, node, stats, nil)
 	vaults, err := scan.vaults(pools)
 	if err != nil {
 		return nil, fmt.Errorf("%s: leftovers: %w", token.DBC, err)

@@ -194,7 +194,7 @@ func (s *scan) keepMetadata(all []lookup, before, found map[solana.Key]metadata)
 		if m != before[l.mint] {
 			changed[mintKey(l.mint)] = m
 		}
-		if !s.now.tooMany() {
+		if !s.now.isTooLarge() {
 			s.now.names[l.mint] = m
 		}
 	}

@@ -2,15 +2,32 @@ package dbc
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 
 	"tokensync/internal/solana"
 	"tokensync/internal/token"
 )
 
-// emitAll finishes pools and hands them out. The AMM pools of those that have graduated are asked for a hundred at a time.
-func (s *scan) emitAll(c *claim, pools []pool) error {
-	pools = s.owned(c, pools)
+// emitAll finishes pools and hands them out, each once a run. Those whose quote everybody knows come first, for they may
+// price another's quote.
+func (s *scan) emitAll(pools []pool) error {
+	pools = slices.DeleteFunc(slices.Clone(pools), func(p pool) bool {
+		_, ok := s.seen[p.address]
+		return ok || s.claimOf(&p) == nil
+	})
+	slices.SortStableFunc(pools, func(a, b pool) int { return s.quoteDepth(a.config) - s.quoteDepth(b.config) })
+	for chunk := range slices.Chunk(pools, chunkSize) {
+		if err := s.emitChunk(chunk); err != nil || s.stopped {
+			return err
+		}
+	}
+	return nil
+}
+
+// emitChunk hands out a hundred pools at most. The AMM pools of those that have graduated are asked for a hundred at a
+// time.
+func (s *scan) emitChunk(pools []pool) error {
 	if err := s.loadTerms(pools); err != nil {
 		return err
 	}
@@ -20,7 +37,8 @@ func (s *scan) emitAll(c *claim, pools []pool) error {
 	}
 	for i := range pools {
 		p, meta := &pools[i], found[pools[i].mint]
-		out := s.tokenPool(c, p, &meta)
+		s.seen[p.address] = struct{}{}
+		out := s.tokenPool(s.claimOf(p), p, &meta)
 		if !s.emit(out) {
 			return nil
 		}

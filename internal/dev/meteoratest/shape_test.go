@@ -120,6 +120,8 @@ func oddities(text []byte, r row, ours bool) map[string]bool {
 		"escaped launchpad":           ours && !bytes.Contains(text, []byte(DefaultLaunchpad)),
 		"pump.fun":                    r.launchpad() == "pump.fun",
 		"met-dbc":                     r.launchpad() == "met-dbc",
+		"stonkfun":                    r.launchpad() == "stonkfun",
+		"raydium-launchlab":           r.launchpad() == "raydium-launchlab",
 		"nearly our launchpad":        !ours && strings.Contains(r.launchpad(), DefaultLaunchpad),
 		"our ID in another's name":    !ours && strings.Contains(r.Name, DefaultLaunchpad),
 		"our ID in another's tags":    !ours && slices.Contains(r.Tags, DefaultLaunchpad),

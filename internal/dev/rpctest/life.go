@@ -228,7 +228,7 @@ func (c *Chain) Complete(i int) {
 		}
 		missing := c.reserveAt(v, i, fullAt) - l.quote
 		if !v.BaseFees {
-			missing += missing*v.FeeRate/(billion-v.FeeRate) + 1
+			missing += share(missing, v.FeeRate, billion-v.FeeRate) + 1
 		}
 		l.buy(v, missing, c.referred(i))
 		l.complete(v, l.slot)

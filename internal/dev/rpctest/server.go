@@ -157,6 +157,4 @@ func (q *question) method(r *rpcRequest) (results, *failure) {
 // slot is what the node says of the slot it stands at.
 func (q *question) slot() uint64 { return q.now - q.fault.SlotBack }
 
-func (q *question) context() string {
-	return fmt.Sprintf(`{"apiVersion":"2.2.1","slot":%d}`, q.slot())
-}
+func contextAt(slot uint64) string { return fmt.Sprintf(`{"apiVersion":"2.2.1","slot":%d}`, slot) }
