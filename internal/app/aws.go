@@ -42,7 +42,9 @@ func (e environment) GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, 
 	return e.ignored(), e.ignored(), nil
 }
 
-func (e environment) ignored() bool { return strings.EqualFold(e.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true") }
+func (e environment) ignored() bool {
+	return strings.EqualFold(e.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")
+}
 
 // awsConfig takes region and credentials from the variables that Lambda sets. attempts counts the first call too, and
 // timeout bounds each.

@@ -20,11 +20,13 @@ import (
 	"tokensync/internal/dev/serve"
 	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/dev/workspace"
+	"tokensync/internal/products"
 )
 
 const (
 	// launchpadVariable has the name of the SSM parameter with the launchpad ID.
 	launchpadVariable = "LAUNCHPAD_ID_PARAMETER"
+	productsVariable  = "METEORA_PRODUCTS"
 	// The SSM parameters of the two secrets: the RPC node's URL and the operator's token.
 	solanaParameter = "/tokensync/solana-rpc-url"
 	adminParameter  = "/tokensync/admin-token"
@@ -238,21 +240,14 @@ func (s *Stack) binary(function string) (string, error) {
 	return s.root.Function(function)
 }
 
-const productsVariable = "METEORA_PRODUCTS"
-
-// upstreamVariables are the Data APIs' base URLs.
-var upstreamVariables = map[string]string{
-	"METEORA_DLMM_URL": "dlmm", "METEORA_DAMM_V2_URL": "damm-v2", "METEORA_DAMM_V1_URL": "damm-v1",
-}
-
 // environment returns the template's environment of f, with this machine's endpoints in it.
 func (s *Stack) environment(f samtemplate.Function) map[string]string {
 	env, upstream := maps.Clone(f.Environment), s.options.Upstream
 	env["AWS_ENDPOINT_URL_DYNAMODB"] = s.dynamoDB
 	env["AWS_ENDPOINT_URL_SSM"] = s.ssm.URL()
-	for variable, product := range upstreamVariables {
-		if _, used := env[variable]; used && upstream != nil {
-			env[variable] = upstream.URL(product)
+	for _, api := range products.APIs {
+		if _, used := env[api.Variable]; used && upstream != nil {
+			env[api.Variable] = upstream.URL(string(api.Product))
 		}
 	}
 	if _, used := env[productsVariable]; used && len(s.options.Products) > 0 {

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"tokensync/internal/dev/samtemplate"
+	"tokensync/internal/products"
 )
 
 // goShare is how much of a function's memory Go may use: more and a warm sandbox is killed, less and it only collects.
@@ -151,6 +152,8 @@ func queues(_ context.Context, d *deployment) ([]string, error) {
 // settingsPackages read the environment.
 var settingsPackages = []string{"tokensync/internal/config", "tokensync/internal/observe", "tokensync/internal/app"}
 
+const productsPackage = "tokensync/internal/products"
+
 // optional are variables that the code reads and the template leaves to their defaults.
 var optional = map[string]string{
 	"CACHE_MEMORY":       "how long a warm function uses an answer: for tests and measurements",
@@ -251,6 +254,14 @@ func (s *source) variables(linked map[string]bool) map[string]bool {
 		reached := s.reach(f, follow)
 		reached[f] = true
 		for object := range reached {
+			if object == nil || object.Pkg() == nil {
+				continue
+			}
+			if object.Pkg().Path() == productsPackage { // a table has the names of those
+				for _, api := range products.APIs {
+					found[api.Variable] = true
+				}
+			}
 			if body := s.bodies[object]; body != nil {
 				ast.Inspect(body, func(n ast.Node) bool {
 					if c, ok := n.(*ast.CallExpr); ok {

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	defaultLaunchpadID = meteoratest.DefaultLaunchpad
+	// A key, whose tokens are found on the chain, and a name that pools carry.
+	defaultLaunchpadID = meteoratest.IncidentKey + "," + meteoratest.DefaultLaunchpad
 	defaultPools       = meteoratest.DefaultPools
 	defaultPort        = 3000
 	defaultSyncEvery   = time.Minute
@@ -22,7 +23,7 @@ const (
 	maxPort            = 65535
 )
 
-var knownProducts = []string{"dlmm", "damm-v2", "damm-v1", "dbc"}
+var knownProducts = []string{"dlmm", "damm-v2", "damm-v1", "dbc-list", "dbc"}
 
 // settings are the knobs of the command.
 type settings struct {
@@ -44,7 +45,7 @@ type settings struct {
 }
 
 // passedOn are variables of this process that the functions get too, if set.
-var passedOn = []string{"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "LOG_LEVEL"}
+var passedOn = []string{"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "METEORA_DBC_URL", "LOG_LEVEL"}
 
 // fromLive are those that they get when they read the real Meteora.
 var fromLive = []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}

@@ -45,6 +45,7 @@ func New(pools int) (*Corpus, error) {
 func fetch(fake http.Handler, page int) []byte {
 	r := httptest.NewRequest(http.MethodGet, fmt.Sprintf("/%s/pools?page=%d&page_size=%d&sort_by=pool_created_at:asc",
 		meteoratest.DLMM, page, pageSize), nil)
+	r.Header.Set("User-Agent", "bench")
 	w := httptest.NewRecorder()
 	fake.ServeHTTP(w, r)
 	return w.Body.Bytes()
