@@ -46,7 +46,7 @@ func open(ctx context.Context, s settings, port int, screen io.Writer) (*session
 	v := &session{settings: s, screen: screen}
 	options := dev.Options{
 		Products: s.products, LaunchpadID: &s.launchpadID, AdminToken: s.adminToken, Environment: maps.Clone(s.functions),
-		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
+		Tables: s.tables, Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
 	}
 	options.Environment["SYNC_INTERVAL"] = s.syncEvery.String()
 	var err error
@@ -71,7 +71,7 @@ func (s settings) world(options dev.Options) dev.WorldOptions {
 	o := dev.WorldOptions{Options: options, Meteora: config}
 	if slices.Contains(s.products, string(token.DBC)) {
 		o.Chain = &rpctest.Config{
-			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey,
+			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: s.mints,
 		}
 	}
 	return o
