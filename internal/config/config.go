@@ -17,6 +17,7 @@ import (
 const (
 	TokensTable          = "TOKENS_TABLE"
 	SyncTable            = "SYNC_TABLE"
+	BoardTable           = "BOARD_TABLE"
 	LaunchpadIDParameter = "LAUNCHPAD_ID_PARAMETER"
 	MeteoraProducts      = "METEORA_PRODUCTS"
 	DLMMURL              = "METEORA_DLMM_URL"
@@ -38,6 +39,7 @@ var publicURLs = map[token.Product]string{
 // Sync is what sync-tokens needs.
 type Sync struct {
 	TokensTable, SyncTable string
+	BoardTable             string
 	LaunchpadIDParameter   string
 	SolanaRPCParameter     string // "" when the launchpad reads no chain
 	Products               []token.Product
@@ -52,6 +54,7 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 	s := Sync{
 		TokensTable:          r.required(TokensTable),
 		SyncTable:            r.required(SyncTable),
+		BoardTable:           r.required(BoardTable),
 		LaunchpadIDParameter: r.required(LaunchpadIDParameter),
 		SolanaRPCParameter:   r.optional(SolanaRPCParameter, ""),
 		Products:             r.products(),

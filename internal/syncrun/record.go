@@ -58,21 +58,18 @@ type ProductRecord struct {
 	PoolsScanned int64         `json:"pools_scanned"`
 	PoolsMatched int64         `json:"pools_matched"`
 	PoolsInvalid int64         `json:"pools_invalid"`
+	Coverage     float64       `json:"coverage,omitzero"` // of the pools that the server says there are, those that a full scan saw; 0 is unknown
+	Notes        []string      `json:"notes,omitempty"`   // how it was read, and what was odd
 	DurationMS   int64         `json:"duration_ms"`
 	Error        string        `json:"error"`
 }
 
 // WriteResult is what became of tokens that were to be written.
 type WriteResult struct {
-	Batches   int         // BatchWriteItem chunks of up to 25 tokens
-	Unwritten []Unwritten // tokens that stayed out, for the next run
-	Err       error       // why, the first reason
-}
-
-// Unwritten is a token that could not be written.
-type Unwritten struct {
-	Mint        string
-	FirstSeenAt int64
+	Items     int      // tokens that were written
+	Batches   int      // requests of up to 25 tokens that wrote something
+	Unwritten []string // mints that stayed out, for the next run
+	Err       error    // why, the first reason
 }
 
 // Watermark is how far a product has been read: all pools of the launchpads that were created until then are stored.
