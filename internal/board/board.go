@@ -180,11 +180,7 @@ func (b *Board) Totals(now time.Time) token.Stats {
 	r := reader{board: b}
 	for i := range b.Len() {
 		t := r.row(i)
-		stored := token.Stored{
-			Status: t.Status, Stage: t.Curve.Stage, TVLUSD: t.TVLUSD, Volume24h: t.VolumeUSD[token.Day],
-			Fees24h: t.Fees24hUSD, CreatedAt: t.CreatedAt, FirstSeenAt: t.FirstSeenAt,
-		}
-		stats.Add(&stored, now.UnixMilli())
+		stats.Add(&t, now.UnixMilli())
 	}
 	return stats
 }

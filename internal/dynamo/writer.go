@@ -164,17 +164,17 @@ func (w *writer) next() []write {
 // isFull reports whether the fresh items make a batch: a whole one, a heavy one, or all that can be had.
 func (w *writer) isFull() bool {
 	size := 0
-	for i := range min(len(w.fresh), maxBatchWriteItems) {
+	for i := range min(len(w.fresh), MaxBatchWriteItems) {
 		size += w.fresh[i].size
 	}
-	return len(w.fresh) >= maxBatchWriteItems || size >= maxBatchBytes || (w.fed || w.crowded) && len(w.fresh) > 0
+	return len(w.fresh) >= MaxBatchWriteItems || size >= maxBatchBytes || (w.fed || w.crowded) && len(w.fresh) > 0
 }
 
 // take cuts a batch of what is due off the front of from.
 func (w *writer) take(from *[]write, now time.Time) []write {
 	n, size := 0, 0
 	for _, next := range *from {
-		if n == maxBatchWriteItems || n > 0 && size+next.size > maxBatchBytes || next.due.After(now) {
+		if n == MaxBatchWriteItems || n > 0 && size+next.size > maxBatchBytes || next.due.After(now) {
 			break
 		}
 		n, size = n+1, size+next.size
