@@ -27,7 +27,7 @@ type Record struct {
 	TokensUnchanged  int                 `json:"tokens_unchanged"`
 	TokensDelisted   int                 `json:"tokens_delisted"`
 	TokensUnwritten  int                 `json:"tokens_unwritten"`
-	Delisting        string              `json:"delisting"` // "done", or why there was none
+	Delisting        string              `json:"delisting"` // "done", or why there was none or only some
 	WriteBatches     int                 `json:"write_batches"`
 	ItemsWritten     int                 `json:"items_written"` // of the tokens table
 	BoardVersion     int64               `json:"board_version"`
@@ -75,14 +75,6 @@ type WriteResult struct {
 	Err       error    // why, the first reason
 }
 
-// Watermark is how far a product has been read: all pools of the launchpads that were created until then are stored.
-type Watermark struct {
-	Product    token.Product
-	Newest     int64 // when the newest pool of all was created, in Unix milliseconds; 0 is unknown
-	At         time.Time
-	Launchpads []token.LaunchpadID
-}
-
 // ErrGap means that there are more new pools than are worth asking for one by one: only a full scan finds them.
 var ErrGap = errors.New("the newest pools do not reach back to the last run")
 
@@ -102,5 +94,6 @@ type Outcome struct {
 	Throttles        int64 // answers of Meteora that said "too many requests"
 	OpenBreakers     int   // products that are left alone when the run is over
 	Misconfigured    bool  // a setting is missing or bad: without a change no run will succeed
-	DelistingRefused bool  // the scan missed too many tokens to be believed
+	DelistingRefused bool  // too many tokens would have left the lists to be believed
+	Unmatched        int   // launchpad IDs that matched something before, and nothing now
 }

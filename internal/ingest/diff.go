@@ -1,0 +1,143 @@
+package ingest
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"tokensync/internal/token"
+)
+
+// storedMints is how many tokens are read from the table at once, BatchGetItem's limit.
+const storedMints = 100
+
+// A change is a token as it is now. It may be the same as before.
+type change struct {
+	token.Token
+	write bool // its item has to be written
+}
+
+// diff streams the new board's tokens, and those that leave it: the last board's in their order, then those that it does
+// not have. Only the gathered pools are in memory, packed, and a hundred stored tokens. The pair with an error is the last.
+func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq2[change, error] {
+	return func(yield func(change, error) bool) {
+		for t := range p.previous.All() {
+			if !yield(r.known(&t, h, l), nil) {
+				return
+			}
+		}
+		for mints := range slices.Chunk(h.pools.without(p.previous.Has), storedMints) {
+			stored, err := r.read100(ctx, mints)
+			if err != nil {
+				yield(change{}, err)
+				return
+			}
+			for _, mint := range mints {
+				if !yield(r.other(mint, stored[mint], h, l), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// read100 reads tokens that are not on the last board; new ones are not stored yet.
+func (r *run) read100(ctx context.Context, mints []string) (map[string]token.Token, error) {
+	stored := make(map[string]token.Token, len(mints))
+	for t, err := range r.Tokens.Get(ctx, mints) {
+		if err != nil {
+			return nil, err
+		}
+		stored[t.Mint] = t
+	}
+	return stored, nil
+}
+
+// known is what has become of a token of the last board.
+func (r *run) known(before *token.Token, h *harvest, l leaving) change {
+	kept, seen := l.remaining(before, h), h.pools.of(before.Mint)
+	if len(kept)+len(seen) == 0 {
+		return r.delisted(before)
+	}
+	if len(seen) == 0 && len(kept) == len(before.Pools) || before.PoolCount > len(before.Pools) && !r.sawAll(before, seen) {
+		// Nothing new is known, or without a complete scan its sums would be those of some pools.
+		r.record.TokensUnchanged++
+		return change{*before, before.Written.Hour == 0}
+	}
+	t := r.merge(append(kept, seen...), before)
+	if t.Status != token.Listed && l.stay {
+		t.Status = token.Listed
+	}
+	if t.Same(before) {
+		r.record.TokensUnchanged++
+		t.UpdatedAt = before.UpdatedAt
+		return change{t, before.Written.Hour == 0}
+	}
+	r.record.TokensUpdated++
+	return change{t, !t.SameKind(before) || t.Stale()}
+}
+
+// sawAll reports whether at least as many pools of a token were gathered as it had, of which not all are stored.
+func (r *run) sawAll(before *token.Token, seen []token.Pool) bool {
+	return len(seen) >= before.PoolCount
+}
+
+// delisted is a token without any pool left.
+func (r *run) delisted(before *token.Token) change {
+	t := *before
+	t.Status, t.UpdatedAt = token.Delisted, r.start.UnixMilli()
+	r.record.TokensDelisted++
+	return change{t, true}
+}
+
+// other is a token that is not on the last board: a new one, or one that the table has, out of the lists until now or
+// written by a run that died before it published.
+func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) change {
+	stored.Mint = mint
+	t := r.merge(append(l.remaining(&stored, h), h.pools.of(mint)...), &stored)
+	if stored.Status == token.Hidden || stored.Status == token.Unapproved {
+		t.Status = stored.Status // not for a scan to lift
+	}
+	switch {
+	case stored.FirstSeenAt == 0:
+		r.record.TokensNew++
+		return change{t, true}
+	case t.Same(&stored):
+		r.record.TokensUnchanged++
+		t.UpdatedAt = stored.UpdatedAt
+		return change{t, t.Written.Hour == 0}
+	}
+	r.record.TokensUpdated++
+	return change{t, !t.SameKind(&stored) || t.Stale()}
+}
+
+// merge makes a token of its pools, and keeps of the one before what pools do not tell.
+func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
+	for i := range pools {
+		if !slices.Contains(r.ids, pools[i].Launchpad) {
+			pools[i].Launchpad = ""
+		}
+	}
+	t := token.Merge(pools)
+	if t.Launchpad == "" {
+		t.Launchpad = before.Launchpad
+	}
+	t.UpdatedAt, t.FirstSeenAt = r.start.UnixMilli(), before.FirstSeenAt
+	t.LastTradeAt, t.Face, t.NameCollision = before.LastTradeAt, before.Face, before.NameCollision
+	t.PriceChange, t.Written = before.PriceChange, before.Written
+	if t.FirstSeenAt == 0 {
+		t.FirstSeenAt = t.UpdatedAt
+	}
+	t.CreatedAt = created(&t)
+	return t
+}
+
+// created is when a token began. Where its curve's creation is not known, or its first pool's, our first sight of it stands
+// in: so it stands in its place among the newest from the first run on, also after it has graduated into a younger pool.
+func created(t *token.Token) int64 {
+	began := slices.ContainsFunc(t.Pools, func(p token.Pool) bool { return p.Address == t.CurvePool && p.CreatedAt != 0 })
+	if t.CreatedAt == 0 || t.CurvePool != "" && !began && t.FirstSeenAt < t.CreatedAt {
+		return t.FirstSeenAt
+	}
+	return t.CreatedAt
+}
