@@ -2,6 +2,7 @@ package board
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"sort"
 
@@ -30,10 +31,27 @@ type Position struct {
 	Mint  string
 }
 
-// Page is some tokens in a query's order.
+// A Page is some tokens in a query's order.
 type Page struct {
-	Tokens []token.Token // without their pools
-	Next   *Position     // After of the next page; nil on the last
+	Next *Position // After of the next page; nil on the last
+
+	board *Board
+	found []uint32
+}
+
+// Len returns how many tokens p has.
+func (p *Page) Len() int { return len(p.found) }
+
+// All yields p's tokens without their pools. What is yielded is valid until the next; its texts may be kept.
+func (p *Page) All() iter.Seq[*token.Token] {
+	return func(yield func(*token.Token) bool) {
+		r, t := reader{board: p.board, to: arena{large: true}}, token.Token{}
+		for _, i := range p.found {
+			if r.row(int(i), &t); !yield(&t) {
+				return
+			}
+		}
+	}
 }
 
 // Page returns the tokens of q behind q.After, at most q.Limit.
@@ -61,29 +79,24 @@ type walk struct {
 	found  []uint32
 }
 
-func (w *walk) page() (page Page) {
+func (w *walk) page() Page {
 	if w.query.Sort == Relevance {
 		w.byRank()
 	} else {
 		w.through(w.query.After, func(rank uint8) bool { return rank != noMatch })
 	}
-	more := len(w.found) > w.query.Limit
-	if more {
-		w.found = w.found[:w.query.Limit]
-	}
-	r := reader{board: w.board}
-	page.Tokens = make([]token.Token, len(w.found))
-	for i, at := range w.found {
-		page.Tokens[i] = r.row(int(at))
-	}
-	if more {
-		page.Next = w.position(int(w.found[len(w.found)-1]), &page.Tokens[len(page.Tokens)-1])
+	page := Page{board: w.board, found: w.found}
+	if len(w.found) > w.query.Limit {
+		page.found = w.found[:w.query.Limit]
+		page.Next = w.position(int(page.found[w.query.Limit-1]))
 	}
 	return page
 }
 
-func (w *walk) position(i int, t *tok) *Position {
-	v := sorts[w.by].value(t)
+func (w *walk) position(i int) *Position {
+	r, t := reader{board: w.board}, tok{}
+	r.row(i, &t)
+	v := sorts[w.by].value(&t)
 	p := &Position{Value: v.number, Text: v.text, Mint: t.Mint}
 	if w.query.Sort == Relevance {
 		p.Rank = int(w.ranks[i])
@@ -110,34 +123,34 @@ func (w *walk) byRank() {
 // through collects tokens behind after whose ranks are wanted, one more than the page takes.
 func (w *walk) through(after *Position, wanted func(rank uint8) bool) {
 	order := w.board.order(w.by)
-	next, end, step := len(order)-1, -1, -1
+	next, end, step := w.board.Len()-1, -1, -1
 	if w.query.Ascending {
-		next, end, step = 0, len(order), 1
+		next, end, step = 0, w.board.Len(), 1
 	}
 	if after != nil {
 		next = w.behind(order, after)
 	}
 	for ; next != end && len(w.found) <= w.query.Limit; next += step {
-		i := order[next]
-		if w.passed != nil && !w.passed.has(int(i)) || w.ranks != nil && !wanted(w.ranks[i]) || !w.isWithin(int(i)) {
+		i := int(order.at(next))
+		if w.passed != nil && !w.passed.has(i) || w.ranks != nil && !wanted(w.ranks[i]) || !w.isWithin(i) {
 			continue
 		}
-		w.found = append(w.found, i)
+		w.found = append(w.found, uint32(i))
 	}
 }
 
 // behind returns the place of the first token behind after.
-func (w *walk) behind(order []uint32, after *Position) int {
+func (w *walk) behind(order *packed, after *Position) int {
 	by := &sorts[w.by]
 	mark, mint := value{after.Value, after.Text}, idOf(after.Mint)
-	r := reader{board: w.board}
+	r, t := reader{board: w.board}, tok{}
 	least := 1 // what a token behind after compares as
 	if !w.query.Ascending {
 		least = 0
 	}
-	place := sort.Search(len(order), func(k int) bool {
-		i := int(order[k])
-		t := r.read(i, &by.fields)
+	place := sort.Search(w.board.Len(), func(k int) bool {
+		i := int(order.at(k))
+		r.some(i, &by.fields, &t)
 		c := by.value(&t).compare(mark)
 		if c == 0 {
 			c = w.board.id(i).compare(mint)
@@ -155,7 +168,6 @@ func (w *walk) isWithin(i int) bool {
 	if in == nil || in == w.board {
 		return true
 	}
-	x := w.board.id(i)
-	at := in.mints.behind(in, x)
-	return at < len(in.mints.sorted) && in.id(int(in.mints.sorted[at])).compare(x) == 0
+	_, ok := in.find(w.board.id(i))
+	return ok
 }

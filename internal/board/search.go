@@ -87,10 +87,10 @@ func (b *Board) matches(search string) []uint8 {
 	for n, c := range b.chunks[namesFamily] {
 		c.searchable().find(needle, found[b.starts[namesFamily][n]:])
 	}
-	if i, ok := b.mints.find(b, search); ok {
+	if i, ok := b.find(idOf(search)); ok {
 		found[i] = exactMatch
 	} else if len(search) >= minMintPrefix && len(search) < maxKeyDigits {
-		for _, i := range b.mints.beginning(b, search) {
+		for _, i := range b.beginning(search) {
 			found[i] = max(found[i], prefixMatch)
 		}
 	}
@@ -112,18 +112,18 @@ func (s *searchable) find(needle string, found []uint8) {
 		if row > 0 {
 			start = s.ends[row-1]
 		}
-		found[row] = rank(s.text[start:s.ends[row]], needle)
+		found[row] = rank(s.text[start:s.ends[row]], needle, next+at-int(start))
 		at = int(s.ends[row])
 	}
 }
 
-// rank says how well one token's text matches a needle that it holds.
-func rank(text, needle string) uint8 {
-	symbol, name, _ := strings.Cut(text, endOfSymbol)
+// rank says how well one token's text matches a needle, which it holds at first.
+func rank(text, needle string, first int) uint8 {
+	rest := text[first+len(needle):]
 	switch {
-	case symbol == needle:
+	case first == 0 && strings.HasPrefix(rest, endOfSymbol):
 		return exactMatch
-	case strings.HasPrefix(symbol, needle), strings.HasPrefix(name, needle):
+	case first == 0, text[first-1] == endOfSymbol[0], strings.Contains(rest, endOfSymbol+needle):
 		return prefixMatch
 	}
 	return partMatch
