@@ -64,30 +64,25 @@ func (b *Board) Page(q Query) (Page, error) {
 		return Page{}, fmt.Errorf("a board has no page by %q of %d tokens", q.Sort, q.Limit)
 	}
 	if q.Search != "" {
-		w.ranks = b.matches(q.Search)
+		w.ranks, w.matches = b.matches(q.Search)
 	}
 	return w.page(), nil
 }
 
 // walk looks for a page's tokens.
 type walk struct {
-	board  *Board
-	query  *Query
-	by     int      // of sorts
-	passed tokenSet // tokens that the filters let through; nil is all
-	ranks  []uint8  // of tokens, when there is a search
-	found  []uint32
+	board   *Board
+	query   *Query
+	by      int      // of sorts
+	passed  tokenSet // tokens that the filters let through; nil is all
+	ranks   []uint8  // of tokens, when there is a search
+	matches int      // how many have a rank
 }
 
 func (w *walk) page() Page {
-	if w.query.Sort == Relevance {
-		w.byRank()
-	} else {
-		w.through(w.query.After, func(rank uint8) bool { return rank != noMatch })
-	}
-	page := Page{board: w.board, found: w.found}
-	if len(w.found) > w.query.Limit {
-		page.found = w.found[:w.query.Limit]
+	page := Page{board: w.board, found: w.found()}
+	if len(page.found) > w.query.Limit {
+		page.found = page.found[:w.query.Limit]
 		page.Next = w.position(int(page.found[w.query.Limit-1]))
 	}
 	return page
@@ -104,38 +99,78 @@ func (w *walk) position(i int) *Position {
 	return p
 }
 
-// byRank walks once for each rank, the best first.
-func (w *walk) byRank() {
-	ranks := []uint8{exactMatch, prefixMatch, partMatch}
-	if w.query.Ascending {
-		slices.Reverse(ranks)
+// found returns the page's tokens, and one more if there is one.
+func (w *walk) found() (found []uint32) {
+	order, after := w.board.order(w.by), w.query.After
+	first := w.first()
+	if after != nil {
+		first = w.behind(order, after)
 	}
-	after := w.query.After
-	for _, rank := range ranks {
-		if after != nil && int(rank) != after.Rank {
-			continue
-		}
-		w.through(after, func(r uint8) bool { return r == rank })
-		after = nil
+	if w.query.Sort == Relevance {
+		return w.byRank(order, first)
 	}
+	w.each(order, first, func(i, _ int) bool {
+		found = append(found, uint32(i))
+		return len(found) <= w.query.Limit
+	})
+	return found
 }
 
-// through collects tokens behind after whose ranks are wanted, one more than the page takes.
-func (w *walk) through(after *Position, wanted func(rank uint8) bool) {
-	order := w.board.order(w.by)
-	next, end, step := w.board.Len()-1, -1, -1
+// byRank is found in the order of ranks, the best first, and in order among equals.
+func (w *walk) byRank(order *packed, first int) (found []uint32) {
+	best, worst, step := exactMatch, partMatch, -1
 	if w.query.Ascending {
-		next, end, step = 0, w.board.Len(), 1
+		best, worst, step = worst, best, 1
 	}
-	if after != nil {
-		next = w.behind(order, after)
+	if w.query.After != nil {
+		best = w.query.After.Rank
 	}
-	for ; next != end && len(w.found) <= w.query.Limit; next += step {
-		i := int(order.at(next))
-		if w.passed != nil && !w.passed.has(i) || w.ranks != nil && !wanted(w.ranks[i]) || !w.isWithin(i) {
+	var ranked [exactMatch + 1][]uint32
+	w.each(order, w.first(), func(i, place int) bool {
+		rank := int(w.ranks[i])
+		isBehind := rank != best || w.query.After == nil || (place-first)*step >= 0
+		if (worst-rank)*step >= 0 && (rank-best)*step >= 0 && isBehind && len(ranked[rank]) <= w.query.Limit {
+			ranked[rank] = append(ranked[rank], uint32(i))
+		}
+		return true
+	})
+	for rank := best; rank != worst+step && len(found) <= w.query.Limit; rank += step {
+		found = append(found, ranked[rank]...)
+	}
+	return found[:min(len(found), w.query.Limit+1)]
+}
+
+// first is the place where the order begins.
+func (w *walk) first() int {
+	if w.query.Ascending {
+		return 0
+	}
+	return w.board.Len() - 1
+}
+
+// each visits the tokens that q lets through, from a place of the order on, until visit returns false.
+func (w *walk) each(order *packed, place int, visit func(i, place int) bool) {
+	step, left := -1, w.matches
+	if w.query.Ascending {
+		step = 1
+	}
+	for ; place >= 0 && place < w.board.Len(); place += step {
+		i := int(order.at(place))
+		if w.ranks != nil {
+			if left == 0 {
+				return
+			}
+			if w.ranks[i] == noMatch {
+				continue
+			}
+			left--
+		}
+		if w.passed != nil && !w.passed.has(i) || !w.isWithin(i) {
 			continue
 		}
-		w.found = append(w.found, uint32(i))
+		if !visit(i, place) {
+			return
+		}
 	}
 }
 

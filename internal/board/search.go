@@ -80,9 +80,9 @@ func (c *chunk) searchable() *searchable {
 	return s
 }
 
-// matches returns how well each token matches, and what the best match is.
-func (b *Board) matches(search string) []uint8 {
-	found := make([]uint8, b.Len())
+// matches returns how well each token matches, and how many do.
+func (b *Board) matches(search string) (found []uint8, count int) {
+	found = make([]uint8, b.Len())
 	needle := fold(search)
 	for n, c := range b.chunks[namesFamily] {
 		c.searchable().find(needle, found[b.starts[namesFamily][n]:])
@@ -94,7 +94,12 @@ func (b *Board) matches(search string) []uint8 {
 			found[i] = max(found[i], prefixMatch)
 		}
 	}
-	return found
+	for _, rank := range found {
+		if rank != noMatch {
+			count++
+		}
+	}
+	return found, count
 }
 
 // find marks the tokens that hold needle.
