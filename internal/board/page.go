@@ -3,7 +3,6 @@ package board
 import (
 	"fmt"
 	"iter"
-	"slices"
 	"sort"
 
 	"tokensync/internal/token"
