@@ -181,7 +181,7 @@ figures: ## measure all that docs/performance.md shows, then make it: an hour, o
 	@$(MAKE) --no-print-directory sizes JSON=docs/performance/sizes.json
 	@go test ./internal/ingest -run '^$$' -bench FirstSync -benchtime 5x > docs/performance/first-sync.txt
 	@go test ./internal/httpapi -run '^$$' -bench Routes -benchtime 300x -timeout 30m > docs/performance/routes.txt
-	@$(MAKE) --no-print-directory microbench COUNT=5 PACKAGES='./internal/meteora ./internal/inflate' > docs/performance/hot-paths.txt
+	@$(MAKE) --no-print-directory microbench COUNT=5 PACKAGES='./internal/meteora ./internal/upstream' > docs/performance/hot-paths.txt
 	@$(MAKE) --no-print-directory performance
 
 .PHONY: performance

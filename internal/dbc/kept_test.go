@@ -21,10 +21,10 @@ func TestChanged(t *testing.T) {
 		least  int64        // accounts read by the second run
 		most   int64
 	}{
-		"nothing moved":       {rpctest.Config{}, func(*world) {}, 300, 512}, // a slot's accounts come again in the next answer
+		"nothing moved":       {rpctest.Config{}, func(*world) {}, 200, 512}, // a slot's accounts come again in the next answer
 		"curves moved":        {rpctest.Config{}, func(w *world) { w.chain.Tick(); w.chain.Tick() }, 200, 400},
 		"no first run":        {rpctest.Config{}, func(w *world) { w.last.Store(nil); w.chain.Tick() }, 512, 512},
-		"a node without V2":   {rpctest.Config{NoPages: true}, func(w *world) { w.chain.Tick() }, 512, 512},
+		"a node without V2":   {rpctest.Config{Node: rpctest.Node{Kind: rpctest.Plain}}, func(w *world) { w.chain.Tick() }, 512, 512},
 		"another node":        {rpctest.Config{}, func(w *world) { w.last.Load().node = new(solana.Client); w.chain.Tick() }, 512, 512},
 		"a run that was lost": {rpctest.Config{}, func(w *world) { w.fail(t) }, 512, 512},
 	} {

@@ -104,7 +104,7 @@ func newWorld(t *testing.T, cfg rpctest.Config) *world {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	client, err := solana.NewClient(solana.Options{
-		URL: server.URL(), Rate: 1e6, Retry: upstream.Retry{Attempts: 2, Budget: 9, Base: time.Millisecond, Max: time.Second, Patience: 2 * time.Second},
+		URL: server.URL(), Rates: solana.Rates{RPC: 1e6, Scans: 1e6, DAS: 1e6}, Retry: upstream.Retry{Attempts: 2, Budget: 9, Base: time.Millisecond, Max: time.Second, Patience: 2 * time.Second},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func (w *world) list() {
 }
 
 var stageNames = map[rpctest.Stage]token.Stage{
-	rpctest.Bonding: token.Bonding, rpctest.Full: token.Migrating, rpctest.Locked: token.Migrating,
+	rpctest.Bonding: token.Bonding, rpctest.Vesting: token.Migrating, rpctest.Ready: token.Migrating,
 	rpctest.Graduated: token.Graduated,
 }
 
@@ -181,8 +181,8 @@ func TestLaunchpad(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]rpctest.Config{
 		"with pages":     {},
-		"without pages":  {NoPages: true},
-		"without slices": {NoSlices: true},
+		"without pages":  {Node: rpctest.Node{Kind: rpctest.Plain}},
+		"without slices": {Node: rpctest.Node{NoSlices: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -35,40 +35,18 @@ func (l *logBook) has(text string) bool {
 	return strings.Contains(l.lines.String(), text)
 }
 
-// startChain brings up a stack that reads the chain beside a Meteora without tokens of ours.
-func startChain(t *testing.T, cfg rpctest.Config, log *logBook) (*dev.Stack, *rpctest.Server) {
+// startChain starts a world that reads the chain beside a Meteora without tokens of ours.
+func startChain(t *testing.T, chain rpctest.Config, log *logBook) *dev.World {
 	t.Helper()
-	chain, err := rpctest.Start(rpctest.New(cfg))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = chain.Close() })
-	fake := meteoratest.New(meteoratest.Config{
-		Pools: 3000, Ours: -1, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain},
+	return startWorld(t, dev.WorldOptions{
+		Options: dev.Options{Log: log.add}, Meteora: meteoratest.Config{Pools: 3000, Ours: -1}, Chain: &chain,
 	})
-	if err := fake.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fake.Close() })
-	id := chain.Launchpad()
-	stack, err := dev.Start(t.Context(), dev.Options{
-		Upstream: fake, Products: []string{"dlmm", "dbc"}, LaunchpadID: &id, SolanaURL: chain.URL(), Log: log.add,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stack.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return stack, chain
 }
 
-func stored(t *testing.T, stack *dev.Stack) map[string]map[string]types.AttributeValue {
+func stored(t *testing.T, w *dev.World) map[string]map[string]types.AttributeValue {
 	t.Helper()
-	name, tokens := stack.Tables().Tokens, map[string]map[string]types.AttributeValue{}
-	pages := dynamodb.NewScanPaginator(stack.Engine().Client(), &dynamodb.ScanInput{TableName: &name})
+	name, tokens := w.Tables().Tokens, map[string]map[string]types.AttributeValue{}
+	pages := dynamodb.NewScanPaginator(w.Engine().Client(), &dynamodb.ScanInput{TableName: &name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
@@ -85,10 +63,10 @@ func stored(t *testing.T, stack *dev.Stack) map[string]map[string]types.Attribut
 func TestCurvesMoveAndGraduate(t *testing.T) {
 	t.Parallel()
 	log := new(logBook)
-	stack, chain := startChain(t, rpctest.Config{Key: chainKey}, log)
+	w := startChain(t, rpctest.Config{Key: chainKey}, log)
 	graduates := 0
 	for round := range 3 {
-		run, err := stack.Sync(t.Context(), dev.FullSync)
+		run, err := w.Sync(t.Context(), dev.FullSync)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,12 +74,12 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 			t.Fatalf("round %d: %s", round, run.Line)
 		}
 		before := graduates
-		graduates = checkStages(t, chain, stored(t, stack))
+		graduates = checkStages(t, w.Chain, stored(t, w))
 		if graduates <= before {
 			t.Errorf("round %d: %d graduates, %d before", round, graduates, before)
 		}
 		for range 10 {
-			chain.Tick()
+			w.Chain.Tick()
 		}
 	}
 	if log.has(chainKey) {
@@ -115,7 +93,7 @@ func checkStages(t *testing.T, chain *rpctest.Server, tokens map[string]map[stri
 		t.Errorf("%d tokens", len(tokens))
 	}
 	want := map[rpctest.Stage]string{
-		rpctest.Bonding: "bonding", rpctest.Full: "migrating", rpctest.Locked: "migrating", rpctest.Graduated: "graduated",
+		rpctest.Bonding: "bonding", rpctest.Vesting: "migrating", rpctest.Ready: "migrating", rpctest.Graduated: "graduated",
 	}
 	for i := range chain.Tokens() {
 		tok := chain.Token(i)
@@ -140,10 +118,10 @@ func checkStages(t *testing.T, chain *rpctest.Server, tokens map[string]map[stri
 func TestChainTroubles(t *testing.T) {
 	t.Parallel()
 	log := new(logBook)
-	stack, chain := startChain(t, rpctest.Config{Tokens: 16, Key: chainKey}, log)
+	w := startChain(t, rpctest.Config{Tokens: 16, Key: chainKey}, log)
 	product := func(want syncrun.Status, says string) {
 		t.Helper()
-		run, err := stack.Sync(t.Context(), dev.FullSync)
+		run, err := w.Sync(t.Context(), dev.FullSync)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,10 +134,10 @@ func TestChainTroubles(t *testing.T) {
 		}
 	}
 	product(syncrun.Succeeded, "")
-	before := len(stored(t, stack))
-	_ = chain.Close()
+	before := len(stored(t, w))
+	_ = w.Chain.Close()
 	product(syncrun.Failed, "getProgramAccountsV2: dial tcp …")
-	if after := stored(t, stack); len(after) != before || before != 16 {
+	if after := stored(t, w); len(after) != before || before != 16 {
 		t.Errorf("%d tokens before, %d after", before, len(after))
 	}
 	if log.has(chainKey) {

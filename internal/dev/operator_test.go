@@ -18,7 +18,7 @@ import (
 // TestOperator reads the runs through the real authorizer.
 func TestOperator(t *testing.T) {
 	t.Parallel()
-	stack, _ := start(t, meteoratest.DefaultLaunchpad)
+	stack := start(t, meteoratest.DefaultLaunchpad)
 	var want []syncrun.Record
 	for _, event := range []string{dev.FullSync, dev.Refresh} {
 		run, err := stack.Sync(t.Context(), event)
@@ -35,7 +35,7 @@ func TestOperator(t *testing.T) {
 		"wrong token": {[]string{"Authorization", "Bearer " + adminToken + "x"}, http.StatusForbidden},
 		"right token": {[]string{"Authorization", "Bearer " + adminToken}, http.StatusOK},
 	} {
-		response, body := get(t, stack, "/v1/sync-runs", tt.header...)
+		response, body := get(t, stack.URL(), "/v1/sync-runs", tt.header...)
 		if response.StatusCode != tt.status {
 			t.Errorf("%s: %d %s", name, response.StatusCode, body)
 			continue
@@ -72,7 +72,7 @@ func TestOperatorWithoutToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, sent := range []string{"Bearer ", "Bearer guessed-by-somebody"} {
-			if response, body := get(t, stack, "/v1/sync-runs", "Authorization", sent); response.StatusCode != http.StatusForbidden {
+			if response, body := get(t, stack.URL(), "/v1/sync-runs", "Authorization", sent); response.StatusCode != http.StatusForbidden {
 				t.Errorf("%s, %q: %d %s", name, sent, response.StatusCode, body)
 			}
 		}

@@ -12,29 +12,28 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/gateway"
 	"tokensync/internal/dev/runtimeapi"
 	"tokensync/internal/dev/samtemplate"
+	"tokensync/internal/dev/serve"
 	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/dev/workspace"
 )
 
 const (
 	launchpadParameter = "LaunchpadIdParameter"
-	// solanaParameter is the name of the SSM parameter with the RPC node's URL, which the template does not make.
+	// The template does not create the SSM parameters of the two secrets: the RPC node's URL and the operator's token.
 	solanaParameter = "/tokensync/solana-rpc-url"
-	// adminParameter is that of the operator's token, which the template does not make either.
-	adminParameter = "/tokensync/admin-token"
+	adminParameter  = "/tokensync/admin-token"
 	// apiConcurrency is how many sandboxes a function of the API may have.
 	apiConcurrency = 4
 )
 
-// Upstream is where the functions read pools from; a fake Meteora is one.
+// Upstream is where the functions read pools from, such as a fake Meteora.
 type Upstream interface {
-	// URL is the base URL of a product that has a Data API.
+	// URL returns the base URL of a product that has a Data API.
 	URL(product string) string
 }
 
@@ -44,36 +43,39 @@ type Options struct {
 	Root workspace.Root
 	// Upstream is nil for the real Meteora.
 	Upstream Upstream
-	// Products are METEORA_PRODUCTS; the template's default when empty.
+	// Products is METEORA_PRODUCTS; the template's default when empty.
 	Products []string
-	// LaunchpadID is the value in SSM; nil means that there is no such parameter.
+	// LaunchpadID is the value in SSM. If nil, the parameter does not exist.
 	LaunchpadID *string
-	// SolanaURL is the RPC node's, in SSM too; without one the product dbc is skipped.
+	// SolanaURL is the RPC node's URL, in SSM too. If empty, the product dbc is skipped.
 	SolanaURL string
-	// AdminToken is the operator's, in SSM too; without one nobody is the operator.
+	// AdminToken is the operator's token, in SSM too. If empty, nobody is the operator.
 	AdminToken string
 	// Address is where the HTTP API listens; a free port of 127.0.0.1 when empty.
 	Address string
-	// Environment wins over what the template and the stack set, in every function.
+	// Environment overrides what the template and the stack set, in every function.
 	Environment map[string]string
-	// Binaries are run instead of those of make local, by the function's name.
+	// Binaries are paths by function name, for functions other than those that `make local` built.
 	Binaries map[string]string
 	// Engine is the DynamoDB engine; one is started when nil.
 	Engine *dynamotest.Engine
-	// Log gets each line that a function writes; nothing does when nil.
+	// Proxy starts what stands between the functions and the engine, whose endpoint it gets, and returns its own endpoint.
+	// Without one the functions ask the engine itself.
+	Proxy func(engine string) (endpoint string, err error)
+	// Log, if not nil, is called with each line that a function writes.
 	Log func(function, line string)
 }
 
 // Stack runs until Close.
 type Stack struct {
+	options   Options
 	template  *samtemplate.Template
 	engine    *dynamotest.Engine
 	ownEngine bool
+	dynamoDB  string // the endpoint that the functions get
 	ssm       *ssmtest.Server
 	functions map[string]*runtimeapi.Function
-	server    *http.Server
-	served    chan struct{}
-	url       string
+	server    *serve.Server
 	tables    dynamotest.Tables
 	records   recordWatch
 	root      workspace.Root
@@ -82,16 +84,16 @@ type Stack struct {
 // ErrPortInUse is returned by Start when Address is taken.
 var ErrPortInUse = errors.New("the port is in use")
 
-// Start brings up everything, or nothing. No function runs before it is invoked.
+// Start starts everything, or nothing. No function runs before it is invoked.
 func Start(ctx context.Context, o Options) (_ *Stack, err error) {
-	s := &Stack{functions: map[string]*runtimeapi.Function{}, engine: o.Engine}
+	s := &Stack{options: o, functions: map[string]*runtimeapi.Function{}, engine: o.Engine}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
 	// The port first: it is what most often is not free.
-	listener, err := listen(ctx, cmp.Or(o.Address, "127.0.0.1:0"))
+	listener, err := listen(ctx, cmp.Or(o.Address, serve.Local))
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +107,10 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 			return nil, err
 		}
 	}
-	if err := s.startServices(ctx, o); err != nil {
+	if err := s.startServices(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.addFunctions(o); err != nil {
+	if err := s.addFunctions(); err != nil {
 		return nil, err
 	}
 	return s, s.serve(listener)
@@ -127,15 +129,27 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 }
 
 // startServices starts DynamoDB with the template's tables, and SSM with the launchpad ID.
-func (s *Stack) startServices(ctx context.Context, o Options) (err error) {
-	if s.engine == nil {
-		if s.engine, err = dynamotest.Start(ctx, dynamotest.Options{}); err != nil {
-			return err
-		}
-		s.ownEngine = true
-	}
+func (s *Stack) startServices(ctx context.Context) (err error) {
 	s.tables = dynamotest.UniqueNames()
-	// The ID is not the template's here: an empty one, which it refuses, is what the guard is tested with.
+	s.template, err = samtemplate.Load(s.root.Template(), samtemplate.Options{
+		Parameters: s.options.parameters(), Names: s.tables.ByLogicalID(),
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.startDynamoDB(ctx); err != nil {
+		return err
+	}
+	if s.ssm, err = ssmtest.Start(ctx); err != nil {
+		return err
+	}
+	s.fillSSM()
+	return nil
+}
+
+// parameters returns the template's parameters. The ID in SSM is not the template's here: an empty one, which the
+// template refuses, is what the guard is tested with.
+func (o *Options) parameters() map[string]string {
 	parameters := map[string]string{"LaunchpadId": "local"}
 	if len(o.Products) > 0 {
 		parameters["MeteoraProducts"] = strings.Join(o.Products, ",")
@@ -146,57 +160,87 @@ func (s *Stack) startServices(ctx context.Context, o Options) (err error) {
 	if o.AdminToken != "" {
 		parameters["AdminTokenParameter"] = adminParameter
 	}
-	s.template, err = samtemplate.Load(s.root.Template(), samtemplate.Options{Parameters: parameters, Names: s.tables.ByLogicalID()})
-	if err != nil {
-		return err
-	}
-	if err := s.engine.CreateTables(ctx, s.template.Tables); err != nil {
-		return err
-	}
-	if s.ssm, err = ssmtest.Start(ctx); err != nil {
-		return err
-	}
-	if o.SolanaURL != "" {
-		s.ssm.Set(solanaParameter, ssmtest.Parameter{Type: ssmtest.SecureString, Value: o.SolanaURL})
-	}
-	if o.AdminToken != "" {
-		s.ssm.Set(adminParameter, ssmtest.Parameter{Type: ssmtest.SecureString, Value: o.AdminToken})
-	}
-	for _, p := range s.template.SSMParameters {
-		switch {
-		case p.LogicalID != launchpadParameter:
-			s.ssm.Set(p.Name, ssmtest.Parameter{Type: p.Type, Value: p.Value})
-		case o.LaunchpadID != nil:
-			s.ssm.Set(p.Name, ssmtest.Parameter{Type: p.Type, Value: *o.LaunchpadID})
-		}
-	}
-	return nil
+	return parameters
 }
 
-func (s *Stack) addFunctions(o Options) error {
-	for _, f := range s.template.Functions {
-		binary, err := s.binary(f.Name, o)
-		if err != nil {
+func (s *Stack) startDynamoDB(ctx context.Context) (err error) {
+	if s.engine == nil {
+		if s.engine, err = dynamotest.Start(ctx, dynamotest.Options{}); err != nil {
 			return err
 		}
-		concurrency := 1
-		if len(f.Routes) > 0 {
-			concurrency = apiConcurrency
+		s.ownEngine = true
+	}
+	s.dynamoDB = s.engine.Endpoint()
+	if s.options.Proxy != nil {
+		if s.dynamoDB, err = s.options.Proxy(s.dynamoDB); err != nil {
+			return err
 		}
-		function, err := runtimeapi.New(runtimeapi.Config{
-			Name: f.PhysicalName, Binary: binary, Handler: f.Handler, Env: s.environment(f, o),
-			MemoryMB: f.MemoryMB, Timeout: f.Timeout, Concurrency: concurrency, Log: s.logger(f.Name, o.Log),
-		})
+	}
+	return s.engine.CreateTables(ctx, s.template.Tables)
+}
+
+func (s *Stack) fillSSM() {
+	for name, secret := range map[string]string{solanaParameter: s.options.SolanaURL, adminParameter: s.options.AdminToken} {
+		if secret != "" {
+			s.ssm.Set(name, ssmtest.Parameter{Type: ssmtest.SecureString, Value: secret})
+		}
+	}
+	for _, p := range s.template.SSMParameters {
+		if p.LogicalID != launchpadParameter {
+			s.ssm.Set(p.Name, ssmtest.Parameter{Type: p.Type, Value: p.Value})
+		}
+	}
+	if s.options.LaunchpadID != nil {
+		s.SetLaunchpadID(*s.options.LaunchpadID)
+	}
+}
+
+func (s *Stack) addFunctions() error {
+	for _, f := range s.template.Functions {
+		function, err := s.newFunction(f, nil)
 		if err != nil {
-			return fmt.Errorf("function %s: %w", f.Name, err)
+			return err
 		}
 		s.functions[f.Name] = function
 	}
 	return nil
 }
 
-func (s *Stack) binary(function string, o Options) (string, error) {
-	if path, ok := o.Binaries[function]; ok {
+// newFunction returns a function of the template, wired to this stack; change, if not nil, may adjust it.
+func (s *Stack) newFunction(f samtemplate.Function, change func(*runtimeapi.Config)) (*runtimeapi.Function, error) {
+	binary, err := s.binary(f.Name)
+	if err != nil {
+		return nil, err
+	}
+	config := runtimeapi.Config{
+		Name: f.PhysicalName, Binary: binary, Handler: f.Handler, Env: s.environment(f), MemoryMB: f.MemoryMB, Timeout: f.Timeout,
+		Log: s.logger(f.Name),
+	}
+	if len(f.Routes) > 0 {
+		config.Concurrency = apiConcurrency
+	}
+	if change != nil {
+		change(&config)
+	}
+	function, err := runtimeapi.New(config)
+	if err != nil {
+		return nil, fmt.Errorf("function %s: %w", f.Name, err)
+	}
+	return function, nil
+}
+
+// Deploy returns another instance of a function, whose first invocation is a cold start. change may adjust its settings
+// before. The caller must close it.
+func (s *Stack) Deploy(function string, change func(*runtimeapi.Config)) (*runtimeapi.Function, error) {
+	f, err := s.template.Function(function)
+	if err != nil {
+		return nil, err
+	}
+	return s.newFunction(f, change)
+}
+
+func (s *Stack) binary(function string) (string, error) {
+	if path, ok := s.options.Binaries[function]; ok {
 		return path, nil
 	}
 	return s.root.Function(function)
@@ -207,30 +251,30 @@ var upstreamVariables = map[string]string{
 	"METEORA_DLMM_URL": "dlmm", "METEORA_DAMM_V2_URL": "damm-v2", "METEORA_DAMM_V1_URL": "damm-v1",
 }
 
-// environment is the template's, with this machine's endpoints in it.
-func (s *Stack) environment(f samtemplate.Function, o Options) map[string]string {
-	env := maps.Clone(f.Environment)
-	env["AWS_ENDPOINT_URL_DYNAMODB"] = s.engine.Endpoint()
+// environment returns the template's environment of f, with this machine's endpoints in it.
+func (s *Stack) environment(f samtemplate.Function) map[string]string {
+	env, upstream := maps.Clone(f.Environment), s.options.Upstream
+	env["AWS_ENDPOINT_URL_DYNAMODB"] = s.dynamoDB
 	env["AWS_ENDPOINT_URL_SSM"] = s.ssm.URL()
 	for variable, product := range upstreamVariables {
-		if _, used := env[variable]; used && o.Upstream != nil {
-			env[variable] = o.Upstream.URL(product)
+		if _, used := env[variable]; used && upstream != nil {
+			env[variable] = upstream.URL(product)
 		}
 	}
-	maps.Copy(env, o.Environment)
+	maps.Copy(env, s.options.Environment)
 	return env
 }
 
-func (s *Stack) logger(function string, log func(function, line string)) func(string) {
+func (s *Stack) logger(function string) func(string) {
 	return func(line string) {
 		s.records.see(line)
-		if log != nil {
-			log(function, line)
+		if s.options.Log != nil {
+			s.options.Log(function, line)
 		}
 	}
 }
 
-// serve answers the template's routes, and everything else with the index.
+// serve serves the template's routes, and the index for everything else.
 func (s *Stack) serve(l net.Listener) error {
 	authorizers, err := s.authorizers()
 	if err != nil {
@@ -251,17 +295,11 @@ func (s *Stack) serve(l net.Listener) error {
 	if err != nil {
 		return err
 	}
-	s.url = "http://" + l.Addr().String()
-	s.server = &http.Server{Handler: g, ReadHeaderTimeout: 10 * time.Second}
-	s.served = make(chan struct{})
-	go func() {
-		defer close(s.served)
-		_ = s.server.Serve(l) // it returns when it is closed, and only then
-	}()
+	s.server = serve.On(l, g)
 	return nil
 }
 
-// authorizers are the template's, by name.
+// authorizers returns the template's authorizers by name.
 func (s *Stack) authorizers() (map[string]*gateway.Authorizer, error) {
 	authorizers := map[string]*gateway.Authorizer{}
 	for name, a := range s.template.Authorizers {
@@ -276,7 +314,7 @@ func (s *Stack) authorizers() (map[string]*gateway.Authorizer, error) {
 	return authorizers, nil
 }
 
-// index tells a person who opens the API's root what there is.
+// index lists what there is, for a person who opens the API's root.
 func (s *Stack) index(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" {
 		http.NotFound(w, r)
@@ -288,7 +326,7 @@ func (s *Stack) index(w http.ResponseWriter, r *http.Request) {
 	for _, f := range s.template.Functions {
 		fmt.Fprintf(&b, "function  %s\n", f.Name)
 		for _, route := range f.Routes {
-			fmt.Fprintf(&b, "  %-6s %s%s\n", route.Method, s.url, route.Path)
+			fmt.Fprintf(&b, "  %-6s %s%s\n", route.Method, s.URL(), route.Path)
 		}
 		for _, schedule := range f.Schedules {
 			fmt.Fprintf(&b, "  %s %s\n", schedule.Expression, schedule.Input)
@@ -298,22 +336,22 @@ func (s *Stack) index(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(b.String()))
 }
 
-// Template is the resolved template.
+// Template returns the resolved template.
 func (s *Stack) Template() *samtemplate.Template { return s.template }
 
-// Engine is the DynamoDB.
+// Engine returns the DynamoDB engine.
 func (s *Stack) Engine() *dynamotest.Engine { return s.engine }
 
-// Tables are the names of this stack's tables.
+// Tables returns the names of this stack's tables.
 func (s *Stack) Tables() dynamotest.Tables { return s.tables }
 
-// SSM is the Parameter Store.
+// SSM returns the Parameter Store.
 func (s *Stack) SSM() *ssmtest.Server { return s.ssm }
 
-// URL is the HTTP API's base URL.
-func (s *Stack) URL() string { return s.url }
+// URL returns the HTTP API's base URL.
+func (s *Stack) URL() string { return s.server.URL() }
 
-// SetLaunchpadID changes the value in SSM, as an operator would.
+// SetLaunchpadID changes the launchpad ID in SSM, as an operator would.
 func (s *Stack) SetLaunchpadID(value string) {
 	for _, p := range s.template.SSMParameters {
 		if p.LogicalID == launchpadParameter {
@@ -322,12 +360,12 @@ func (s *Stack) SetLaunchpadID(value string) {
 	}
 }
 
-// Invoke runs a function by its folder's name.
+// Invoke runs a function, named by its folder.
 func (s *Stack) Invoke(ctx context.Context, function string, payload []byte) (runtimeapi.Result, error) {
 	f, ok := s.functions[function]
 	if !ok {
 		names := slices.Sorted(maps.Keys(s.functions))
-		return runtimeapi.Result{}, fmt.Errorf("there is no function %s, only %s", function, strings.Join(names, ", "))
+		return runtimeapi.Result{}, fmt.Errorf("no function %s; there are %s", function, strings.Join(names, ", "))
 	}
 	return f.Invoke(ctx, payload)
 }
@@ -337,7 +375,6 @@ func (s *Stack) Close() error {
 	var failed []error
 	if s.server != nil {
 		failed = append(failed, s.server.Close())
-		<-s.served
 	}
 	for _, f := range s.functions {
 		failed = append(failed, f.Close())

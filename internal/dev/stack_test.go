@@ -7,41 +7,38 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/syncrun"
 )
 
-// start brings up a stack with the real binaries of `make local` and a small fake Meteora.
 const adminToken = "a-token-for-tests"
 
-func start(t *testing.T, id string) (*dev.Stack, *meteoratest.Server) {
+// start starts a world with the real binaries of `make local` and a small Meteora.
+func start(t *testing.T, id string) *dev.World {
 	t.Helper()
-	fake := meteoratest.New(meteoratest.Config{Pools: 5000})
-	if err := fake.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fake.Close() })
-	stack, err := dev.Start(t.Context(), dev.Options{
-		Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id, AdminToken: adminToken,
+	return startWorld(t, dev.WorldOptions{
+		Options: dev.Options{LaunchpadID: &id, AdminToken: adminToken}, Meteora: meteoratest.Config{Pools: 5000},
 	})
+}
+
+func startWorld(t *testing.T, o dev.WorldOptions) *dev.World {
+	t.Helper()
+	w, err := dev.StartWorld(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := stack.Close(); err != nil {
+		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return stack, fake
+	return w
 }
 
 func TestSyncTwice(t *testing.T) {
 	t.Parallel()
-	stack, _ := start(t, meteoratest.DefaultLaunchpad)
+	stack := start(t, meteoratest.DefaultLaunchpad)
 	first, err := stack.Sync(t.Context(), dev.FullSync)
 	if err != nil {
 		t.Fatal(err)
@@ -60,16 +57,14 @@ func TestSyncTwice(t *testing.T) {
 	if second.Record.WriteBatches != 0 || second.Record.TokensUnchanged != r.TokensNew {
 		t.Errorf("second record %s", second.Line)
 	}
-	name := stack.Tables().Tokens
-	count, err := stack.Engine().Client().Scan(t.Context(), &dynamodb.ScanInput{TableName: &name, Select: types.SelectCount})
-	if err != nil || int(count.Count) != r.TokensNew {
-		t.Errorf("%d items stored (%v), want %d", count.Count, err, r.TokensNew)
+	if n := len(stored(t, stack)); n != r.TokensNew {
+		t.Errorf("%d items stored, want %d", n, r.TokensNew)
 	}
 }
 
 func TestFailedSyncLeavesItsRecord(t *testing.T) {
 	t.Parallel()
-	stack, fake := start(t, "")
+	stack := start(t, "")
 	run, err := stack.Sync(t.Context(), dev.FullSync)
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +72,7 @@ func TestFailedSyncLeavesItsRecord(t *testing.T) {
 	if run.Record.Status != syncrun.Failed || !strings.Contains(run.Record.Error, "launchpad-id") || run.Result.Error == nil {
 		t.Errorf("record %s, error %v", run.Line, run.Result.Error)
 	}
-	if n := fake.Stats(meteoratest.DLMM).Requests; n != 0 {
+	if n := stack.Meteora.Stats(meteoratest.DLMM).Requests; n != 0 {
 		t.Errorf("Meteora saw %d requests", n)
 	}
 	stack.SetLaunchpadID(meteoratest.DefaultLaunchpad)
@@ -88,7 +83,7 @@ func TestFailedSyncLeavesItsRecord(t *testing.T) {
 
 func TestIndex(t *testing.T) {
 	t.Parallel()
-	stack, _ := start(t, "any")
+	stack := start(t, "any")
 	response, err := http.Get(stack.URL() + "/")
 	if err != nil {
 		t.Fatal(err)

@@ -22,8 +22,9 @@ const (
 )
 
 const (
-	syncFunction = "sync-tokens"
-	// recordWait is how long the log line of a failed run may come after its error.
+	// SyncFunction is the sync's name.
+	SyncFunction = "sync-tokens"
+	// recordWait is how much later than its error the log line of a failed run may come.
 	recordWait = 2 * time.Second
 )
 
@@ -35,14 +36,14 @@ type Run struct {
 	Result runtimeapi.Result
 }
 
-// Sync runs a sync with a file of events/. A run that failed is no error as long as it left a record.
+// Sync runs a sync with a file of events/. A failed run that left its record is not an error.
 func (s *Stack) Sync(ctx context.Context, name string) (Run, error) {
 	event, err := os.ReadFile(s.root.Event(name))
 	if err != nil {
 		return Run{}, fmt.Errorf("read the sync's event: %w", err)
 	}
 	s.records.reset()
-	result, err := s.Invoke(ctx, syncFunction, event)
+	result, err := s.Invoke(ctx, SyncFunction, event)
 	if err != nil {
 		return Run{}, err
 	}
@@ -64,7 +65,7 @@ func (s *Stack) Sync(ctx context.Context, name string) (Run, error) {
 	return run, nil
 }
 
-// recordWatch looks for the record of a run in a function's log: an error's answer does not carry it.
+// recordWatch looks for the record of a run in a function's log: a failed invocation does not return it.
 type recordWatch struct {
 	mu   sync.Mutex
 	last []byte
@@ -78,19 +79,28 @@ func (w *recordWatch) reset() {
 }
 
 func (w *recordWatch) see(line string) {
-	var entry struct {
-		Msg    string          `json:"msg"`
-		Record json.RawMessage `json:"record"`
-	}
-	if json.Unmarshal([]byte(line), &entry) != nil || entry.Msg != "sync finished" || entry.Record == nil {
+	record := RecordOf(line)
+	if record == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.last == nil && w.seen != nil {
-		w.last = entry.Record
+		w.last = record
 		close(w.seen)
 	}
+}
+
+// RecordOf returns the run's record that a line of the sync's log holds, or nil.
+func RecordOf(line string) json.RawMessage {
+	var entry struct {
+		Msg    string          `json:"msg"`
+		Record json.RawMessage `json:"record"`
+	}
+	if json.Unmarshal([]byte(line), &entry) != nil || entry.Msg != "sync finished" {
+		return nil
+	}
+	return entry.Record
 }
 
 func (w *recordWatch) wait(ctx context.Context, patience time.Duration) []byte {

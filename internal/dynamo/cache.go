@@ -53,7 +53,7 @@ func (c *Cache) get(ctx context.Context, keys []string, found map[string]string)
 
 // Put keeps entries for ttl; 0 means for ever.
 func (c *Cache) Put(ctx context.Context, entries map[string]string, ttl time.Duration) error {
-	for keys := range slices.Chunk(slices.Sorted(maps.Keys(entries)), maxBatchWriteItems) {
+	for keys := range slices.Chunk(slices.Sorted(maps.Keys(entries)), MaxBatchWriteItems) {
 		batch := make([]types.WriteRequest, len(keys))
 		for i, key := range keys {
 			it := cacheItem(key)

@@ -20,7 +20,7 @@ type API interface {
 
 // Limits of DynamoDB's operations.
 const (
-	maxBatchWriteItems = 25  // BatchWriteItem
+	MaxBatchWriteItems = 25  // BatchWriteItem
 	maxBatchGetKeys    = 100 // BatchGetItem
 )
 

@@ -58,7 +58,7 @@ type writer struct {
 
 // feed marshals tokens one batch ahead of the workers, so that memory holds a few batches and never all tokens.
 func (w *writer) feed(tokens iter.Seq[token.Token]) {
-	batch := make([]write, 0, maxBatchWriteItems)
+	batch := make([]write, 0, MaxBatchWriteItems)
 	for t := range tokens {
 		next := write{Unwritten: syncrun.Unwritten{Mint: t.Mint, FirstSeenAt: t.FirstSeenAt}}
 		var err error
@@ -66,9 +66,9 @@ func (w *writer) feed(tokens iter.Seq[token.Token]) {
 			w.leave([]write{next}, err)
 			continue
 		}
-		if batch = append(batch, next); len(batch) == maxBatchWriteItems {
+		if batch = append(batch, next); len(batch) == MaxBatchWriteItems {
 			w.batches <- batch
-			batch = make([]write, 0, maxBatchWriteItems)
+			batch = make([]write, 0, MaxBatchWriteItems)
 		}
 	}
 	if len(batch) > 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 // cache keeps answers in a warm function for a moment, at most a number of bytes of them, and lets requests for the
-// same answer wait for one read. It is for many goroutines.
+// same answer wait for one read. It is safe for concurrent use.
 type cache struct {
 	ttl   time.Duration
 	bytes int // bound
@@ -32,7 +32,7 @@ func newCache(ttl time.Duration, bytes int) *cache {
 	return &cache{ttl: ttl, bytes: bytes, recent: list.New(), slots: map[string]*list.Element{}}
 }
 
-// get answers the entry under key, from produce when there is none. Errors are not kept.
+// get returns the entry under key, from produce when there is none. Errors are not kept.
 func (c *cache) get(key string, produce func() (*entry, error)) (*entry, error) {
 	if e := c.lookup(key); e != nil {
 		return e, nil
@@ -69,7 +69,7 @@ func (c *cache) lookup(key string) *entry {
 // slotOverhead is about what an entry takes beside its body and its key, in bytes.
 const slotOverhead = 512
 
-func (s *slot) size() int { return 2*len(s.entry.body) + len(s.key) + slotOverhead } // a gzipped body may join it
+func (s *slot) size() int { return 2*len(s.entry.body.Bytes()) + len(s.key) + slotOverhead } // a gzipped body may join it
 
 func (c *cache) store(key string, e *entry) {
 	s := &slot{key: key, entry: e, expires: time.Now().Add(c.ttl)}

@@ -41,5 +41,5 @@ func (a *API) listSyncRuns(r *http.Request, p params) (answer, error) {
 }
 
 func newBreakerBody(b catalog.Breaker) breakerBody {
-	return breakerBody{Product: b.Product, State: b.State, Failures: b.Failures, RetryAt: optional(moment(b.RetryAt))}
+	return breakerBody{Product: b.Product, State: b.State, Failures: b.Failures, RetryAt: optional(token.FormatTime(b.RetryAt))}
 }

@@ -37,7 +37,7 @@ func (a *API) getStats(r *http.Request, _ params) (answer, error) {
 			token.Graduated: s.Stages[token.Graduated],
 		},
 		Launchpads: append([]token.LaunchpadID{}, s.Launchpads...),
-		SyncedAt:   optional(moment(synced.At)),
+		SyncedAt:   optional(token.FormatTime(synced.At)),
 	})
 	return answer{body: body}, err
 }
@@ -81,7 +81,7 @@ func (a *API) health(r *http.Request, _ params) (answer, error) {
 		}
 	}
 	last := checks["sync"]
-	last.LastSuccess = optional(moment(h.LastSuccess.Truncate(time.Millisecond)))
+	last.LastSuccess = optional(token.FormatTime(h.LastSuccess.Truncate(time.Millisecond)))
 	checks["sync"] = last
 	body, err := json.Marshal(healthBody{Status: outcome(h.OK()), Checks: checks})
 	if h.OK() {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"tokensync/internal/catalog"
 	"tokensync/internal/token"
@@ -56,7 +55,7 @@ func listBody(list catalog.List) []byte {
 	b = append(b, `],"next_cursor":`...)
 	b = appendText(b, list.Next) // base64url: nothing to escape
 	b = append(b, `,"synced_at":`...)
-	b = appendText(b, moment(list.SyncedAt))
+	b = appendText(b, token.FormatTime(list.SyncedAt))
 	return append(b, '}')
 }
 
@@ -66,14 +65,6 @@ func appendText(b []byte, s string) []byte {
 		return append(b, "null"...)
 	}
 	return append(append(append(b, '"'), s...), '"')
-}
-
-// moment is RFC 3339 in UTC, "" for the zero time.
-func moment(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02T15:04:05.999Z07:00")
 }
 
 // getToken is GET /v1/tokens/{mint}.

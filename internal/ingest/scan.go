@@ -60,6 +60,7 @@ func (r *run) scanProduct(ctx context.Context, source Source) (syncrun.ProductRe
 	product.Status = statusOf(err, stats)
 	product.PoolsScanned, product.PoolsMatched = stats.Scanned.Load(), stats.Matched.Load()
 	product.PoolsInvalid = stats.Invalid.Load()
+	product.RPC, product.RPCCredits = stats.RPC()
 	product.DurationMS = time.Since(start).Milliseconds()
 	r.refresh.newest[product.Product] = stats.Newest.Load()
 	r.countRequests(stats)

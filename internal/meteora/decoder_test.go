@@ -45,16 +45,16 @@ func pool(fields string) string {
 	if err := json.Unmarshal([]byte("{"+fields+"}"), &given); err != nil {
 		panic(err)
 	}
-	var fieldsSb48 strings.Builder
+	var moreFields strings.Builder
 	for _, f := range []string{
 		`"address":"` + address1 + `"`, `"launchpad":"` + ours + `"`,
 		`"token_x":{"address":"` + mint1 + `"}`, `"token_y":{"address":"` + token.SOL + `","symbol":"SOL"}`,
 	} {
 		if name, _, _ := strings.Cut(f, ":"); given[strings.Trim(name, `"`)] == nil {
-			fieldsSb48.WriteString("," + f)
+			moreFields.WriteString("," + f)
 		}
 	}
-	fields += fieldsSb48.String()
+	fields += moreFields.String()
 	return "{" + strings.TrimPrefix(fields, ",") + "}"
 }
 

@@ -5,49 +5,18 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"tokensync/internal/jsonwalk"
 	"tokensync/internal/token"
 )
 
 // members calls visit for each name of the object that comes next, positioned at its value, which visit must read.
-func (d *Decoder) members(visit func(name string) error) error {
-	if d.json.PeekKind() != '{' {
-		return d.json.SkipValue()
-	}
-	if _, err := d.json.ReadToken(); err != nil {
-		return err
-	}
-	for d.json.PeekKind() == '"' {
-		name, err := d.json.ReadToken()
-		if err != nil {
-			return err
-		}
-		if err := visit(name.String()); err != nil {
-			return err
-		}
-	}
-	_, err := d.json.ReadToken()
-	return err
-}
+func (d *Decoder) members(visit func(name string) error) error { return jsonwalk.Object(d.json, visit) }
 
 // elements calls visit for each element of the array that comes next.
-func (d *Decoder) elements(visit func(i int) error) error {
-	if d.json.PeekKind() != '[' {
-		return d.json.SkipValue()
-	}
-	if _, err := d.json.ReadToken(); err != nil {
-		return err
-	}
-	for i := 0; d.json.PeekKind() != ']'; i++ {
-		if err := visit(i); err != nil {
-			return err
-		}
-	}
-	_, err := d.json.ReadToken()
-	return err
-}
+func (d *Decoder) elements(visit func(i int) error) error { return jsonwalk.Array(d.json, visit) }
 
 // lenient accepts what Meteora sends and encoding/json would accept too: a repeated name, invalid UTF-8.
-var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+var lenient = jsonwalk.Lenient
 
 func (d *Decoder) open(raw []byte) {
 	d.element.Reset(raw)
@@ -82,13 +51,7 @@ func (d *Decoder) createdAt(raw []byte) (at int64) {
 }
 
 // text reads a string; anything else is unknown.
-func (d *Decoder) text() (string, error) {
-	if d.json.PeekKind() != '"' {
-		return "", d.json.SkipValue()
-	}
-	t, err := d.json.ReadToken()
-	return t.String(), err
-}
+func (d *Decoder) text() (string, error) { return jsonwalk.Text(d.json) }
 
 // number reads a number or a number in a string; anything else is unknown.
 func (d *Decoder) number(to *token.Number) error {

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// Memory samples how much memory this process has used at most. It is for many goroutines; the zero value is ready.
+// Memory samples how much memory this process has used at most. It is safe for concurrent use; the zero value is ready to use.
 type Memory struct {
 	mu   sync.Mutex
 	heap int64
@@ -29,11 +29,24 @@ func (m *Memory) Peak() (rss, heap int64) {
 	return peakRSS(), m.heap
 }
 
-// peakRSS reads VmHWM. getrusage would do elsewhere, but on Linux it also counts the process that started this one.
+// peakRSS prefers /proc: on Linux, getrusage also counts the process that started this one.
 func peakRSS() int64 {
-	status, err := os.ReadFile("/proc/self/status")
+	if peak := PeakRSS("self"); peak > 0 {
+		return peak
+	}
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return MaxRSS(&usage)
+}
+
+// PeakRSS returns the largest resident set of a running process since its exec, in bytes; process is its folder in /proc.
+// It returns 0 where the system does not tell.
+func PeakRSS(process string) int64 {
+	status, err := os.ReadFile("/proc/" + process + "/status")
 	if err != nil {
-		return rusageRSS()
+		return 0
 	}
 	for line := range bytes.Lines(status) {
 		if value, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
@@ -41,14 +54,11 @@ func peakRSS() int64 {
 			return kb << 10
 		}
 	}
-	return rusageRSS()
+	return 0
 }
 
-func rusageRSS() int64 {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
+// MaxRSS returns the largest resident set that getrusage tells, in bytes.
+func MaxRSS(usage *syscall.Rusage) int64 {
 	if runtime.GOOS == "darwin" {
 		return usage.Maxrss // bytes there, KiB elsewhere
 	}

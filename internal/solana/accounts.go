@@ -6,14 +6,12 @@ import (
 	"slices"
 
 	"github.com/mr-tron/base58"
-
-	"tokensync/internal/upstream"
 )
 
 // Limits of the RPC methods.
 const (
-	maxAccounts = 100  // getMultipleAccounts: keys a request
-	pageSize    = 5000 // getProgramAccountsV2: up to 10,000; a page that breaks off is read again as a whole
+	maxAccounts = 100    // getMultipleAccounts: keys a request
+	pageSize    = 10_000 // getProgramAccountsV2: what a page may hold, or what a node may look at for it
 )
 
 // commitment is seconds behind the tip; "finalized" would be half a minute.
@@ -34,30 +32,44 @@ type Match struct {
 // Query chooses a program's accounts. A node takes at most 4 filters: Size and three matches.
 type Query struct {
 	Program      Key
-	Size         int // of the whole account in bytes
+	Size         int // of the whole account in bytes; 0 is any
 	Matches      []Match
 	Slice        Slice
 	ChangedSince int64 // a slot: only accounts written since, where the node can; 0 means all
 }
 
-func (q *Query) params(paged bool, after string) []any {
-	filters := []any{map[string]int{"dataSize": q.Size}}
+func (q *Query) options() map[string]any {
+	filters := []any{}
+	if q.Size > 0 {
+		filters = append(filters, map[string]int{"dataSize": q.Size})
+	}
 	for _, m := range q.Matches {
 		filters = append(filters, map[string]any{"memcmp": map[string]any{
 			"offset": m.Offset, "bytes": base58.Encode(m.Bytes),
 		}})
 	}
-	options := map[string]any{
+	return map[string]any{
 		"encoding": "base64", "commitment": commitment, "dataSlice": q.Slice, "filters": filters,
 	}
-	if paged {
-		options["limit"] = pageSize
-		if after != "" {
-			options["paginationKey"] = after
-		}
-		if q.ChangedSince > 0 {
-			options["changedSinceSlot"] = q.ChangedSince
-		}
+}
+
+func (q *Query) params() []any { return []any{q.Program.String(), q.options()} }
+
+// pageParams asks for the page behind after, "" for the first. A node that pages by cursors has other names for the same.
+func (q *Query) pageParams(after string, byCursor bool) []any {
+	options := q.options()
+	options["limit"] = pageSize
+	if after != "" {
+		options["paginationKey"] = after
+	}
+	if after != "" && byCursor {
+		options["cursor"] = after
+	}
+	if q.ChangedSince > 0 {
+		options["changedSinceSlot"] = q.ChangedSince
+	}
+	if q.ChangedSince > 0 && byCursor {
+		options["changedSince"] = q.ChangedSince
 	}
 	return []any{q.Program.String(), options}
 }
@@ -72,42 +84,98 @@ type Page interface {
 // of getProgramAccountsV2 where the node has it, else the one answer of getProgramAccounts. An error is the last.
 func (s *Session) ProgramAccounts(ctx context.Context, q Query, page Page) iter.Seq[error] {
 	return func(yield func(error) bool) {
-		for after := ""; ; {
-			next, err := s.programPage(ctx, &q, after, page)
-			if err == nil && next != "" && next == after {
-				err = upstream.Malformed("paginationKey leads to itself")
+		if !s.refused[methodScanPages] {
+			for err := range s.pages(ctx, &q, new(Position), page) {
+				if refused(err) {
+					break
+				}
+				if !yield(err) {
+					return
+				}
 			}
-			if !yield(err) || err != nil || next == "" {
+			if !s.refused[methodScanPages] {
 				return
 			}
-			after = next
+		}
+		yield(s.whole(ctx, &q, page))
+	}
+}
+
+// TellsChanges reports whether the node has answered with pages so far: only then does it heed ChangedSince.
+func (s *Session) TellsChanges() bool { return !s.refused[methodScanPages] }
+
+// isDetour reports whether err means that another way may lead to what this one does not.
+func isDetour(err error) bool {
+	return err != nil && (refused(err) || isTimeout(err) || isRPC(err) && !IsPlan(err))
+}
+
+// whole reads the one answer of getProgramAccounts.
+func (s *Session) whole(ctx context.Context, q *Query, page Page) error {
+	return s.scan(ctx, methodScan, q, q.params(), maxAccountsBody, page)
+}
+
+// pages reads getProgramAccountsV2 from where at stands to its end.
+func (s *Session) pages(ctx context.Context, q *Query, at *Position, page Page) iter.Seq[error] {
+	return func(yield func(error) bool) {
+		seen := map[string]bool{}
+		for {
+			isLast, err := s.nextPage(ctx, q, at, seen, page)
+			if !yield(err) || err != nil || isLast {
+				return
+			}
 		}
 	}
 }
 
-func (s *Session) programPage(ctx context.Context, q *Query, after string, page Page) (next string, err error) {
-	if !s.noPages {
-		next, err = s.programCall(ctx, "getProgramAccountsV2", q.params(true, after), maxPageBody, page)
-		if err == nil || after != "" || !refused(err) {
-			return next, err
-		}
-		s.noPages = true
+// nextPage reads the page at which at stands, and moves at behind it.
+func (s *Session) nextPage(ctx context.Context, q *Query, at *Position, seen map[string]bool, page Page) (isLast bool, err error) {
+	asked := at.After
+	if err := s.scan(ctx, methodScanPages, q, q.pageParams(asked, at.ByCursor), maxPageBody, page); err != nil {
+		return false, err
 	}
-	return s.programCall(ctx, "getProgramAccounts", q.params(false, ""), maxAccountsBody, page)
+	end := s.answer.page
+	at.ByCursor = at.ByCursor || end.key == "" && end.cursor != ""
+	next, err := end.next(asked)
+	if err != nil {
+		return false, err
+	}
+	if seen[next] {
+		return false, malformed("a pagination key that was there before")
+	}
+	seen[next] = true
+	at.After = next
+	return next == "", nil
 }
 
-func (s *Session) programCall(ctx context.Context, method string, params []any, limit int64, page Page) (next string, err error) {
-	err = s.call(ctx, method, params, limit, func(a *answer) (err error) {
+// next is where a page that was asked for with the key asked says to go on, "" when nothing follows.
+func (e *pageEnd) next(asked string) (string, error) {
+	key := e.key
+	if key == "" {
+		key = e.cursor
+	}
+	switch {
+	case e.isLast, e.rows == 0 && key == asked: // some keep their key set behind the last page
+		return "", nil
+	case key == "" && (e.hasMore || e.rows >= pageSize):
+		return "", malformed("a full page without a key to the next")
+	case key != "" && key == asked:
+		return "", malformed("a pagination key that leads to itself")
+	}
+	return key, nil
+}
+
+// scan reads one answer of a program's accounts into page. Each must be of the program.
+func (s *Session) scan(ctx context.Context, method string, q *Query, params []any, limit int64, page Page) error {
+	return s.call(ctx, method, params, limit, func(a *answer) error {
 		page.Reset()
-		next, err = a.accounts(func(_ int, account *Account) {
-			if account == nil {
-				account = &Account{Space: -1}
+		return a.accounts(func(_ int, account *Account) error {
+			if account == nil || account.Key.IsZero() || !a.hasOwner || account.Owner != q.Program {
+				return malformed("an account that is not one of the program's")
 			}
 			page.Add(account)
+			return nil
 		})
-		return err
 	})
-	return next, err
 }
 
 // Accounts looks up keys, a hundred a request, and calls visit for each that exists, with its index in keys. When an
@@ -125,18 +193,14 @@ func (s *Session) Accounts(ctx context.Context, keys []Key, slice Slice, visit f
 
 // Slot is where the node stands, -1 if it does not say. Whatever is read after it holds all that was written until then.
 func (s *Session) Slot(ctx context.Context) (int64, error) {
-	slot := int64(-1)
-	params := []any{[]string{Key{}.String()}, map[string]any{"encoding": "base64", "commitment": commitment, "dataSlice": Slice{}}}
-	err := s.call(ctx, "getMultipleAccounts", params, maxPageBody, func(a *answer) error {
-		_, err := a.accounts(func(int, *Account) {})
-		slot = a.slot
-		return err
-	})
-	return slot, err
+	if err := s.accounts(ctx, []Key{{}}, Slice{}, func(int, *Account) {}); err != nil {
+		return -1, err
+	}
+	return s.answer.slot, nil
 }
 
-// TellsChanges says whether the node has answered with pages so far: only then does it heed ChangedSince.
-func (s *Session) TellsChanges() bool { return !s.noPages }
+// LastSlot is the slot at which the last answer holds, -1 if the node did not say.
+func (s *Session) LastSlot() int64 { return s.answer.slot }
 
 func (s *Session) accounts(ctx context.Context, keys []Key, slice Slice, visit func(int, *Account)) error {
 	texts := make([]string, len(keys))
@@ -144,17 +208,20 @@ func (s *Session) accounts(ctx context.Context, keys []Key, slice Slice, visit f
 		texts[i] = k.String()
 	}
 	params := []any{texts, map[string]any{"encoding": "base64", "commitment": commitment, "dataSlice": slice}}
-	return s.call(ctx, "getMultipleAccounts", params, maxPageBody, func(a *answer) error {
-		count := 0
-		_, err := a.accounts(func(i int, account *Account) {
-			count++
-			if account != nil && i < len(keys) {
-				account.Key = keys[i]
-				visit(i, account)
+	return s.call(ctx, methodAccounts, params, maxPageBody, func(a *answer) error {
+		err := a.accounts(func(i int, account *Account) error {
+			if account == nil || i >= len(keys) {
+				return nil
 			}
+			if !a.hasOwner {
+				return malformed("an account without an owner")
+			}
+			account.Key = keys[i]
+			visit(i, account)
+			return nil
 		})
-		if err == nil && count != len(keys) {
-			err = upstream.Malformed("%d accounts where %d were asked for", count, len(keys))
+		if err == nil && a.page.rows != len(keys) {
+			err = malformedf("%d accounts where %d were asked for", a.page.rows, len(keys))
 		}
 		return err
 	})

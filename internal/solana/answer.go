@@ -3,20 +3,19 @@ package solana
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"tokensync/internal/token"
+	"tokensync/internal/jsonwalk"
 	"tokensync/internal/upstream"
 )
 
 // maxToken bounds one string or number of an answer. An account's data may have 10 MB, but we ask for its beginning.
 const maxToken = 1 << 20
 
-// lenient accepts what other clients accept too.
-var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+// requestID is the id of every request: a connection carries one at a time.
+const requestID = 1
 
 // Account is one account, or the slice of it that was asked for. Data is valid only until the next one is read.
 type Account struct {
@@ -28,19 +27,32 @@ type Account struct {
 
 // An answer reads one JSON-RPC answer, of which it holds one account at a time.
 type answer struct {
-	dec     *jsontext.Decoder
-	guard   guard
-	data    []byte // reused
-	account Account
-	slot    int64 // of the context, -1 where the node does not say
+	dec      *jsontext.Decoder
+	guard    guard
+	method   string
+	message  string // of the node's last error, as it came
+	data     []byte // reused
+	account  Account
+	hasOwner bool  // of account; the system program's address is zero
+	slot     int64 // of the context, -1 where the node does not say
+	page     pageEnd
 }
 
-func (a *answer) reset(body io.Reader) {
+// pageEnd is what a page says of what follows it.
+type pageEnd struct {
+	rows    int
+	key     string // where to go on; "" is nowhere
+	cursor  string // the same, by another name
+	isLast  bool   // the node says that nothing follows
+	hasMore bool   // the node says that something does
+}
+
+func (a *answer) reset(body io.Reader, method string) {
 	if a.dec == nil {
 		a.dec = new(jsontext.Decoder)
 	}
-	a.guard, a.slot = guard{r: body, dec: a.dec}, -1
-	a.dec.Reset(&a.guard, lenient...)
+	a.guard, a.slot, a.method, a.message, a.page = guard{r: body, dec: a.dec}, -1, method, "", pageEnd{}
+	a.dec.Reset(&a.guard, jsonwalk.Lenient...)
 }
 
 // guard ends a body in which one token does not end.
@@ -52,7 +64,7 @@ type guard struct {
 
 func (g *guard) Read(p []byte) (int, error) {
 	if g.read-g.dec.InputOffset() > maxToken {
-		return 0, upstream.Malformed("a value of more than %d bytes", maxToken)
+		return 0, malformedf("a value of more than %d bytes", maxToken)
 	}
 	n, err := g.r.Read(p)
 	g.read += int64(n)
@@ -62,37 +74,45 @@ func (g *guard) Read(p []byte) (int, error) {
 // read hands the result to result, and demands the answer's end.
 func (a *answer) read(result func(*answer) error) error {
 	var failure error
-	found := false
-	if err := a.object(func(name string) (err error) {
+	found, foreign := false, false
+	if err := jsonwalk.Object(a.dec, func(name string) (err error) {
 		switch {
-		case name == "result" && a.dec.PeekKind() != 'n':
+		case name == "result" && (a.dec.PeekKind() != 'n' || mayBeNull(a.method)):
 			found = true
 			return result(a)
 		case name == "error":
 			failure, err = a.failure()
 			return err
+		case name == "id":
+			n, isNumber, err := jsonwalk.Integer(a.dec)
+			foreign = !isNumber || n != requestID
+			return err
 		}
 		return a.dec.SkipValue()
 	}); err != nil {
-		return malformed(err)
+		return ownSyntax(err)
 	}
-	if failure != nil {
+	switch {
+	case failure != nil:
 		return failure
-	}
-	if !found {
-		return upstream.Malformed("neither a result nor an error")
+	case !found:
+		return malformed("neither a result nor an error")
+	case foreign:
+		return malformed("the answer to another request")
 	}
 	if _, err := a.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return upstream.Malformed("something behind the answer's end")
+		return malformed("something behind the answer's end")
 	}
 	return nil
 }
 
-// malformed gives the decoder's own complaints their class, and lets errors of the reader through.
-func malformed(err error) error {
-	var syntactic *jsontext.SyntacticError
-	if errors.As(err, &syntactic) && !errors.Is(err, upstream.ErrMalformed) {
-		return fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
+// mayBeNull reports whether null is a result of method: it knows nothing of what it was asked for.
+func mayBeNull(method string) bool { return method == methodBlockTime || method == methodTransaction }
+
+// ownSyntax gives the decoder's own complaints their class, and lets errors of the reader through.
+func ownSyntax(err error) error {
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !errors.Is(err, upstream.ErrMalformed) {
+		return malformedf("no JSON at byte %d", syntactic.ByteOffset)
 	}
 	return err
 }
@@ -103,86 +123,92 @@ func (a *answer) failure() (error, error) {
 		return nil, a.dec.SkipValue()
 	}
 	e := &RPCError{}
-	return e, a.object(func(name string) (err error) {
+	err := jsonwalk.Object(a.dec, func(name string) (err error) {
 		switch name {
 		case "code":
-			e.Code, err = a.integer()
+			e.Code, _, err = jsonwalk.Integer(a.dec)
 		case "message":
-			e.Message, err = a.text()
-			e.Message = token.CleanName(e.Message)
+			a.message, err = jsonwalk.Text(a.dec)
 		default:
 			err = a.dec.SkipValue()
 		}
 		return err
 	})
+	e.reason = reasonOf(a.method, e.Code, a.message)
+	return e, err
 }
 
-// accounts reads the result of every method that has accounts: an array of them, an object with `accounts` and
-// `paginationKey`, or either of these as the `value` beside a `context`.
-func (a *answer) accounts(visit func(i int, account *Account)) (next string, err error) {
+// accounts reads the result of every method that has accounts: an array of them, an object with `accounts` and where to
+// go on, or either of these as the `value` beside a `context`.
+func (a *answer) accounts(visit func(i int, account *Account) error) error {
 	switch a.dec.PeekKind() {
 	case '[':
-		return "", a.array(func(i int) error { return a.element(i, visit) })
+		return jsonwalk.Array(a.dec, func(i int) error { a.page.rows++; return a.element(i, visit) })
 	case '{':
 	default:
-		return "", upstream.Malformed("a result that is neither an array nor an object")
+		return malformed("a result that is neither an array nor an object")
 	}
 	found := false
-	err = a.object(func(name string) (err error) {
+	err := jsonwalk.Object(a.dec, func(name string) (err error) {
 		switch name {
 		case "accounts", "value":
 			found = true
-			var inner string
-			if inner, err = a.accounts(visit); inner != "" {
-				next = inner
-			}
-		case "paginationKey":
-			next, err = a.text()
+			return a.accounts(visit)
 		case "context":
-			err = a.context()
-		default:
-			err = a.dec.SkipValue()
+			return a.context()
 		}
-		return err
+		return a.pageMember(name)
 	})
 	if err == nil && !found {
-		err = upstream.Malformed("a result without accounts")
+		err = malformed("a result without accounts")
 	}
-	return next, err
+	return err
+}
+
+// pageMember reads what a page says of the next one.
+func (a *answer) pageMember(name string) (err error) {
+	switch name {
+	case "paginationKey":
+		a.page.key, err = jsonwalk.Text(a.dec)
+	case "nextCursor":
+		a.page.cursor, err = jsonwalk.Text(a.dec)
+	case "hasMore":
+		isKnown := a.dec.PeekKind() != 'n'
+		a.page.hasMore, err = jsonwalk.Flag(a.dec)
+		a.page.isLast = isKnown && !a.page.hasMore
+	default:
+		err = a.dec.SkipValue()
+	}
+	return err
 }
 
 // context reads at which slot the answer holds.
 func (a *answer) context() error {
-	return a.object(func(name string) (err error) {
+	return jsonwalk.Object(a.dec, func(name string) error {
 		if name != "slot" {
 			return a.dec.SkipValue()
 		}
-		a.slot, err = a.integer()
+		slot, ok, err := jsonwalk.Integer(a.dec)
+		if ok {
+			a.slot = slot
+		}
 		return err
 	})
 }
 
-// element reads one account; for null, visit is called with none.
-func (a *answer) element(i int, visit func(int, *Account)) error {
-	if a.dec.PeekKind() != '{' {
-		isNull := a.dec.PeekKind() == 'n'
+// element reads one account; for null, visit is called with nil.
+func (a *answer) element(i int, visit func(int, *Account) error) error {
+	a.account, a.hasOwner = Account{Space: -1}, false
+	if a.dec.PeekKind() == 'n' {
 		if err := a.dec.SkipValue(); err != nil {
 			return err
 		}
-		a.account = Account{Space: -1}
-		if isNull {
-			visit(i, nil)
-		} else {
-			visit(i, &a.account)
-		}
-		return nil
+		return visit(i, nil)
 	}
-	a.account = Account{Space: -1}
-	if err := a.object(a.member); err != nil {
+	if err := jsonwalk.Object(a.dec, a.member); err != nil {
 		return err
 	}
-	visit(i, &a.account)
-	return nil
+	return visit(i, &a.account)
 }
 
 func (a *answer) member(name string) (err error) {
@@ -190,11 +216,16 @@ func (a *answer) member(name string) (err error) {
 	case "pubkey":
 		a.account.Key, err = a.key()
 	case "account":
-		err = a.object(a.member)
+		err = jsonwalk.Object(a.dec, a.member)
 	case "owner":
+		a.hasOwner = a.dec.PeekKind() == '"'
 		a.account.Owner, err = a.key()
 	case "space":
-		a.account.Space, err = a.integer()
+		space, ok, err := jsonwalk.Integer(a.dec)
+		if ok {
+			a.account.Space = space
+		}
+		return err
 	case "data":
 		err = a.readData()
 	default:
@@ -209,12 +240,12 @@ func (a *answer) readData() error {
 	if a.dec.PeekKind() != '[' {
 		return a.dec.SkipValue()
 	}
-	return a.array(func(i int) error {
+	return jsonwalk.Array(a.dec, func(i int) error {
 		switch {
 		case i == 0 && a.dec.PeekKind() == '"':
 			return a.decode()
 		case i == 1:
-			encoding, err := a.text()
+			encoding, err := jsonwalk.Text(a.dec)
 			if encoding != "base64" {
 				a.account.Data = nil
 			}
@@ -242,7 +273,7 @@ func (a *answer) decode() error {
 	return nil
 }
 
-// decodeBase64 answers nil for what is not base64.
+// decodeBase64 returns nil for what is not base64.
 func decodeBase64(to, text []byte) []byte {
 	n, err := base64.StdEncoding.Decode(to, text)
 	if err != nil {
@@ -252,70 +283,10 @@ func decodeBase64(to, text []byte) []byte {
 }
 
 func (a *answer) key() (Key, error) {
-	s, err := a.text()
+	s, err := jsonwalk.Text(a.dec)
 	if err != nil {
 		return Key{}, err
 	}
 	k, _ := ParseKey(s) // zero for anything else
 	return k, nil
-}
-
-// text reads a string; anything else is "".
-func (a *answer) text() (string, error) {
-	if a.dec.PeekKind() != '"' {
-		return "", a.dec.SkipValue()
-	}
-	t, err := a.dec.ReadToken()
-	return t.String(), err
-}
-
-// integer reads a whole number; anything else is -1.
-func (a *answer) integer() (int64, error) {
-	if a.dec.PeekKind() != '0' {
-		return -1, a.dec.SkipValue()
-	}
-	t, err := a.dec.ReadToken()
-	if err != nil {
-		return -1, err
-	}
-	if n, err := t.Int(); err == nil {
-		return n, nil
-	}
-	return -1, nil
-}
-
-// object calls visit for each name of the object that comes next, positioned at its value, which visit must read. What
-// is no object is skipped.
-func (a *answer) object(visit func(name string) error) error {
-	if a.dec.PeekKind() != '{' {
-		return a.dec.SkipValue()
-	}
-	if _, err := a.dec.ReadToken(); err != nil {
-		return err
-	}
-	for a.dec.PeekKind() == '"' {
-		name, err := a.dec.ReadToken()
-		if err != nil {
-			return err
-		}
-		if err := visit(name.String()); err != nil {
-			return err
-		}
-	}
-	_, err := a.dec.ReadToken()
-	return err
-}
-
-// array calls visit for each element of the array that comes next.
-func (a *answer) array(visit func(i int) error) error {
-	if _, err := a.dec.ReadToken(); err != nil {
-		return err
-	}
-	for i := 0; a.dec.PeekKind() != ']'; i++ {
-		if err := visit(i); err != nil {
-			return err
-		}
-	}
-	_, err := a.dec.ReadToken()
-	return err
 }

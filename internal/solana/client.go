@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -15,10 +17,19 @@ import (
 	"tokensync/internal/upstream"
 )
 
-// defaultRate is what small plans of RPC providers allow in requests a second, and defaultBurst how many at once.
+// Rates are requests a second. A zero field means what Helius allows in its free plan (March 2026).
+type Rates struct {
+	RPC   float64 // everything that is not one of the others
+	Scans float64 // getProgramAccounts and getProgramAccountsV2
+	DAS   float64 // getAsset and its like
+}
+
+// The free plan's rates, and how many requests may be made at once.
 const (
-	defaultRate  = 10
-	defaultBurst = 5
+	defaultRPC   = 10
+	defaultScans = 5
+	defaultDAS   = 2
+	burst        = 5
 )
 
 // Bounds on one answer, decompressed.
@@ -27,23 +38,29 @@ const (
 	maxAccountsBody = 1 << 30 // getProgramAccounts has no pages: a million sliced accounts
 )
 
-// ErrURL means that the RPC URL is none. It does not show it.
+// scanHeaderTimeout is how long a node may think before it answers a scan: the public one was seen to take 100 seconds.
+const scanHeaderTimeout = 2 * time.Minute
+
+// ErrURL means the RPC URL is invalid. Its text never includes the URL.
 var ErrURL = errors.New("the Solana RPC URL is not an http or https URL")
 
-// Options set up a Client. Only URL has to be given.
+// Options set up a Client. Only URL must be given.
 type Options struct {
 	URL   string
-	Rate  float64        // requests a second
+	Rates Rates
 	Retry upstream.Retry // upstream.DefaultRetry when zero
+	Log   *slog.Logger   // gets what nodes say, without secrets, at the debug level; nil discards it
 }
 
-// Client asks one RPC node. It is for many goroutines; its URL never leaves it but in requests.
+// Client asks one RPC node. It is safe for concurrent use; its URL leaves it in requests only.
 type Client struct {
 	url     string
 	http    *http.Client
-	limit   *rate.Limiter
+	scans   *http.Client // waits longer
+	limits  map[class]*rate.Limiter
 	retry   upstream.Retry
 	secrets secrets
+	log     *slog.Logger
 }
 
 // NewClient checks the URL; nothing is asked yet.
@@ -52,134 +69,146 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, ErrURL
 	}
-	if o.Rate == 0 {
-		o.Rate = defaultRate
-	}
 	if o.Retry == (upstream.Retry{}) {
 		o.Retry = upstream.DefaultRetry
 	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	slow := upstream.NewTransport(1)
+	slow.ResponseHeaderTimeout = scanHeaderTimeout
 	return &Client{
-		url: o.URL, retry: o.Retry, secrets: newSecrets(o.URL, u),
-		limit: rate.NewLimiter(rate.Limit(o.Rate), defaultBurst),
-		http: &http.Client{
-			Transport: upstream.NewTransport(1),
-			// A redirect would take the key in the URL elsewhere.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		url: o.URL, retry: o.Retry, secrets: newSecrets(o.URL, u), log: o.Log,
+		limits: map[class]*rate.Limiter{
+			classRPC:  limiter(o.Rates.RPC, defaultRPC),
+			classScan: limiter(o.Rates.Scans, defaultScans),
+			classDAS:  limiter(o.Rates.DAS, defaultDAS),
 		},
+		http: newHTTP(upstream.NewTransport(1)), scans: newHTTP(slow),
 	}, nil
 }
 
-// Close drops idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func limiter(perSecond, otherwise float64) *rate.Limiter {
+	if perSecond == 0 {
+		perSecond = otherwise
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), burst)
+}
 
-// A Session is one scan: it has its own budget of retries, remembers what the node refused, and reuses its buffers. It
-// is for one goroutine.
+func newHTTP(transport *http.Transport) *http.Client {
+	return &http.Client{
+		Transport: transport,
+		// A redirect would take the key in the URL elsewhere.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Close drops idle connections.
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	c.scans.CloseIdleConnections()
+}
+
+// A Session is one run's questions to a node: it has its own budget of retries, remembers what the node refused, and
+// reuses its buffers. It is for one goroutine.
 type Session struct {
 	client  *Client
 	stats   *syncrun.Counts
 	fetch   upstream.Fetcher
 	retry   *upstream.Retrier
 	answer  answer
-	noPages bool // the node does not know getProgramAccountsV2
+	refused map[string]bool // methods that the node does not do
+	invalid map[string]int  // how often in a row it called a method's request invalid
 }
 
-// NewSession starts a scan that counts into stats.
+// NewSession starts a session that counts into stats.
 func (c *Client) NewSession(stats *syncrun.Counts) *Session {
 	return &Session{
-		client: c, stats: stats, fetch: upstream.Fetcher{HTTP: c.http, Stats: stats},
-		retry: upstream.NewRetrier(c.retry),
+		client: c, stats: stats, fetch: upstream.Fetcher{Stats: stats}, retry: upstream.NewRetrier(c.retry),
+		refused: map[string]bool{}, invalid: map[string]int{},
 	}
 }
 
-// RPCError is what the node answered instead of a result.
-type RPCError struct {
-	Code    int64
-	Message string // cleaned
-}
-
-func (e *RPCError) Error() string { return fmt.Sprintf("RPC error %d: %s", e.Code, e.Message) }
-
-// Codes of errors that pass (Solana: rpc-client-api/src/custom_error.rs; the last two are providers' own).
-const (
-	codeInternal       = -32603
-	codeNodeUnhealthy  = -32005
-	codeNoSlotYet      = -32004
-	codeStatusNotYet   = -32014
-	codeMinContextSlot = -32016
-	codeTooMany        = -32429
-	codeTooManyHTTP    = http.StatusTooManyRequests
-)
-
-// Retryable says whether asking again may help.
-func (e *RPCError) Retryable() bool {
-	switch e.Code {
-	case codeInternal, codeNodeUnhealthy, codeNoSlotYet, codeStatusNotYet, codeMinContextSlot:
-		return true
-	}
-	return e.throttled()
-}
-
-func (e *RPCError) throttled() bool { return e.Code == codeTooMany || e.Code == codeTooManyHTTP }
-
-// call asks method and hands its result to read, again from the start when an answer broke off. Its errors never show
-// the URL; they are RPCError, upstream.StatusError, upstream.ErrMalformed and those of net and context.
+// call asks method and hands its result to read, again from the start when an answer broke off. Its errors hold no word
+// of the node's; they are RPCError, upstream.StatusError, upstream.ErrMalformed and those of net and context.
 func (s *Session) call(ctx context.Context, method string, params []any, limit int64, read func(*answer) error) error {
-	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": requestID, "method": method, "params": params})
 	if err != nil {
 		return fmt.Errorf("encoding %s: %w", method, err)
 	}
 	for attempt := 1; ; attempt++ {
-		err := s.try(ctx, request, limit, read)
+		err := s.judge(method, s.try(ctx, method, request, limit, read))
 		if err == nil {
 			return nil
 		}
-		if isThrottle(err) {
-			s.stats.Throttle.Add(1)
-		}
-		if !s.retry.Pause(ctx, attempt, err) {
-			return fmt.Errorf("%s: %w", method, s.client.secrets.conceal(err))
+		s.report(ctx, method, err)
+		if method == methodScan && isTimeout(err) || !s.retry.Pause(ctx, attempt, err) {
+			return fmt.Errorf("%s: %w", method, inOwnWords(err))
 		}
 		s.stats.Retries.Add(1)
 	}
 }
 
-func (s *Session) try(ctx context.Context, request []byte, limit int64, read func(*answer) error) error {
-	if err := s.client.limit.Wait(ctx); err != nil {
+// judge makes an error final that the node has given twice in a row, and remembers what the node does not do.
+func (s *Session) judge(method string, err error) error {
+	rpc, ok := errors.AsType[*RPCError](err)
+	if ok && rpc.reason == invalid {
+		if s.invalid[method]++; s.invalid[method] >= 2 {
+			rpc.reason = never
+		}
+	} else {
+		s.invalid[method] = 0
+	}
+	if refused(err) {
+		s.refused[method] = true
+	}
+	return err
+}
+
+// report counts a throttle, and logs what the node wrote.
+func (s *Session) report(ctx context.Context, method string, err error) {
+	if isThrottle(err) {
+		s.stats.Throttle.Add(1)
+	}
+	detail := err.Error()
+	if _, ok := errors.AsType[*RPCError](err); ok {
+		detail += ": " + s.answer.message
+	}
+	s.client.log.DebugContext(ctx, "the node did not answer as asked", "method", method, "detail", s.client.secrets.conceal(detail))
+}
+
+func (s *Session) try(ctx context.Context, method string, request []byte, limit int64, read func(*answer) error) error {
+	class := classOf(method)
+	if err := s.client.limits[class].Wait(ctx); err != nil {
 		return fmt.Errorf("waiting for the rate limit: %w", err)
 	}
+	s.fetch.HTTP = s.client.http
+	if class == classScan {
+		s.fetch.HTTP = s.client.scans
+	}
+	s.stats.Called(method, credits(method))
 	body, err := s.fetch.Post(ctx, s.client.url, request, limit)
 	if err != nil {
-		return err
+		return upstream.WithoutURL(err)
 	}
 	defer body.Close()
-	s.answer.reset(body)
+	s.answer.reset(body, method)
 	if err := s.answer.read(read); err != nil {
 		return asMalformed(err)
 	}
 	return ctx.Err()
 }
 
-func isThrottle(err error) bool {
-	var status *upstream.StatusError
-	var rpc *RPCError
-	return errors.As(err, &status) && status.Code == http.StatusTooManyRequests || errors.As(err, &rpc) && rpc.throttled()
-}
-
-// refused says whether the node will not do what was asked, however often: it does not know the method, or the plan
-// does not have it.
-func refused(err error) bool {
-	if status, ok := errors.AsType[*upstream.StatusError](err); ok {
-		return status.Code >= 400 && status.Code < 500 &&
-			status.Code != http.StatusTooManyRequests && status.Code != http.StatusRequestTimeout
-	}
-	var rpc *RPCError
-	return errors.As(err, &rpc) && !rpc.Retryable()
+// isTimeout reports whether a node was too slow to begin its answer. The same question would take as long again.
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // asMalformed gives what the JSON decoder says of a body that was cut off its class.
 func asMalformed(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, upstream.ErrMalformed) {
-		return upstream.Malformed("body ends early: %v", err)
+		return malformed("the body ends early")
 	}
 	return err
 }

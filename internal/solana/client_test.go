@@ -39,7 +39,7 @@ func newSession(t *testing.T, handler http.HandlerFunc) (*Session, *syncrun.Coun
 
 func sessionAt(t *testing.T, url string) (*Session, *syncrun.Counts) {
 	t.Helper()
-	client, err := NewClient(Options{URL: url, Rate: 1e6, Retry: quick})
+	client, err := NewClient(Options{URL: url, Rates: Rates{1e6, 1e6, 1e6}, Retry: quick})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestProgramAccountsInPages(t *testing.T) {
 	}
 	want := func(extra map[string]any) request {
 		options := map[string]any{
-			"encoding": "base64", "commitment": "confirmed", "limit": 5000.0, "changedSinceSlot": 7.0,
+			"encoding": "base64", "commitment": "confirmed", "limit": 10000.0, "changedSinceSlot": 7.0,
 			"dataSlice": map[string]any{"offset": 0.0, "length": 352.0},
 			"filters": []any{
 				map[string]any{"dataSize": 424.0},
@@ -139,7 +139,7 @@ func TestProgramAccountsWithoutPages(t *testing.T) {
 		"method unknown":    func(w http.ResponseWriter) { io.WriteString(w, failure(-32601, "Method not found")) },
 		"bad request":       func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadRequest) },
 		"not in this plan":  func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden) },
-		"null beside error": func(w http.ResponseWriter) { io.WriteString(w, `{"result":null,"error":{"code":-32600}}`) },
+		"null beside error": func(w http.ResponseWriter) { io.WriteString(w, `{"result":null,"error":{"code":-32602}}`) },
 	}
 	for name, refuse := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -214,13 +214,17 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+func everyAccount(a *answer) error {
+	return a.accounts(func(int, *Account) error { return nil })
+}
+
 func TestEveryPrefixIsAnError(t *testing.T) {
 	t.Parallel()
 	whole := result(`{"accounts":[` + account("YQ==") + `],"paginationKey":null}`)
 	for n := range len(whole) {
 		var a answer
-		a.reset(strings.NewReader(whole[:n]))
-		if err := a.read(func(a *answer) error { _, err := a.accounts(func(int, *Account) {}); return err }); err == nil {
+		a.reset(strings.NewReader(whole[:n]), methodScan)
+		if err := a.read(everyAccount); err == nil {
 			t.Fatalf("no error for %q", whole[:n])
 		}
 	}
@@ -245,8 +249,8 @@ func TestAccounts(t *testing.T) {
 			values[i] = "null"
 		}
 		values[3] = `{"data":["YQ==","base64"],"owner":"` + someProgram.String() + `"}`
-		values[4] = `{"data":["!","base64"]}`
-		values[5] = `{"data":["YQ==","base58"]}`
+		values[4] = `{"data":["!","base64"],"owner":"` + Key{}.String() + `"}`
+		values[5] = `{"data":["YQ==","base58"],"owner":"` + Key{}.String() + `"}`
 		io.WriteString(w, result(`{"context":{"slot":1},"value":[`+strings.Join(values, ",")+`]}`))
 	})
 	got := map[int]Account{}
@@ -368,7 +372,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(failure(-32601, "no")))
 	f.Fuzz(func(_ *testing.T, body []byte) {
 		var a answer
-		a.reset(strings.NewReader(string(body)))
-		_ = a.read(func(a *answer) error { _, err := a.accounts(func(int, *Account) {}); return err })
+		a.reset(strings.NewReader(string(body)), methodScan)
+		_ = a.read(everyAccount)
 	})
 }

@@ -1,22 +1,30 @@
 package solana
 
 import (
-	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
+	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
+	"unicode"
 
 	"tokensync/internal/upstream"
 )
 
-// minSecret is the shortest part of a URL that is taken for a key.
-const minSecret = 4
+// What is hidden of a URL, and how much of it is shown.
+const (
+	minSecret = 4   // the shortest part of a URL that is taken for a key, and the shortest beginning of one
+	maxShown  = 256 // runes of a node's text in a debug log
+	hidden    = "…"
+)
 
 // secrets hides the RPC URL and its parts in texts. Providers put the key into the path, the query, the user or the
-// host's name, so all of them are hidden.
-type secrets struct{ replacer *strings.Replacer }
+// host's name, so all of them are hidden, in any case. They are in lower case, the longest first.
+type secrets []string
 
 func newSecrets(text string, u *url.URL) secrets {
 	parts := []string{text, u.String(), u.Host, u.Hostname(), u.RequestURI(), u.RawQuery}
@@ -33,46 +41,122 @@ func newSecrets(text string, u *url.URL) secrets {
 		password, _ := u.User.Password()
 		parts = append(parts, u.User.String(), u.User.Username(), password)
 	}
-	slices.SortFunc(parts, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	var pairs []string
-	for _, part := range slices.Compact(parts) {
-		if len(part) >= minSecret {
-			pairs = append(pairs, part, "…")
-		}
+	for i := range parts {
+		parts[i] = lower(parts[i])
 	}
-	return secrets{strings.NewReplacer(pairs...)}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return len(s) < minSecret })
+	slices.SortFunc(parts, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(parts)
 }
 
-// concealed is an error without secrets. It unwraps to its kind only, never to the error that it hides.
-type concealed struct {
+// lower folds a text's ASCII letters only, so that its length stays.
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}
+
+// conceal hides the secrets in a node's text, then cuts it. An end that begins a secret is hidden too: the text may have
+// been cut before.
+func (s secrets) conceal(text string) string {
+	text = printable(text)
+	folded := lower(text)
+	for _, secret := range s {
+		for i := strings.Index(folded, secret); i >= 0; i = strings.Index(folded, secret) {
+			text = text[:i] + hidden + text[i+len(secret):]
+			folded = folded[:i] + hidden + folded[i+len(secret):]
+		}
+	}
+	text = text[:len(text)-s.begun(folded)]
+	if runes := []rune(text); len(runes) > maxShown {
+		return string(runes[:maxShown]) + hidden
+	}
+	return text
+}
+
+// begun is how many bytes at the end of a text begin a secret.
+func (s secrets) begun(folded string) (longest int) {
+	for _, secret := range s {
+		for n := min(len(secret)-1, len(folded)); n >= minSecret && n > longest; n-- {
+			if strings.HasSuffix(folded, secret[:n]) {
+				longest = n
+			}
+		}
+	}
+	return longest
+}
+
+// printable drops what is invisible, which could stand inside a secret.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(text, ""))
+}
+
+// shown is an error in our own words. It unwraps to its kind only, never to the error that it stands for: that one may
+// hold what the node wrote.
+type shown struct {
 	text string
 	kind error
 }
 
-func (e *concealed) Error() string { return e.text }
-func (e *concealed) Unwrap() error { return e.kind }
+func (e *shown) Error() string { return e.text }
+func (e *shown) Unwrap() error { return e.kind }
 
-func (s secrets) conceal(err error) error {
-	err = upstream.WithoutURL(err)
-	return &concealed{text: s.replacer.Replace(err.Error()), kind: s.kind(err)}
-}
-
-// kind is what somebody may decide by.
-func (s secrets) kind(err error) error {
-	var status *upstream.StatusError
-	var rpc *RPCError
-	switch {
-	case errors.As(err, &status):
-		return &upstream.StatusError{
-			Code: status.Code, RetryAfter: status.RetryAfter, Detail: s.replacer.Replace(status.Detail),
-		}
-	case errors.As(err, &rpc):
-		return &RPCError{Code: rpc.Code, Message: s.replacer.Replace(rpc.Message)}
+// inOwnWords is err without a word of the node's.
+func inOwnWords(err error) error {
+	if status, ok := errors.AsType[*upstream.StatusError](err); ok {
+		kind := &upstream.StatusError{Code: status.Code, RetryAfter: status.RetryAfter, Detail: statusDetail(status.Code)}
+		return &shown{kind.Error(), kind}
+	}
+	if rpc, ok := errors.AsType[*RPCError](err); ok {
+		return &shown{rpc.Error(), rpc}
+	}
+	if m, ok := errors.AsType[malformed](err); ok {
+		return &shown{m.Error(), m}
 	}
 	for _, kind := range []error{upstream.ErrMalformed, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, kind) {
-			return kind
+			return &shown{kind.Error(), kind}
 		}
 	}
-	return nil
+	return &shown{lineTrouble(err), nil}
+}
+
+// statusDetail says what a status means where its own name does not.
+func statusDetail(code int) string {
+	switch code {
+	case http.StatusPaymentRequired:
+		return string(plan)
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return "the node does not take the key in its URL"
+	}
+	return ""
+}
+
+// lineTrouble names what is wrong with the line to a node.
+func lineTrouble(err error) string {
+	var dns *net.DNSError
+	var op *net.OpError
+	var certificate *tls.CertificateVerificationError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &dns):
+		return "the node's name cannot be resolved"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "the node refuses the connection"
+	case errors.As(err, &certificate):
+		return "the node's certificate is not valid"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "the node does not answer in time"
+	case errors.As(err, &op):
+		return "the line to the node broke"
+	}
+	return "the node's answer broke off"
 }

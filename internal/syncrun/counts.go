@@ -1,6 +1,7 @@
 package syncrun
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,8 +22,28 @@ type Counts struct {
 	Total    atomic.Int64 // pools that the server says there are; 0 is unknown
 	Newest   atomic.Int64 // when the newest pool of all was created, in Unix milliseconds; 0 when nobody looked
 
-	mu    sync.Mutex
-	notes []string
+	mu      sync.Mutex
+	notes   []string
+	rpc     map[string]int64
+	credits int64
+}
+
+// Called counts a request to an RPC node, by its method, and the credits that it costs.
+func (s *Counts) Called(method string, credits int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rpc == nil {
+		s.rpc = map[string]int64{}
+	}
+	s.rpc[method]++
+	s.credits += credits
+}
+
+// RPC returns the requests to an RPC node by method, nil if there were none, and the credits that they cost in all.
+func (s *Counts) RPC() (requests map[string]int64, credits int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.rpc), s.credits
 }
 
 // Note records how the product was read, or what was odd about it, for people: each text once.

@@ -60,6 +60,9 @@ type ProductRecord struct {
 	PoolsInvalid int64         `json:"pools_invalid"`
 	DurationMS   int64         `json:"duration_ms"`
 	Error        string        `json:"error"`
+
+	RPC        map[string]int64 `json:"rpc_requests,omitempty"` // of the RPC node, by method
+	RPCCredits int64            `json:"rpc_credits,omitempty"`  // what they cost at Helius
 }
 
 // WriteResult is what became of tokens that were to be written.
@@ -85,6 +88,10 @@ type Watermark struct {
 
 // ErrGap means that there are more new pools than are worth asking for one by one: only a full scan finds them.
 var ErrGap = errors.New("the newest pools do not reach back to the last run")
+
+// ErrIncomplete means that a source could not be read to its end in one run, although nothing failed: what it delivered is
+// sound, what it did not deliver says nothing, and the next run goes on from there.
+var ErrIncomplete = errors.New("not read to the end yet")
 
 // ErrUnconfigured means a source has nothing to read from: its product is skipped.
 var ErrUnconfigured = errors.New("not configured")

@@ -131,10 +131,18 @@ func known[T cmp.Ordered](v T) *T {
 	return &v
 }
 
-// moment writes Unix milliseconds as RFC 3339; nil for 0.
+// moment returns Unix milliseconds as the API shows times; nil for 0.
 func moment(ms int64) *string {
 	if ms == 0 {
 		return nil
 	}
-	return known(time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z07:00"))
+	return known(FormatTime(time.UnixMilli(ms)))
+}
+
+// FormatTime returns t as the API shows times: RFC 3339 in UTC, to the millisecond, and "" for the zero time.
+func FormatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.999Z07:00")
 }

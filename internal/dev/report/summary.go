@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tokensync/internal/dynamo"
 	"tokensync/internal/syncrun"
 )
 
@@ -37,7 +38,7 @@ func Summary(w io.Writer, run syncrun.Record, sandbox Sandbox, color bool) {
 	row("pools", "%s scanned, %s ours, %s invalid (%s pools/s)", Count(run.PoolsScanned), Count(run.PoolsMatched), Count(run.PoolsInvalid), Count(rate))
 	row("tokens", "%s new, %s updated, %s unchanged, %s delisted%s", Count(int64(run.TokensNew)), Count(int64(run.TokensUpdated)),
 		Count(int64(run.TokensUnchanged)), Count(int64(run.TokensDelisted)), unwritten(run.TokensUnwritten))
-	row("written", "%s batches of up to 25 items", Count(int64(run.WriteBatches)))
+	row("written", "%s batches of up to %d items", Count(int64(run.WriteBatches)), dynamo.MaxBatchWriteItems)
 	row("read", "%s in %s requests, %s retries", Bytes(run.BytesRead), Count(run.UpstreamRequests), Count(run.UpstreamRetries))
 	row("memory", "%s", memory(run, sandbox))
 	if sandbox.ColdStart > 0 {

@@ -2,7 +2,9 @@ package rpctest
 
 import (
 	"encoding/binary"
-	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -10,197 +12,292 @@ import (
 type Account struct {
 	Key, Owner key
 	Data       []byte
-	Stray      bool // answered by program queries whatever their filters: a node that errs
+	Stray      bool // returned by program queries whatever their filters: a node that errs
 	Slot       uint64
 }
 
-// Put adds accounts, a recorded one or a broken one; one with a known key stands in for the old.
-func (c *Chain) Put(accounts ...Account) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, a := range accounts {
-		replaced := false
-		for i := range c.extra {
-			if c.extra[i].Key == a.Key {
-				c.extra[i], replaced = a, true
-			}
-		}
-		if !replaced {
-			c.extra = append(c.extra, a)
+// Sorts of accounts of the DBC program, in the upper half of an id.
+const (
+	sortConfig = iota << 32
+	sortPool
+	sortExtra
+	sortMask = ^(1<<32 - 1)
+)
+
+// ids are the accounts that program scans walk over.
+func (c *Chain) ids() []int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	ids := make([]int, 0, len(c.configs)+len(c.tokens)+len(c.extra))
+	for sort, n := range []int{len(c.configs), len(c.tokens), len(c.extra)} {
+		for i := range n {
+			ids = append(ids, sort<<32|i)
 		}
 	}
+	return ids
 }
 
-func (c *Chain) extras() []Account {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return append([]Account(nil), c.extra...)
-}
-
-// each calls f for every account of a program until it answers false, in a fixed order: configs, pools, extras.
-func (c *Chain) each(program key, from int, f func(i int, a *Account) bool) {
-	extras := c.extras()
-	for i := from; i < len(c.configs)+len(c.mints)+len(extras); i++ {
-		var a Account
-		switch n := i - len(c.configs); {
-		case n < 0:
-			a = c.configs[i].account()
-		case n < len(c.mints):
-			a = c.pool(n)
-		default:
-			a = extras[n-len(c.mints)]
+// own returns one of the chain's own accounts as of a slot; ok is false when it was not there yet, or a test has put
+// another in its place.
+func (c *Chain) own(id int, asOf uint64) (a Account, ok bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	i := id &^ sortMask
+	switch id & sortMask {
+	case sortExtra:
+		return c.extra[i], true
+	case sortConfig:
+		a = c.configs[i].account()
+	case sortPool:
+		if c.tokens[i].created > asOf {
+			return a, false
 		}
-		if a.Owner == program && !f(i, &a) {
-			return
-		}
+		a = c.pool(i, asOf)
 	}
+	return a, !c.replaced[a.Key]
 }
 
-// find is the account at k, or nil.
+// find returns the account at k, or nil.
 func (c *Chain) find(k key) *Account {
-	for _, a := range c.extras() {
-		if a.Key == k {
-			return &a
-		}
+	c.mu.Lock() // for the index
+	defer c.mu.Unlock()
+	if c.replaced[k] {
+		at := slices.IndexFunc(c.extra, func(a Account) bool { return a.Key == k })
+		return &c.extra[at]
 	}
-	for i := range c.configs {
-		if c.configs[i].key == k {
-			a := c.configs[i].account()
-			return &a
+	if a, ok := c.ofToken(k); ok {
+		return a
+	}
+	if i, ok := c.byConfig[k]; ok {
+		a := c.configs[i].account()
+		return &a
+	}
+	return c.quoteMint(k)
+}
+
+// ofToken finds the accounts that belong to a token; a is nil where its metadata is missing.
+func (c *Chain) ofToken(k key) (a *Account, ok bool) {
+	if i, ok := cheapPool.index(k); ok && i < len(c.tokens) {
+		pool := c.pool(i, c.Slot())
+		return &pool, true
+	}
+	for side, m := range []madeUp{baseVault, quoteVault} {
+		if i, ok := m.index(k); ok && i < len(c.tokens) {
+			return c.vault(i, side), true
 		}
 	}
 	at, ok := c.index()[k]
 	if !ok {
-		return nil
+		return nil, false
 	}
-	var a Account
 	switch at.what {
 	case ofPool:
-		a = c.pool(at.token)
+		pool := c.pool(at.token, c.Slot())
+		return &pool, true
 	case ofMint:
-		a = c.mint(at.token)
-	case ofMetadata:
-		a = c.metadata(at.token)
+		return c.mint(at.token), true
+	default:
+		return c.metadata(at.token), true
 	}
-	return &a
 }
 
-// index finds tokens by the keys of their accounts. It is made when it is first needed.
-func (c *Chain) index() map[key]place {
-	c.once.Do(func() {
-		c.byKey = make(map[key]place, 2*len(c.mints))
-		for i, mint := range c.mints {
-			c.byKey[mint] = place{i, ofMint}
-			if !c.config(i).token2022 && !nameOf(i).missing {
-				c.byKey[c.metadataAddress(i)] = place{i, ofMetadata}
-			}
-			if len(c.mints) <= DefaultTokens {
-				c.byKey[c.poolAddress(i)] = place{i, ofPool}
-			}
+// index finds tokens by the keys of their accounts; new tokens are added when it is next needed. c.mu must be held.
+func (c *Chain) index() map[key]owned {
+	for ; c.keyed < len(c.tokens); c.keyed++ {
+		i, t := c.keyed, &c.tokens[c.keyed]
+		c.byKey[t.mint] = owned{i, ofMint}
+		if !c.configs[t.config].Token2022 {
+			c.byKey[metadataAddress(t.mint)] = owned{i, ofMetadata}
 		}
-	})
+		if pool := c.poolAddress(i); pool != cheapPool.key(i) {
+			c.byKey[pool] = owned{i, ofPool}
+		}
+	}
 	return c.byKey
 }
 
-// slot is when a token's pool was last written.
-func (c *Chain) slot(i int) uint64 {
-	if word("position", i)>>40%3 == 0 {
-		return 1
-	}
-	return 1 + uint64(c.tick.Load())
-}
+// A kind is the discriminator of an account's kind.
+type kind [8]byte
+
+var (
+	poolKind       = kind{0xd5, 0xe0, 0x05, 0xd1, 0x62, 0x45, 0x77, 0x5c}
+	hookPoolKind   = kind{0xed, 0xdb, 0xb8, 0x17, 0x2a, 0xbd, 0xa9, 0x23}
+	configKind     = kind{0x1a, 0x6c, 0x0e, 0x7b, 0x74, 0xe6, 0x81, 0x2b}
+	hookConfigKind = kind{0x28, 0xdc, 0xc2, 0xfb, 0x29, 0xc7, 0x7b, 0xfd}
+)
 
 // writer puts fields at their places.
 type writer []byte
 
-func (w writer) key(at int, k key)       { copy(w[at:], k[:]) }
-func (w writer) u64(at int, v uint64)    { binary.LittleEndian.PutUint64(w[at:], v) }
-func (w writer) discriminator(d ...byte) { copy(w, d) }
+func (w writer) discriminator(k kind) { copy(w, k[:]) }
+func (w writer) key(at int, k key)    { copy(w[at:], k[:]) }
+func (w writer) u64(at int, v uint64) { binary.LittleEndian.PutUint64(w[at:], v) }
 
-// account is a config of 1048 bytes, or of 1128 with a transfer hook. Its fee claimer is the launchpad in all of them.
-func (c *curve) account() Account {
-	w := make(writer, 1048)
-	w.discriminator(0x1a, 0x6c, 0x0e, 0x7b, 0x74, 0xe6, 0x81, 0x2b)
-	if c.hook {
-		w = make(writer, 1128)
-		w.discriminator(0x28, 0xdc, 0xc2, 0xfb, 0x29, 0xc7, 0x7b, 0xfd)
-	}
-	w.key(8, c.quote)
-	w.key(40, c.claimer)
-	w[233] = 1 // graduates into DAMM v2
-	w[235] = 6 // decimals of the token
-	if c.token2022 {
-		w[237] = 1
-	}
-	w[243] = c.feeOption
-	w[244] = 1 // the supply is fixed
-	w.u64(264, c.threshold)
-	w.u64(344, 1_000_000_000_000_000)
-	w.u64(352, 990_000_000_000_000)
-	return Account{Key: c.key, Owner: dbcProgram, Data: w, Slot: 1}
+func (w writer) u128(at int, v *big.Int) {
+	b := v.FillBytes(make([]byte, 16))
+	slices.Reverse(b)
+	copy(w[at:], b)
 }
 
-// pool is the bonding curve of the i-th token.
-func (c *Chain) pool(i int) Account {
-	config, at := c.config(i), c.position(i)
-	w := make(writer, 424)
-	w.discriminator(0xd5, 0xe0, 0x05, 0xd1, 0x62, 0x45, 0x77, 0x5c)
-	if config.hook {
-		w.discriminator(0xed, 0xdb, 0xb8, 0x17, 0x2a, 0xbd, 0xa9, 0x23)
+func (w writer) flag(at int, on bool) {
+	if on {
+		w[at] = 1
 	}
-	w.key(72, config.key)
-	w.key(104, hashed("creator", i%97))
-	w.key(136, c.mints[i])
-	w.key(168, hashed("base vault", i))
-	w.key(200, hashed("quote vault", i))
-	w.u64(232, 1_000_000_000_000_000/1000*uint64(1000-min(at, fullAt)*8/10))
-	w.u64(240, config.reserve(at))
-	hi, lo := config.sqrtPrice(at)
-	w.u64(280, lo)
-	w.u64(288, hi)
-	if config.token2022 {
-		w[304] = 1
-	}
-	if at.stage() == Graduated {
-		w[305] = 1
-	}
-	w[308] = byte(at.stage())
-	if at >= fullAt {
-		w.u64(344, 1_770_000_000)
-	}
-	address := c.cheapAddress(i)
-	return Account{Key: address, Owner: dbcProgram, Data: w, Slot: c.slot(i)}
 }
 
-// cheapAddress is the pool's own address; in a launchpad of many thousands a made-up one, which costs no curve points.
-func (c *Chain) cheapAddress(i int) key {
-	if len(c.mints) > 20*DefaultTokens {
-		return hashed("pool", i)
+// pool is the bonding curve of the i-th token as of a slot (meteora: state/virtual_pool.rs). c.mu must be held.
+func (c *Chain) pool(i int, asOf uint64) Account {
+	t := &c.tokens[i]
+	v, l := c.configs[t.config], c.lifeOf(i, asOf)
+	w := make(writer, 424+c.longer[i])
+	w.discriminator(poolKind)
+	if v.Hook {
+		w.discriminator(hookPoolKind)
 	}
-	return c.poolAddress(i)
+	w.key(72, v.key)
+	w.key(104, c.creator(i))
+	w.key(136, t.mint)
+	w.key(168, baseVault.key(i))
+	w.key(200, quoteVault.key(i))
+	w.u64(232, supplyAtFirst-l.sold)
+	w.u64(240, l.quote)
+	w.u128(280, v.sqrtPrice(l.quote))
+	w.u64(296, c.activation(i))
+	w.flag(304, v.Token2022)
+	w.flag(305, l.stage == Graduated)
+	w[308] = byte(l.stage)
+	w.money(v, &l)
+	if l.finished > 0 {
+		w.u64(344, uint64(c.TimeOf(l.finished).Unix()))
+	}
+	return Account{Key: c.poolAddress(i), Owner: dbcProgram, Data: w, Slot: l.slot}
+}
+
+// money writes the fees of a pool, and what of them was taken.
+func (w writer) money(v *curve, l *life) {
+	for side := range l.fees {
+		f := &l.fees[side]
+		at := 8 * side
+		w.u64(248+at, f.due(protocol))
+		w.u64(264+at, f.due(Partner))
+		w.u64(352+at, f.due(Creator))
+		w.u64(312+at, f.earned[protocol])
+		w.u64(328+at, f.trading())
+	}
+	w.flag(306, l.surplusTaken[Partner])
+	w.flag(307, l.surplusTaken[protocol])
+	w.flag(309, l.leftoverTaken)
+	w.flag(310, l.surplusTaken[Creator])
+	w[311] = bit(l.migrationPaid[Creator], 1) | bit(l.migrationPaid[Partner], 2)
+	w[369] = bit(l.creationPaid[protocol], 0) | bit(l.creationPaid[Partner], 1)
+	if l.stage == Graduated {
+		w.u64(384, supplyForAMM/migrationShares)
+		w.u64(392, v.Threshold/migrationShares)
+	}
+}
+
+func bit(on bool, n int) byte {
+	if on {
+		return 1 << n
+	}
+	return 0
+}
+
+// activation is when the i-th pool was created, by its config's clock.
+func (c *Chain) activation(i int) uint64 {
+	t := &c.tokens[i]
+	if c.configs[t.config].Slots {
+		return t.created
+	}
+	return uint64(c.TimeOf(t.created).Unix())
+}
+
+// vault is the token account that holds the base or the quote of the i-th pool: its amount is at 64.
+func (c *Chain) vault(i, side int) *Account {
+	t := &c.tokens[i]
+	v, l := c.configs[t.config], c.lifeOf(i, c.Slot())
+	w := make(writer, 165)
+	owner, mint := c.programOf(v.Token2022), t.mint
+	if side == quote {
+		owner, mint = c.programOf(v.QuoteToken2022), v.quote
+	}
+	w.key(0, mint)
+	w.key(32, hashed("pool authority", 0))
+	w.u64(64, l.held(v, side))
+	w[108] = 1 // initialized
+	return &Account{Key: []madeUp{baseVault, quoteVault}[side].key(i), Owner: owner, Data: w, Slot: l.slot}
+}
+
+// held is what a vault has.
+func (l *life) held(v *curve, side int) uint64 {
+	f := &l.fees[side]
+	fees := f.due(protocol) + f.due(Partner) + f.due(Creator)
+	switch {
+	case l.stage != Graduated && side == base:
+		return supplyAtFirst - l.sold + fees
+	case l.stage != Graduated:
+		return l.quote + fees
+	case side == base:
+		return l.leftover(v) + fees + supplyForAMM/migrationShares
+	}
+	return fees + v.Threshold/migrationShares + l.withdrawable(v)
+}
+
+func (*Chain) programOf(isToken2022 bool) key {
+	if isToken2022 {
+		return token22
+	}
+	return tokenProgram
+}
+
+// supply is what there is of the i-th token.
+func (c *Chain) supply(i int) uint64 {
+	l := c.lifeOf(i, c.Slot())
+	n := uint64(supplyAtFirst)
+	if l.stage == Graduated {
+		_, burned := l.left(c.configs[c.tokens[i].config])
+		n -= burned
+	}
+	return n - min(n, c.burned[i])
+}
+
+// mintData is a mint's 82 bytes. A zero authority is none.
+func mintData(supply uint64, decimals byte, authority, freeze key) writer {
+	w := make(writer, 82)
+	w.flag(0, authority != key{})
+	w.key(4, authority)
+	w.u64(36, supply)
+	w[44], w[45] = decimals, 1
+	w.flag(46, freeze != key{})
+	w.key(50, freeze)
+	return w
 }
 
 // mint is 82 bytes, and with Token-2022 extensions behind byte 166: a metadata pointer, and the metadata.
-func (c *Chain) mint(i int) Account {
-	n := 82
-	if c.config(i).token2022 {
-		n = 166
+func (c *Chain) mint(i int) *Account {
+	t := &c.tokens[i]
+	v := c.configs[t.config]
+	authority := key{}
+	if v.UpdateAuthority == 3 || v.UpdateAuthority == 4 {
+		authority = c.creator(i)
 	}
-	w := make(writer, n)
-	w.u64(36, 1_000_000_000_000_000)
-	w[44], w[45] = 6, 1
-	if !c.config(i).token2022 {
-		return Account{Key: c.mints[i], Owner: tokenProgram, Data: w, Slot: 1}
+	w := mintData(c.supply(i), tokenDecimals, authority, key{})
+	if v.Token2022 {
+		w = extension(extended(w), 18, append(make([]byte, 32), t.mint[:]...))
+		if name := c.nameOf(i); !name.missing {
+			value := append(make([]byte, 32), t.mint[:]...)
+			value = text(text(text(value, name.name), name.symbol), name.uri)
+			w = extension(w, 19, binary.LittleEndian.AppendUint32(value, 0))
+		}
 	}
+	return &Account{Key: t.mint, Owner: c.programOf(v.Token2022), Data: w, Slot: firstSlot}
+}
+
+// extended is a Token-2022 mint before its extensions.
+func extended(w writer) writer {
+	w = append(w, make([]byte, 166-len(w))...)
 	w[165] = 1
-	pointer := append(make([]byte, 32), c.mints[i][:]...)
-	data := extension(w, 18, pointer)
-	if name := nameOf(i); !name.missing {
-		value := append(make([]byte, 32), c.mints[i][:]...)
-		value = text(text(text(value, name.name), name.symbol), "https://example.com/"+fmt.Sprint(i))
-		data = extension(data, 19, binary.LittleEndian.AppendUint32(value, 0))
-	}
-	return Account{Key: c.mints[i], Owner: token22, Data: data, Slot: 1}
+	return w
 }
 
 func extension(data []byte, kind uint16, value []byte) []byte {
@@ -213,48 +310,43 @@ func text(data []byte, s string) []byte {
 	return append(binary.LittleEndian.AppendUint32(data, uint32(len(s))), s...)
 }
 
-// metadata is a Metaplex account: its texts are padded with NULs to 32, 10 and 200 bytes.
-func (c *Chain) metadata(i int) Account {
-	name := nameOf(i)
+// metadata is a Metaplex account, or nil: its texts are padded with NULs to 32, 10 and 200 bytes.
+func (c *Chain) metadata(i int) *Account {
+	name, mint := c.nameOf(i), c.tokens[i].mint
+	if name.missing {
+		return nil
+	}
 	w := append(writer{4}, make([]byte, 32)...)
-	w = append(w, c.mints[i][:]...)
+	w = append(w, mint[:]...)
 	for _, t := range []struct {
 		s    string
 		size int
-	}{{name.name, 32}, {name.symbol, 10}, {"https://example.com", 200}} {
+	}{{name.name, 32}, {name.symbol, 10}, {name.uri, 200}} {
 		w = text(w, t.s+strings.Repeat("\x00", max(0, t.size-len(t.s))))
 	}
 	w = append(w, make([]byte, max(0, 679-len(w)))...)
-	return Account{Key: c.metadataAddress(i), Owner: metaProgram, Data: w, Slot: 1}
+	return &Account{Key: metadataAddress(mint), Owner: metaProgram, Data: w, Slot: firstSlot}
 }
 
-// A name is what a stranger called a token.
-type name struct {
-	name, symbol string
-	missing      bool // there is no metadata at all
+// quoteMint is the mint of a quote that is no token of the chain's, or nil.
+func (c *Chain) quoteMint(k key) *Account {
+	at := slices.IndexFunc(c.configs, func(v *curve) bool { return v.quote == k })
+	if at < 0 {
+		return nil
+	}
+	v := c.configs[at]
+	authority := key{}
+	if k == mintUSDC {
+		authority = hashed("issuer", 0)
+	}
+	w := mintData(1_000_000_000_000, byte(v.quoteDecimals), authority, authority)
+	if v.QuoteToken2022 {
+		w = extension(extended(w), 18, append(make([]byte, 32), k[:]...))
+	}
+	return &Account{Key: k, Owner: c.programOf(v.QuoteToken2022), Data: w, Slot: firstSlot}
 }
 
-var (
-	heads = [...]string{"Curve", "Lunar", "Tiny", "Grand", "Feral", "Holy", "Neon", "Sleepy"}
-	tails = [...]string{"Otter", "Moth", "Lynx", "Ferret", "Heron", "Toad", "Gecko", "Yak"}
-	odd   = [...]name{
-		{name: "\x00\x01\x02\x1b[31mred\x07", symbol: "\x00\x00"},
-		{name: "<script>alert(1)</script>", symbol: "<b>"},
-		{name: "\u202egnihton\u202c", symbol: "\u2066X"},
-		{name: "👩‍🚀 to the 🌙", symbol: "🌙"},
-		{name: "\xff\xfe broken", symbol: "\xc3"},
-		{name: strings.Repeat("long ", 2048), symbol: strings.Repeat("L", 300)},
-		{name: "'; DROP TABLE tokens; --", symbol: `"},{"`},
-		{missing: true},
-	}
-)
-
-// nameOf names the i-th token; one in 32 has a name out of the ordinary.
-func nameOf(i int) name {
-	if i%32 == 5 {
-		return odd[i/32%len(odd)]
-	}
-	h := word("name", i)
-	head, tail := heads[h%8], tails[h>>8%8]
-	return name{name: fmt.Sprintf("%s %s %d", head, tail, i), symbol: strings.ToUpper(head[:2]+tail[:2]) + fmt.Sprint(i%100)}
+// uriOf is where the metadata of the i-th token lies unless a test says otherwise.
+func (c *Chain) uriOf(i int) string {
+	return c.configs[c.tokens[i].config].URI + strconv.Itoa(i)
 }

@@ -1,13 +1,10 @@
 package rpctest
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"tokensync/internal/solana"
+	"time"
 )
 
 // The launchpad ID of the incident, and how many tokens `make demo` shows.
@@ -16,14 +13,20 @@ const (
 	DefaultTokens    = 512
 )
 
-// Config says what the fake holds. The zero value is ready for use.
+// Config describes what the fake holds. The zero value is ready for use.
 type Config struct {
-	Tokens    int      // 0 means DefaultTokens, a negative number none
-	Launchpad string   // a config's key; "" means DefaultLaunchpad
-	Mints     []string // of the first tokens; the others' are made up
-	Key       string   // must be the request's path behind its slash, as providers do with API keys; "" lets all pass
-	NoPages   bool     // getProgramAccountsV2 is unknown
-	NoSlices  bool     // dataSlice is ignored
+	Tokens    int       // 0 means DefaultTokens, a negative number none
+	Launchpad string    // a config's key; "" means DefaultLaunchpad
+	Launches  []Launch  // among which the tokens are spread evenly; nil means the launchpad's own and two that it claims
+	Mints     []string  // of the first tokens; the others' are made up
+	Now       time.Time // when the chain begins; the present when zero
+	Seed      uint64    // another seed, other lives
+	Key       string    // must be the request's path behind its slash, as providers do with API keys; "" lets all pass
+	Node      Node      // how the node behaves until SetNode
+	Fault     FaultFunc // nil means proper answers until SetFault
+
+	// QuotePrice is what a quote is worth in dollars, and so what pools of DAMM are; nil means QuoteUSD's own prices.
+	QuotePrice func(mint string) float64
 }
 
 // Stage is where a token stands on its curve.
@@ -32,44 +35,45 @@ type Stage int
 // The stages, by the chain's own migration_progress.
 const (
 	Bonding Stage = iota
-	Full
-	Locked
+	Vesting       // complete, locked vesting still due
+	Ready         // complete and ready to migrate
 	Graduated
 )
 
-// Chain is the fake's accounts at a moment. It is for many goroutines.
+// Chain is the fake's accounts at a moment. It is safe for concurrent use.
 type Chain struct {
 	cfg     Config
-	configs [3]curve
-	mints   []key
-	tick    atomic.Int64
-	once    sync.Once
-	byKey   map[key]place // every account of every token
+	slotNow atomic.Uint64
+	node    atomic.Pointer[Node]
+	fault   atomic.Pointer[FaultFunc]
 
-	mu        sync.Mutex
+	meter    sync.Mutex
+	requests map[string]int
+	credits  int
+
+	mu        sync.RWMutex
+	configs   []*curve
+	shapes    map[uint64]*shape // by threshold
+	tokens    []token
+	atFirst   int            // how many of them were there when the chain began
+	ticks     []uint64       // slots of the ticks; that of the beginning comes first
+	changes   int            // counts edits and ticks
+	edited    map[int][]life // versions of lives that a test has changed
+	burned    map[int]uint64
+	named     map[int]name // what a test has called tokens
+	longer    map[int]int  // bytes by which pools have grown
 	extra     []Account
-	graduates map[string]int // DAMM v2 pools by address
-	isIndexed []bool         // tokens whose pool is in graduates
-	indexed   int64          // the tick, counted from 1, up to which graduates is complete
+	replaced  map[key]bool // keys of extra
+	byConfig  map[key]int
+	byKey     map[key]owned // accounts of the first tokens
+	keyed     int           // how many tokens byKey has
+	graduates map[string]int
+	isIndexed []bool // tokens whose pool is in graduates
+	indexedAt int    // the number of changes that graduates has seen, and one
 }
 
-type key = solana.Key
-
-// A curve is one config of the launchpad.
-type curve struct {
-	key       key
-	claimer   key  // gets the fees: the launchpad
-	hook      bool // ConfigWithTransferHook, whose pools are TransferHookPools
-	quote     key
-	quoteUSD  float64
-	decimals  int // of the quote
-	threshold uint64
-	feeOption byte
-	token2022 bool
-}
-
-// place says which token's account a key is.
-type place struct {
+// owned tells which token's account a key is.
+type owned struct {
 	token int
 	what  accountOf
 }
@@ -84,183 +88,214 @@ const (
 
 // Public addresses (Meteora's and Solana's documentation).
 var (
-	dbcProgram   = solana.MustKey("dbcij3LWUppWqq96dh6gJWwBifmcGfLSB5D4DuSMaqN")
-	dammProgram  = solana.MustKey("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG")
-	metaProgram  = solana.MustKey("metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s")
-	tokenProgram = solana.MustKey("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
-	token22      = solana.MustKey("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
-	mintSOL      = solana.MustKey("So11111111111111111111111111111111111111112")
-	mintUSDC     = solana.MustKey("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v")
-	feeConfigs   = map[byte]key{
-		2: solana.MustKey("Hv8Lmzmnju6m7kcokVKvwqz7QPmdX9XfKjJsXz8RXcjp"),
-		3: solana.MustKey("2c4cYd4reUYVRAB9kUUkrq55VPyy2FNQ3FDL4o12JXmq"),
-	}
+	dbcProgram    = mustKey("dbcij3LWUppWqq96dh6gJWwBifmcGfLSB5D4DuSMaqN")
+	dammV1Program = mustKey("Eo7WjKq67rjJQSZxS6z3YkapzY3eMj6Xy8X5EQVn5UaB")
+	dammProgram   = mustKey("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG")
+	metaProgram   = mustKey("metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s")
+	tokenProgram  = mustKey("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
+	token22       = mustKey("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
+	mintSOL       = mustKey("So11111111111111111111111111111111111111112")
+	mintUSDC      = mustKey("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v")
+
+	// Configs of DAMM by migration_fee_option.
+	feeConfigs = keys(
+		"7F6dnUcRuyM2TwR8myT1dYypFXpPSxqwKNSFNkxyNESd", "2nHK1kju6XjphBLbNxpM5XRGFj7p9U8vvNzyZiha1z6k",
+		"Hv8Lmzmnju6m7kcokVKvwqz7QPmdX9XfKjJsXz8RXcjp", "2c4cYd4reUYVRAB9kUUkrq55VPyy2FNQ3FDL4o12JXmq",
+		"AkmQWebAwFvWk55wBoCr5D62C6VVDTzi84NJuD9H7cFD", "DbCRBj8McvPYHJG1ukj8RE15h2dCNUdTAESG49XpQ44u",
+		"A8gMrEPJkacWkcb3DGwtJwTe16HktSEfvwtuDh2MCtck")
+	feeConfigsV1 = keys(
+		"8f848CEy8eY6PhJ3VcemtBDzPPSD4Vq7aJczLZ3o8MmX", "HBxB8Lf14Yj8pqeJ8C4qDb5ryHL7xwpuykz31BLNYr7S",
+		"7v5vBdUQHTNeqk1HnduiXcgbvCyVEZ612HLmYkQoAkik", "EkvP7d5yKxovj884d2DwmBQbrHUWRLGK6bympzrkXGja",
+		"9EZYAJrcqNWNQzP2trzZesP7XKMHA1jEomHzbRsdX8R2", "8cdKo87jZU2R12KY1BUjjRPwyjgdNjLGqSGQyrDshhud")
 )
 
-// New makes a fake; it does not listen yet. It panics when the launchpad is no public key.
+func keys(texts ...string) []key {
+	list := make([]key, len(texts))
+	for i, t := range texts {
+		list[i] = mustKey(t)
+	}
+	return list
+}
+
+// New makes a fake; it does not listen yet. It panics when the launchpad is not a public key.
 func New(cfg Config) *Chain {
-	if cfg.Tokens == 0 {
-		cfg.Tokens = DefaultTokens
+	cfg.Tokens = max(0, orDefault(cfg.Tokens, DefaultTokens))
+	cfg.Launchpad = orDefault(cfg.Launchpad, DefaultLaunchpad)
+	if cfg.Now.IsZero() {
+		cfg.Now = time.Now()
 	}
-	if cfg.Launchpad == "" {
-		cfg.Launchpad = DefaultLaunchpad
+	c := &Chain{
+		cfg: cfg, atFirst: cfg.Tokens, ticks: []uint64{firstSlot}, shapes: map[uint64]*shape{}, edited: map[int][]life{},
+		burned: map[int]uint64{}, named: map[int]name{}, longer: map[int]int{}, replaced: map[key]bool{},
+		byConfig: map[key]int{}, byKey: map[key]owned{}, graduates: map[string]int{},
 	}
-	c := &Chain{cfg: cfg}
-	c.configs = [3]curve{
-		{key: solana.MustKey(cfg.Launchpad), quote: mintSOL, quoteUSD: 121.37, decimals: 9, threshold: 85e9, feeOption: 2},
-		{key: hashed("usdc", 0), quote: mintUSDC, quoteUSD: 0.9998, decimals: 6, threshold: 12_000e6, feeOption: 3, token2022: true},
-		{key: hashed("hook", 0), hook: true, quote: mintSOL, quoteUSD: 121.37, decimals: 9, threshold: 40e9, feeOption: 2, token2022: true},
-	}
-	for i := range c.configs {
-		c.configs[i].claimer = solana.MustKey(cfg.Launchpad)
-	}
-	for i := range max(cfg.Tokens, 0) {
-		if i < len(cfg.Mints) {
-			c.mints = append(c.mints, solana.MustKey(cfg.Mints[i]))
-			continue
-		}
-		c.mints = append(c.mints, hashed("mint", i))
-	}
+	c.slotNow.Store(firstSlot)
+	c.SetNode(cfg.Node)
+	c.SetFault(cfg.Fault)
+	c.begin()
 	return c
 }
 
-// Launchpad is the ID whose tokens the chain holds: a config with SOL as quote, and the fee claimer of two more, one with
-// USDC and one with a transfer hook.
+// begin makes the configs and tokens of the beginning.
+func (c *Chain) begin() {
+	launches, pattern := c.cfg.Launches, []int(nil)
+	if launches == nil {
+		launches, pattern = defaultLaunches(c.cfg.Launchpad), defaultPattern
+	}
+	for i, l := range launches {
+		if i == 0 {
+			l.Key = orDefault(l.Key, c.cfg.Launchpad)
+		}
+		c.addLaunch(l)
+	}
+	c.tokens = make([]token, 0, c.cfg.Tokens)
+	for i := range c.cfg.Tokens {
+		config := i % len(launches)
+		if pattern != nil {
+			config = pattern[i%len(pattern)]
+		}
+		c.tokens = append(c.tokens, token{mint: c.mintOf(i), config: config, created: c.born(i)})
+	}
+}
+
+// mintOf is the i-th token's, also before there is one.
+func (c *Chain) mintOf(i int) key {
+	if i < len(c.cfg.Mints) {
+		return mustKey(c.cfg.Mints[i])
+	}
+	return hashed("mint", i)
+}
+
+func (c *Chain) addLaunch(l Launch) *curve {
+	v := c.newCurve(l)
+	c.byConfig[v.key] = len(c.configs)
+	c.configs = append(c.configs, v)
+	return v
+}
+
+// AddLaunch adds a config, and returns its key. Nobody asks the fee claimer that it names.
+func (c *Chain) AddLaunch(l Launch) (config string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return spell(c.addLaunch(l).key)
+}
+
+// AddCurves adds n tokens to a config of the chain, created at the present slot, and returns their indexes. It panics when
+// there is no such config.
+func (c *Chain) AddCurves(config string, n int) (indexes []int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := c.configAt(config)
+	for range n {
+		i := len(c.tokens)
+		indexes = append(indexes, i)
+		c.tokens = append(c.tokens, token{
+			mint: c.mintOf(i), config: v, tick: len(c.ticks) - 1, created: withBlock(c.Slot()),
+		})
+	}
+	c.changes++
+	return indexes
+}
+
+// AddSingles adds n configs with one token each, as platforms do that make a config a coin. l.Key must be empty.
+func (c *Chain) AddSingles(n int, l Launch) (indexes []int) {
+	for range n {
+		indexes = append(indexes, c.AddCurves(c.AddLaunch(l), 1)...)
+	}
+	return indexes
+}
+
+// configAt is the index of a config. c.mu must be held.
+func (c *Chain) configAt(config string) int {
+	i, ok := c.byConfig[parseKey(config)]
+	if !ok {
+		panic("rpctest: the chain has no config " + config)
+	}
+	return i
+}
+
+// Launchpad is the ID whose tokens the chain holds: the first config, and the fee claimer of all that name no other.
 func (c *Chain) Launchpad() string { return c.cfg.Launchpad }
 
 // Tick moves two tokens in three along their curves.
-func (c *Chain) Tick() { c.tick.Add(1) }
-
-// Token is what a sync has to find.
-type Token struct {
-	Mint, Pool, Creator string
-	QuoteMint           string
-	Token2022           bool
-	Stage               Stage
-	QuoteReserve        uint64
-	Threshold           uint64
-	DAMMPool            string // "" before it graduates
+func (c *Chain) Tick() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ticks = append(c.ticks, c.slotNow.Add(slotsPerTick))
+	c.changes++
 }
 
-// Tokens is how many there are.
-func (c *Chain) Tokens() int { return len(c.mints) }
+// tick is how often the chain has ticked. c.mu must be held.
+func (c *Chain) tick() int { return len(c.ticks) - 1 }
 
-// Token is the i-th at this moment.
-func (c *Chain) Token(i int) Token {
-	config, at := c.config(i), c.position(i)
-	t := Token{
-		Mint: c.mints[i].String(), Pool: c.poolAddress(i).String(), Creator: hashed("creator", i%97).String(),
-		QuoteMint: config.quote.String(), Token2022: config.token2022, Stage: at.stage(),
-		QuoteReserve: config.reserve(at), Threshold: config.threshold,
-	}
-	if t.Stage == Graduated {
-		t.DAMMPool = c.dammAddress(i).String()
-	}
-	return t
-}
-
-// config is the i-th token's: five in eight pay with SOL, two with USDC, one has a transfer hook.
-func (c *Chain) config(i int) *curve {
-	switch i % 8 {
-	case 3, 6:
-		return &c.configs[1]
-	case 7:
-		return &c.configs[2]
-	}
-	return &c.configs[0]
-}
-
-// position is how far a token has come: at 1000 its curve is full, and it graduates a little later.
-type position int64
-
-const (
-	fullAt    = 1000
-	lockedAt  = 1020
-	createdAt = 1040
-)
-
-func (c *Chain) position(i int) position {
-	start, step := c.course(i)
-	return position(start + c.tick.Load()*step)
-}
-
-// course is where the i-th token starts, and how far it moves with every tick: one in three stands still.
-func (c *Chain) course(i int) (start, step int64) {
-	h := word("position", i)
-	start, step = int64(h%fullAt), int64(h>>32%24)
-	switch n := h >> 16 % 100; {
-	case n < 3:
-		start = fullAt + int64(h%20)
-	case n == 3:
-		start = lockedAt + int64(h%20)
-	case n >= 72:
-		start = createdAt
-	}
-	if h>>40%3 == 0 {
-		step = 0
-	}
-	return start, step
-}
-
-func (p position) stage() Stage {
-	switch {
-	case p < fullAt:
-		return Bonding
-	case p < lockedAt:
-		return Full
-	case p < createdAt:
-		return Locked
-	}
-	return Graduated
-}
-
-// reserve is the quote in the curve; the last buyer's surplus stays in it.
-func (c *curve) reserve(at position) uint64 {
-	if at >= fullAt {
-		return c.threshold + 1
-	}
-	return c.threshold / fullAt * uint64(at)
-}
-
-// sqrtPrice is Q64.64 as two words; it rises with the position.
-func (c *curve) sqrtPrice(at position) (hi, lo uint64) {
-	return 0, 97_539_491_088_764_573 / 4 * uint64(1000+3*min(at, fullAt)) / 1000
-}
-
+// poolAddress is the pool's own address; in a launchpad of many thousands a made-up one, which costs no curve points.
 func (c *Chain) poolAddress(i int) key {
-	config := c.config(i)
-	return pair(dbcProgram, config.key, c.mints[i], config.quote)
-}
-
-func (c *Chain) dammAddress(i int) key {
-	config := c.config(i)
-	return pair(dammProgram, feeConfigs[config.feeOption], c.mints[i], config.quote)
-}
-
-func (c *Chain) metadataAddress(i int) key {
-	return derived(metaProgram, []byte("metadata"), metaProgram[:], c.mints[i][:])
-}
-
-func pair(program, config, a, b key) key {
-	if slices.Compare(a[:], b[:]) < 0 {
-		a, b = b, a
+	if c.atFirst > 20*DefaultTokens && i < c.atFirst {
+		return cheapPool.key(i)
 	}
-	return derived(program, []byte("pool"), config[:], a[:], b[:])
+	t := &c.tokens[i]
+	v := c.configs[t.config]
+	return pair(dbcProgram, v.key, t.mint, v.quote)
 }
 
-func derived(program key, seeds ...[]byte) key {
-	k, err := solana.ProgramAddress(program, seeds...)
-	if err != nil {
-		panic(err) // one in 2^256
+func metadataAddress(mint key) key {
+	return derived(metaProgram, []byte("metadata"), metaProgram[:], mint[:])
+}
+
+// creator is who made the i-th pool: one of 97, unless its config says otherwise.
+func (c *Chain) creator(i int) key {
+	if made := c.configs[c.tokens[i].config].Creator; made != "" {
+		return mustKey(made)
 	}
-	return k
+	return hashed("creator", i%97)
 }
 
-func hashed(what string, i int) key {
-	return sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("rpctest/"+what+"/"), uint64(i)))
+// Rename gives the i-th token another name, symbol and URI of its metadata.
+func (c *Chain) Rename(i int, called, symbol, uri string) {
+	c.rename(i, func(n *name) { *n = name{name: called, symbol: symbol, uri: uri} })
 }
 
-func word(what string, i int) uint64 {
-	k := hashed(what, i)
-	return binary.LittleEndian.Uint64(k[:])
+// HideMetadata lets the i-th token's metadata vanish, and ShowMetadata brings it back.
+func (c *Chain) HideMetadata(i int) { c.rename(i, func(n *name) { n.missing = true }) }
+
+// ShowMetadata shows the i-th token's metadata.
+func (c *Chain) ShowMetadata(i int) { c.rename(i, func(n *name) { n.missing = false }) }
+
+func (c *Chain) rename(i int, change func(*name)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.nameOf(i)
+	change(&n)
+	c.named[i] = n
+}
+
+// Lengthen makes the accounts of pools so much longer, as an update of the program may.
+func (c *Chain) Lengthen(bytes int, indexes ...int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, i := range indexes {
+		c.longer[i] = bytes
+	}
+}
+
+// Put adds accounts, a recorded one or a broken one; one with a known key stands in for the old.
+func (c *Chain) Put(accounts ...Account) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, a := range accounts {
+		at := slices.IndexFunc(c.extra, func(old Account) bool { return old.Key == a.Key })
+		if at < 0 {
+			c.extra = append(c.extra, a)
+		} else {
+			c.extra[at] = a
+		}
+		c.replaced[a.Key] = true
+	}
+}
+
+// PoolAccount returns the i-th token's pool as it stands, for a test to change and Put.
+func (c *Chain) PoolAccount(i int) Account {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.pool(i, c.Slot())
 }

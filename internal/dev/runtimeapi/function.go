@@ -187,7 +187,7 @@ func (f *Function) acquire(ctx context.Context) (*sandbox, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	s, err := startSandbox(f.config, f.emit)
+	s, err := startSandbox(ctx, f.config, f.emit)
 	if err != nil {
 		f.slots <- struct{}{}
 		return nil, err

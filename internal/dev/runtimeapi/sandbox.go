@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"tokensync/internal/dev/proc"
+	"tokensync/internal/dev/serve"
 )
 
 // errStale says that the sandbox had ended before it took the invocation: another one can have it.
@@ -25,8 +24,7 @@ type sandbox struct {
 	config  Config
 	process *proc.Process
 	output  *proc.Lines
-	server  *http.Server
-	served  chan struct{}
+	server  *serve.Server
 	started time.Time
 
 	// work hands an invocation to the child's next poll.
@@ -53,22 +51,17 @@ type outcome struct {
 	failure *FunctionError
 }
 
-func startSandbox(c Config, emit func(string)) (*sandbox, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("serve the Runtime API: %w", err)
-	}
+func startSandbox(ctx context.Context, c Config, emit func(string)) (*sandbox, error) {
 	s := &sandbox{
-		config: c, output: proc.NewLines(emit), served: make(chan struct{}),
+		config: c, output: proc.NewLines(emit),
 		work: make(chan *invocation), ready: make(chan time.Time, 1), initFailed: make(chan *FunctionError, 1),
 	}
-	s.server = &http.Server{Handler: s.routes(), ReadHeaderTimeout: initTimeout}
-	go func() {
-		defer close(s.served)
-		_ = s.server.Serve(l) // it returns when it is closed, and only then
-	}()
+	var err error
+	if s.server, err = serve.Start(ctx, serve.Local, s.routes()); err != nil {
+		return nil, fmt.Errorf("serve the Runtime API: %w", err)
+	}
 	cmd := exec.Command(c.Binary)
-	cmd.Env, cmd.Dir = c.environment(l.Addr().String()), filepath.Dir(c.Binary)
+	cmd.Env, cmd.Dir = c.environment(s.server.Host()), filepath.Dir(c.Binary)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	s.started = time.Now()
 	if s.process, err = proc.Start(cmd); err != nil {
@@ -194,7 +187,6 @@ func (s *sandbox) kill() {
 
 func (s *sandbox) closeServer() {
 	_ = s.server.Close()
-	<-s.served
 	_ = s.output.Close()
 }
 

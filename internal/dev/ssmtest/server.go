@@ -7,11 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"tokensync/internal/dev/serve"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 // Parameter is a stored value. Unlike AWS, the empty value is allowed: it is what tests of the guard need.
 type Parameter struct{ Type, Value string }
 
-// Fault is how every answer goes wrong. The zero value is none.
+// Fault is how every answer goes wrong. The zero value means no fault.
 type Fault struct {
 	// Status is the HTTP status of the answer: 400 for a throttle, 500 and above for a server fault.
 	Status int
@@ -40,11 +41,9 @@ type Fault struct {
 	Delay time.Duration
 }
 
-// Server is the Parameter Store. All of it can be used while it serves.
+// Server is the Parameter Store. It is safe for concurrent use.
 type Server struct {
-	url    string
-	server *http.Server
-	done   chan struct{}
+	*serve.Server
 	// closing ends delayed answers.
 	closing chan struct{}
 	once    sync.Once
@@ -63,32 +62,18 @@ type stored struct {
 
 // Start listens on a free port of 127.0.0.1.
 func Start(ctx context.Context) (*Server, error) {
-	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
+	s := &Server{parameters: map[string]stored{}, closing: make(chan struct{})}
+	var err error
+	if s.Server, err = serve.Start(ctx, serve.Local, http.HandlerFunc(s.serve)); err != nil {
 		return nil, fmt.Errorf("start the Parameter Store: %w", err)
 	}
-	s := &Server{
-		url: "http://" + l.Addr().String(), parameters: map[string]stored{},
-		done: make(chan struct{}), closing: make(chan struct{}),
-	}
-	s.server = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second}
-	go func() {
-		defer close(s.done)
-		_ = s.server.Serve(l) // it returns when it is closed, and only then
-	}()
 	return s, nil
 }
-
-// URL is the endpoint.
-func (s *Server) URL() string { return s.url }
 
 // Close stops serving.
 func (s *Server) Close() error {
 	s.once.Do(func() { close(s.closing) })
-	err := s.server.Close()
-	<-s.done
-	return err
+	return s.Server.Close()
 }
 
 // Set creates or replaces a parameter.

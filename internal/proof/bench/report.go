@@ -134,7 +134,7 @@ func write(path string, to func(io.Writer)) error {
 	return os.WriteFile(path, []byte(out.String()), 0o644)
 }
 
-// text is the table for people.
+// text writes the tables for people.
 func (r *Report) text(w io.Writer) {
 	fmt.Fprintf(w, "%d pools, %.0f MB (%.0f MB gzipped), medians of %d; %s\n", r.Pools,
 		float64(r.Bytes)/1e6, float64(r.BytesGzip)/1e6, r.Rounds, r.Machine)
@@ -152,7 +152,14 @@ func (r *Report) text(w io.Writer) {
 	}
 }
 
-// markdownTo is the same for docs/performance.md.
+// markdown returns the tables of r for a page.
+func markdown(r *Report) string {
+	var b strings.Builder
+	r.markdownTo(&b)
+	return b.String()
+}
+
+// markdownTo writes the same tables as Markdown.
 func (r *Report) markdownTo(w io.Writer) {
 	fmt.Fprintf(w, "%d pools, %.0f MB as JSON, %.0f MB gzipped; medians of %d rounds; %s.\n", r.Pools,
 		float64(r.Bytes)/1e6, float64(r.BytesGzip)/1e6, r.Rounds, r.Machine)

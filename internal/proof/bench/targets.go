@@ -37,7 +37,7 @@ func (b *bench) targets(g growth) []*target {
 			continue
 		}
 		if s.Gzip {
-			add("CPU to jsontext, "+s.String(), median(own), 0.62, 0.43)
+			add("CPU to jsontext, "+s.String(), median(own), 0.60, 0.50)
 		} else {
 			add("CPU to jsontext, "+s.String(), median(own), 0.55, 0.40)
 		}

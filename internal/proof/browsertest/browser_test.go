@@ -33,54 +33,42 @@ func TestPage(t *testing.T) {
 	}
 }
 
-func start(t *testing.T) *dev.Stack {
+func start(t *testing.T) *dev.World {
 	t.Helper()
-	chain := rpctest.New(rpctest.Config{Launchpad: meteoratest.DefaultLaunchpad})
-	node, err := rpctest.Start(chain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = node.Close() })
-	fake := meteoratest.New(meteoratest.Config{Pools: 6000, Ours: 300, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}})
-	if err := fake.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fake.Close() })
-	id := fake.Launchpad()
-	stack, err := dev.Start(t.Context(), dev.Options{
-		Upstream: fake, Products: []string{"dlmm", "dbc"}, LaunchpadID: &id, SolanaURL: node.URL(), AdminToken: adminToken,
+	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
+		Options: dev.Options{AdminToken: adminToken},
+		Meteora: meteoratest.Config{Pools: 6000, Ours: 300}, Chain: &rpctest.Config{Launchpad: meteoratest.DefaultLaunchpad},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := stack.Close(); err != nil {
+		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	history(t, stack, fake, chain)
-	return stack
+	history(t, w)
+	return w
 }
 
-// history is a full run, refreshes, one of them while Meteora is down, and a last good one.
-func history(t *testing.T, stack *dev.Stack, fake *meteoratest.Server, chain *rpctest.Chain) {
+// history makes a full run, refreshes, a run while Meteora is down, and good ones after it.
+func history(t *testing.T, w *dev.World) {
 	t.Helper()
 	run := func(ctx context.Context, event string, want syncrun.Status) {
 		t.Helper()
-		got, err := stack.Sync(ctx, event)
+		got, err := w.Sync(ctx, event)
 		if err != nil || got.Record.Status != want {
 			t.Fatalf("%s: %s, %v", event, got.Record.Status, err)
 		}
-		fake.Tick()
-		chain.Tick()
+		w.Tick()
 	}
 	run(t.Context(), dev.FullSync, syncrun.Succeeded)
 	for range 5 {
 		run(t.Context(), dev.Refresh, syncrun.Succeeded)
 	}
-	fake.SetFault(meteoratest.Always(meteoratest.Fault{Status: http.StatusNotFound}))
+	w.Meteora.SetFault(meteoratest.Always(meteoratest.Fault{Status: http.StatusNotFound}))
 	run(t.Context(), dev.FullSync, syncrun.Partial)
-	fake.SetFault(nil)
+	w.Meteora.SetFault(nil)
 	run(t.Context(), dev.FullSync, syncrun.Succeeded)
 	for range 2 {
 		run(t.Context(), dev.Refresh, syncrun.Succeeded)

@@ -1,45 +1,67 @@
 package main
 
 import (
+	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"tokensync/internal/dev/dynamotest"
 )
 
-// TestMeasure holds a refresh to costs that follow the launchpad's size, and a change to what it writes.
+// TestMeasure runs launchpads that are small enough for go test; `make costs` checks large ones in the same way.
 func TestMeasure(t *testing.T) { //nolint:tparallel // one after the other, for the sake of the CPU
 	t.Parallel()
-	const pools = 30_000
-	for _, tokens := range []int{100, 1000, 10_000} {
+	const pools = 2000
+	for _, tokens := range []int{50, 500} {
 		t.Run(strconv.Itoa(tokens), func(t *testing.T) {
 			l, err := Measure(t.Context(), tokens, pools)
 			if err != nil {
 				t.Fatal(err)
 			}
-			n := float64(tokens)
-			within := func(what string, got, least, most float64) {
-				t.Helper()
-				if got < least || got > most {
-					t.Errorf("%s: %g, want %g to %g", what, got, least, most)
-				}
-			}
-			if l.Tokens != tokens || l.First.Written != tokens || l.First.Mode != "full" || l.Full.Mode != "full" || l.Refresh.Mode != "refresh" {
+			if l.Tokens != tokens || l.Full.CPU <= 0 {
 				t.Errorf("%+v", l)
 			}
-			within("requests of a full run", float64(l.Full.Requests), pools/1000, pools/1000+2)
-			within("requests of a refresh", float64(l.Refresh.Requests), 2, math.Ceil(float64(poolsFor(tokens))/100)+1)
-			within("bytes a pool that a refresh asks for", float64(l.Refresh.Bytes)/float64(poolsFor(tokens)+100), 200, 800)
-			within("share that a refresh wrote", float64(l.Refresh.Written)/n, 0.05, 0.15)
-			within("write units of a new token", l.First.Units.Write/n, 8, 9)
-			within("write units of a changed token", (l.Refresh.Units.Write-6)/float64(l.Refresh.Written), 9, 13)
-			within("read units of a refresh", l.Refresh.Units.Read, 1, 10+n/5)
-			if l.Full.CPU <= 0 || l.Refresh.CPU > l.Full.CPU*2 {
-				t.Errorf("CPU: %v in full, %v in a refresh", l.Full.CPU, l.Refresh.CPU)
+			if err := l.Check(pools); err != nil {
+				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestCheck changes one figure after the other of runs that are as they should be.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	good := func() Launchpad {
+		return Launchpad{
+			Tokens:  1000,
+			First:   Usage{Mode: "full", Written: 1000, Units: dynamotest.Units{Write: 8500}},
+			Full:    Usage{Mode: "full", Requests: 31},
+			Refresh: Usage{Mode: "refresh", Requests: 5, Bytes: 500_000, Written: 100, Units: dynamotest.Units{Write: 1100, Read: 100}},
+		}
+	}
+	const pools = 30_000
+	if l := good(); l.Check(pools) != nil {
+		t.Fatal(l.Check(pools))
+	}
+	for what, change := range map[string]func(*Launchpad){
+		"mode":                     func(l *Launchpad) { l.Refresh.Mode = "full" },
+		"tokens of the first run":  func(l *Launchpad) { l.First.Written-- },
+		"requests of a full run":   func(l *Launchpad) { l.Full.Requests = 40 },
+		"requests of a refresh":    func(l *Launchpad) { l.Refresh.Requests = 30 },
+		"bytes a pool":             func(l *Launchpad) { l.Refresh.Bytes = 50_000_000 },
+		"share that a refresh":     func(l *Launchpad) { l.Refresh.Written = 1000 },
+		"units of a new token":     func(l *Launchpad) { l.First.Units.Write = 30_000 },
+		"units of a changed token": func(l *Launchpad) { l.Refresh.Units.Write = 10_000 },
+		"read units":               func(l *Launchpad) { l.Refresh.Units.Read = 1000 },
+	} {
+		l := good()
+		change(&l)
+		if err := l.Check(pools); !errors.Is(err, ErrUnexpected) || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: error %v", what, err)
+		}
 	}
 }
 

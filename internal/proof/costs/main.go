@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -31,6 +32,7 @@ func main() {
 
 func run(ctx context.Context, sizes string, pools, memory int) error {
 	var launchpads []Launchpad
+	var unexpected []error
 	for size := range strings.SplitSeq(sizes, ",") {
 		tokens, err := strconv.Atoi(strings.TrimSpace(size))
 		if err != nil || tokens < 1 || tokens > pools {
@@ -42,10 +44,11 @@ func run(ctx context.Context, sizes string, pools, memory int) error {
 			return fmt.Errorf("%d tokens: %w", tokens, err)
 		}
 		launchpads = append(launchpads, l)
+		unexpected = append(unexpected, l.Check(pools))
 	}
 	usage(os.Stdout, launchpads)
 	bills(os.Stdout, launchpads, memory)
-	return nil
+	return errors.Join(unexpected...)
 }
 
 func usage(w io.Writer, launchpads []Launchpad) {

@@ -1,5 +1,3 @@
-// tells what a sync costs: what its runs use is measured on the real binary, what that is in dollars is
-// worked out from AWS's prices.
 package main
 
 import (
@@ -33,37 +31,20 @@ type Launchpad struct {
 
 // Measure runs the real sync for a launchpad with so many tokens on DLMM, among so many pools in all.
 func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
-	l := Launchpad{}
-	engine, err := dynamotest.Start(ctx, dynamotest.Options{})
-	if err != nil {
-		return l, err
-	}
-	defer func() { err = errors.Join(err, engine.Close()) }()
-	meter, err := dynamotest.StartMeter(ctx, engine.Endpoint())
-	if err != nil {
-		return l, err
-	}
-	defer func() { err = errors.Join(err, meter.Close()) }()
-	fake := meteoratest.New(meteoratest.Config{Pools: pools, Ours: poolsFor(tokens)})
-	if err := fake.Start(); err != nil {
-		return l, err
-	}
-	defer func() { err = errors.Join(err, fake.Close()) }()
-	id := fake.Launchpad()
-	stack, err := dev.Start(ctx, dev.Options{
-		Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id, Engine: engine,
-		Environment: map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": meter.URL()},
+	m := new(measurement)
+	defer func() { err = errors.Join(err, m.close()) }()
+	m.world, err = dev.StartWorld(ctx, dev.WorldOptions{
+		Options: dev.Options{Proxy: m.startMeter},
+		Meteora: meteoratest.Config{Pools: pools, Ours: poolsFor(tokens)},
 	})
 	if err != nil {
-		return l, err
+		return Launchpad{}, err
 	}
-	defer func() { err = errors.Join(err, stack.Close()) }()
-	l.Tokens = len(fake.OurMints(meteoratest.DLMM))
-	m := &measurement{stack: stack, meter: meter}
+	l := Launchpad{Tokens: len(m.world.Meteora.OurMints(meteoratest.DLMM))}
 	l.First = m.run(ctx, dev.FullSync)
-	fake.Tick()
+	m.world.Tick()
 	l.Full = m.run(ctx, dev.FullSync)
-	fake.Tick()
+	m.world.Tick()
 	l.Refresh = m.run(ctx, dev.Refresh)
 	return l, m.err
 }
@@ -72,17 +53,35 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 func poolsFor(tokens int) int { return tokens + tokens*3/125 }
 
 type measurement struct {
-	stack *dev.Stack
+	world *dev.World
 	meter *dynamotest.Meter
 	cpu   time.Duration // of the sandbox so far
 	err   error         // the first
+}
+
+func (m *measurement) startMeter(engine string) (endpoint string, err error) {
+	if m.meter, err = dynamotest.StartMeter(context.Background(), engine); err != nil {
+		return "", err
+	}
+	return m.meter.URL(), nil
+}
+
+func (m *measurement) close() error {
+	var failed []error
+	if m.world != nil {
+		failed = append(failed, m.world.Close())
+	}
+	if m.meter != nil {
+		failed = append(failed, m.meter.Close())
+	}
+	return errors.Join(failed...)
 }
 
 func (m *measurement) run(ctx context.Context, event string) Usage {
 	if m.err != nil {
 		return Usage{}
 	}
-	run, err := m.stack.Sync(ctx, event)
+	run, err := m.world.Sync(ctx, event)
 	if err == nil && run.Record.Status != syncrun.Succeeded {
 		err = fmt.Errorf("%s: a run %s: %s", event, run.Record.Status, run.Record.Error)
 	}

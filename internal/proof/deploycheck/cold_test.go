@@ -115,25 +115,16 @@ func emulator(t *testing.T, d *deployment, path string) string {
 	return "'" + qemu + "'"
 }
 
-// startArtifacts brings up a stack with a small Meteora and a small chain, and tokens that the API's events ask for.
-func startArtifacts(t *testing.T, root workspace.Root) (*dev.Stack, *recorder) {
+// startArtifacts starts a world with a small Meteora, a small chain, and tokens that the API's events ask for.
+func startArtifacts(t *testing.T, root workspace.Root) (*dev.World, *recorder) {
 	t.Helper()
-	chain, err := rpctest.Start(rpctest.New(rpctest.Config{Launchpad: string(apitest.First), Tokens: 50}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = chain.Close() })
-	fake := meteoratest.New(meteoratest.Config{Pools: 3000, Rows: map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}})
-	if err := fake.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fake.Close() })
 	engine, recorder := startRecorder(t)
-	id := string(apitest.First)
-	stack, err := dev.Start(t.Context(), dev.Options{
-		Root: root, Engine: engine, Upstream: fake, Products: []string{"dlmm", "dbc"}, LaunchpadID: &id, SolanaURL: chain.URL(),
-		AdminToken: "local-operator-token",
-		Log:        func(function, line string) { t.Logf("%s: %s", function, line) },
+	stack, err := dev.StartWorld(t.Context(), dev.WorldOptions{
+		Options: dev.Options{
+			Root: root, Engine: engine, AdminToken: "local-operator-token",
+			Log: func(function, line string) { t.Logf("%s: %s", function, line) },
+		},
+		Meteora: meteoratest.Config{Pools: 3000}, Chain: &rpctest.Config{Launchpad: string(apitest.First), Tokens: 50},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,16 +3,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
 	"time"
 )
-
-// atOnce is how many cases run side by side; most of their time is waiting.
-const atOnce = 4
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -28,45 +25,19 @@ func main() {
 	}
 }
 
-type result struct {
-	row Row
-	err error
-}
-
 func run(ctx context.Context) (surprises int, err error) {
 	m, err := New(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		if closeErr := m.Close(); err == nil {
-			err = closeErr
-		}
-	}()
-	cases := Cases()
-	results := make([]chan result, len(cases))
-	slots := make(chan struct{}, atOnce)
-	var all sync.WaitGroup
-	defer all.Wait()
-	for i, c := range cases {
-		results[i] = make(chan result, 1)
-		all.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			row, err := m.Run(ctx, c)
-			results[i] <- result{row, err}
-		})
-	}
+	defer func() { err = errors.Join(err, m.Close()) }()
 	fmt.Printf("%-33s %-20s %6s  %5s  %5s  %8s  %8s\n", "fault", "status", "tokens", "after", "next", "requests", "duration")
-	for i := range cases {
-		r := <-results[i]
-		if r.err != nil {
-			return surprises, fmt.Errorf("%s: %w", cases[i].Name, r.err)
-		}
-		print(r.row)
-		surprises += len(r.row.Surprises)
-	}
-	return surprises, nil
+	err = m.RunAll(ctx, Cases(), func(r Row) error {
+		print(r)
+		surprises += len(r.Surprises)
+		return nil
+	})
+	return surprises, err
 }
 
 func print(r Row) {

@@ -1,5 +1,3 @@
-// runs the real sync binary through every kind of trouble and holds the tables to what a good run
-// would have left.
 package main
 
 import (
@@ -14,6 +12,7 @@ import (
 
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/syncrun"
 )
 
@@ -79,6 +78,42 @@ func change(w *World) {
 	d.Add(5, true)
 }
 
+// atOnce is how many cases run side by side; most of their time is waiting.
+const atOnce = 6
+
+// RunAll runs cases side by side and calls done with each row, in order. It returns the first error of a case, or of done.
+func (m *Matrix) RunAll(ctx context.Context, cases []Case, done func(Row) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	type result struct {
+		row Row
+		err error
+	}
+	results := make([]chan result, len(cases))
+	slots := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	for i, c := range cases {
+		results[i] = make(chan result, 1)
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			row, err := m.Run(ctx, c)
+			results[i] <- result{row, err}
+		})
+	}
+	for i := range cases {
+		r := <-results[i]
+		if r.err != nil {
+			return fmt.Errorf("%s: %w", cases[i].Name, r.err)
+		}
+		if err := done(r.row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Run takes one case through: a good run, changes at Meteora, the troubled run, a good run again.
 func (m *Matrix) Run(ctx context.Context, c Case) (Row, error) {
 	row := Row{Name: c.Name}
@@ -123,24 +158,46 @@ func (m *Matrix) trouble(ctx context.Context, c Case, w *World, row *Row) error 
 	if c.breaks != nil {
 		c.breaks(w)
 	}
-	n := 1
-	if c.twice {
-		n = 2
-	}
 	requests, start := w.Meteora.Stats(meteoratest.DLMM).Requests, time.Now()
-	runs, errs := make([]syncrun.Record, n), make([]error, n)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() { runs[i], errs[i] = w.sync(ctx, settings{env: c.env, timeout: c.limit}) })
-	}
-	all.Wait()
+	runs, err := w.troubled(ctx, c)
 	row.Duration = time.Since(start)
 	row.Requests = int64(w.Meteora.Stats(meteoratest.DLMM).Requests - requests)
 	for _, run := range runs {
 		row.Statuses = append(row.Statuses, run.Status)
 	}
 	row.compareRuns(c, runs)
-	return errors.Join(errs...)
+	return err
+}
+
+func (w *World) troubled(ctx context.Context, c Case) ([]syncrun.Record, error) {
+	s := settings{env: c.env, timeout: c.limit}
+	if c.twice {
+		return w.overlapping(ctx, s)
+	}
+	run, err := w.sync(ctx, s)
+	return []syncrun.Record{run}, err
+}
+
+// overlapping starts a second run once the first has reached Meteora, which answers when the second has ended.
+func (w *World) overlapping(ctx context.Context, s settings) ([]syncrun.Record, error) {
+	runs, errs := make([]syncrun.Record, 2), make([]error, 2)
+	reached, release := make(chan struct{}), make(chan struct{})
+	reach := sync.OnceFunc(func() { close(reached) })
+	w.Meteora.SetFault(func(meteoratest.Request) *meteoratest.Fault {
+		reach()
+		<-release
+		return nil
+	})
+	var first sync.WaitGroup
+	first.Go(func() {
+		defer reach() // also when it never gets there
+		runs[0], errs[0] = w.sync(ctx, s)
+	})
+	<-reached
+	runs[1], errs[1] = w.sync(ctx, s)
+	close(release)
+	first.Wait()
+	return runs, errors.Join(errs...)
 }
 
 func (r *Row) surprise(format string, args ...any) {
@@ -180,13 +237,13 @@ func (r *Row) compareAfter(before, after map[string]stored) {
 	}
 }
 
-// maxRepair is more than the longest lease that a case leaves behind.
-const maxRepair = 2 * deathTimeout
+// maxRepair is much more than the longest lease that a case leaves behind.
+const maxRepair = 5 * deathTimeout
 
 // repair mends everything and syncs until a run succeeds: the table then has to be what good runs leave.
 func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string]stored, row *Row) error {
 	w.Meteora.SetFault(nil)
-	w.SSM.SetFault(noSSMFault)
+	w.SSM().SetFault(ssmtest.Fault{})
 	w.DynamoDB.SetFault(nil)
 	w.SetLaunchpadID(w.Meteora.Launchpad())
 	if c.mend != nil {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"tokensync/internal/dev"
 	"tokensync/internal/dev/workspace"
 )
 
@@ -28,7 +29,7 @@ func newContainer(bytes int64) (*container, error) {
 	if err != nil {
 		return nil, err
 	}
-	binary, err := root.Function(syncFunction)
+	binary, err := root.Function(dev.SyncFunction)
 	if err != nil {
 		return nil, err
 	}

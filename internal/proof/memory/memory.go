@@ -1,4 +1,3 @@
-// measures how much memory the real sync binary takes, and the least with which it still passes.
 package main
 
 import (
@@ -8,12 +7,9 @@ import (
 	"time"
 
 	"tokensync/internal/dev"
-	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/syncrun"
 )
-
-const syncFunction = "sync-tokens"
 
 // A Case is a first, full sync of one product.
 type Case struct {
@@ -54,29 +50,18 @@ const runTimeout = 6 * time.Minute
 func (c Case) Measure(ctx context.Context, s Settings) (_ Usage, err error) {
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
-	engine, err := dynamotest.Start(ctx, dynamotest.Options{})
-	if err != nil {
-		return Usage{}, err
-	}
-	defer func() { err = errors.Join(err, engine.Close()) }()
-	fake := meteoratest.New(meteoratest.Config{Pools: c.Pools, Ours: c.Ours})
-	if err := fake.Start(); err != nil {
-		return Usage{}, err
-	}
-	defer func() { err = errors.Join(err, fake.Close()) }()
-	id := fake.Launchpad()
-	o := dev.Options{
-		Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id, Engine: engine, Environment: s.Environment,
+	o := dev.WorldOptions{
+		Options: dev.Options{Environment: s.Environment}, Meteora: meteoratest.Config{Pools: c.Pools, Ours: c.Ours},
 	}
 	if s.Binary != "" {
-		o.Binaries = map[string]string{syncFunction: s.Binary}
+		o.Binaries = map[string]string{dev.SyncFunction: s.Binary}
 	}
-	stack, err := dev.Start(ctx, o)
+	w, err := dev.StartWorld(ctx, o)
 	if err != nil {
 		return Usage{}, err
 	}
-	defer func() { err = errors.Join(err, stack.Close()) }()
-	run, err := stack.Sync(ctx, dev.FullSync)
+	defer func() { err = errors.Join(err, w.Close()) }()
+	run, err := w.Sync(ctx, dev.FullSync)
 	if err != nil {
 		return Usage{}, err
 	}
@@ -99,8 +84,8 @@ const LimitShare = 0.85
 // again and again.
 const patience = 2
 
-// Passes says whether the case passes in a container of so many bytes, within the time that it may take. Where there are
-// no containers, that is ErrNoContainers.
+// Passes reports whether the case passes in a container of so many bytes, within the time that it may take. It returns
+// ErrNoContainers where containers cannot be made.
 func (c Case) Passes(ctx context.Context, bytes int64, within time.Duration) (passes bool, err error) {
 	container, err := newContainer(bytes)
 	if err != nil {

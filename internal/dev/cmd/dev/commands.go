@@ -67,11 +67,8 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 			_, _ = fmt.Fprintln(stdout, "\nstopping")
 			return nil
 		}
-		if v.fake != nil {
-			v.fake.Tick() // the market moves on
-		}
-		if v.chain != nil {
-			v.chain.Tick()
+		if v.world != nil {
+			v.world.Tick()
 		}
 	}
 }

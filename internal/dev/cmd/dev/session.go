@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -32,18 +31,17 @@ const (
 	poolsPerPage = 1000
 )
 
-// session is a stack with its fake Meteora and the screen that shows its syncs.
+// session is a stack and the screen that shows its syncs.
 type session struct {
 	settings settings
 	stack    *dev.Stack
-	fake     *meteoratest.Server // nil when live
-	chain    *rpctest.Server     // nil when live, or when nothing is read from it
+	world    *dev.World // the stack with its fakes; nil when live
 	screen   io.Writer
 	progress atomic.Pointer[report.Progress]
 }
 
 // open starts the stack with its API on the port; 0 is any that is free.
-func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *session, err error) {
+func open(ctx context.Context, s settings, port int, screen io.Writer) (*session, error) {
 	s.adminToken = cmp.Or(s.adminToken, rand.Text())
 	v := &session{settings: s, screen: screen}
 	options := dev.Options{
@@ -51,60 +49,46 @@ func open(ctx context.Context, s settings, port int, screen io.Writer) (_ *sessi
 		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
 	}
 	options.Environment["SYNC_INTERVAL"] = s.syncEvery.String()
-	if !s.live {
-		if err := v.startFakes(); err != nil {
-			return nil, errors.Join(err, v.close())
-		}
-		options.Upstream = v.fake
-		if v.chain != nil {
-			options.SolanaURL = v.chain.URL()
-		}
+	var err error
+	if s.live {
+		v.stack, err = dev.Start(ctx, options)
+		return v, err
 	}
-	if v.stack, err = dev.Start(ctx, options); err != nil {
-		return nil, errors.Join(err, v.close())
+	if v.world, err = dev.StartWorld(ctx, s.world(options)); err != nil {
+		return nil, err
 	}
+	v.stack = v.world.Stack
 	return v, nil
 }
 
-// startFakes starts Meteora, and the chain if it is read. The launchpad's tokens at Meteora are the first on the chain, so
-// that most tokens have pools in both; those that graduate get pools at Meteora that the chain makes up.
-func (v *session) startFakes() error {
-	s := v.settings
-	config := meteoratest.Config{Pools: s.pools, IgnoreLaunchpadFilter: s.ignoreFilter}
-	if s.pools == 0 {
-		config.Pools = -1 // its way to say none
-	}
+// world returns what the settings ask of Meteora, and of the chain if it is read. The launchpad's tokens at Meteora are the
+// first on the chain, so that most tokens have pools in both.
+func (s settings) world(options dev.Options) dev.WorldOptions {
+	config := meteoratest.Config{Pools: cmp.Or(s.pools, -1), IgnoreLaunchpadFilter: s.ignoreFilter}
 	if s.faults {
 		config.Fault = meteoratest.RandomFaults(faultSeed, faultShare)
 	}
-	var chain *rpctest.Chain
+	o := dev.WorldOptions{Options: options, Meteora: config}
 	if slices.Contains(s.products, string(token.DBC)) {
-		chain = rpctest.New(rpctest.Config{
-			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: sharedMints(config, s),
-		})
-		config.Rows = map[string]meteoratest.Rows{meteoratest.DAMMv2: chain}
+		o.Chain = &rpctest.Config{
+			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: s.sharedMints(config),
+		}
 	}
-	v.fake = meteoratest.New(config)
-	if err := v.fake.Start(); err != nil || chain == nil {
-		return err
-	}
-	var err error
-	v.chain, err = rpctest.Start(chain)
-	return err
+	return o
 }
 
 // chainKey stands for an API key in the RPC node's URL.
 const chainKey = "local-rpc-key"
 
-// sharedMints are the tokens that the launchpad has in those of Meteora's products that are read.
-func sharedMints(config meteoratest.Config, s settings) []string {
+// sharedMints returns the tokens that the launchpad has in those of Meteora's products that are read.
+func (s settings) sharedMints(config meteoratest.Config) []string {
 	if slices.Contains(s.products, meteoratest.DLMM) {
 		return meteoratest.New(config).OurMints(meteoratest.DLMM)
 	}
 	return nil
 }
 
-// configKey is the first launchpad ID that can be a config on the chain; "" when none can.
+// configKey returns the first launchpad ID that can be a config on the chain, or "".
 func configKey(ids string) string {
 	for id := range strings.SplitSeq(ids, ",") {
 		if id = strings.TrimSpace(id); token.IsPublicKey(id) {
@@ -115,17 +99,10 @@ func configKey(ids string) string {
 }
 
 func (v *session) close() error {
-	var failed []error
-	if v.stack != nil {
-		failed = append(failed, v.stack.Close())
+	if v.world != nil {
+		return v.world.Close()
 	}
-	if v.fake != nil {
-		failed = append(failed, v.fake.Close())
-	}
-	if v.chain != nil {
-		failed = append(failed, v.chain.Close())
-	}
-	return errors.Join(failed...)
+	return v.stack.Close()
 }
 
 func (v *session) log(_, line string) {
@@ -148,7 +125,7 @@ func (v *session) sync(ctx context.Context, event string) (dev.Run, error) {
 	if err != nil {
 		return run, err
 	}
-	function, err := v.stack.Template().Function("sync-tokens")
+	function, err := v.stack.Template().Function(dev.SyncFunction)
 	if err != nil {
 		return run, err
 	}
@@ -160,7 +137,7 @@ func (v *session) sync(ctx context.Context, event string) (dev.Run, error) {
 
 // total is how many pools there are to scan, 0 when only Meteora knows.
 func (v *session) total() int64 {
-	if v.fake == nil || len(v.settings.functions) > 0 {
+	if v.world == nil || len(v.settings.functions) > 0 {
 		return 0
 	}
 	n := 0
@@ -174,12 +151,12 @@ func (v *session) total() int64 {
 
 // served counts the pools that the fake has sent since it was called: whole pages only.
 func (v *session) served() func() int64 {
-	if v.fake == nil {
+	if v.world == nil {
 		return nil
 	}
 	count := func() (n int64) {
 		for _, product := range []string{meteoratest.DLMM, meteoratest.DAMMv2} {
-			n += int64(v.fake.Stats(product).Statuses[http.StatusOK]) * poolsPerPage
+			n += int64(v.world.Meteora.Stats(product).Statuses[http.StatusOK]) * poolsPerPage
 		}
 		return n
 	}
@@ -197,20 +174,20 @@ func isTerminal(w io.Writer) bool {
 // greet tells where everything is.
 func (v *session) greet() {
 	source := "the real Meteora"
-	if v.fake != nil {
+	if v.world != nil {
 		source = fmt.Sprintf("a fake Meteora of %s pools", report.Count(int64(v.settings.pools)))
 	}
 	tables := v.stack.Tables()
 	_, _ = fmt.Fprintf(v.screen, "tokensync reads %s (%v)\n", source, v.settings.products)
-	if v.fake != nil {
+	if v.world != nil {
 		for _, product := range v.settings.products {
 			if slices.Contains(meteoratest.Products(), product) {
-				_, _ = fmt.Fprintf(v.screen, "  %-9s %s/pools\n", product, v.fake.URL(product))
+				_, _ = fmt.Fprintf(v.screen, "  %-9s %s/pools\n", product, v.world.Meteora.URL(product))
 			}
 		}
 	}
-	if v.chain != nil {
-		_, _ = fmt.Fprintf(v.screen, "  %-9s a fake Solana with %s tokens on their curves\n", token.DBC, report.Count(int64(v.chain.Tokens())))
+	if v.world != nil && v.world.Chain != nil {
+		_, _ = fmt.Fprintf(v.screen, "  %-9s a fake Solana with %s tokens on their curves\n", token.DBC, report.Count(int64(v.world.Chain.Tokens())))
 	}
 	_, _ = fmt.Fprintf(v.screen, "  DynamoDB  %s (%s, %s)\n  SSM       %s\n  API       %s\n  operator  %s/dashboard, token %s\n",
 		v.stack.Engine().Endpoint(), tables.Tokens, tables.Sync, v.stack.SSM().URL(), v.stack.URL(), v.stack.URL(), v.settings.adminToken)

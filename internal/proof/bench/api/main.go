@@ -66,19 +66,13 @@ func main() {
 }
 
 func run(ctx context.Context, tokens int, each time.Duration, out string) (err error) {
-	fake := meteoratest.New(meteoratest.Config{Pools: 2 * tokens, Ours: tokens})
-	if err := fake.Start(); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, fake.Close()) }()
-	id := fake.Launchpad()
-	stack, err := dev.Start(ctx, dev.Options{Upstream: fake, Products: []string{meteoratest.DLMM}, LaunchpadID: &id})
+	w, err := dev.StartWorld(ctx, dev.WorldOptions{Meteora: meteoratest.Config{Pools: 2 * tokens, Ours: tokens}})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stack.Close()) }()
+	defer func() { err = errors.Join(err, w.Close()) }()
 	fmt.Fprintf(os.Stderr, "syncing %d tokens\n", tokens)
-	synced, err := stack.Sync(ctx, dev.FullSync)
+	synced, err := w.Sync(ctx, dev.FullSync)
 	if err != nil {
 		return err
 	}
@@ -86,11 +80,11 @@ func run(ctx context.Context, tokens int, each time.Duration, out string) (err e
 		return fmt.Errorf("the sync %s: %s", synced.Record.Status, synced.Record.Error)
 	}
 	r := Report{Tokens: synced.Record.TokensNew}
-	mints := fake.OurMints(meteoratest.DLMM)
-	if r.Routes, err = load(ctx, stack.URL(), mints, each); err != nil {
+	mints := w.Meteora.OurMints(meteoratest.DLMM)
+	if r.Routes, err = load(ctx, w.URL(), mints, each); err != nil {
 		return err
 	}
-	if r.Starts, err = starts(ctx, &id); err != nil {
+	if r.Starts, err = starts(ctx, w.Meteora.Launchpad()); err != nil {
 		return err
 	}
 	r.print()
@@ -158,7 +152,7 @@ func attack(ctx context.Context, name string, targets []vegeta.Target, each time
 }
 
 // starts starts every function that the template has, again and again, in stacks with empty tables.
-func starts(ctx context.Context, id *string) ([]Start, error) {
+func starts(ctx context.Context, id string) ([]Start, error) {
 	ready, peak := map[string][]time.Duration{}, map[string][]int64{}
 	for range coldStarts {
 		if err := startAll(ctx, id, ready, peak); err != nil {
@@ -174,8 +168,8 @@ func starts(ctx context.Context, id *string) ([]Start, error) {
 	return list, nil
 }
 
-func startAll(ctx context.Context, id *string, ready map[string][]time.Duration, peak map[string][]int64) error {
-	stack, err := dev.Start(ctx, dev.Options{LaunchpadID: id})
+func startAll(ctx context.Context, id string, ready map[string][]time.Duration, peak map[string][]int64) error {
+	stack, err := dev.Start(ctx, dev.Options{LaunchpadID: &id})
 	if err != nil {
 		return err
 	}

@@ -5,16 +5,16 @@ import (
 	"io"
 	"runtime/debug"
 
-	"tokensync/internal/inflate"
 	"tokensync/internal/meteora"
 	"tokensync/internal/proof/bench/peer"
 	"tokensync/internal/token"
+	"tokensync/internal/upstream"
 )
 
 func main() {
 	debug.SetGCPercent(25) // as the sync does
 	var decoder *meteora.Decoder
-	unzip := new(inflate.Reader)
+	unzip := new(upstream.GzipReader)
 	peer.Main(func(t *peer.Task, body io.Reader) error {
 		if decoder == nil {
 			decoder = meteora.NewDecoder(token.DLMM, meteora.NewFilter([]token.LaunchpadID{token.LaunchpadID(t.ID)}), token.NewQuoteMints())

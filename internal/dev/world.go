@@ -1,0 +1,94 @@
+package dev
+
+import (
+	"context"
+	"errors"
+
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/token"
+)
+
+// A World is a stack together with the servers that it reads: a fake Meteora, and a fake Solana if asked for.
+type World struct {
+	*Stack
+	Meteora *meteoratest.Server
+	Chain   *rpctest.Server // nil without Chain in the options
+}
+
+// WorldOptions choose what a world is made of. The stack's Upstream and SolanaURL are set to the fakes.
+type WorldOptions struct {
+	// Options of the stack. Products defaults to dlmm, and dbc where there is a chain; LaunchpadID to the fakes'.
+	Options
+	Meteora meteoratest.Config
+	// Chain is nil for no chain. Tokens that graduate on it get pools at the fake Meteora.
+	Chain *rpctest.Config
+}
+
+// StartWorld starts everything, or nothing.
+func StartWorld(ctx context.Context, o WorldOptions) (_ *World, err error) {
+	w := &World{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.Close())
+		}
+	}()
+	if err := w.startFakes(&o); err != nil {
+		return nil, err
+	}
+	w.Stack, err = Start(ctx, w.defaults(o.Options))
+	return w, err
+}
+
+// startFakes starts Meteora, and the chain.
+func (w *World) startFakes(o *WorldOptions) (err error) {
+	config := o.Meteora
+	if o.Chain != nil {
+		if w.Chain, err = rpctest.Start(rpctest.New(*o.Chain)); err != nil {
+			return err
+		}
+		config.Rows = map[string]meteoratest.Rows{meteoratest.DAMMv2: w.Chain}
+	}
+	w.Meteora = meteoratest.New(config)
+	return w.Meteora.Start()
+}
+
+// defaults completes the stack's options.
+func (w *World) defaults(o Options) Options {
+	o.Upstream = w.Meteora
+	id, products := w.Meteora.Launchpad(), []string{meteoratest.DLMM}
+	if w.Chain != nil {
+		o.SolanaURL = w.Chain.URL()
+		id, products = w.Chain.Launchpad(), append(products, string(token.DBC))
+	}
+	if o.LaunchpadID == nil {
+		o.LaunchpadID = &id
+	}
+	if len(o.Products) == 0 {
+		o.Products = products
+	}
+	return o
+}
+
+// Tick lets the market move on, at Meteora and on the chain.
+func (w *World) Tick() {
+	w.Meteora.Tick()
+	if w.Chain != nil {
+		w.Chain.Tick()
+	}
+}
+
+// Close ends everything that StartWorld started.
+func (w *World) Close() error {
+	var failed []error
+	if w.Stack != nil {
+		failed = append(failed, w.Stack.Close())
+	}
+	if w.Meteora != nil {
+		failed = append(failed, w.Meteora.Close())
+	}
+	if w.Chain != nil {
+		failed = append(failed, w.Chain.Close())
+	}
+	return errors.Join(failed...)
+}
