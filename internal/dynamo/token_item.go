@@ -1,8 +1,6 @@
 package dynamo
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -44,13 +42,9 @@ const lowestSymbol = " "
 
 // marshalToken writes t with its sort keys, its list row and its pools.
 func marshalToken(t *token.Token) (item, error) {
-	summary, err := json.Marshal(t.Summary())
-	if err != nil {
-		return nil, fmt.Errorf("summary of %s: %w", t.Mint, err)
-	}
 	it := item{}
 	it.text(attrMint, t.Mint)
-	it.text(attrSummary, string(summary))
+	it.text(attrSummary, string(t.AppendRow(nil)))
 	it.text(attrHash, t.Hash())
 	it.text(attrStatus, string(t.Status))
 	it.text(attrLaunchpad, string(t.Launchpad))
