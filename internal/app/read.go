@@ -35,7 +35,7 @@ type part struct {
 
 var (
 	tokens = part{config.TokensTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
-		c.Tokens = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)
+		c.Tokens = dynamo.Lists{TokensTable: dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)}
 	}}
 	history = part{config.SyncTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.History = dynamo.NewSyncTable(dynamodb.NewFromConfig(aws), s.SyncTable)

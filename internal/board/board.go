@@ -175,18 +175,18 @@ func (b *Board) Tokens(mints []string) Page {
 	return p
 }
 
+// summed is what Totals needs.
+var summed = named("created_at", "first_seen_at", "status", "curve stage", "curve reserve", "pool quote usd", "pool tvl", "tvl",
+	"pool fees", "fees", "pool volume ", "volume 24h")
+
 // Totals sums up all tokens; now decides which are new.
 func (b *Board) Totals(now time.Time) token.Stats {
 	stats := token.Stats{Launchpads: b.Launchpads()}
 	r := reader{board: b}
 	var t token.Token
 	for i := range b.Len() {
-		r.row(i, &t)
-		stored := token.Stored{
-			Status: t.Status, Stage: t.Curve.Stage, TVLUSD: t.TVLUSD, Volume24h: t.VolumeUSD[token.Day],
-			Fees24h: t.Fees24hUSD, CreatedAt: t.CreatedAt, FirstSeenAt: t.FirstSeenAt,
-		}
-		stats.Add(&stored, now.UnixMilli())
+		r.some(i, &summed, &t)
+		stats.Add(&t, now.UnixMilli())
 	}
 	return stats
 }

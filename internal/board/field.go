@@ -20,6 +20,7 @@ const (
 	stateFamily                  // what changes now and then
 	marketFamily                 // what changes with every tick
 	earningsFamily               // what changes with every trade
+	writtenFamily                // what the sync remembers of their items
 	families
 )
 
@@ -42,6 +43,7 @@ var plans = [families]plan{
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
 	earningsFamily: {name: "earnings", tokens: 128, cold: true},
+	writtenFamily:  {name: "written", tokens: 128, cold: true},
 }
 
 // A form is how a column's values are written when they follow from nothing else.
@@ -94,7 +96,7 @@ func texts[S ~string](name string, of family, as form, row bool, at func(t *tok,
 }
 
 // integers makes a field of any kind of integer.
-func integers[I ~int | ~int8 | ~int64](name string, of family, row bool, at func(t *tok, p *pool) *I, from ...func(t *tok, p *pool) I) field {
+func integers[I ~int | ~int8 | ~int64 | ~uint8](name string, of family, row bool, at func(t *tok, p *pool) *I, from ...func(t *tok, p *pool) I) field {
 	f := field{name: name, family: of, form: integer, row: row}
 	f.int = func(t *tok, p *pool) int64 { return int64(*at(t, p)) }
 	f.setInt = func(t *tok, p *pool, v int64) { *at(t, p) = I(v) }

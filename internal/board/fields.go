@@ -1,6 +1,7 @@
 package board
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -42,8 +43,15 @@ func headFields() []field {
 	for _, c := range curveFields() {
 		list = append(list, c.field("curve ", true, tokenCurve, without))
 	}
+	list = append(list, integers("written hour", writtenFamily, false, func(t *tok, _ *pool) *int64 { return &t.Written.Hour }))
+	for i := range noToken.Written.Steps {
+		list = append(list, integers(fmt.Sprint("written step ", i), writtenFamily, false,
+			func(t *tok, _ *pool) *uint8 { return &t.Written.Steps[i] }))
+	}
 	return list
 }
+
+var noToken tok
 
 // poolFields are what each pool says. The curve's pool repeats what the token says of its curve.
 func poolFields() []field {

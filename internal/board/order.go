@@ -152,10 +152,18 @@ func headField(name string) *field {
 // filter returns the tokens that q's filters let through; nil when it has none.
 func (b *Board) filter(q *Query) tokenSet {
 	var passed tokenSet
+	if len(q.Launchpads) > 0 {
+		passed = newTokenSet(b.Len())
+		for _, id := range q.Launchpads {
+			for i, word := range b.equal(launchpadField, string(id)) {
+				passed[i] |= word
+			}
+		}
+	}
 	for _, f := range []struct {
 		field *field
 		want  string
-	}{{launchpadField, string(q.Launchpad)}, {stageField, string(q.Stage)}, {creatorField, q.Creator}, {configField, q.Config}} {
+	}{{stageField, string(q.Stage)}, {creatorField, q.Creator}, {configField, q.Config}} {
 		if f.want == "" {
 			continue
 		}

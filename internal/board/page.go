@@ -10,16 +10,16 @@ import (
 
 // A Query selects a page. What is left empty does not filter.
 type Query struct {
-	Launchpad token.LaunchpadID
-	Stage     token.Stage
-	Creator   string
-	Config    string
-	Search    string // a mint, 8 or more of its first characters, or any part of a name or symbol
-	Sort      Sort   // Relevance needs a Search
-	Ascending bool   // instead of the highest first
-	After     *Position
-	Limit     int
-	Within    *Board // tokens that this board does not have are left out, unless it is nil
+	Launchpads []token.LaunchpadID // any of them
+	Stage      token.Stage
+	Creator    string
+	Config     string
+	Search     string // a mint, 8 or more of its first characters, or any part of a name or symbol
+	Sort       Sort   // Relevance needs a Search
+	Ascending  bool   // instead of the highest first
+	After      *Position
+	Limit      int
+	Within     *Board // tokens that this board does not have are left out, unless it is nil
 }
 
 // A Position is the place of a token in an order.

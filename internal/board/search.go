@@ -19,6 +19,9 @@ const (
 	partMatch
 	prefixMatch
 	exactMatch
+
+	// MaxRank is the highest rank of a Position.
+	MaxRank = exactMatch
 )
 
 // fold makes texts equal that differ only in case, accents or width.
@@ -104,6 +107,9 @@ func (b *Board) matches(search string) (found []uint8, count int) {
 
 // find marks the tokens that hold needle.
 func (s *searchable) find(needle string, found []uint8) {
+	if needle == "" {
+		return // of what is folded away
+	}
 	for at, row := 0, 0; ; row++ {
 		next := strings.Index(s.text[at:], needle)
 		if next < 0 || at == len(s.text) {

@@ -13,10 +13,10 @@ import (
 	"tokensync/internal/token"
 )
 
-// pipes is a network in memory, on which a bubble's clock runs: real connections would hold it up.
-type pipes chan net.Conn
+// memoryNetwork is a network in memory, on which a bubble's clock runs: real connections would hold it up.
+type memoryNetwork chan net.Conn
 
-func (p pipes) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (p memoryNetwork) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {
 	case p <- far:
@@ -26,22 +26,22 @@ func (p pipes) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-func (p pipes) Accept() (net.Conn, error) {
+func (p memoryNetwork) Accept() (net.Conn, error) {
 	if conn, ok := <-p; ok {
 		return conn, nil
 	}
 	return nil, net.ErrClosed
 }
 
-func (p pipes) Close() error   { close(p); return nil }
-func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+func (p memoryNetwork) Close() error   { close(p); return nil }
+func (p memoryNetwork) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
 // TestPace stays within what Meteora documents although eight pages are read at once, and is not much slower.
 func TestPace(t *testing.T) {
 	for product, limit := range map[token.Product]int{token.DLMM: 30, token.DAMMv2: 10} {
 		t.Run(string(product), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				network := make(pipes)
+				network := make(memoryNetwork)
 				fake := meteoratest.New(meteoratest.Config{Pools: 60_000, Latency: 70 * time.Millisecond})
 				fake.Serve(network)
 				defer fake.Close()

@@ -185,9 +185,20 @@ func moment[T any](get func(*T) int64) func([]byte, *T) []byte {
 		if ms == 0 {
 			return append(b, "null"...)
 		}
-		b = time.UnixMilli(ms).UTC().AppendFormat(append(b, '"'), time.RFC3339Nano)
+		b = time.UnixMilli(ms).UTC().AppendFormat(append(b, '"'), timeFormat)
 		return append(b, '"')
 	}
+}
+
+// timeFormat is RFC 3339 in UTC, to whatever digit there is.
+const timeFormat = time.RFC3339Nano
+
+// FormatTime returns t as the API shows times: RFC 3339 in UTC, to the millisecond, and "" for the zero time.
+func FormatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Truncate(time.Millisecond).Format(timeFormat)
 }
 
 // appendText writes s as encoding/json does.

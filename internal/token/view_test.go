@@ -144,6 +144,8 @@ func scramble(v reflect.Value, r *rand.Rand) {
 			leaf.SetString(string(randomNumber(r)))
 		case leaf.Kind() == reflect.String:
 			leaf.SetString(texts[r.IntN(len(texts))])
+		case leaf.Kind() == reflect.Uint8:
+			leaf.SetUint(r.Uint64N(256))
 		case leaf.Kind() == reflect.Bool:
 			leaf.SetBool(r.IntN(2) == 0)
 		case leaf.Type() == reflect.TypeFor[Flag]():

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -39,23 +40,34 @@ func NewPace(perSecond float64) *Pace {
 	return &Pace{limit: rate.NewLimiter(rate.Limit(perSecond*margin), 1)}
 }
 
-// Wait returns when the next request may be made. It fails when ctx ends, or would before that.
+// ErrNoTime means that the deadline comes before the next request may be made.
+var ErrNoTime = errors.New("no time left for another request")
+
+// Wait returns when the next request may be made. It fails when ctx ends, and with ErrNoTime when ctx would end before.
 func (p *Pace) Wait(ctx context.Context) error {
 	for {
 		if err := p.limit.Wait(ctx); err != nil {
-			return fmt.Errorf("waiting for the rate limit: %w", err)
+			return waiting(ctx, err)
 		}
 		wait := p.take(time.Now())
 		if wait <= 0 {
 			return nil
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-			return fmt.Errorf("waiting for the rate limit: %w: the server's window ends in %v", context.DeadlineExceeded, wait)
+			return waiting(ctx, fmt.Errorf("the server's window ends in %v", wait))
 		}
 		if err := sleep(ctx, wait); err != nil {
-			return fmt.Errorf("waiting for the rate limit: %w", err)
+			return waiting(ctx, err)
 		}
 	}
+}
+
+// waiting describes why a wait failed: if not for the end of ctx, for its being too near.
+func waiting(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		err = fmt.Errorf("%w: %w", ErrNoTime, err)
+	}
+	return fmt.Errorf("waiting for the rate limit: %w", err)
 }
 
 // take books one request, or returns how long there is none left.

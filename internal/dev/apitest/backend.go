@@ -42,7 +42,7 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 	}
 	b.Catalog = &catalog.Catalog{
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return ids, nil },
-		Tokens:     dynamo.NewTokensTable(api, tables.Tokens),
+		Tokens:     dynamo.Lists{TokensTable: dynamo.NewTokensTable(api, tables.Tokens)},
 		History:    dynamo.NewSyncTable(api, tables.Sync),
 		Interval:   time.Minute,
 	}
@@ -57,8 +57,7 @@ func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) 
 	}
 	var stats token.Stats
 	for i := range tokens {
-		stored := tokens[i].Stored()
-		stats.Add(&stored, at.UnixMilli())
+		stats.Add(&tokens[i], at.UnixMilli())
 		if !slices.Contains(stats.Launchpads, tokens[i].Launchpad) {
 			stats.Launchpads = append(stats.Launchpads, tokens[i].Launchpad)
 		}
