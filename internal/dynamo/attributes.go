@@ -37,7 +37,11 @@ func (it item) flag(name string, f token.Flag) {
 	}
 }
 
-func (it item) bytes(name string, b []byte) { it[name] = &types.AttributeValueMemberB{Value: b} }
+func (it item) bytes(name string, b []byte) {
+	if len(b) > 0 {
+		it[name] = &types.AttributeValueMemberB{Value: b}
+	}
+}
 
 // The getters return the zero value, unknown, for what is missing or of another type.
 

@@ -157,11 +157,14 @@ func (r *run) readKnown(ctx context.Context, p *plan, h *harvest, t *task) error
 	if len(addresses) == 0 {
 		return nil
 	}
-	if err := r.collect(p, h, t, r.ours(p, h, t.finder.ByAddress(ctx, addresses, &t.stats))); err != nil {
+	stats, isRefresh := &t.side, t.follow || t.source == nil && r.record.Mode == ModeRefresh
+	if isRefresh {
+		stats = &t.stats
+	}
+	if err := r.collect(p, h, t, r.ours(p, h, t.finder.ByAddress(ctx, addresses, stats))); err != nil {
 		return err
 	}
-	asked, found := t.stats.Asked.Load(), t.stats.Found.Load()
-	isRefresh := t.follow || t.source == nil && r.record.Mode == ModeRefresh
+	asked, found := stats.Asked.Load(), stats.Found.Load()
 	if isRefresh && found*10 < asked*9 {
 		return fmt.Errorf("of %d known pools, asked for by address, only %d came back", asked, found)
 	}
@@ -240,7 +243,7 @@ func (r *run) search(ctx context.Context, p *plan, h *harvest) {
 			return
 		}
 		if t.lookups = r.mayAsk(ctx, t); t.lookups == nil {
-			t.lookups = r.collect(p, h, t, r.ours(p, h, t.finder.ByMint(ctx, mints, &t.stats)))
+			t.lookups = r.collect(p, h, t, r.ours(p, h, t.finder.ByMint(ctx, mints, &t.side)))
 		}
 	})
 }
@@ -256,7 +259,7 @@ func (r *run) mayAsk(ctx context.Context, t *task) error {
 
 // settleTask works out how a product ended, and books what it cost.
 func (r *run) settleTask(ctx context.Context, t *task) {
-	rec, stats := &t.record, &t.stats
+	rec, stats, side := &t.record, &t.stats, &t.side
 	if t.breaker == nil { // there was nothing to ask
 		return
 	}
@@ -265,8 +268,12 @@ func (r *run) settleTask(ctx context.Context, t *task) {
 	if err != nil {
 		rec.Error = strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
-	rec.PoolsScanned, rec.PoolsMatched, rec.PoolsInvalid = stats.Scanned.Load(), stats.Matched.Load(), stats.Invalid.Load()
+	rec.PoolsScanned, rec.PoolsMatched = stats.Scanned.Load(), stats.Matched.Load()
+	rec.PoolsInvalid = stats.Invalid.Load() + side.Invalid.Load()
 	rec.RPC, rec.RPCCredits = stats.RPC()
+	for _, note := range side.Notes() {
+		stats.Note(note)
+	}
 	rec.Notes = stats.Notes()
 	if errors.Is(err, errBreakerOpen) {
 		r.blocked++
@@ -283,9 +290,9 @@ func (t *task) status(err error) syncrun.Status {
 		return syncrun.Succeeded
 	case errors.Is(err, syncrun.ErrUnconfigured):
 		return syncrun.Skipped
-	case errors.Is(err, syncrun.ErrIncomplete), t.stats.Scanned.Load() > 0:
+	case errors.Is(err, syncrun.ErrIncomplete), t.stats.Scanned.Load()+t.side.Scanned.Load() > 0:
 		return syncrun.Partial
-	case t.stats.Requests.Load() == 0 && (errors.Is(err, errBreakerOpen) || errors.Is(err, context.DeadlineExceeded)):
+	case t.stats.Requests.Load()+t.side.Requests.Load() == 0 && (errors.Is(err, errBreakerOpen) || errors.Is(err, context.DeadlineExceeded)):
 		return syncrun.Skipped // it was never asked
 	}
 	return syncrun.Failed
@@ -293,16 +300,15 @@ func (t *task) status(err error) syncrun.Status {
 
 // book adds a product's figures to the run's.
 func (r *run) book(t *task) {
-	rec, stats := &r.record, &t.stats
+	rec := &r.record
 	rec.Products = append(rec.Products, t.record)
 	if t.product != token.DBC { // the chain's answers hold only our own: they are looked up, not scanned
 		rec.PoolsScanned += t.record.PoolsScanned
 	}
 	rec.PoolsMatched += t.record.PoolsMatched
 	rec.PoolsInvalid += t.record.PoolsInvalid
-	rec.LookupsAsked += stats.Asked.Load()
-	rec.LookupsFound += stats.Found.Load()
-	r.bookRequests(stats)
+	r.bookRequests(&t.stats)
+	r.bookRequests(&t.side)
 }
 
 func (r *run) bookRequests(stats *syncrun.Counts) {
@@ -310,6 +316,8 @@ func (r *run) bookRequests(stats *syncrun.Counts) {
 	r.record.UpstreamRequests += stats.Requests.Load()
 	r.record.UpstreamRetries += stats.Retries.Load()
 	r.throttles += stats.Throttle.Load()
+	r.record.LookupsAsked += stats.Asked.Load()
+	r.record.LookupsFound += stats.Found.Load()
 }
 
 // settleMode calls a refresh that had to scan everything what it was: a full run.

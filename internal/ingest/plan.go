@@ -40,6 +40,7 @@ type task struct {
 	known   []poolID
 
 	stats   syncrun.Counts
+	side    syncrun.Counts   // of look-ups beside a scan, and by mint: what they read is not scanned
 	breaker *syncrun.Breaker // nil until it was read
 	record  syncrun.ProductRecord
 	err     error // why it was not read to the end

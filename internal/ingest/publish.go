@@ -76,13 +76,15 @@ func (r *run) announce(ctx context.Context, lease Lease, p *plan, m *board.Manif
 	m.SyncedAt, m.Launchpads = r.start.UnixMilli(), slices.Clone(r.ids)
 	state, err := p.next(r)
 	if err == nil {
-		err = lease.Hold(ctx)
+		if err = lease.Hold(ctx); err != nil {
+			err = fmt.Errorf("publishing the board: %w", err)
+		}
 	}
 	if err == nil {
 		err = p.edition.Publish(ctx, m, state, lease.Generation())
 	}
 	if err != nil {
-		r.trouble = append(r.trouble, fmt.Errorf("publishing the board: %w", err))
+		r.trouble = append(r.trouble, err)
 		return
 	}
 	r.record.BoardVersion = m.Version
