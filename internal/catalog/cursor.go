@@ -51,8 +51,9 @@ func (c *cursor) encode() string {
 	b = binary.AppendUvarint(b, uint64(c.version))
 	b = append(b, byte(c.after.Rank))
 	b = binary.BigEndian.AppendUint64(b, math.Float64bits(c.after.Value))
-	b = append(binary.AppendUvarint(b, uint64(len(c.after.Text))), c.after.Text...)
-	b = append(b, c.after.Mint...)
+	for _, text := range []string{c.after.Text, c.after.Mint} {
+		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
+	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
@@ -88,14 +89,15 @@ func (c *cursor) decode(b []byte) bool {
 	c.version, b = int64(version), b[n:]
 	p := &board.Position{Rank: int(b[0]), Value: math.Float64frombits(binary.BigEndian.Uint64(b[1:]))}
 	b = b[1+8:]
-	length, n := binary.Uvarint(b)
-	if n <= 0 || length > uint64(len(b)-n) {
-		return false
+	for _, text := range []*string{&p.Text, &p.Mint} {
+		length, n := binary.Uvarint(b)
+		if n <= 0 || length > uint64(len(b)-n) {
+			return false
+		}
+		*text, b = string(b[n:n+int(length)]), b[n+int(length):]
 	}
-	b = b[n:]
-	p.Text, p.Mint = string(b[:length]), string(b[length:])
 	c.after = p
-	return true
+	return len(b) == 0
 }
 
 // validPosition reports whether p can be a place in q's order.
