@@ -16,7 +16,7 @@ type Sort string
 // The sorts. Tokens that lack the value count as the lowest: last in descending order. Equal values are ordered by mint.
 const (
 	Relevance   Sort = ""        // how well the search matches: exact symbol, prefix, part; then the market cap
-	Created     Sort = "created" // when it was created, else first seen
+	Created     Sort = "created" // when
 	Volume      Sort = "volume"  // of 24 h
 	TVL         Sort = "tvl"
 	MarketCap   Sort = "market_cap" // unless its price is suspect or unknown
@@ -42,7 +42,7 @@ type sorting struct {
 }
 
 var sorts = [...]sorting{
-	{name: Created, fields: named("created_at", "first_seen_at"), time: func(t *tok) int64 { return cmp.Or(t.CreatedAt, t.FirstSeenAt) }},
+	{name: Created, fields: named("created_at"), time: func(t *tok) int64 { return t.CreatedAt }},
 	{name: Volume, fields: named("pool volume ", "volume 24h"), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
 	{name: TVL, fields: named("curve reserve", "pool quote usd", "pool tvl", "tvl"), number: func(t *tok) num { return t.TVLUSD }},
 	{name: MarketCap, fields: named("total_supply", "price_suspect", "pool supply", "pool quote usd", "pool price", "pool market cap", "price_usd", "market_cap"), number: credible},

@@ -30,6 +30,8 @@ type Backend struct {
 	Sync    *dynamo.SyncTable
 	Board   *dynamo.BoardTable
 	Catalog *catalog.Catalog
+
+	api dynamo.API // that the catalog reads through
 }
 
 // New makes empty tables. The catalog reads them through wrap, unless that is nil.
@@ -48,13 +50,17 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 	}
 	b.Catalog = &catalog.Catalog{
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return ids, nil },
-		Boards:     dynamo.NewBoardReader(api, tables.Board),
 		Items:      dynamo.NewTokensTable(api, tables.Tokens),
 		History:    dynamo.NewSyncTable(api, tables.Sync),
 		Interval:   time.Minute,
 	}
+	b.api = api
+	b.Look()
 	return b, nil
 }
+
+// Look makes the catalog see a board that was published a moment ago, when it is asked next. It must not be asked meanwhile.
+func (b *Backend) Look() { b.Catalog.Boards = dynamo.NewBoardReader(b.api, b.Tables.Board) }
 
 // Fill does what a run does that finds tokens, beside those that are there: it stores their items, publishes the board of
 // those that are listed, and records that it succeeded, at a moment.
@@ -90,6 +96,7 @@ func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Tim
 			m.Launchpads = append(m.Launchpads, all[i].Launchpad)
 		}
 	}
+	defer b.Look()
 	return edition.Publish(ctx, &m, nil, 1)
 }
 
