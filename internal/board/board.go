@@ -139,7 +139,8 @@ func (b *Board) All() iter.Seq[token.Token] {
 	return func(yield func(token.Token) bool) {
 		r := reader{board: b}
 		for i := range b.Len() {
-			if !yield(r.token(i)) {
+			var t token.Token
+			if r.token(i, &t); !yield(t) {
 				return
 			}
 		}
@@ -148,38 +149,43 @@ func (b *Board) All() iter.Seq[token.Token] {
 
 // Has reports whether b holds the mint.
 func (b *Board) Has(mint string) bool {
-	_, ok := b.mints.find(b, mint)
+	_, ok := b.find(idOf(mint))
 	return ok
 }
 
 // Token returns the token with its pools.
 func (b *Board) Token(mint string) (t token.Token, ok bool) {
-	i, ok := b.mints.find(b, mint)
+	i, ok := b.find(idOf(mint))
 	if !ok {
 		return t, false
 	}
 	r := reader{board: b}
-	return r.token(i), true
+	r.token(i, &t)
+	return t, true
 }
 
-// Tokens returns those of the mints that b holds, without their pools, in the order of mints.
-func (b *Board) Tokens(mints []string) []token.Token {
-	list := make([]token.Token, 0, len(mints))
-	r := reader{board: b}
+// Tokens returns those of the mints that b holds, in the order of mints.
+func (b *Board) Tokens(mints []string) Page {
+	p := Page{board: b}
 	for _, mint := range mints {
-		if i, ok := b.mints.find(b, mint); ok {
-			list = append(list, r.row(i))
+		if i, ok := b.find(idOf(mint)); ok {
+			p.found = append(p.found, uint32(i))
 		}
 	}
-	return list
+	return p
 }
+
+// summed is what Totals needs.
+var summed = named("created_at", "first_seen_at", "status", "curve stage", "curve reserve", "pool quote usd", "pool tvl", "tvl",
+	"pool fees", "fees", "pool volume ", "volume 24h")
 
 // Totals sums up all tokens; now decides which are new.
 func (b *Board) Totals(now time.Time) token.Stats {
 	stats := token.Stats{Launchpads: b.Launchpads()}
 	r := reader{board: b}
+	var t token.Token
 	for i := range b.Len() {
-		t := r.row(i)
+		r.some(i, &summed, &t)
 		stats.Add(&t, now.UnixMilli())
 	}
 	return stats

@@ -2,12 +2,14 @@ package board
 
 import (
 	"bytes"
-	"compress/flate"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // Bounds of a chunk, so that it fits any store's item and no reader has to trust a length.
@@ -82,19 +84,20 @@ func (w *chunkWriter) isFull(hash uint32) bool {
 
 // finish returns the chunk and starts the next.
 func (w *chunkWriter) finish(to *compressor) (Chunk, error) {
-	raw := binary.AppendUvarint(nil, uint64(w.tokens))
+	o := output{plain: binary.AppendUvarint(nil, uint64(w.tokens))}
 	if w.family.pooled() {
-		raw = appendPacked(raw, w.pools)
+		o.packed(w.pools)
 	}
 	for i := range w.writers {
-		raw = w.writers[i].append(raw)
+		w.writers[i].append(&o)
 	}
-	*w = *newChunkWriter(w.family)
-	if len(raw) > maxRaw {
-		return Chunk{}, fmt.Errorf("a token takes %d bytes, more than %d", len(raw), maxRaw)
+	of := w.family
+	*w = *newChunkWriter(of)
+	if size := len(o.plain) + len(o.random); size > maxRaw {
+		return Chunk{}, fmt.Errorf("a token takes %d bytes, more than %d", size, maxRaw)
 	}
-	data, err := to.compress(w.family, raw)
-	return Chunk{Ref{plans[w.family].name, hashOf(data), len(data)}, data}, err
+	data, err := to.compress(of, &o)
+	return Chunk{Ref{plans[of].name, hashOf(data), len(data)}, data}, err
 }
 
 // hashBytes of SHA-256 are out of reach for who would make two chunks with one hash.
@@ -105,21 +108,24 @@ func hashOf(data []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:hashBytes])
 }
 
-// compressor makes a chunk's bytes: format, family, the size before compression, and the compressed rest.
+// compressor makes a chunk's bytes: format, family, how much is random, how much there is before it is compressed, what is
+// random, and what is compressed.
 type compressor struct {
 	w *flate.Writer
 	b bytes.Buffer
 }
 
-func (c *compressor) compress(of family, raw []byte) ([]byte, error) {
+func (c *compressor) compress(of family, o *output) ([]byte, error) {
 	c.b.Reset()
-	c.b.Write(binary.AppendUvarint([]byte{Format, byte(of)}, uint64(len(raw))))
+	head := binary.AppendUvarint([]byte{Format, byte(of)}, uint64(len(o.random)))
+	c.b.Write(binary.AppendUvarint(head, uint64(len(o.plain))))
+	c.b.Write(o.random)
 	if c.w == nil {
 		c.w, _ = flate.NewWriter(&c.b, flate.BestCompression)
 	} else {
 		c.w.Reset(&c.b)
 	}
-	if _, err := c.w.Write(raw); err != nil {
+	if _, err := c.w.Write(o.plain); err != nil {
 		return nil, err
 	}
 	err := c.w.Close()
@@ -141,28 +147,31 @@ func readChunk(ref Ref, of family, data []byte) (*chunk, error) {
 	return c, nil
 }
 
-// opened returns a cold chunk with its columns.
-func (c *chunk) opened(of family) *chunk {
-	open := &chunk{ref: c.ref}
+// opened returns the chunk's columns, of a cold one anew.
+func (c *chunk) opened(of family) []column {
+	if !plans[of].cold {
+		return c.columns
+	}
+	var open chunk
 	if err := open.decode(of, c.data); err != nil {
 		panic("board: a chunk that was read once cannot be read again: " + err.Error()) // its bytes were changed
 	}
-	return open
+	return open.columns
 }
 
 func (c *chunk) decode(of family, data []byte) error {
-	raw, err := inflate(of, data)
+	r, err := inflate(of, data)
 	if err != nil {
 		return err
 	}
-	r := input{rest: raw}
 	c.tokens = r.count(maxChunkRows)
-	pools := 0
+	pools, fields := 0, ofFamily[of].lists()
+	c.columns = make([]column, 0, len(fields[0])+len(fields[1])+len(fields[2]))
 	if of.pooled() {
 		c.pools = r.packed(c.tokens)
 		pools = r.sum(&c.pools, c.tokens)
 	}
-	for i, list := range ofFamily[of].lists() {
+	for i, list := range fields {
 		for j := range list {
 			count := c.tokens
 			if i == 1 {
@@ -174,8 +183,8 @@ func (c *chunk) decode(of family, data []byte) error {
 			}
 		}
 	}
-	if r.bad || len(r.rest) > 0 || c.tokens == 0 {
-		return fmt.Errorf("%w: %d bytes too many", ErrCorrupt, len(r.rest))
+	if left := len(r.rest) + len(r.random); r.bad || left > 0 || c.tokens == 0 {
+		return fmt.Errorf("%w: %d bytes too many", ErrCorrupt, left)
 	}
 	return nil
 }
@@ -194,21 +203,22 @@ func (r *input) sum(p *packed, n int) (total int) {
 }
 
 // inflate returns what compress was given.
-func inflate(of family, data []byte) ([]byte, error) {
+func inflate(of family, data []byte) (input, error) {
 	r := input{rest: data}
 	format, is := r.byte(), r.byte()
-	size := r.count(maxRaw)
+	random, plain := r.count(maxRaw), r.count(maxRaw)
 	switch {
 	case !r.bad && format != Format:
-		return nil, fmt.Errorf("%w: %d, not %d", ErrFormat, format, Format)
-	case r.bad || family(is) != of:
-		return nil, fmt.Errorf("%w: no head of its family", ErrCorrupt)
+		return r, fmt.Errorf("%w: %d, not %d", ErrFormat, format, Format)
+	case r.bad || family(is) != of || random > len(r.rest):
+		return r, fmt.Errorf("%w: no head of its family", ErrCorrupt)
 	}
-	raw := make([]byte, 0, min(size+1, 64*len(r.rest)+512))
-	b := bytes.NewBuffer(raw)
-	n, err := io.Copy(b, io.LimitReader(flate.NewReader(bytes.NewReader(r.rest)), int64(size)+1))
-	if err != nil || n != int64(size) {
-		return nil, fmt.Errorf("%w: %d bytes of %d: %w", ErrCorrupt, n, size, err)
+	r.random = r.bytes(random)
+	from := flate.NewReader(bytes.NewReader(r.rest))
+	r.rest = make([]byte, plain+1) // one more, to meet the end
+	if n, err := io.ReadFull(from, r.rest); n != plain || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return r, fmt.Errorf("%w: %d bytes of %d: %w", ErrCorrupt, n, plain, err)
 	}
-	return b.Bytes(), nil
+	r.rest = r.rest[:plain]
+	return r, nil
 }

@@ -1,8 +1,9 @@
 package board
 
 import (
+	"bytes"
 	"encoding/binary"
-	"sort"
+	"math/bits"
 	"strings"
 
 	"github.com/mr-tron/base58"
@@ -24,12 +25,18 @@ const (
 
 // column is one field's values.
 type column struct {
-	runs []run
-	ints packed   // integers, mantissas, numbers of words
-	exps *packed  // of numbers
+	runs []run  // nil where they would be many
+	many *kinds // instead of runs
+	ints packed // integers, mantissas, numbers of words
+	more *literals
+}
+
+// literals are what only some columns have.
+type literals struct {
+	exps packed   // of numbers
 	keys []byte   // 32 each
 	dict []string // words by number
-	free *heap    // texts
+	heap *heap    // texts
 }
 
 // A run is values of one kind. Those of same have the kind of the value that they repeat.
@@ -42,9 +49,16 @@ type run struct {
 
 // at returns the kind of a row's value, and its place among those of its kind.
 func (c *column) at(row int) (kind, int) {
+	if c.many != nil {
+		return c.many.at(row)
+	}
 	i := 0
-	if len(c.runs) > 1 {
-		i = sort.Search(len(c.runs), func(i int) bool { return int(c.runs[i].end) > row })
+	for end := len(c.runs) - 1; i < end; {
+		if middle := int(uint(i+end) >> 1); int(c.runs[middle].end) > row {
+			end = middle
+		} else {
+			i = middle + 1
+		}
 	}
 	r := c.runs[i]
 	if r.still {
@@ -55,6 +69,62 @@ func (c *column) at(row int) (kind, int) {
 		first = int(c.runs[i-1].end)
 	}
 	return r.kind, int(r.start) + row - first
+}
+
+// fewRuns are looked through; more of them become kinds.
+const fewRuns = 8
+
+// kinds is what runs say, of values that change their kind all the time and none of which is free: half a byte a row.
+type kinds struct {
+	rows  []uint64 // 16 kinds each
+	cells []uint16 // how many cells there are before each of rows
+}
+
+// Of 16 halves of a byte: each of them 1, and each of them a cell.
+const (
+	perWord    = 16
+	everyOne   = 0x1111111111111111
+	everyCell  = everyOne * uint64(cell)
+	kindBits   = 4
+	kindMask   = 1<<kindBits - 1
+	wordsShift = 4
+)
+
+func newKinds(runs []run, rows int) *kinds {
+	k := &kinds{rows: make([]uint64, (rows+perWord-1)/perWord), cells: make([]uint16, (rows+perWord-1)/perWord)}
+	row, cells := 0, 0
+	for _, r := range runs {
+		for ; row < int(r.end); row++ {
+			is := r.kind
+			if row%perWord == 0 {
+				k.cells[row/perWord] = uint16(cells)
+			}
+			switch {
+			case is == cell && r.still:
+				is = same
+			case is == cell:
+				cells++
+			}
+			k.rows[row/perWord] |= uint64(is) << (row % perWord * kindBits)
+		}
+	}
+	return k
+}
+
+func (k *kinds) at(row int) (kind, int) {
+	word, shift := k.rows[row>>wordsShift], row%perWord*kindBits
+	is := kind(word >> shift & kindMask)
+	if is != cell && is != same {
+		return is, 0
+	}
+	differs := word ^ everyCell // a half of a byte is 0 where there is a cell
+	differs = (differs | differs>>1 | differs>>2 | differs>>3) & everyOne
+	before := uint64(1)<<shift - 1
+	place := int(k.cells[row>>wordsShift]) + bits.OnesCount64(everyOne&before) - bits.OnesCount64(differs&before)
+	if is == same {
+		place--
+	}
+	return cell, place
 }
 
 // int is the value of f, whose column c is.
@@ -76,7 +146,7 @@ func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
 	case k == cell:
 		return c.cell(f.form, i, to)
 	case k == free:
-		return c.free.at(i, to)
+		return c.more.heap.at(i, to)
 	case k >= firstDerived:
 		return f.follows[k-firstDerived](t, p)
 	}
@@ -86,26 +156,36 @@ func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
 func (c *column) cell(as form, i int, to *arena) string {
 	switch as {
 	case number:
-		return to.decimal(c.ints.at(i), int(c.exps.at(i)))
+		return to.decimal(c.ints.at(i), int(c.more.exps.at(i)))
 	case key:
-		return base58.Encode(c.keys[i*keyBytes : (i+1)*keyBytes])
+		return base58.Encode(c.more.keys[i*keyBytes : (i+1)*keyBytes])
 	default:
-		return c.dict[c.ints.at(i)]
+		return c.more.dict[c.ints.at(i)]
 	}
 }
 
 const keyBytes = 32
 
 // arena is where texts are made, many in one allocation. Its zero value is ready.
-type arena struct{ b strings.Builder }
+type arena struct {
+	b     strings.Builder
+	large bool // for many tokens that go together
+}
 
-// arenaBytes is how much is allocated at once: about a token's numbers.
-const arenaBytes = 512
+// What an arena allocates at once: about the numbers of one token, and of ten.
+const (
+	arenaBytes      = 512
+	largeArenaBytes = 8 << 10
+)
 
 func (a *arena) room(n int) int {
 	if a.b.Cap()-a.b.Len() < n {
 		a.b = strings.Builder{}
-		a.b.Grow(max(n, arenaBytes))
+		if a.large {
+			a.b.Grow(max(n, largeArenaBytes))
+		} else {
+			a.b.Grow(max(n, arenaBytes))
+		}
 	}
 	return a.b.Len()
 }
@@ -149,28 +229,41 @@ func (h *heap) at(i int, to *arena) string {
 	return rest
 }
 
-// columnReader reads a column of rows values.
+// column reads f's column of rows values.
 func (r *input) column(f *field, rows int) (c column) {
 	cells, frees := r.runs(&c, f, rows)
+	if len(c.runs) > fewRuns && frees == 0 {
+		c.runs, c.many = nil, newKinds(c.runs, rows)
+	}
+	if cells+frees == 0 {
+		return c
+	}
+	var more literals
+	if cells > 0 && f.form == word {
+		more.dict = r.dictionary()
+	}
+	if f.form == key {
+		more.keys = bytes.Clone(r.block(cells * keyBytes))
+	} else {
+		c.ints = r.packed(cells)
+	}
 	switch f.form {
-	case integer:
-		c.ints = r.packed(cells)
-	case number:
-		c.ints = r.packed(cells)
-		exps := r.packed(cells)
-		c.exps = &exps
 	case word:
-		c.dict = r.dictionary(cells > 0)
-		c.ints = r.packed(cells)
-		r.check(&c.ints, cells, len(c.dict))
-	case key:
-		c.keys = r.bytes(cells * keyBytes)
+		r.check(&c.ints, cells, len(more.dict))
+	case number:
+		more.exps = r.packed(cells)
 	case text:
 		r.bad = r.bad || cells > 0
+	case integer:
+		r.bad = r.bad || frees > 0
+		return c
+	case key:
 	}
 	if frees > 0 {
-		c.free = r.heap(frees)
+		h := r.heap(frees)
+		more.heap = &h
 	}
+	c.more = &more
 	return c
 }
 
@@ -204,10 +297,7 @@ func (r *input) runs(c *column, f *field, rows int) (cells, frees int) {
 	return cells, frees
 }
 
-func (r *input) dictionary(is bool) []string {
-	if !is {
-		return nil
-	}
+func (r *input) dictionary() []string {
 	words := make([]string, r.count(len(r.rest)))
 	for i := range words {
 		words[i] = string(r.bytes(r.count(len(r.rest))))
@@ -224,14 +314,15 @@ func (r *input) check(p *packed, n, limit int) {
 	}
 }
 
-func (r *input) heap(n int) *heap {
-	h := &heap{beginnings: r.dictionary(true), beginning: r.packed(n), lengths: r.packed(n)}
+func (r *input) heap(n int) heap {
+	h := heap{beginnings: r.dictionary(), beginning: r.packed(n), lengths: r.packed(n)}
 	r.check(&h.beginning, n, len(h.beginnings))
 	r.check(&h.lengths, n, len(r.rest)+1)
 	if r.bad {
 		return h
 	}
 	size := 0
+	h.marks = make([]uint32, 0, (n+markEvery-1)/markEvery)
 	for i := range n {
 		if i%markEvery == 0 {
 			h.marks = append(h.marks, uint32(size))
@@ -388,21 +479,23 @@ func (w *writer) number(v string) int64 {
 }
 
 // append writes what was collected.
-func (w *writer) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(w.runs)))
+func (w *writer) append(o *output) {
+	o.plain = binary.AppendUvarint(o.plain, uint64(len(w.runs)))
 	for _, r := range w.runs {
-		b = append(binary.AppendUvarint(b, uint64(r.length)), byte(r.kind))
+		o.plain = append(binary.AppendUvarint(o.plain, uint64(r.length)), byte(r.kind))
 	}
 	if w.f.form == number {
 		align(w.ints, w.exps)
 	}
 	if len(w.dict) > 0 {
-		b = appendDictionary(b, w.dict)
+		o.dictionary(w.dict)
 	}
-	b = appendPacked(b, w.ints)
-	b = appendPacked(b, w.exps)
-	b = append(b, w.keys...)
-	return appendHeap(b, w.free)
+	o.packed(w.ints)
+	o.packed(w.exps)
+	if w.f.form == key && len(w.keys)+len(w.free) > 0 {
+		o.bytes(w.keys)
+	}
+	o.heap(w.free)
 }
 
 // align gives all mantissas one exponent, where they stay as small as cells may be.
@@ -433,31 +526,29 @@ func align(mantissas, exponents []int64) {
 // alignMost is what aligned mantissas may be: 15 digits, which are 7 bytes.
 const alignMost = 999_999_999_999_999
 
-func appendDictionary(b []byte, words []string) []byte {
-	b = binary.AppendUvarint(b, uint64(len(words)))
+func (o *output) dictionary(words []string) {
+	o.plain = binary.AppendUvarint(o.plain, uint64(len(words)))
 	for _, w := range words {
-		b = append(binary.AppendUvarint(b, uint64(len(w))), w...)
+		o.plain = append(binary.AppendUvarint(o.plain, uint64(len(w))), w...)
 	}
-	return b
 }
 
-func appendHeap(b []byte, texts []string) []byte {
+func (o *output) heap(texts []string) {
 	if len(texts) == 0 {
-		return b
+		return
 	}
 	beginnings := writer{f: &field{form: word}}
-	lengths := make([]int64, len(texts))
-	var numbers []int64
+	lengths, numbers := make([]int64, len(texts)), make([]int64, len(texts))
+	rests := make([]string, len(texts))
 	for i, s := range texts {
 		cut := strings.LastIndexByte(s, '/') + 1
-		numbers = append(numbers, beginnings.number(s[:cut]))
-		lengths[i] = int64(len(s) - cut)
+		numbers[i] = beginnings.number(s[:cut])
+		rests[i], lengths[i] = s[cut:], int64(len(s)-cut)
 	}
-	b = appendDictionary(b, beginnings.dict)
-	b = appendPacked(b, numbers)
-	b = appendPacked(b, lengths)
-	for _, s := range texts {
-		b = append(b, s[strings.LastIndexByte(s, '/')+1:]...)
+	o.dictionary(beginnings.dict)
+	o.packed(numbers)
+	o.packed(lengths)
+	for _, s := range rests {
+		o.plain = append(o.plain, s...)
 	}
-	return b
 }

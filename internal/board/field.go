@@ -35,8 +35,8 @@ type plan struct {
 }
 
 var plans = [families]plan{
-	keysFamily:     {name: "keys", tokens: 128},
-	namesFamily:    {name: "names", tokens: 128},
+	keysFamily:     {name: "keys", tokens: 256},
+	namesFamily:    {name: "names", tokens: 256},
 	aboutFamily:    {name: "about", tokens: 128, cold: true},
 	poolsFamily:    {name: "pools", tokens: 128, cold: true},
 	milestones:     {name: "milestones", tokens: 1024},
@@ -126,18 +126,23 @@ type layout struct {
 	heads []field // of a token, on which its pools may rest
 	pools []field // of each pool
 	sums  []field // of a token, made of its pools
+
+	families [families]bool // that they belong to
 }
 
 var all = newLayout()
 
 func newLayout() layout {
-	l := layout{headFields(), poolFields(), sumFields()}
+	l := layout{heads: headFields(), pools: poolFields(), sums: sumFields()}
 	var next [families]int
 	for _, list := range l.lists() {
 		for i := range list {
 			list[i].index = next[list[i].family]
 			next[list[i].family]++
 		}
+	}
+	for f := range l.families {
+		l.families[f] = true
 	}
 	return l
 }
@@ -151,6 +156,7 @@ func (l *layout) only(keep func(f *field) bool) (some layout) {
 		for _, f := range l.lists()[i] {
 			if keep(&f) {
 				*to = append(*to, f)
+				some.families[f.family] = true
 			}
 		}
 	}

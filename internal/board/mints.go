@@ -13,7 +13,7 @@ import (
 
 // mints finds tokens by mint.
 type mints struct {
-	sorted []uint32 // tokens by the 32 bytes of their mints; behind them those whose mints are something else, by their text
+	sorted packed // tokens by the 32 bytes of their mints; behind them those whose mints are something else, by their text
 }
 
 // id is a mint as it is compared: its bytes, or a text that is none, which comes behind.
@@ -52,7 +52,7 @@ func (b *Board) id(i int) id {
 func (c *chunk) id(row int) id {
 	column := &c.columns[mintField.index]
 	if k, at := column.at(row); k == cell {
-		return id{column.keys[at*keyBytes : (at+1)*keyBytes], true}
+		return id{column.more.keys[at*keyBytes : (at+1)*keyBytes], true}
 	}
 	return id{[]byte(column.text(mintField, row, nil, nil, new(arena))), false}
 }
@@ -69,37 +69,38 @@ func (m *mints) index(b, previous *Board) error {
 			ids = append(ids, c.id(row))
 		}
 	}
-	m.sorted = make([]uint32, len(ids))
+	sorted := make([]uint32, len(ids))
 	for i := range ids {
-		m.sorted[i] = uint32(i)
+		sorted[i] = uint32(i)
 	}
-	slices.SortFunc(m.sorted, func(x, y uint32) int { return ids[x].compare(ids[y]) })
-	for i := 1; i < len(m.sorted); i++ {
-		if x := m.sorted[i]; ids[x].compare(ids[m.sorted[i-1]]) == 0 {
+	slices.SortFunc(sorted, func(x, y uint32) int { return ids[x].compare(ids[y]) })
+	for i := 1; i < len(sorted); i++ {
+		if x := sorted[i]; ids[x].compare(ids[sorted[i-1]]) == 0 {
 			return fmt.Errorf("%w: a mint stands in it twice", ErrCorrupt)
 		}
 	}
+	m.sorted = pack(sorted)
 	return nil
 }
 
 // find returns the token of a mint.
-func (m *mints) find(b *Board, mint string) (i int, ok bool) {
-	want := idOf(mint)
-	at := m.behind(b, want)
-	if at < len(m.sorted) && b.id(int(m.sorted[at])).compare(want) == 0 {
-		return int(m.sorted[at]), true
+func (b *Board) find(x id) (i int, ok bool) {
+	at := b.behind(x)
+	if at == b.Len() {
+		return 0, false
 	}
-	return 0, false
+	i = int(b.mints.sorted.at(at))
+	return i, b.id(i).compare(x) == 0
 }
 
 // behind returns the place of the first mint that is not before x.
-func (m *mints) behind(b *Board, x id) int {
-	return sort.Search(len(m.sorted), func(k int) bool { return b.id(int(m.sorted[k])).compare(x) >= 0 })
+func (b *Board) behind(x id) int {
+	return sort.Search(b.Len(), func(k int) bool { return b.id(int(b.mints.sorted.at(k))).compare(x) >= 0 })
 }
 
 // beginning returns the tokens whose mints begin with prefix: base58 of 32 bytes, cut off. Texts of one length that
 // share their beginning are numbers that lie side by side.
-func (m *mints) beginning(b *Board, prefix string) (found []int) {
+func (b *Board) beginning(prefix string) (found []int) {
 	value := new(big.Int)
 	for _, r := range prefix {
 		digit := strings.IndexRune(base58Digits, r)
@@ -116,8 +117,8 @@ func (m *mints) beginning(b *Board, prefix string) (found []int) {
 			continue
 		}
 		low := id{first.FillBytes(make([]byte, keyBytes)), true}
-		for at := m.behind(b, low); at < len(m.sorted); at++ {
-			i := int(m.sorted[at])
+		for at := b.behind(low); at < b.Len(); at++ {
+			i := int(b.mints.sorted.at(at))
 			x := b.id(i)
 			if !x.isRaw || new(big.Int).SetBytes(x.raw).Cmp(end) >= 0 {
 				break

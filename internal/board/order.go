@@ -16,7 +16,7 @@ type Sort string
 // The sorts. Tokens that lack the value count as the lowest: last in descending order. Equal values are ordered by mint.
 const (
 	Relevance   Sort = ""        // how well the search matches: exact symbol, prefix, part; then the market cap
-	Created     Sort = "created" // when it was created, else first seen
+	Created     Sort = "created" // when
 	Volume      Sort = "volume"  // of 24 h
 	TVL         Sort = "tvl"
 	MarketCap   Sort = "market_cap" // unless its price is suspect or unknown
@@ -42,7 +42,7 @@ type sorting struct {
 }
 
 var sorts = [...]sorting{
-	{name: Created, fields: named("created_at", "first_seen_at"), time: func(t *tok) int64 { return cmp.Or(t.CreatedAt, t.FirstSeenAt) }},
+	{name: Created, fields: named("created_at"), time: func(t *tok) int64 { return t.CreatedAt }},
 	{name: Volume, fields: named("pool volume ", "volume 24h"), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
 	{name: TVL, fields: named("curve reserve", "pool quote usd", "pool tvl", "tvl"), number: func(t *tok) num { return t.TVLUSD }},
 	{name: MarketCap, fields: named("total_supply", "price_suspect", "pool supply", "pool quote usd", "pool price", "pool market cap", "price_usd", "market_cap"), number: credible},
@@ -102,27 +102,31 @@ func (v value) compare(w value) int {
 // order is the tokens in ascending order, made when it is first asked for.
 type order struct {
 	once   sync.Once
-	tokens []uint32
+	tokens packed
 }
 
 // order returns the tokens in ascending order.
-func (b *Board) order(sort int) []uint32 {
+func (b *Board) order(sort int) *packed {
 	o := &b.orders[sort]
 	o.once.Do(func() { o.tokens = b.sorted(&sorts[sort]) })
-	return o.tokens
+	return &o.tokens
 }
 
-func (b *Board) sorted(by *sorting) []uint32 {
+func (b *Board) sorted(by *sorting) packed {
 	r := reader{board: b}
 	values := make([]value, b.Len())
+	var t tok
 	for i := range values {
-		t := r.read(i, &by.fields)
+		r.some(i, &by.fields, &t)
 		values[i] = by.value(&t)
 	}
 	// The mints' order is the order of equals, and a stable sort keeps it.
-	tokens := slices.Clone(b.mints.sorted)
+	tokens := make([]uint32, b.Len())
+	for i := range tokens {
+		tokens[i] = uint32(b.mints.sorted.at(i))
+	}
 	slices.SortStableFunc(tokens, func(x, y uint32) int { return values[x].compare(values[y]) })
-	return tokens
+	return pack(tokens)
 }
 
 // tokenSet is a set of tokens.
@@ -148,10 +152,18 @@ func headField(name string) *field {
 // filter returns the tokens that q's filters let through; nil when it has none.
 func (b *Board) filter(q *Query) tokenSet {
 	var passed tokenSet
+	if len(q.Launchpads) > 0 {
+		passed = newTokenSet(b.Len())
+		for _, id := range q.Launchpads {
+			for i, word := range b.equal(launchpadField, string(id)) {
+				passed[i] |= word
+			}
+		}
+	}
 	for _, f := range []struct {
 		field *field
 		want  string
-	}{{launchpadField, string(q.Launchpad)}, {stageField, string(q.Stage)}, {creatorField, q.Creator}, {configField, q.Config}} {
+	}{{stageField, string(q.Stage)}, {creatorField, q.Creator}, {configField, q.Config}} {
 		if f.want == "" {
 			continue
 		}
@@ -167,30 +179,50 @@ func (b *Board) filter(q *Query) tokenSet {
 // equal returns the tokens whose field f, a word or a key, is want.
 func (b *Board) equal(f *field, want string) tokenSet {
 	found := newTokenSet(b.Len())
-	key := idOf(want)
 	for n, c := range b.chunks[f.family] {
 		column, first := &c.columns[f.index], int(b.starts[f.family][n])
-		number := int64(slices.Index(column.dict, want))
-		row := 0
-		for _, run := range column.runs {
-			for ; row < int(run.end); row++ {
-				if (run.kind == cell || run.kind == free) && column.is(f, row, number, key) {
-					found.set(first + row)
-				}
-			}
-		}
+		column.each(c.tokens, column.equal(f, want), func(row int) { found.set(first + row) })
 	}
 	return found
 }
 
-// is reports whether the value of a row, which took bytes, is the word with this number, or the key.
-func (c *column) is(f *field, row int, number int64, want id) bool {
-	k, at := c.at(row)
-	switch {
-	case k == free:
-		return !want.isRaw && c.free.at(at, new(arena)) == string(want.raw)
-	case f.form == word:
-		return c.ints.at(at) == number
+// equal returns what compares c's values with want, by their kinds and places.
+func (c *column) equal(f *field, want string) func(k kind, at int) bool {
+	if c.more == nil {
+		return func(kind, int) bool { return false }
 	}
-	return want.isRaw && string(c.keys[at*keyBytes:(at+1)*keyBytes]) == string(want.raw)
+	number, x := int64(slices.Index(c.more.dict, want)), idOf(want)
+	return func(k kind, at int) bool {
+		switch {
+		case k == free:
+			return c.more.heap.at(at, new(arena)) == want
+		case k != cell:
+			return false
+		case f.form == word:
+			return c.ints.at(at) == number
+		}
+		return x.isRaw && string(c.more.keys[at*keyBytes:(at+1)*keyBytes]) == string(x.raw)
+	}
+}
+
+// each calls visit for the rows whose values are wanted, and asks once of values that repeat each other.
+func (c *column) each(rows int, wanted func(k kind, at int) bool, visit func(row int)) {
+	if c.many != nil {
+		for row := range rows {
+			if wanted(c.many.at(row)) {
+				visit(row)
+			}
+		}
+		return
+	}
+	row := 0
+	for _, r := range c.runs {
+		at, is := int(r.start), r.still && wanted(r.kind, int(r.start))
+		for ; row < int(r.end); row++ {
+			if is || !r.still && wanted(r.kind, at) {
+				visit(row)
+			}
+			at++
+		}
+	}
 }

@@ -34,10 +34,13 @@ func (p *packed) at(i int) int64 {
 	return p.base + int64(v*p.unit)
 }
 
-// appendPacked writes values. The bytes of one significance lie together, for those are alike.
-func appendPacked(b []byte, values []int64) []byte {
+// output is a chunk on its way: what compresses, and what is as random as keys are, which it would only slow down.
+type output struct{ plain, random []byte }
+
+// packed writes values. The bytes of one significance lie together, for those are alike.
+func (o *output) packed(values []int64) {
 	if len(values) == 0 {
-		return b
+		return
 	}
 	base := slices.Min(values)
 	var unit, most uint64
@@ -47,15 +50,42 @@ func appendPacked(b []byte, values []int64) []byte {
 	}
 	unit = max(unit, 1)
 	width := (bits.Len64(most/unit) + 7) / 8
-	b = binary.AppendVarint(b, base)
-	b = binary.AppendUvarint(b, unit)
-	b = append(b, byte(width))
+	o.plain = binary.AppendVarint(o.plain, base)
+	o.plain = binary.AppendUvarint(o.plain, unit)
+	o.plain = append(o.plain, byte(width))
+	plane := make([]byte, len(values))
 	for k := range width {
-		for _, v := range values {
-			b = append(b, byte((uint64(v)-uint64(base))/unit>>(8*k)))
+		for i, v := range values {
+			plane[i] = byte((uint64(v) - uint64(base)) / unit >> (8 * k))
 		}
+		o.bytes(plane)
 	}
-	return b
+}
+
+// bytes writes as many bytes as the reader expects, where they belong.
+func (o *output) bytes(b []byte) {
+	if isRandom(b) {
+		o.plain, o.random = append(o.plain, 1), append(o.random, b...)
+	} else {
+		o.plain = append(append(o.plain, 0), b...)
+	}
+}
+
+// isRandom reports whether b would not become noticeably smaller by Huffman's code.
+func isRandom(b []byte) bool {
+	if len(b) < 256 {
+		return false
+	}
+	var count [256]int
+	for _, c := range b {
+		count[c]++
+	}
+	// Of random bytes, two are the same once in 256 times.
+	pairs := 0
+	for _, n := range count {
+		pairs += n * (n - 1)
+	}
+	return pairs*160 < len(b)*(len(b)-1)
 }
 
 // divisor is the greatest common one.
@@ -69,7 +99,7 @@ func divisor(a, b uint64) uint64 {
 	return a
 }
 
-// packed reads n numbers that appendPacked wrote.
+// packed reads n numbers.
 func (r *input) packed(n int) (p packed) {
 	if n == 0 {
 		return p
@@ -79,23 +109,51 @@ func (r *input) packed(n int) (p packed) {
 		r.bad = true
 		return packed{}
 	}
-	planes := r.bytes(n * p.width)
-	if r.bad {
+	if n*p.width > len(r.rest)+len(r.random) {
+		r.bad = true
 		return packed{}
 	}
-	p.data = make([]byte, len(planes))
+	p.data = make([]byte, n*p.width)
 	for k := range p.width {
-		for i, c := range planes[k*n : (k+1)*n] {
+		for i, c := range r.block(n) {
 			p.data[i*p.width+k] = c
 		}
 	}
 	return p
 }
 
+// block reads n bytes, from where they are.
+func (r *input) block(n int) []byte {
+	if r.byte() == 0 {
+		return r.bytes(n)
+	}
+	if n > len(r.random) {
+		r.bad = true
+		return nil
+	}
+	b := r.random[:n]
+	r.random = r.random[n:]
+	return b
+}
+
+// pack is what is kept of values that were never written.
+func pack(values []uint32) packed {
+	p := packed{unit: 1, width: 4}
+	if len(values) <= 1<<16 {
+		p.width = 2
+	}
+	for _, v := range values {
+		p.data = append(p.data, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))[:len(p.data)+p.width]
+	}
+	p.data = slices.Clip(slices.Clone(p.data))
+	return p
+}
+
 // input takes values off bytes and remembers whether one was missing.
 type input struct {
-	rest []byte
-	bad  bool
+	rest   []byte
+	random []byte // of an output
+	bad    bool
 }
 
 func (r *input) bytes(n int) []byte {

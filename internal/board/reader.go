@@ -8,62 +8,71 @@ type reader struct {
 	board *Board
 	at    [families]place
 	to    arena
+	pools []pool // of a row, which nobody keeps
 }
 
 // place is a token in its chunk of a family.
 type place struct {
-	number int    // of the chunk
-	chunk  *chunk // with its columns; nil before the first
-	row    int    // of the token
-	pool   int    // of its first pool
+	number  int      // of the chunk
+	columns []column // of the chunk; nil before the first
+	row     int      // of the token
+	pool    int      // of its first pool
 }
 
-// token returns the token i with its pools.
-func (r *reader) token(i int) tok { return r.read(i, &all) }
-
-// row returns the token i without its pools.
-func (r *reader) row(i int) tok {
-	t := r.read(i, &rows)
-	t.Pools = nil
-	return t
-}
-
-// read sets the fields of l.
-func (r *reader) read(i int, l *layout) (t tok) {
-	var found [families]bool
-	find := func(of family) *place {
-		if !found[of] {
-			found[of] = true
-			r.find(i, of)
-		}
-		return &r.at[of]
-	}
-	if n := r.board.pools[i+1] - r.board.pools[i]; n > 0 {
+// token sets t to the token i with its pools.
+func (r *reader) token(i int, t *tok) {
+	*t = tok{}
+	if n := r.poolCount(i); n > 0 {
 		t.Pools = make([]pool, n)
 	}
-	for k := range l.heads {
-		f := &l.heads[k]
-		at := find(f.family)
-		r.set(f, at.chunk, at.row, &t, nil)
+	r.read(i, &all, t)
+}
+
+// row sets t to the token i without its pools.
+func (r *reader) row(i int, t *tok) { r.some(i, &rows, t) }
+
+// some sets the fields of l but leaves out the pools.
+func (r *reader) some(i int, l *layout, t *tok) {
+	n := r.poolCount(i)
+	if n > len(r.pools) {
+		r.pools = make([]pool, n)
 	}
+	*t = tok{Pools: r.pools[:n]} // their fields in l are set anew
+	r.read(i, l, t)
+	t.Pools = nil
+}
+
+func (r *reader) poolCount(i int) int { return int(r.board.pools[i+1] - r.board.pools[i]) }
+
+// read sets the fields of l.
+func (r *reader) read(i int, l *layout, t *tok) {
+	for f, is := range l.families {
+		if is {
+			r.find(i, family(f))
+		}
+	}
+	r.each(l.heads, t)
 	for j := range t.Pools {
 		for k := range l.pools {
 			f := &l.pools[k]
-			at := find(f.family)
-			r.set(f, at.chunk, at.pool+j, &t, &t.Pools[j])
+			at := &r.at[f.family]
+			r.set(f, at, at.pool+j, t, &t.Pools[j])
 		}
 	}
-	for k := range l.sums {
-		f := &l.sums[k]
-		at := find(f.family)
-		r.set(f, at.chunk, at.row, &t, nil)
+	r.each(l.sums, t)
+}
+
+func (r *reader) each(list []field, t *tok) {
+	for k := range list {
+		f := &list[k]
+		at := &r.at[f.family]
+		r.set(f, at, at.row, t, nil)
 	}
-	return t
 }
 
 // set reads f's value.
-func (r *reader) set(f *field, from *chunk, row int, t *tok, p *pool) {
-	c := &from.columns[f.index]
+func (r *reader) set(f *field, at *place, row int, t *tok, p *pool) {
+	c := &at.columns[f.index]
 	if f.form == integer {
 		f.setInt(t, p, c.int(f, row, t, p))
 		return
@@ -75,11 +84,8 @@ func (r *reader) set(f *field, from *chunk, row int, t *tok, p *pool) {
 func (r *reader) find(i int, of family) {
 	at, starts := &r.at[of], r.board.starts[of]
 	n := sort.Search(len(starts), func(n int) bool { return int(starts[n]) > i }) - 1
-	if at.chunk == nil || at.number != n {
-		at.number, at.chunk = n, r.board.chunks[of][n]
-		if plans[of].cold {
-			at.chunk = at.chunk.opened(of)
-		}
+	if at.columns == nil || at.number != n {
+		at.number, at.columns = n, r.board.chunks[of][n].opened(of)
 	}
 	first := int(starts[n])
 	at.row = i - first

@@ -19,6 +19,9 @@ const (
 	partMatch
 	prefixMatch
 	exactMatch
+
+	// MaxRank is the highest rank of a Position.
+	MaxRank = exactMatch
 )
 
 // fold makes texts equal that differ only in case, accents or width.
@@ -80,25 +83,33 @@ func (c *chunk) searchable() *searchable {
 	return s
 }
 
-// matches returns how well each token matches, and what the best match is.
-func (b *Board) matches(search string) []uint8 {
-	found := make([]uint8, b.Len())
+// matches returns how well each token matches, and how many do.
+func (b *Board) matches(search string) (found []uint8, count int) {
+	found = make([]uint8, b.Len())
 	needle := fold(search)
 	for n, c := range b.chunks[namesFamily] {
 		c.searchable().find(needle, found[b.starts[namesFamily][n]:])
 	}
-	if i, ok := b.mints.find(b, search); ok {
+	if i, ok := b.find(idOf(search)); ok {
 		found[i] = exactMatch
 	} else if len(search) >= minMintPrefix && len(search) < maxKeyDigits {
-		for _, i := range b.mints.beginning(b, search) {
+		for _, i := range b.beginning(search) {
 			found[i] = max(found[i], prefixMatch)
 		}
 	}
-	return found
+	for _, rank := range found {
+		if rank != noMatch {
+			count++
+		}
+	}
+	return found, count
 }
 
 // find marks the tokens that hold needle.
 func (s *searchable) find(needle string, found []uint8) {
+	if needle == "" {
+		return // of what is folded away
+	}
 	for at, row := 0, 0; ; row++ {
 		next := strings.Index(s.text[at:], needle)
 		if next < 0 || at == len(s.text) {
@@ -112,18 +123,18 @@ func (s *searchable) find(needle string, found []uint8) {
 		if row > 0 {
 			start = s.ends[row-1]
 		}
-		found[row] = rank(s.text[start:s.ends[row]], needle)
+		found[row] = rank(s.text[start:s.ends[row]], needle, next+at-int(start))
 		at = int(s.ends[row])
 	}
 }
 
-// rank says how well one token's text matches a needle that it holds.
-func rank(text, needle string) uint8 {
-	symbol, name, _ := strings.Cut(text, endOfSymbol)
+// rank says how well one token's text matches a needle, which it holds at first.
+func rank(text, needle string, first int) uint8 {
+	rest := text[first+len(needle):]
 	switch {
-	case symbol == needle:
+	case first == 0 && strings.HasPrefix(rest, endOfSymbol):
 		return exactMatch
-	case strings.HasPrefix(symbol, needle), strings.HasPrefix(name, needle):
+	case first == 0, text[first-1] == endOfSymbol[0], strings.Contains(rest, endOfSymbol+needle):
 		return prefixMatch
 	}
 	return partMatch

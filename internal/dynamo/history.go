@@ -4,32 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"tokensync/internal/catalog"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
-
-// Synced reads the stats item; the zero value before the first sync.
-func (s *SyncTable) Synced(ctx context.Context) (catalog.Synced, error) {
-	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: s.tableName(), Key: item{attrPK: text(statsKey), attrSK: text(statsKey)},
-	})
-	if err != nil || len(out.Item) == 0 {
-		return catalog.Synced{}, err
-	}
-	it := item(out.Item)
-	synced := catalog.Synced{At: time.UnixMilli(it.getInteger(attrSyncedAt)).UTC()}
-	if err := json.Unmarshal([]byte(it.getText(attrRecord)), &synced.Stats); err != nil {
-		return catalog.Synced{}, fmt.Errorf("the stats item: %w", err)
-	}
-	return synced, nil
-}
 
 // Runs reads the newest run records, at most limit.
 func (s *SyncTable) Runs(ctx context.Context, limit int) ([]syncrun.Record, error) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -230,22 +231,25 @@ func TestHealth(t *testing.T) {
 	tests := []struct {
 		name   string
 		harm   func(*testing.T, *apitest.Backend)
-		failed string // the check that fails, "" for none
+		failed string // the checks that fail
 	}{
 		{"healthy", func(*testing.T, *apitest.Backend) {}, ""},
 		{"no launchpad ID", func(_ *testing.T, b *apitest.Backend) {
 			b.Catalog.Launchpads = func(context.Context) ([]token.LaunchpadID, error) { return nil, token.ErrNoLaunchpadID }
 		}, "launchpad_id"},
 		{"table is gone", func(_ *testing.T, b *apitest.Backend) {
-			b.Catalog.Tokens = dynamo.NewTokensTable(engine.Client(), "no-such-table")
+			b.Catalog.Items = dynamo.NewTokensTable(engine.Client(), "no-such-table")
 		}, "table"},
-		{"stale", func(_ *testing.T, b *apitest.Backend) { b.Catalog.Interval = time.Millisecond }, "sync"},
+		{"board is gone", func(_ *testing.T, b *apitest.Backend) {
+			b.Catalog.Boards = dynamo.NewBoardReader(engine.Client(), "no-such-table")
+		}, "board"},
+		{"stale", func(_ *testing.T, b *apitest.Backend) { b.Catalog.Interval = time.Millisecond }, "sync board"},
 		{"only failed runs since", func(t *testing.T, b *apitest.Backend) {
 			b.Catalog.Interval = 3 * time.Minute // the success is 10 minutes old
 			for i := range 3 {
 				saveRun(t, b, syncrun.Record{RunID: "f", Status: syncrun.Failed, StartedAt: now.Add(time.Duration(-i) * time.Second)})
 			}
-		}, "sync"},
+		}, "sync board"},
 		{"a success among failures", func(t *testing.T, b *apitest.Backend) {
 			b.Catalog.Interval = 4 * time.Minute
 			saveRun(t, b, syncrun.Record{RunID: "f", Status: syncrun.Failed, StartedAt: now})
@@ -288,9 +292,9 @@ func checkHealth(t *testing.T, c *client, failed string) {
 	if err := json.Unmarshal([]byte(readAll(t, response)), &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"launchpad_id", "table", "sync", "breakers"} {
+	for _, name := range []string{"launchpad_id", "table", "board", "sync", "breakers"} {
 		want := "pass"
-		if name == failed {
+		if slices.Contains(strings.Fields(failed), name) {
 			want = "fail"
 		}
 		if got.Checks[name].Status != want {

@@ -48,15 +48,17 @@ func FlagOf(b bool) Flag {
 }
 
 // MarshalJSON writes true, false or null.
-func (f Flag) MarshalJSON() ([]byte, error) {
+func (f Flag) MarshalJSON() ([]byte, error) { return []byte(f.json()), nil }
+
+func (f Flag) json() string {
 	switch f {
 	case Yes:
-		return []byte("true"), nil
+		return "true"
 	case No:
-		return []byte("false"), nil
+		return "false"
 	case Unknown:
 	}
-	return []byte("null"), nil
+	return "null"
 }
 
 // UnmarshalJSON reads true, false, or anything else as unknown.

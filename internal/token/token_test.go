@@ -1,7 +1,6 @@
 package token
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -183,32 +182,5 @@ func poke(v reflect.Value) {
 		v.SetUint(v.Uint() + 1)
 	default:
 		v.SetInt(v.Int() + 1)
-	}
-}
-
-func TestSummaryJSON(t *testing.T) {
-	t.Parallel()
-	bare := Token{Mint: "m", Launchpad: "pad", Status: Listed}
-	got, err := json.Marshal(bare.Summary())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"mint":"m","name":null,"symbol":null,"decimals":null,"launchpad":"pad","status":"listed","is_verified":null,` +
-		`"freeze_authority_disabled":null,"mint_authority_disabled":null,"image_url":null,` +
-		`"links":{"website":null,"twitter":null,"telegram":null},"stage":null,"curve_progress":null,"creator":null,` +
-		`"config":null,"curve_pool":null,"graduated_pool":null,"quote_mint":null,"quote_reserve":null,"quote_threshold":null,` +
-		`"holders":null,"total_supply":null,"price_usd":null,"price":null,"price_suspect":false,"market_cap_usd":null,` +
-		`"price_change_pct":{"1h":null,"24h":null,"5m":null,"6h":null},"tvl_usd":null,"volume_24h_usd":null,"fees_24h_usd":null,` +
-		`"volume_usd":{"12h":null,"1h":null,"24h":null,"2h":null,"30m":null,"4h":null},"volume_estimated":false,` +
-		`"name_collision":false,"pool_count":0,"created_at":null,"completed_at":null,"graduated_at":null,"last_trade_at":null,` +
-		`"first_seen_at":null,"updated_at":null}`
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Error(diff)
-	}
-	full := Merge(samplePools())
-	full.FirstSeenAt = 1770317281123
-	s := full.Summary()
-	if *s.Stage != Graduated || *s.CreatedAt != "1970-01-01T00:00:01Z" || *s.FirstSeenAt != "2026-02-05T18:48:01.123Z" || s.Volume24hUSD != "10.25" {
-		t.Errorf("%+v", s)
 	}
 }
