@@ -34,7 +34,9 @@ func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Sou
 	for _, product := range settings.Products {
 		if product == token.DBC {
 			sources = append(sources, &dbc.Source{
-				Node: node.client, Cache: cache, Graduates: clients[token.DAMMv2], Quotes: clients[token.DLMM],
+				Node: node.client, Cache: cache,
+				Graduates: clients[token.DAMMv2], GraduatesV1: clients[token.DAMMv1],
+				Quotes: dbc.FirstQuote{clients[token.DLMM], clients[token.DAMMv2]},
 			})
 			continue
 		}

@@ -2,130 +2,303 @@ package dbc
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"tokensync/internal/solana"
 	"tokensync/internal/token"
 )
 
-// A claim is a config whose pools belong to a launchpad.
+// maxConfigs bounds the configs of one fee claimer: 100,000 take some 12 MB, and anyone can make more in its name.
+const maxConfigs = 100_000
+
+// errTooManyConfigs means that the rest of a fee claimer's configs were left out.
+var errTooManyConfigs = errors.New("too many configs")
+
+// A claim is a key that a launchpad's pools have at a place of theirs.
 type claim struct {
-	key    solana.Key
-	id     token.LaunchpadID
-	config *config // nil when the chain does not show it
+	key  solana.Key
+	at   int // poolConfigAt or poolCreatorAt
+	rank int // a pool that several claims have belongs to the one of the lowest rank
+	id   token.LaunchpadID
 }
 
-// claims finds the configs of ids, each once, for the first ID that it belongs to.
-func (s *scan) claims(ids []token.LaunchpadID) ([]claim, error) {
+// claims finds what the pools of ids are known by. Where a config cannot be found, its pools are looked for all the
+// same: the chain has the last word. Pools whose quote everybody knows come first, for they may price another's quote.
+func (s *scan) claims(ids []token.LaunchpadID, isRefresh bool) ([]claim, error) {
+	if err := s.findClaimed(ids, isRefresh); err != nil {
+		return nil, err
+	}
 	var claims []claim
 	for _, id := range ids {
-		key, err := solana.ParseKey(string(id))
-		if err != nil {
-			continue // a launchpad's name
-		}
-		found, err := s.claimsOf(key, id)
+		found, err := s.claimsOf(id)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range found {
-			if !slices.ContainsFunc(claims, func(other claim) bool { return other.key == c.key }) {
+			if _, ok := s.ranks[c.key]; !ok {
+				c.rank = len(claims)
+				s.ranks[c.key] = c.rank
 				claims = append(claims, c)
 			}
 		}
 	}
-	for i := range claims {
-		if c := claims[i].config; c != nil {
-			if err := s.describeQuote(c); err != nil {
-				return nil, err
-			}
-		}
+	if err := s.learnQuotes(); err != nil {
+		return nil, err
 	}
+	slices.SortStableFunc(claims, func(a, b claim) int { return s.quoteDepth(a.key) - s.quoteDepth(b.key) })
 	return claims, nil
 }
 
-// claimsOf is the config with that key, and all configs whose fee claimer it is. Where there is neither, pools are
-// looked for all the same: the chain has the last word.
-func (s *scan) claimsOf(key solana.Key, id token.LaunchpadID) ([]claim, error) {
-	own, err := s.configByKey(key)
-	if err != nil {
-		return nil, err
+// quoteDepth is 0 for a config whose quote has a price of its own, and 1 for one whose quote may need another curve's.
+func (s *scan) quoteDepth(key solana.Key) int {
+	if config := s.configs[key]; config != nil && knownQuotes[config.QuoteMint].Decimals != "" {
+		return 0
 	}
-	claimed, err := s.configsClaimedBy(key, id)
-	if err != nil {
-		return nil, err
-	}
-	if own == nil && len(claimed) > 0 {
-		return claimed, nil
-	}
-	return append([]claim{{key: key, id: id, config: own}}, claimed...), nil
+	return 1
 }
 
-func configKey(key solana.Key) string { return "DBC-CONFIG#" + key.String() }
-
-// configByKey is the config with that key, from the cache or the chain; nil when it is no config.
-func (s *scan) configByKey(key solana.Key) (*config, error) {
-	name := configKey(key)
-	kept, err := s.source.Cache.Get(s.ctx, []string{name})
+func (s *scan) claimsOf(id token.LaunchpadID) ([]claim, error) {
+	how, text := id.Claim()
+	if how == token.ByName {
+		return nil, nil
+	}
+	key, err := solana.ParseKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cache: %w", err)
+		return nil, fmt.Errorf("launchpad ID %q: %w", id, err)
 	}
-	found := new(config)
-	if json.Unmarshal([]byte(kept[name]), found) == nil {
-		return found, nil
+	switch how {
+	case token.ByCreator:
+		return []claim{{key: key, at: poolCreatorAt, id: id}}, nil
+	case token.ByClaimer:
+		return s.claimedBy(key, id), nil
 	}
-	found = nil
-	err = s.session.Accounts(s.ctx, []solana.Key{key}, solana.Slice{Length: configSliceEnd}, func(_ int, a *solana.Account) {
+	return []claim{{key: key, at: poolConfigAt, id: id}}, s.loadConfigs([]solana.Key{key})
+}
+
+// rankOf is the lowest rank of the claims that p meets.
+func (s *scan) rankOf(p *pool) int {
+	lowest := math.MaxInt
+	for _, key := range [...]solana.Key{p.config, p.creator} {
+		if rank, ok := s.ranks[key]; ok {
+			lowest = min(lowest, rank)
+		}
+	}
+	return lowest
+}
+
+// configKey names a config's entry in the cache. It tells the fields that are kept, so that a field that is added is
+// never read as 0 from an old entry.
+func configKey(key solana.Key) string { return "DBC-CONFIG-" + configFormat + "#" + key.String() }
+
+var configFormat = formatOf[config]()
+
+// loadConfigs reads configs, each once a run, from the cache or the chain. What is no config stays unknown, and is looked
+// for again in the next run.
+func (s *scan) loadConfigs(keys []solana.Key) error {
+	keys = slices.DeleteFunc(keys, func(k solana.Key) bool { _, ok := s.configs[k]; return ok })
+	if len(keys) == 0 {
+		return nil
+	}
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = configKey(k)
+	}
+	kept, err := s.source.Cache.Get(s.ctx, names)
+	if err != nil {
+		return fmt.Errorf("reading the cache: %w", err)
+	}
+	var missing []solana.Key
+	for i, k := range keys {
+		var c config
+		if json.Unmarshal([]byte(kept[names[i]]), &c) != nil {
+			missing = append(missing, k)
+			continue
+		}
+		s.know(k, c)
+	}
+	return s.loadFromChain(missing)
+}
+
+func (s *scan) loadFromChain(keys []solana.Key) error {
+	entries := map[string]any{}
+	err := s.session.Accounts(s.ctx, keys, solana.Slice{Length: configSliceEnd}, func(i int, a *solana.Account) {
 		if c, err := decodeAnyConfig(a); err == nil {
-			found = &c
+			s.know(keys[i], c)
+			entries[configKey(keys[i])] = c
 		}
 	})
-	if err != nil || found == nil {
-		return nil, err
+	if err != nil {
+		return fmt.Errorf("%d configs: %w", len(keys), err)
 	}
-	return found, s.keep(map[string]any{name: found}, forever)
+	return s.keep(entries, forever)
 }
 
-// configsClaimedBy is every config whose fee claimer is key.
-func (s *scan) configsClaimedBy(key solana.Key, id token.LaunchpadID) ([]claim, error) {
-	var claims []claim
-	for _, k := range configKinds {
-		query := solana.Query{
-			Program: program, Size: k.size, Slice: solana.Slice{Length: configSliceEnd},
-			Matches: []solana.Match{{Offset: 0, Bytes: k.discriminator[:]}, {Offset: configFeeClaimerAt, Bytes: key[:]}},
-		}
-		page := &configPage{kind: k, claimer: key}
-		for err := range s.session.ProgramAccounts(s.ctx, query, page) {
-			if err != nil {
-				return nil, fmt.Errorf("configs of fee claimer %s: %w", key, err)
-			}
-			s.stats.Invalid.Add(page.invalid)
-			for _, c := range page.configs {
-				c.id = id
-				claims = append(claims, c)
+// know remembers a config. Those with equal terms, of which a platform makes thousands, share one in memory.
+func (s *scan) know(key solana.Key, c config) {
+	shared, ok := s.terms[c]
+	if !ok {
+		shared = &c
+		s.terms[c] = shared
+		s.expectQuote(c.QuoteMint)
+		s.checkConfig(key, shared)
+	}
+	s.configs[key] = shared
+}
+
+// claimedBy is every known config whose fee claimer is key.
+func (s *scan) claimedBy(key solana.Key, id token.LaunchpadID) (claims []claim) {
+	for config := range s.now.claimed[key] {
+		claims = append(claims, claim{key: config, at: poolConfigAt, id: id})
+	}
+	slices.SortFunc(claims, func(a, b claim) int { return a.key.Compare(b.key) }) // so that a walk goes on where it stopped
+	return claims
+}
+
+// findClaimed finds the configs of all fee claimers among ids. Configs never change: those that this process knows stay,
+// and a refresh looks for new ones only where that costs little.
+func (s *scan) findClaimed(ids []token.LaunchpadID, isRefresh bool) error {
+	var claimers []solana.Key
+	for _, id := range ids {
+		if how, text := id.Claim(); how == token.ByClaimer {
+			if key, err := solana.ParseKey(text); err == nil {
+				claimers = append(claimers, key)
 			}
 		}
 	}
-	return claims, nil
+	if len(claimers) == 0 {
+		return nil
+	}
+	s.recallClaimed(claimers)
+	if isRefresh && s.last != nil {
+		return s.newConfigs(claimers)
+	}
+	return s.allConfigs(claimers)
+}
+
+func (s *scan) recallClaimed(claimers []solana.Key) {
+	for _, claimer := range claimers {
+		s.now.claimed[claimer] = map[solana.Key]*config{}
+		if s.last == nil {
+			continue
+		}
+		for key, terms := range s.last.claimed[claimer] {
+			s.know(key, *terms)
+			s.now.claimed[claimer][key] = s.configs[key]
+		}
+	}
+}
+
+// configSearch is what finds the configs of fee claimers.
+func configSearch(claimers []solana.Key) *solana.Search {
+	q := &solana.Search{
+		Program: program, Slice: solana.Slice{Length: configSliceEnd},
+		Holds: []solana.Holds{{Offset: configFeeClaimerAt, Keys: claimers}},
+	}
+	for _, k := range configKinds {
+		q.Kinds = append(q.Kinds, k.discriminator)
+	}
+	return q
+}
+
+func (s *scan) allConfigs(claimers []solana.Key) error {
+	page := &configPage{}
+	err := s.explore(&expedition{
+		what: "configs", q: configSearch(claimers), ways: &s.now.book.Configs, page: page,
+		take: func() error { s.takeConfigs(page); return nil }, count: s.countClaimed, known: s.countClaimed(),
+	})
+	if errors.Is(err, solana.ErrBudget) {
+		return nil // the record says so
+	}
+	return err
+}
+
+// newConfigs looks for configs that were made since the last run, by what changed, else by listing all once more.
+func (s *scan) newConfigs(claimers []solana.Key) error {
+	page, q, book := &configPage{}, configSearch(claimers), &s.now.book
+	if since := s.last.slot - slotMargin; !book.isUseless(changedConfigs, s.started) && since > 0 {
+		err := s.changedConfigs(q, since, page)
+		if err == nil || !errors.Is(err, errUseless) && !solana.IsDetour(err) {
+			return err
+		}
+		s.giveUp(changedConfigs, err)
+	}
+	if book.Configs.Requests > configRequests || s.countClaimed() > mostListed {
+		s.stats.Note("new configs of fee claimers are found by full runs only")
+		return nil
+	}
+	for err := range s.session.Walk(s.ctx, q, &solana.Position{Way: book.Configs.Way}, solana.Budget{Requests: configRequests}, page) {
+		if err != nil {
+			return fmt.Errorf("looking for configs: %w", err)
+		}
+		s.takeConfigs(page)
+	}
+	return nil
+}
+
+// What a refresh may spend on new configs, and what that is called.
+const (
+	configRequests = 2
+	mostListed     = 2000
+	changedConfigs = "changedSinceSlot of configs"
+)
+
+func (s *scan) changedConfigs(q *solana.Search, since int64, page *configPage) error {
+	for err := range s.session.Changes(s.ctx, q, since, configRequests, page) {
+		if errors.Is(err, solana.ErrBudget) {
+			return useless("it does not shorten the walk")
+		}
+		if err != nil {
+			return err
+		}
+		s.takeConfigs(page)
+	}
+	return nil
+}
+
+func (s *scan) countClaimed() (n int) {
+	for _, configs := range s.now.claimed {
+		n += len(configs)
+	}
+	return n
+}
+
+// takeConfigs remembers the configs of an answer, as many as there may be.
+func (s *scan) takeConfigs(page *configPage) {
+	s.unreadable(page.faults)
+	for _, c := range page.configs {
+		known := s.now.claimed[c.claimer]
+		if len(known) == maxConfigs {
+			s.note(fmt.Errorf("fee claimer %s: %w: all but %d were left out", c.claimer, errTooManyConfigs, maxConfigs))
+			return
+		}
+		s.know(c.key, c.config)
+		known[c.key] = s.configs[c.key]
+	}
 }
 
 // A configPage gathers the configs of one answer.
 type configPage struct {
-	kind    kind
-	claimer solana.Key
-	configs []claim
-	invalid int64
+	configs []foundConfig
+	faults  faults
+}
+
+type foundConfig struct {
+	key, claimer solana.Key
+	config       config
 }
 
 // Reset empties the page.
-func (p *configPage) Reset() { p.configs, p.invalid = p.configs[:0], 0 }
+func (p *configPage) Reset() { p.configs, p.faults = p.configs[:0], p.faults[:0] }
 
-// Add decodes a config; what is none is counted.
+// Add decodes a config; what is unreadable is counted.
 func (p *configPage) Add(a *solana.Account) {
-	c, err := decodeConfig(a, p.kind)
-	if err != nil || keyAt(a.Data, configFeeClaimerAt) != p.claimer {
-		p.invalid++
+	c, err := decodeAnyConfig(a)
+	if err != nil {
+		p.faults = append(p.faults, fault{a.Key, err})
 		return
 	}
-	p.configs = append(p.configs, claim{key: a.Key, config: &c})
+	p.configs = append(p.configs, foundConfig{a.Key, keyAt(a.Data, configFeeClaimerAt), c})
 }

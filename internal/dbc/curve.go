@@ -13,8 +13,8 @@ const priceBits = 320
 // sqrtPriceBits are the fraction bits of a square-root price.
 const sqrtPriceBits = 64
 
-// price is one token in quote tokens, to 17 significant digits: (sqrt/2^64)² × 10^(decimals − quoteDecimals). Of an
-// unset square-root price it is unknown.
+// price is one token in quote tokens, to 17 significant digits: (sqrt/2^64)² × 10^(decimals − quoteDecimals). It is unknown
+// where the square-root price is not set.
 func price(sqrt uint128, decimals, quoteDecimals int) token.Number {
 	root := sqrt.big()
 	if root.Sign() == 0 {

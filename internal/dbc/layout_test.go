@@ -24,9 +24,13 @@ func poolAccount(edit func(data []byte)) *solana.Account {
 	copy(data[72:], configA[:])
 	copy(data[104:], []byte{7, 8, 9})
 	copy(data[136:], mintA[:])
-	binary.LittleEndian.PutUint64(data[240:], math.MaxUint64)
-	binary.LittleEndian.PutUint64(data[280:], 1<<63+1)
-	binary.LittleEndian.PutUint64(data[288:], math.MaxUint64)
+	copy(data[168:], []byte{11, 12})
+	for at, v := range map[int]uint64{
+		240: math.MaxUint64, 264: 3, 272: 4, 280: 1<<63 + 1, 288: math.MaxUint64, 296: 1_760_000_000,
+		328: 1000, 336: math.MaxUint64 - 1, 344: 1_760_000_111, 352: 5, 360: 6,
+	} {
+		binary.LittleEndian.PutUint64(data[at:], v)
+	}
 	if edit != nil {
 		edit(data)
 	}
@@ -36,8 +40,10 @@ func poolAccount(edit func(data []byte)) *solana.Account {
 func TestDecodePool(t *testing.T) {
 	t.Parallel()
 	ours := pool{
-		address: solana.Key{10}, creator: solana.Key{7, 8, 9}, mint: mintA, quoteReserve: math.MaxUint64,
-		sqrtPrice: uint128{0x01, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+		address: solana.Key{10}, config: configA, creator: solana.Key{7, 8, 9}, mint: mintA, quoteReserve: math.MaxUint64,
+		sqrtPrice:  uint128{0x01, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+		activation: 1_760_000_000, finished: 1_760_000_111,
+		total: fees{1000, math.MaxUint64 - 1}, partner: fees{3, 4}, creatorFees: fees{5, 6},
 	}
 	with := func(edit func(*pool)) pool {
 		p := ours
@@ -50,38 +56,46 @@ func TestDecodePool(t *testing.T) {
 		a.Data = a.Data[:n]
 		return a
 	}
+	longer := poolAccount(nil)
+	longer.Data, longer.Space = append(longer.Data, make([]byte, 200)...), 624
 	tests := map[string]struct {
 		account *solana.Account
 		want    pool
 		err     error
 	}{
-		"whole":             {poolAccount(nil), ours, nil},
-		"cut as asked":      {cut(352), ours, nil},
-		"Token-2022":        {set(304, 1), with(func(p *pool) { p.isToken2022 = true }), nil},
-		"curve full":        {set(308, 1), with(func(p *pool) { p.stage = migrating }), nil},
-		"vesting locked":    {set(308, 2), with(func(p *pool) { p.stage = migrating }), nil},
-		"pool created":      {set(308, 3), with(func(p *pool) { p.stage = graduated }), nil},
-		"migrated":          {set(305, 1), with(func(p *pool) { p.stage = graduated }), nil},
-		"unknown progress":  {set(308, 4), pool{}, errProgress},
-		"wrong kind":        {set(0, 0), pool{}, errDiscriminator},
-		"config's kind":     {poolAccount(func(data []byte) { copy(data, poolConfig.discriminator[:]) }), pool{}, errDiscriminator},
-		"another config":    {set(72, 9), pool{}, errConfig},
-		"truncated":         {cut(351), pool{}, errLength},
-		"cut elsewhere":     {cut(400), pool{}, errLength},
-		"empty":             {cut(0), pool{}, errLength},
-		"unreadable":        {&solana.Account{Space: -1}, pool{}, errLength},
-		"size not told":     {&solana.Account{Key: solana.Key{10}, Space: -1, Data: poolAccount(nil).Data}, ours, nil},
-		"other size told":   {&solana.Account{Space: 400, Data: poolAccount(nil).Data[:352]}, pool{}, errLength},
-		"another program's": {&solana.Account{Owner: metaplex, Space: 424, Data: poolAccount(nil).Data}, pool{}, errOwner},
+		"whole":               {poolAccount(nil), ours, nil},
+		"cut as asked":        {cut(400), ours, nil},
+		"cut elsewhere":       {cut(420), ours, nil},
+		"grown":               {longer, ours, nil},
+		"grown, cut as asked": {&solana.Account{Key: solana.Key{10}, Space: 624, Data: longer.Data[:400]}, ours, nil},
+		"Token-2022":          {set(304, 1), with(func(p *pool) { p.isToken2022 = true }), nil},
+		"curve full":          {set(308, 1), with(func(p *pool) { p.stage = migrating }), nil},
+		"vesting locked":      {set(308, 2), with(func(p *pool) { p.stage = migrating }), nil},
+		"pool created":        {set(308, 3), with(func(p *pool) { p.stage = graduated }), nil},
+		"migrated":            {set(305, 1), with(func(p *pool) { p.stage = graduated }), nil},
+		"surplus of partner":  {set(306, 1), with(func(p *pool) { p.partnerSurplusTaken = true }), nil},
+		"surplus of creator":  {set(310, 1), with(func(p *pool) { p.creatorSurplusTaken = true }), nil},
+		"surplus of protocol": {set(307, 1), ours, nil},
+		"migration fee":       {set(311, 0b110), with(func(p *pool) { p.migrationFeeTaken = 0b110 }), nil},
+		"creation fee":        {set(369, 0b11), with(func(p *pool) { p.creationFeeTaken = 0b11 }), nil},
+		"unknown progress":    {set(308, 4), pool{}, errProgress},
+		"wrong kind":          {set(0, 0), pool{}, errDiscriminator},
+		"config's kind":       {poolAccount(func(data []byte) { copy(data, poolConfig.discriminator[:]) }), pool{}, errDiscriminator},
+		"truncated":           {cut(399), pool{}, errLength},
+		"empty":               {cut(0), pool{}, errLength},
+		"unreadable":          {&solana.Account{Space: -1}, pool{}, errLength},
+		"size not told":       {&solana.Account{Key: solana.Key{10}, Space: -1, Data: poolAccount(nil).Data}, ours, nil},
+		"smaller size told":   {&solana.Account{Space: 423, Data: poolAccount(nil).Data[:400]}, pool{}, errLength},
+		"another program's":   {&solana.Account{Owner: metaplex, Space: 424, Data: poolAccount(nil).Data}, pool{}, errOwner},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := decodePool(test.account, virtualPool, configA)
+			got, err := decodePool(test.account, virtualPool)
 			if !errors.Is(err, test.err) {
 				t.Fatalf("error %v, want %v", err, test.err)
 			}
-			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(pool{})); err == nil && diff != "" {
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(pool{}, fees{})); err == nil && diff != "" {
 				t.Errorf("pool (-want +got):\n%s", diff)
 			}
 		})
@@ -92,10 +106,12 @@ func configAccount(k kind, edit func(data []byte)) *solana.Account {
 	data := make([]byte, k.size)
 	copy(data, k.discriminator[:])
 	copy(data[8:], mintA[:])
-	data[233], data[235], data[243], data[244] = 1, 6, 3, 1
-	binary.LittleEndian.PutUint64(data[264:], math.MaxUint64)
-	binary.LittleEndian.PutUint64(data[344:], 1_000_000_000_000_000)
-	binary.LittleEndian.PutUint64(data[352:], 990_000_000_000_001)
+	for at, v := range map[int]byte{232: 1, 233: 1, 234: 1, 235: 6, 243: 3, 244: 1, 245: 30, 246: 4, 247: 20, 248: 10} {
+		data[at] = v
+	}
+	for at, v := range map[int]uint64{104: 10_000_000, 264: math.MaxUint64, 344: 1_000_000_000_000_000, 368: 25_000_000} {
+		binary.LittleEndian.PutUint64(data[at:], v)
+	}
 	if edit != nil {
 		edit(data)
 	}
@@ -105,16 +121,17 @@ func configAccount(k kind, edit func(data []byte)) *solana.Account {
 func TestDecodeConfig(t *testing.T) {
 	t.Parallel()
 	want := config{
-		QuoteMint: mintA, Decimals: 6, ToDAMMv2: true, FeeOption: 3, Threshold: math.MaxUint64, FixedSupply: true,
-		SupplyBefore: 1_000_000_000_000_000, SupplyAfter: 990_000_000_000_001,
+		QuoteMint: mintA, Decimals: 6, Migration: 1, FeeOption: 3, Threshold: math.MaxUint64, FixedSupply: true,
+		SupplyBefore: 1_000_000_000_000_000, Activation: 1, Authority: 4, FeeRate: 10_000_000, Collect: 1,
+		CreatorPct: 30, MigrationPct: 20, CreatorMigrationPct: 10, CreationFee: 25_000_000,
 	}
 	for name, k := range map[string]kind{"plain": poolConfig, "with transfer hook": hookConfig} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			whole := configAccount(k, nil)
-			cut := configAccount(k, nil)
+			whole, cut, grown := configAccount(k, nil), configAccount(k, nil), configAccount(k, nil)
 			cut.Data = cut.Data[:configSliceEnd]
-			for _, a := range []*solana.Account{whole, cut} {
+			grown.Data, grown.Space = append(grown.Data, 1, 2, 3), grown.Space+3
+			for _, a := range []*solana.Account{whole, cut, grown} {
 				got, err := decodeAnyConfig(a)
 				if diff := cmp.Diff(want, got); err != nil || diff != "" {
 					t.Errorf("error %v, config (-want +got):\n%s", err, diff)
@@ -128,6 +145,33 @@ func TestDecodeConfig(t *testing.T) {
 	}
 	if _, err := decodeAnyConfig(poolAccount(nil)); err == nil {
 		t.Error("a pool was read as a config")
+	}
+}
+
+// TestFeeVaries: a rate is constant only where nothing can move it.
+func TestFeeVaries(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		edit func(data []byte)
+		want bool
+	}{
+		"constant":                     {nil, false},
+		"linear schedule":              {func(d []byte) { d[120], d[128] = 1, 1 }, true},
+		"no periods":                   {func(d []byte) { d[120] = 1 }, false},
+		"periods that change nothing":  {func(d []byte) { d[128] = 1 }, false},
+		"a period in the second byte":  {func(d []byte) { d[127], d[129] = 1, 1 }, true},
+		"exponential schedule":         {func(d []byte) { d[130] = 1 }, true},
+		"rate limiter":                 {func(d []byte) { d[130] = 2 }, true},
+		"dynamic fee":                  {func(d []byte) { d[136] = 1 }, true},
+		"padding, which means nothing": {func(d []byte) { d[131], d[137] = 1, 1 }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := decodeAnyConfig(configAccount(poolConfig, tt.edit))
+			if err != nil || c.FeeVaries != tt.want {
+				t.Errorf("varies %t, %v", c.FeeVaries, err)
+			}
+		})
 	}
 }
 
@@ -191,26 +235,54 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// TestGraduatedAddress has one recorded address of DAMM v2, and one of DAMM v1 that was derived elsewhere.
 func TestGraduatedAddress(t *testing.T) {
 	t.Parallel()
 	mint := solana.MustKey("2AVjqmGbMqg7rSyHVv2deVdggsBgBtu1Bi69BUvE5WRv")
-	c := config{QuoteMint: solana.MustKey(token.SOL), ToDAMMv2: true, FeeOption: 2}
-	if got, ok := c.graduatedAddress(mint); !ok || got.String() != "BKH29Cr5mZf8eahp7vD28jaBqU9HavY9v6SAbphbSA2D" {
-		t.Errorf("graduatedAddress = %s, %t", got, ok)
+	for name, tt := range map[string]struct {
+		migration, option uint8
+		want              string
+	}{
+		"DAMM v2":                   {1, 2, "BKH29Cr5mZf8eahp7vD28jaBqU9HavY9v6SAbphbSA2D"},
+		"unknown option of DAMM v2": {1, 7, ""},
+		"unknown option of DAMM v1": {0, 6, ""},
+		"unknown AMM":               {2, 2, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := config{QuoteMint: solana.MustKey(token.SOL), Migration: tt.migration, FeeOption: tt.option}
+			if got := c.graduatedText(mint); got != tt.want {
+				t.Errorf("graduated into %q", got)
+			}
+		})
 	}
-	for name, c := range map[string]*config{"DAMM v1": {FeeOption: 2}, "unknown option": {ToDAMMv2: true, FeeOption: 7}, "no config": nil} {
-		if got, ok := c.graduatedAddress(mint); ok {
-			t.Errorf("%s: graduatedAddress = %s", name, got)
-		}
+}
+
+// TestGraduatedAddressV1 derives by hand: larger mint, smaller mint, config, and no word before them.
+func TestGraduatedAddressV1(t *testing.T) {
+	t.Parallel()
+	mint, sol := solana.MustKey("2AVjqmGbMqg7rSyHVv2deVdggsBgBtu1Bi69BUvE5WRv"), solana.MustKey(token.SOL)
+	option := solana.MustKey("EkvP7d5yKxovj884d2DwmBQbrHUWRLGK6bympzrkXGja")
+	first, second := mint, sol
+	if first.Compare(second) < 0 {
+		first, second = second, first
+	}
+	want, err := solana.ProgramAddress(solana.MustKey("Eo7WjKq67rjJQSZxS6z3YkapzY3eMj6Xy8X5EQVn5UaB"), first[:], second[:], option[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := config{QuoteMint: sol, FeeOption: 3}
+	if got := c.graduatedText(mint); got != want.String() {
+		t.Errorf("graduated into %q, want %q", got, want)
 	}
 }
 
 func FuzzDecodePool(f *testing.F) {
-	f.Add(poolAccount(nil).Data)
-	f.Add(poolAccount(nil).Data[:352])
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := decodePool(&solana.Account{Space: -1, Data: data}, virtualPool, configA)
+	f.Add(poolAccount(nil).Data, configAccount(poolConfig, nil).Data)
+	f.Add(poolAccount(nil).Data[:400], configAccount(hookConfig, nil).Data[:376])
+	f.Add([]byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, poolData, configData []byte) {
+		p, err := decodePool(&solana.Account{Space: -1, Data: poolData}, virtualPool)
 		if err != nil {
 			return
 		}
@@ -220,17 +292,12 @@ func FuzzDecodePool(f *testing.F) {
 		if got := progress(p.quoteReserve, 1000); !got.Known() || got.Float64() > 1 {
 			t.Errorf("progress %s", got)
 		}
-	})
-}
-
-func FuzzDecodeConfig(f *testing.F) {
-	f.Add(configAccount(poolConfig, nil).Data)
-	f.Add(configAccount(hookConfig, nil).Data)
-	f.Fuzz(func(_ *testing.T, data []byte) {
-		c, err := decodeAnyConfig(&solana.Account{Space: -1, Data: data})
-		if err == nil {
-			c.graduatedAddress(mintA)
-			c.supply(graduated)
+		c, err := decodeAnyConfig(&solana.Account{Space: -1, Data: configData})
+		if err != nil {
+			return
 		}
+		c.graduatedAddress(p.mint)
+		c.supply(p.stage)
+		checkEarnings(t, &c, &p, c.earnings(&p, units{c.Decimals, true}, units{9, true}))
 	})
 }

@@ -2,21 +2,37 @@ package dbc
 
 import (
 	"encoding/binary"
-	"strconv"
 
 	"tokensync/internal/solana"
 	"tokensync/internal/token"
 )
 
-// metadata is what accounts beside the pool say of a mint. Its fields are cleaned; "" is unknown. It is cached as JSON.
+// metadata is what is known of a launched mint beside its pool. Its texts are cleaned; "" is unknown. It is cached as JSON.
 type metadata struct {
 	Name     string       `json:"name,omitempty"`
 	Symbol   string       `json:"symbol,omitempty"`
+	URI      string       `json:"uri,omitempty"` // of the JSON that describes the token
 	Decimals token.Number `json:"decimals,omitempty"`
-	Supply   token.Number `json:"supply,omitempty"` // whole tokens
+	Supply   token.Number `json:"supply,omitempty"`  // whole tokens, as the mint said while the curve was at Stage
+	Stage    stage        `json:"stage,omitempty"`   // of Supply: migration changes it
+	Created  int64        `json:"created,omitempty"` // Unix seconds, of a curve whose activation point is a slot
+	Misses   int          `json:"misses,omitempty"`  // how often there was no name
+	Retry    int64        `json:"retry,omitempty"`   // Unix seconds from which on a name is looked for again
+
+	token2022 bool // the name is in the mint; not cached
 }
 
-// metadataSlice is how much of a mint or metadata account is read: name and symbol lie near the beginning.
+func (m *metadata) isNameless() bool { return m.Name == "" && m.Symbol == "" }
+
+// supplyAt is the supply, unless it was read before the curve came to a stage.
+func (m *metadata) supplyAt(at stage) token.Number {
+	if m.Stage != at {
+		return ""
+	}
+	return m.Supply
+}
+
+// metadataSlice is how much of a mint or metadata account is read: name, symbol and URI lie near the beginning.
 var metadataSlice = solana.Slice{Offset: 0, Length: 1024}
 
 // Byte offsets in a Metaplex metadata account (mpl-token-metadata: state/metadata.rs).
@@ -26,7 +42,7 @@ const (
 	metaplexKey    = 4 // MetadataV1, in the first byte
 )
 
-// readMetaplex adds the name and symbol of mint. It answers false for an account that is damaged or not mint's; what
+// readMetaplex adds the name, symbol and URI of mint. It returns false for an account that is damaged or not mint's; what
 // could be read before the damage stays.
 func (m *metadata) readMetaplex(a *solana.Account, mint solana.Key) bool {
 	data := a.Data
@@ -36,15 +52,23 @@ func (m *metadata) readMetaplex(a *solana.Account, mint solana.Key) bool {
 	return m.readNames(data[metaplexNameAt:])
 }
 
-// readNames reads name and symbol, each behind its length in 4 bytes.
+// readNames reads name, symbol and URI, each behind its length in 4 bytes. A URI that is cut off is left out: it would lead
+// elsewhere.
 func (m *metadata) readNames(data []byte) bool {
 	name, data, ok := cutText(data)
 	m.Name = token.CleanName(name)
 	if !ok {
 		return false
 	}
-	symbol, _, ok := cutText(data)
+	symbol, data, ok := cutText(data)
 	m.Symbol = token.CleanSymbol(symbol)
+	if !ok {
+		return false
+	}
+	uri, _, ok := cutText(data)
+	if ok {
+		m.URI = token.CleanURI(uri)
+	}
 	return ok
 }
 
@@ -74,14 +98,15 @@ const (
 	metadataNameAt   = 64
 )
 
-// readMint adds decimals and supply, and of a Token-2022 mint the name and symbol too. It answers false for an account
+// readMint adds decimals and supply, and of a Token-2022 mint the name, symbol and URI too. It returns false for an account
 // that is damaged or no mint.
 func (m *metadata) readMint(a *solana.Account, mint solana.Key) bool {
 	data := a.Data
 	if !ownedBy(a, splToken) && !ownedBy(a, token2022) || len(data) < mintSize {
 		return false
 	}
-	m.Decimals, _ = token.ParseNumber(strconv.Itoa(int(data[mintDecimalsAt])))
+	m.token2022 = a.Owner == token2022
+	m.Decimals = decimalText(data[mintDecimalsAt])
 	m.Supply = scaled(binary.LittleEndian.Uint64(data[mintSupplyAt:]), data[mintDecimalsAt])
 	if len(data) <= mintExtensionsAt || data[mintAccountType] != 1 {
 		return true
@@ -105,7 +130,7 @@ func (m *metadata) readExtensions(data []byte, mint solana.Key) bool {
 	return true
 }
 
-// ownedBy is true as well when the node does not say whose the account is.
+// ownedBy reports whether an account is program's, as far as the node tells.
 func ownedBy(a *solana.Account, program solana.Key) bool {
 	return a.Owner.IsZero() || a.Owner == program
 }

@@ -1,85 +1,156 @@
 package dbc
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"time"
 
 	"tokensync/internal/solana"
-	"tokensync/internal/token"
 )
 
-// How long things are cached.
 const (
-	forever       = 0
-	keepMetadata  = 30 * 24 * time.Hour // a name may change, though few do
-	retryMetadata = time.Hour           // a token without a name may get one
-	keepPrice     = time.Hour           // stands in while Meteora cannot be asked
+	// forever keeps an entry until something better takes its place.
+	forever = 0
+	// A token without a name is asked for again after firstPause, then after pauses that double up to longestPause: a node
+	// that lags does not leave a token nameless, and a token that never gets a name costs little.
+	firstPause   = time.Minute
+	longestPause = 4 * time.Hour
+	// maxLookups bounds the accounts that one run looks up for names and supplies: 600 requests. The rest of a large
+	// launchpad's tokens go without until the next run.
+	maxLookups = 60_000
 )
+
+// mintKey names a launched mint's entry in the cache.
+func mintKey(mint solana.Key) string { return "DBC-MINT-" + mintFormat + "#" + mint.String() }
+
+var mintFormat = formatOf[metadata]()
 
 // A lookup is a mint of which accounts beside the pool are read.
 type lookup struct {
 	mint       solana.Key
 	inMetaplex bool // its name is in a metadata account
 	inMint     bool // its name or its supply is in the mint itself
+	stage      stage
+	moves      bool // its supply is read by every run, so that it is not kept
 }
 
-func metadataKey(mint solana.Key) string { return "DBC-META#" + mint.String() }
-
-// metadata answers what is known of the pools' mints: from the last run, the cache, else from the chain.
-func (s *scan) metadata(c *claim, pools []pool) (map[solana.Key]metadata, error) {
-	found := make(map[solana.Key]metadata, len(pools))
-	var lookups []lookup
+// metadata is what is known of the pools' mints: from this run, the last one, the cache, else from the chain.
+func (s *scan) metadata(pools []pool) (map[solana.Key]metadata, error) {
+	all := make([]lookup, len(pools))
 	for i := range pools {
-		p := &pools[i]
-		if s.last != nil {
-			if m, ok := s.last.names[p.mint]; ok {
-				found[p.mint] = m
-				continue
-			}
+		all[i] = s.lookupOf(&pools[i])
+		s.turn.offer(all[i])
+	}
+	found, err := s.keptMetadata(all)
+	if err != nil {
+		return nil, err
+	}
+	before := maps.Clone(found)
+	if err := s.date(pools, found); err != nil {
+		return nil, err
+	}
+	var wanted []lookup
+	for _, l := range all {
+		if m := found[l.mint]; l.want(&m, s.started) {
+			wanted = append(wanted, l)
 		}
-		lookups = append(lookups, lookup{mint: p.mint, inMetaplex: !p.isToken2022, inMint: p.isToken2022 || !c.config.knowsSupply()})
 	}
-	more, err := s.lookUp(lookups)
-	maps.Copy(found, more)
-	if !s.now.tooMany() {
-		maps.Copy(s.now.names, found)
+	if err := s.lookUp(wanted, found); err != nil {
+		return nil, err
 	}
-	return found, err
+	return found, s.keepMetadata(all, before, found)
 }
 
-func (s *scan) lookUp(lookups []lookup) (map[solana.Key]metadata, error) {
-	if len(lookups) == 0 {
-		return nil, nil
+// lookupOf is everything that there is to know of p's mint.
+func (s *scan) lookupOf(p *pool) lookup {
+	return lookup{
+		mint: p.mint, inMetaplex: !p.isToken2022, inMint: true,
+		stage: p.stage, moves: s.configs[p.config].supplyMoves(p.stage),
 	}
-	names := make([]string, len(lookups))
-	for i, l := range lookups {
-		names[i] = metadataKey(l.mint)
+}
+
+// want reduces l to what is missing in m, and reports whether that is anything.
+func (l *lookup) want(m *metadata, now time.Time) bool {
+	nameless := m.isNameless() && now.Unix() >= m.Retry
+	supply := l.moves || m.supplyAt(l.stage) == ""
+	l.inMint = supply || nameless && !l.inMetaplex
+	l.inMetaplex = nameless && l.inMetaplex
+	return l.inMint || l.inMetaplex
+}
+
+// keptMetadata is what this run, the last one or the cache knows of mints.
+func (s *scan) keptMetadata(all []lookup) (map[solana.Key]metadata, error) {
+	found := make(map[solana.Key]metadata, len(all))
+	var names []string
+	for _, l := range all {
+		if m, ok := s.remembered(l.mint); ok {
+			found[l.mint] = m
+			continue
+		}
+		names = append(names, mintKey(l.mint))
+	}
+	if len(names) == 0 {
+		return found, nil
 	}
 	kept, err := s.source.Cache.Get(s.ctx, names)
 	if err != nil {
 		return nil, fmt.Errorf("reading the cache: %w", err)
 	}
-	found := make(map[solana.Key]metadata, len(lookups))
-	var missing []lookup
-	for i, l := range lookups {
+	for _, l := range all {
 		var m metadata
-		if json.Unmarshal([]byte(kept[names[i]]), &m) != nil {
-			missing = append(missing, l)
-			continue
+		if text, ok := kept[mintKey(l.mint)]; ok && json.Unmarshal([]byte(text), &m) == nil {
+			found[l.mint] = m
 		}
-		found[l.mint] = m
 	}
-	if len(missing) == 0 {
-		return found, nil
-	}
-	return found, s.lookUpOnChain(missing, found)
+	return found, nil
 }
 
-// lookUpOnChain reads the accounts of lookups into found, and into the cache.
-func (s *scan) lookUpOnChain(lookups []lookup, found map[solana.Key]metadata) error {
+// remembered is what this process knows of a mint.
+func (s *scan) remembered(mint solana.Key) (metadata, bool) {
+	if m, ok := s.now.names[mint]; ok || s.last == nil {
+		return m, ok
+	}
+	m, ok := s.last.names[mint]
+	return m, ok
+}
+
+// lookUp reads what lookups want from the chain into found.
+func (s *scan) lookUp(lookups []lookup, found map[solana.Key]metadata) error {
+	if s.lookedUp += 2 * len(lookups); s.lookedUp > maxLookups {
+		s.stats.Note("more new tokens than one run can look up: the next runs name the rest")
+		return nil
+	}
+	read, err := s.readMints(lookups)
+	if err != nil {
+		return err
+	}
+	for _, l := range lookups {
+		m, fresh := found[l.mint], read[l.mint]
+		m.update(&l, &fresh, s.started)
+		found[l.mint] = m
+	}
+	return nil
+}
+
+// update takes over what was read for l. What an account did not show stays: a node may lag.
+func (m *metadata) update(l *lookup, fresh *metadata, now time.Time) {
+	asked := l.inMetaplex || l.inMint && fresh.token2022
+	switch {
+	case !fresh.isNameless():
+		m.Name, m.Symbol, m.URI = fresh.Name, fresh.Symbol, fresh.URI
+		m.Misses, m.Retry = 0, 0
+	case asked && m.isNameless():
+		m.Retry = now.Add(min(firstPause<<m.Misses, longestPause)).Unix()
+		m.Misses = min(m.Misses+1, 10)
+	}
+	if fresh.Supply != "" {
+		m.Supply, m.Stage, m.Decimals = fresh.Supply, l.stage, fresh.Decimals
+	}
+}
+
+// readMints reads the accounts of lookups. An account that is not there leaves its fields empty.
+func (s *scan) readMints(lookups []lookup) (map[solana.Key]metadata, error) {
 	keys := make([]solana.Key, 0, 2*len(lookups))
 	mints := make([]solana.Key, 0, 2*len(lookups)) // whose account each of keys is
 	for _, l := range lookups {
@@ -90,42 +161,44 @@ func (s *scan) lookUpOnChain(lookups []lookup, found map[solana.Key]metadata) er
 			keys, mints = append(keys, l.mint), append(mints, l.mint)
 		}
 	}
+	read := make(map[solana.Key]metadata, len(lookups))
 	damaged := map[solana.Key]bool{}
 	err := s.session.Accounts(s.ctx, keys, metadataSlice, func(i int, a *solana.Account) {
-		mint := mints[i]
-		m := found[mint]
-		if keys[i] == mint {
-			damaged[keys[i]] = !m.readMint(a, mint)
+		m := read[mints[i]]
+		if keys[i] == mints[i] {
+			damaged[keys[i]] = !m.readMint(a, mints[i])
 		} else {
-			damaged[keys[i]] = !m.readMetaplex(a, mint)
+			damaged[keys[i]] = !m.readMetaplex(a, mints[i])
 		}
-		found[mint] = m
+		read[mints[i]] = m
 	})
 	if err != nil {
-		return fmt.Errorf("names of %d tokens: %w", len(lookups), err)
+		return nil, fmt.Errorf("mints and names of %d tokens: %w", len(lookups), err)
 	}
-	for _, isDamaged := range damaged {
+	for key, isDamaged := range damaged {
 		if isDamaged {
-			s.stats.Invalid.Add(1)
+			s.doubt(oddMetadata, key)
 		}
 	}
-	return s.keepMetadata(lookups, found)
+	return read, nil
 }
 
-func (s *scan) keepMetadata(lookups []lookup, found map[solana.Key]metadata) error {
-	named, nameless := map[string]any{}, map[string]any{}
-	for _, l := range lookups {
+// keepMetadata keeps what has changed in the cache, and everything for the next run.
+func (s *scan) keepMetadata(all []lookup, before, found map[solana.Key]metadata) error {
+	changed := map[string]any{}
+	for _, l := range all {
 		m := found[l.mint]
-		if m.Name == "" && m.Symbol == "" {
-			nameless[metadataKey(l.mint)] = m
-		} else {
-			named[metadataKey(l.mint)] = m
+		if l.moves {
+			m.Supply, m.Stage = "", 0
+		}
+		if m != before[l.mint] {
+			changed[mintKey(l.mint)] = m
+		}
+		if !s.now.isTooLarge() {
+			s.now.names[l.mint] = m
 		}
 	}
-	if err := s.keep(named, keepMetadata); err != nil {
-		return err
-	}
-	return s.keep(nameless, retryMetadata)
+	return s.keep(changed, forever)
 }
 
 // keep puts values into the cache as JSON.
@@ -145,55 +218,4 @@ func (s *scan) keep(values map[string]any, ttl time.Duration) error {
 		return fmt.Errorf("writing the cache: %w", err)
 	}
 	return nil
-}
-
-// knownQuotes need no look-up.
-var knownQuotes = map[string]metadata{
-	token.SOL:  {Symbol: "SOL", Decimals: "9"},
-	token.USDC: {Symbol: "USDC", Decimals: "6"},
-	token.USDT: {Symbol: "USDT", Decimals: "6"},
-}
-
-// describeQuote fills in what a config does not say of its quote.
-func (s *scan) describeQuote(c *config) error {
-	m, ok := knownQuotes[c.QuoteMint.String()]
-	if !ok {
-		found, err := s.lookUp([]lookup{{mint: c.QuoteMint, inMetaplex: true, inMint: true}})
-		if err != nil {
-			return err
-		}
-		m = found[c.QuoteMint]
-	}
-	c.QuoteDecimals, c.QuoteSymbol = m.Decimals, m.Symbol
-	return nil
-}
-
-// quotePrice is what a quote is worth in US dollars, asked for once a run. When Meteora cannot be asked, the last price
-// stands in for an hour; after that it is unknown, and the run is told.
-func (s *scan) quotePrice(mint solana.Key) token.Number {
-	if p, ok := s.prices[mint]; ok {
-		return p
-	}
-	name := "DBC-QUOTE#" + mint.String()
-	p, err := s.source.Quotes.QuotePrice(s.ctx, mint.String(), s.stats)
-	if err != nil {
-		p = s.lastPrice(s.ctx, name)
-		if p == "" {
-			s.note(fmt.Errorf("price of quote %s: %w", mint, err))
-		}
-	} else if p != "" {
-		if err := s.keep(map[string]any{name: p}, keepPrice); err != nil {
-			s.note(err)
-		}
-	}
-	s.prices[mint] = p
-	return p
-}
-
-func (s *scan) lastPrice(ctx context.Context, name string) (p token.Number) {
-	kept, err := s.source.Cache.Get(ctx, []string{name})
-	if err != nil || json.Unmarshal([]byte(kept[name]), &p) != nil {
-		return ""
-	}
-	return p
 }

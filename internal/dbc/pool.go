@@ -2,127 +2,145 @@ package dbc
 
 import (
 	"cmp"
-	"fmt"
+	"slices"
 	"strconv"
 
+	"tokensync/internal/solana"
 	"tokensync/internal/token"
 )
 
+// emitAll finishes pools and hands them out, each once a run. Those whose quote everybody knows come first, for they may
+// price another's quote.
+func (s *scan) emitAll(pools []pool) error {
+	pools = slices.DeleteFunc(slices.Clone(pools), func(p pool) bool {
+		_, ok := s.seen[p.address]
+		return ok || s.claimOf(&p) == nil
+	})
+	slices.SortStableFunc(pools, func(a, b pool) int { return s.quoteDepth(a.config) - s.quoteDepth(b.config) })
+	for chunk := range slices.Chunk(pools, chunkSize) {
+		if err := s.emitChunk(chunk); err != nil || s.stopped {
+			return err
+		}
+	}
+	return nil
+}
+
+// emitChunk hands out a hundred pools at most. The AMM pools of those that have graduated are asked for a hundred at a
+// time.
+func (s *scan) emitChunk(pools []pool) error {
+	if err := s.loadTerms(pools); err != nil {
+		return err
+	}
+	found, err := s.metadata(pools)
+	if err != nil {
+		return err
+	}
+	for i := range pools {
+		p, meta := &pools[i], found[pools[i].mint]
+		s.seen[p.address] = struct{}{}
+		out := s.tokenPool(s.claimOf(p), p, &meta)
+		if !s.emit(out) {
+			return nil
+		}
+		if out.Curve.GraduatedPool != "" {
+			s.await(p, &out)
+		}
+	}
+	return nil
+}
+
+// loadTerms reads the configs of pools that were found by their creator, and the quotes of those configs.
+func (s *scan) loadTerms(pools []pool) error {
+	var configs []solana.Key
+	for i := range pools {
+		configs = append(configs, pools[i].config)
+	}
+	if err := s.loadConfigs(configs); err != nil {
+		return err
+	}
+	return s.learnQuotes()
+}
+
 // tokenPool describes p with everything that is known of its config, its mint and its quote.
 func (s *scan) tokenPool(c *claim, p *pool, meta *metadata) token.Pool {
+	s.checkFees(p)
 	out := token.Pool{
 		Address: p.address.String(), Product: token.DBC, Launchpad: c.id,
 		Base: token.Asset{
-			Mint: p.mint.String(), Name: meta.Name, Symbol: meta.Symbol, Decimals: meta.Decimals, TotalSupply: meta.Supply,
+			Mint: p.mint.String(), Name: meta.Name, Symbol: meta.Symbol, URI: meta.URI,
+			Decimals: meta.Decimals, TotalSupply: meta.supplyAt(p.stage),
+			FreezeAuthorityDisabled: token.Yes, // the program never sets one
 		},
-		Curve: token.Curve{Stage: stages[p.stage], Creator: p.creator.String()},
+		Curve: token.Curve{
+			Stage: stages[p.stage], Creator: p.creator.String(), Config: p.config.String(), CompletedAt: s.completedAt(p),
+		},
 	}
-	if c.config != nil {
-		s.addConfig(&out, c.config, p)
+	if config := s.configs[p.config]; config != nil {
+		s.addConfig(&out, config, p, meta)
 	}
 	return out
 }
 
-func (s *scan) addConfig(out *token.Pool, c *config, p *pool) {
+func (s *scan) addConfig(out *token.Pool, c *config, p *pool, meta *metadata) {
+	quote := s.quotes[c.QuoteMint]
+	out.CreatedAt = s.createdAt(c, p, meta)
+	out.Base.MintAuthorityDisabled = c.mintAuthorityDisabled()
+	out.Base.Decimals = decimalText(c.Decimals)
+	out.Base.TotalSupply = cmp.Or(out.Base.TotalSupply, c.supply(p.stage))
 	out.Curve.Progress = progress(p.quoteReserve, c.Threshold)
-	out.Base.Decimals, _ = token.ParseNumber(strconv.Itoa(int(c.Decimals)))
-	out.Base.TotalSupply = cmp.Or(c.supply(p.stage), out.Base.TotalSupply)
-	out.QuoteMint, out.QuoteSymbol = c.QuoteMint.String(), c.QuoteSymbol
-	if out.Base.Symbol != "" && c.QuoteSymbol != "" {
-		out.Name = out.Base.Symbol + "-" + c.QuoteSymbol
+	if p.stage == graduated {
+		out.Curve.GraduatedPool = c.graduatedText(p.mint)
 	}
-	quoteDecimals, err := strconv.Atoi(string(c.QuoteDecimals))
-	if err != nil {
-		return // no price without them
+	out.FeePct = c.feePct()
+	out.QuoteMint, out.QuoteSymbol = c.QuoteMint.String(), quote.Symbol
+	if out.Base.Symbol != "" && quote.Symbol != "" {
+		out.Name = out.Base.Symbol + "-" + quote.Symbol
 	}
-	out.Price = price(p.sqrtPrice, int(c.Decimals), quoteDecimals)
-	if p.stage == graduated && !c.ToDAMMv2 {
-		return // the curve's price is history, and the pool that has the real one is not read
+	unit := quote.units()
+	out.Curve.Earnings = c.earnings(p, units{c.Decimals, true}, unit)
+	out.Curve.QuoteReserve, out.Curve.QuoteThreshold = unit.whole(p.quoteReserve), unit.whole(c.Threshold)
+	if unit.known {
+		out.Price = price(p.sqrtPrice, int(c.Decimals), int(unit.decimals))
 	}
-	out.Base.PriceUSD = out.Price.Mul(s.quotePrice(c.QuoteMint))
-	out.Base.MarketCapUSD = out.Base.PriceUSD.Mul(out.Base.TotalSupply)
+	s.addDollars(out, c, p)
 }
 
-// knowsSupply says whether the mint need not be asked how many tokens there are.
-func (c *config) knowsSupply() bool { return c != nil && c.FixedSupply && c.SupplyBefore > 0 }
+// addDollars values a curve. Once its token has graduated, the reserves have gone although the account still shows them,
+// and the price is history. A curve that nobody has paid into has a price of its maker's choice: it makes no market cap.
+func (s *scan) addDollars(out *token.Pool, c *config, p *pool) {
+	out.QuoteUSD = s.quotePrice(c.QuoteMint)
+	if p.stage == graduated {
+		return
+	}
+	out.TVLUSD = out.Curve.QuoteReserve.Mul(out.QuoteUSD)
+	out.Base.PriceUSD = out.Price.Mul(out.QuoteUSD)
+	if p.quoteReserve == 0 {
+		return
+	}
+	out.Base.MarketCapUSD = out.Base.PriceUSD.Mul(out.Base.TotalSupply)
+	s.learnPrice(p.mint, out.Base.PriceUSD)
+}
 
-// supply is the config's word on how many tokens there are; unknown when it is not fixed.
+// mintAuthorityDisabled tells from the config alone: the mint's authority is revoked when the pool is made, or kept.
+func (c *config) mintAuthorityDisabled() token.Flag {
+	if c.Authority > lastAuthority {
+		return token.Unknown
+	}
+	return token.FlagOf(c.Authority < keepsMintAuthority)
+}
+
+// supplyMoves reports whether the supply may change with any block: it shrinks when a curve of dynamic supply migrates,
+// and grows at the will of whoever keeps the mint authority. Otherwise holders may burn, which is seldom.
+func (c *config) supplyMoves(at stage) bool {
+	return c == nil || !c.FixedSupply && at != graduated || c.mintAuthorityDisabled() != token.Yes
+}
+
+// supply stands in while the mint's own word is missing: a fixed supply is what the config says until it migrates.
 func (c *config) supply(at stage) token.Number {
-	if !c.knowsSupply() {
+	if !c.FixedSupply || c.SupplyBefore == 0 || at == graduated || c.mintAuthorityDisabled() != token.Yes {
 		return ""
 	}
-	n := c.SupplyBefore
-	if at == graduated && c.SupplyAfter > 0 {
-		n = c.SupplyAfter // migration burns what is left over
-	}
-	return scaled(n, c.Decimals)
+	return scaled(c.SupplyBefore, c.Decimals)
 }
 
-// A graduate is a curve whose DAMM v2 pool has to be asked for.
-type graduate struct {
-	address string // of the DAMM v2 pool
-	pool    token.Pool
-}
-
-// maxGraduates is how many are asked for together.
-const maxGraduates = 100
-
-func (s *scan) wait(g graduate) {
-	s.waiting = append(s.waiting, g)
-	if len(s.waiting) == maxGraduates {
-		s.flushGraduates()
-	}
-}
-
-// flushGraduates hands out the curves that wait, and their DAMM v2 pools. Once the pool is there, the curve's last
-// price is history; until Meteora lists it, that price is the best there is.
-func (s *scan) flushGraduates() {
-	dammPools, err := s.graduatedPools()
-	if err != nil {
-		s.note(fmt.Errorf("graduated pools: %w", err))
-	}
-	for i := range s.waiting {
-		g := &s.waiting[i]
-		damm, ok := dammPools[g.address]
-		if ok || err != nil {
-			g.pool.Base.PriceUSD, g.pool.Base.MarketCapUSD = "", ""
-		}
-		if !s.emit(g.pool) || ok && !s.emit(damm) {
-			break
-		}
-	}
-	s.waiting = s.waiting[:0]
-}
-
-// graduatedPools asks Meteora for the pools of all that wait, by address. What it answers is held to what was asked.
-// After a failure it is not asked again in this run.
-func (s *scan) graduatedPools() (map[string]token.Pool, error) {
-	if len(s.waiting) == 0 || s.stopped {
-		return nil, nil
-	}
-	if s.gaveUp {
-		return nil, s.trouble
-	}
-	asked := make(map[string]*token.Pool, len(s.waiting))
-	addresses := make([]string, len(s.waiting))
-	for i := range s.waiting {
-		addresses[i] = s.waiting[i].address
-		asked[addresses[i]] = &s.waiting[i].pool
-	}
-	found := make(map[string]token.Pool, len(s.waiting))
-	for p, err := range s.source.Graduates.ByAddress(s.ctx, addresses, s.stats) {
-		if err != nil {
-			s.gaveUp = true
-			return found, err
-		}
-		s.stats.Scanned.Add(1)
-		curve, ok := asked[p.Address]
-		if !ok || p.Base.Mint != curve.Base.Mint {
-			s.stats.Invalid.Add(1)
-			continue
-		}
-		p.Launchpad = curve.Launchpad
-		found[p.Address] = p
-	}
-	return found, nil
-}
+func decimalText(n uint8) token.Number { return token.Number(strconv.Itoa(int(n))) }

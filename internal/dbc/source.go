@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
+	"math"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -15,13 +16,13 @@ import (
 
 // Cache keeps what rarely changes from run to run, as short texts.
 type Cache interface {
-	// Get answers what is kept under keys; others are left out.
+	// Get returns what is kept under keys; others are left out.
 	Get(ctx context.Context, keys []string) (map[string]string, error)
 	// Put keeps entries for ttl; 0 means for ever.
 	Put(ctx context.Context, entries map[string]string, ttl time.Duration) error
 }
 
-// Graduates finds pools of DAMM v2 by address and counts into stats. The pair with an error is the last.
+// Graduates finds pools of an AMM by address and counts into stats. The pair with an error is the last.
 type Graduates interface {
 	ByAddress(ctx context.Context, addresses []string, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
 }
@@ -31,31 +32,86 @@ type Quotes interface {
 	QuotePrice(ctx context.Context, mint string, stats *syncrun.Counts) (token.Number, error)
 }
 
-// Source is the product dbc. All fields have to be set.
-type Source struct {
-	// Node answers the RPC node of this run. Its error ends the run of the product as it is.
-	Node      func(context.Context) (*solana.Client, error)
-	Cache     Cache
-	Graduates Graduates
-	Quotes    Quotes
+// Limits bound one run. A zero field means its default.
+type Limits struct {
+	Requests int64         // of a walk through the program; by default 400
+	Time     time.Duration // of such a walk; by default two minutes, at most half of what the run has left
+	Pools    int           // handed out in one run; by default as many as the process's memory limit allows
+	Kept     int           // kept in memory from one run to the next; by default 20,000
+}
 
-	last atomic.Pointer[kept] // of the last complete run; a run takes it away and brings back its own
+// Defaults of Limits, and what a pool costs on its way through a run: packed where it is gathered, in a page, and in what
+// is known.
+const (
+	defaultRequests = 400
+	defaultTime     = 2 * time.Minute
+	defaultKept     = 20_000
+	mostPools       = 200_000
+	fewestPools     = 10_000
+	processBytes    = 24 << 20
+	poolBytes       = 750
+)
+
+func (l Limits) orDefaults(ctx context.Context) Limits {
+	if l.Requests == 0 {
+		l.Requests = defaultRequests
+	}
+	if l.Time == 0 {
+		l.Time = defaultTime
+		if deadline, ok := ctx.Deadline(); ok {
+			l.Time = min(l.Time, time.Until(deadline)/2)
+		}
+	}
+	if l.Pools == 0 {
+		l.Pools = poolsWithin(debug.SetMemoryLimit(-1))
+	}
+	if l.Kept == 0 {
+		l.Kept = defaultKept
+	}
+	l.Kept = min(l.Kept, l.Pools)
+	return l
+}
+
+// poolsWithin is how many pools a run may hand out in a process of so many bytes.
+func poolsWithin(bytes int64) int {
+	if bytes == math.MaxInt64 { // no limit was set
+		return mostPools
+	}
+	return int(min(max((bytes-processBytes)/poolBytes, fewestPools), mostPools))
+}
+
+// Source is the product dbc. All fields but Limits must be set.
+type Source struct {
+	// Node returns the RPC node of this run. Its error ends the run of the product as it is.
+	Node        func(context.Context) (*solana.Client, error)
+	Cache       Cache
+	Graduates   Graduates // of DAMM v2
+	GraduatesV1 Graduates // of DAMM v1; may be nil
+	Quotes      Quotes
+	Limits      Limits
+
+	last atomic.Pointer[kept] // of the last run; a run takes it away and brings back its own
 }
 
 // Product is token.DBC.
 func (s *Source) Product() token.Product { return token.DBC }
 
-// Pools streams the bonding curves of every launchpad ID that is a public key: those of the config with that key, and
-// those of all configs whose fee claimer it is. A token that graduated comes with its DAMM v2 pool, under the same ID.
-// The pair with an error is the last; what came before it is sound. The errors are Node's, and those of
-// solana.Session, Cache and Graduates.
+// Pools streams the bonding curves of every launchpad ID that names a key on the chain, as token.LaunchpadID.Claim has it.
+// A token that graduated comes with its AMM pool, under the same ID. The pair with an error is the last; what came before it is sound. syncrun.ErrIncomplete means that there are pools
+// that this run did not come to. Other errors are Node's, and those of solana.Session, Cache and Graduates.
 func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
-	s.last.Store(nil)
-	return s.stream(ctx, ids, stats, nil)
+	return s.stream(ctx, ids, stats, false)
+}
+
+// Changed streams what Pools does, for the price of what changes: known curves are read again by address, new ones are
+// looked for in the cheapest way that was seen to work. Of a launchpad too large to be kept in memory it streams what has
+// changed, in turns, and ends with syncrun.ErrIncomplete.
+func (s *Source) Changed(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
+	return s.stream(ctx, ids, stats, true)
 }
 
 func (s *Source) stream(
-	ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts, last *kept,
+	ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts, isRefresh bool,
 ) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		node, err := s.Node(ctx)
@@ -63,12 +119,13 @@ func (s *Source) stream(
 			yield(token.Pool{}, err)
 			return
 		}
-		scan := newScan(ctx, s, node.NewSession(stats), stats, yield)
-		scan.now = newKept(node)
-		if last != nil && last.node == node {
+		scan := newScan(ctx, s, node, stats, yield)
+		if last := s.last.Swap(nil); last != nil && last.isOf(node, ids) {
 			scan.last = last
 		}
-		if err := scan.run(ids); err != nil && !scan.stopped {
+		err = scan.run(ids, isRefresh)
+		s.last.CompareAndSwap(nil, scan.last) // a run that failed leaves the last one
+		if err != nil && !scan.stopped {
 			yield(token.Pool{}, fmt.Errorf("%s: %w", token.DBC, err))
 		}
 	}
@@ -78,177 +135,112 @@ func (s *Source) stream(
 type scan struct {
 	ctx     context.Context //nolint:containedctx // a scan lives no longer than the call that made it
 	source  *Source
+	limits  Limits
+	node    *solana.Client
 	session *solana.Session
 	stats   *syncrun.Counts
 	yield   func(token.Pool, error) bool
-	prices  map[solana.Key]token.Number // of quotes, in US dollars
-	last    *kept                       // nil when everything is to be read
-	now     *kept
-	waiting []graduate
-	gaveUp  bool  // Meteora could not be asked for graduated pools
-	trouble error // the first failure that cost values, not pools
-	stopped bool  // the consumer wants no more
+
+	ours     []claim
+	byRank   map[int]int // where a claim stands in ours
+	seen     map[solana.Key]struct{}
+	last     *kept // nil when nothing is known
+	now      *kept
+	moved    []pool // in a refresh, known curves that have changed, and new ones
+	newsLeft int    // requests that a refresh may still spend on new curves
+	trouble  error  // the first failure that cost values, not pools
+	partly   error  // why this run did not come to all pools
+	stopped  bool   // the consumer wants no more
+	learned
 }
 
-func newScan(ctx context.Context, source *Source, session *solana.Session, stats *syncrun.Counts, yield func(token.Pool, error) bool) *scan {
+func newScan(ctx context.Context, source *Source, node *solana.Client, stats *syncrun.Counts, yield func(token.Pool, error) bool) *scan {
+	session := node.NewSession(stats)
+	limits := source.Limits.orDefaults(ctx)
 	return &scan{
-		ctx: ctx, source: source, session: session, stats: stats, yield: yield,
-		prices: map[solana.Key]token.Number{},
+		ctx: ctx, source: source, limits: limits, node: node, session: session, stats: stats, yield: yield,
+		byRank: map[int]int{}, seen: map[solana.Key]struct{}{}, now: newKept(node, limits), learned: newLearned(session),
 	}
 }
 
-func (s *scan) run(ids []token.LaunchpadID) error {
-	claims, err := s.claims(ids)
+func (s *scan) run(ids []token.LaunchpadID, isRefresh bool) error {
+	s.now.ids = ids
+	before, err := s.remember()
 	if err != nil {
 		return err
 	}
-	if len(claims) == 0 {
-		return nil
+	if err := s.findClaims(ids, isRefresh); err != nil {
+		return err
+	}
+	if len(s.ours) == 0 {
+		s.noteOddities()
+		return s.result()
 	}
 	if s.now.slot, err = s.session.Slot(s.ctx); err != nil {
-		s.now.slot = 0 // the next run reads everything
+		s.now.slot = 0 // changes cannot be asked for
 	}
-	for i := range claims {
-		for _, kind := range poolKinds {
-			if err := s.pools(&claims[i], kind); err != nil || s.stopped {
-				return err
-			}
-		}
+	if err := s.loadTurn(); err != nil {
+		return err
+	}
+	if err := s.read(before, isRefresh); err != nil {
+		return err
 	}
 	s.flushGraduates()
 	if !s.stopped {
-		s.keepForNext()
+		s.finish()
 	}
-	return s.trouble
+	return s.result()
 }
 
-// pools reads the pools of one config and kind, or what has changed of them.
-func (s *scan) pools(c *claim, k kind) error {
-	at := place{c.key, k.discriminator}
-	if s.last != nil {
-		if known, ok := s.last.pools[at]; ok {
-			return s.changed(c, k, known)
-		}
+func (s *scan) result() error {
+	if s.trouble != nil {
+		return s.trouble
 	}
-	return s.read(c, k, 0, func(pools []pool) error {
-		s.now.add(at, pools)
-		return s.emitAll(c, pools)
-	})
+	return s.partly
 }
 
-// changed reads what has changed since the last run, and hands out all.
-func (s *scan) changed(c *claim, k kind, known []pool) error {
-	changes := map[solana.Key]pool{}
-	if err := s.read(c, k, s.last.slot, func(pools []pool) error {
-		for _, p := range pools {
-			changes[p.address] = p
-		}
-		return nil
-	}); err != nil {
+// findClaims finds the keys by which pools are ours.
+func (s *scan) findClaims(ids []token.LaunchpadID, isRefresh bool) (err error) {
+	if s.ours, err = s.claims(ids, isRefresh); err != nil {
 		return err
 	}
-	all := update(known, changes)
-	s.now.add(place{c.key, k.discriminator}, all)
-	for chunk := range slices.Chunk(all, chunkSize) {
-		if err := s.emitAll(c, chunk); err != nil || s.stopped {
-			return err
-		}
+	for i := range s.ours {
+		s.byRank[s.ours[i].rank] = i
 	}
 	return nil
 }
 
-// read calls visit for pools of one config and kind that were written since a slot, a few at a time. They are valid only
-// during the call.
-func (s *scan) read(c *claim, k kind, since int64, visit func([]pool) error) error {
-	page := &poolPage{kind: k, config: c.key}
-	query := solana.Query{
-		Program: program, Size: k.size, Slice: solana.Slice{Offset: 0, Length: poolSliceEnd},
-		Matches:      []solana.Match{{Offset: 0, Bytes: k.discriminator[:]}, {Offset: poolConfigAt, Bytes: c.key[:]}},
-		ChangedSince: since,
+// claimOf is the claim that p belongs to before all others, nil when it is none of ours.
+func (s *scan) claimOf(p *pool) *claim {
+	i, ok := s.byRank[s.rankOf(p)]
+	if !ok {
+		return nil
 	}
-	for err := range s.session.ProgramAccounts(s.ctx, query, page) {
-		if err != nil {
-			return fmt.Errorf("pools of config %s: %w", c.key, err)
-		}
-		s.stats.Scanned.Add(page.scanned())
-		s.stats.Invalid.Add(page.invalid)
-		for _, chunk := range page.chunks {
-			if err := visit(chunk); err != nil || s.stopped {
-				return err
+	return &s.ours[i]
+}
+
+// search is what finds the pools of all claims.
+func (s *scan) search() *solana.Search {
+	q := &solana.Search{Program: program, Slice: solana.Slice{Length: poolSliceEnd}}
+	for _, k := range poolKinds {
+		q.Kinds = append(q.Kinds, k.discriminator)
+	}
+	for _, offset := range []int{poolConfigAt, poolCreatorAt} {
+		holds := solana.Holds{Offset: offset}
+		for i := range s.ours {
+			if s.ours[i].at == offset {
+				holds.Keys = append(holds.Keys, s.ours[i].key)
 			}
 		}
+		if len(holds.Keys) > 0 {
+			q.Holds = append(q.Holds, holds)
+		}
 	}
-	return nil
+	return q
 }
 
 // chunkSize is how many pools are finished together: one look-up in the cache, one on the chain.
 const chunkSize = 100
-
-// A poolPage gathers the pools of one answer in chunks, so that its growth copies nothing.
-type poolPage struct {
-	kind    kind
-	config  solana.Key
-	chunks  [][]pool
-	spare   [][]pool
-	invalid int64
-}
-
-// Reset empties the page and keeps its memory.
-func (p *poolPage) Reset() {
-	p.spare = append(p.spare, p.chunks...)
-	p.chunks, p.invalid = p.chunks[:0:0], 0
-}
-
-// Add decodes a pool; what is none is counted.
-func (p *poolPage) Add(a *solana.Account) {
-	decoded, err := decodePool(a, p.kind, p.config)
-	if err != nil {
-		p.invalid++
-		return
-	}
-	last := len(p.chunks) - 1
-	if last < 0 || len(p.chunks[last]) == chunkSize {
-		p.chunks = append(p.chunks, p.chunk())
-		last++
-	}
-	p.chunks[last] = append(p.chunks[last], decoded)
-}
-
-func (p *poolPage) chunk() []pool {
-	if n := len(p.spare); n > 0 {
-		chunk := p.spare[n-1][:0]
-		p.spare = p.spare[:n-1]
-		return chunk
-	}
-	return make([]pool, 0, chunkSize)
-}
-
-func (p *poolPage) scanned() int64 {
-	n := p.invalid
-	for _, chunk := range p.chunks {
-		n += int64(len(chunk))
-	}
-	return n
-}
-
-// emitAll finishes pools and hands them out; those that graduated wait until a hundred can be asked for together.
-func (s *scan) emitAll(c *claim, pools []pool) error {
-	names, err := s.metadata(c, pools)
-	if err != nil {
-		return err
-	}
-	for i := range pools {
-		p, meta := &pools[i], names[pools[i].mint]
-		if address, ok := c.config.graduatedAddress(p.mint); ok && p.stage == graduated {
-			s.wait(graduate{address: address.String(), pool: s.tokenPool(c, p, &meta)})
-			continue
-		}
-		if !s.emit(s.tokenPool(c, p, &meta)) {
-			return nil
-		}
-	}
-	return nil
-}
 
 func (s *scan) emit(p token.Pool) bool {
 	if !s.stopped && !s.yield(p, nil) {
@@ -261,5 +253,14 @@ func (s *scan) emit(p token.Pool) bool {
 func (s *scan) note(err error) {
 	if s.trouble == nil {
 		s.trouble = err
+	}
+}
+
+// leave says why this run does not come to all pools.
+func (s *scan) leave(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	s.stats.Note(text)
+	if s.partly == nil {
+		s.partly = fmt.Errorf("%w: %s", syncrun.ErrIncomplete, text)
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"iter"
 	"maps"
+	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -90,19 +92,30 @@ func (q *quotes) QuotePrice(_ context.Context, mint string, _ *syncrun.Counts) (
 // world is a source and everything that it asks.
 type world struct {
 	*Source
-	chain  *rpctest.Server
-	cache  *memory
-	damm   *damm
-	quotes *quotes
+	chain        *rpctest.Server
+	cache        *memory
+	damm, dammV1 *damm
+	quotes       *quotes
+	client       *solana.Client
 }
 
 func newWorld(t *testing.T, cfg rpctest.Config) *world {
+	t.Helper()
+	return newWorldOf(t, startChain(t, cfg))
+}
+
+func startChain(t *testing.T, cfg rpctest.Config) *rpctest.Server {
 	t.Helper()
 	server, err := rpctest.Start(rpctest.New(cfg))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
+	return server
+}
+
+func newWorldOf(t *testing.T, server *rpctest.Server) *world {
+	t.Helper()
 	client, err := solana.NewClient(solana.Options{
 		URL: server.URL(), Rates: solana.Rates{RPC: 1e6, Scans: 1e6, DAS: 1e6}, Retry: upstream.Retry{Attempts: 2, Budget: 9, Base: time.Millisecond, Max: time.Second, Patience: 2 * time.Second},
 	})
@@ -111,14 +124,32 @@ func newWorld(t *testing.T, cfg rpctest.Config) *world {
 	}
 	t.Cleanup(client.Close)
 	w := &world{
-		chain: server, cache: &memory{}, damm: &damm{pools: map[string]token.Pool{}},
+		client: client, chain: server, cache: &memory{}, damm: &damm{pools: map[string]token.Pool{}}, dammV1: &damm{pools: map[string]token.Pool{}},
 		quotes: &quotes{prices: map[string]token.Number{token.SOL: "120", token.USDC: "0.999"}},
 	}
 	w.Source = &Source{
 		Node:  func(context.Context) (*solana.Client, error) { return client, nil },
-		Cache: w.cache, Graduates: w.damm, Quotes: w.quotes,
+		Cache: w.cache, Graduates: w.damm, GraduatesV1: w.dammV1, Quotes: w.quotes,
 	}
 	return w
+}
+
+// worth is what a quote is worth to those who ask.
+// The chain's first token is worth what the pool says that it is traded in.
+func (w *world) worth(mint string) token.Number {
+	tok := w.chain.Token(0)
+	switch {
+	case mint != tok.Mint:
+		return w.quotes.prices[mint]
+	case tok.DAMMPool != "":
+		return w.damm.pools[tok.DAMMPool].Base.PriceUSD
+	}
+	return price(sqrtPrice(tok.SqrtPrice), 6, tok.QuoteDecimals).Mul(w.quotes.prices[tok.QuoteMint])
+}
+
+// ids are those of all tokens: the launchpad's own config, and the configs that pay it.
+func (w *world) ids() []string {
+	return []string{w.chain.Launchpad(), "claimer:" + w.chain.Launchpad()}
 }
 
 // read gathers a whole run.
@@ -159,10 +190,14 @@ func (w *world) mustRead(t *testing.T, ids ...string) (map[string]token.Pool, *s
 	return pools, stats
 }
 
-// list puts the DAMM v2 pools of all graduated tokens up at Meteora.
+// list puts the AMM pools of all graduated tokens up at Meteora.
 func (w *world) list() {
 	for i := range w.chain.Tokens() {
-		if tok := w.chain.Token(i); tok.DAMMPool != "" {
+		tok := w.chain.Token(i)
+		if tok.DAMMv1Pool != "" {
+			w.dammV1.pools[tok.DAMMv1Pool] = token.Pool{Address: tok.DAMMv1Pool, Product: token.DAMMv1, Base: token.Asset{Mint: tok.Mint, PriceUSD: "3"}}
+		}
+		if tok.DAMMPool != "" {
 			w.damm.pools[tok.DAMMPool] = token.Pool{
 				Address: tok.DAMMPool, Product: token.DAMMv2, Launchpad: "met-dbc", TVLUSD: "100",
 				Base: token.Asset{Mint: tok.Mint, PriceUSD: "2", Holders: "5"},
@@ -205,7 +240,7 @@ func TestLaunchpad(t *testing.T) {
 func (w *world) check(t *testing.T) map[token.Stage]int {
 	t.Helper()
 	w.list()
-	pools, stats := w.mustRead(t, w.chain.Launchpad())
+	pools, stats := w.mustRead(t, w.ids()...)
 	stages := map[token.Stage]int{}
 	damms := 0
 	for i := range w.chain.Tokens() {
@@ -216,12 +251,16 @@ func (w *world) check(t *testing.T) map[token.Stage]int {
 		}
 		stages[p.Curve.Stage]++
 		w.checkCurve(t, i, &tok, &p)
-		if tok.DAMMPool == "" {
+		if tok.DAMMPool+tok.DAMMv1Pool == "" {
 			continue
 		}
 		damms++
-		if got := pools[tok.DAMMPool]; got.Launchpad != p.Launchpad || got.Product != token.DAMMv2 || got.Base.Mint != tok.Mint {
-			t.Errorf("token %d: DAMM v2 pool %+v", i, got)
+		product := token.DAMMv2
+		if tok.DAMMv1Pool != "" {
+			product = token.DAMMv1
+		}
+		if got := pools[tok.DAMMPool+tok.DAMMv1Pool]; got.Launchpad != p.Launchpad || got.Product != product || got.Base.Mint != tok.Mint {
+			t.Errorf("token %d: AMM pool %+v", i, got)
 		}
 	}
 	if len(pools) != w.chain.Tokens()+damms || stats.Scanned.Load() != int64(len(pools)) {
@@ -232,32 +271,140 @@ func (w *world) check(t *testing.T) map[token.Stage]int {
 
 func (w *world) checkCurve(t *testing.T, i int, tok *rpctest.Token, p *token.Pool) {
 	t.Helper()
-	symbol := map[string]string{token.SOL: "SOL", token.USDC: "USDC"}[tok.QuoteMint]
-	progress := token.Number("1")
-	if tok.QuoteReserve < tok.Threshold {
-		progress = whole(tok.QuoteReserve).Quo(whole(tok.Threshold))
+	want := w.truth(i, tok)
+	w.checkMoney(t, i, tok, p)
+	w.checkTimes(t, i, tok, p)
+	// What these two have looked at.
+	want.CreatedAt, want.Curve.Earnings = p.CreatedAt, p.Curve.Earnings
+	if i%32 == 5 { // named by a stranger, see TestHostileNames
+		want.Base.Name, want.Base.Symbol, want.Base.URI, want.Name = p.Base.Name, p.Base.Symbol, p.Base.URI, p.Name
 	}
+	if diff := cmp.Diff(want, *p); diff != "" {
+		t.Errorf("token %d (-want +got):\n%s", i, diff)
+	}
+	clean(t, metadata{Name: p.Base.Name, Symbol: p.Base.Symbol, URI: p.Base.URI})
+}
+
+// truth is what a token of the fake chain must be read as, without what it has earned.
+func (w *world) truth(i int, tok *rpctest.Token) token.Pool {
+	quoteDecimals := uint8(tok.QuoteDecimals)
 	want := token.Pool{
-		Address: tok.Pool, Product: token.DBC, Launchpad: token.LaunchpadID(w.chain.Launchpad()),
-		QuoteMint: tok.QuoteMint, QuoteSymbol: symbol,
-		Base:  token.Asset{Mint: tok.Mint, Decimals: "6", TotalSupply: "1000000000"},
-		Curve: token.Curve{Stage: stageNames[tok.Stage], Progress: progress, Creator: tok.Creator},
-		// What other tests look at.
-		Name: p.Name, Price: p.Price,
+		Address: tok.Pool, Product: token.DBC, Launchpad: w.idOf(tok), QuoteMint: tok.QuoteMint, QuoteSymbol: w.symbolOf(tok.QuoteMint),
+		QuoteUSD: w.worth(tok.QuoteMint), Price: price(sqrtPrice(tok.SqrtPrice), 6, tok.QuoteDecimals), FeePct: "1",
+		Base: token.Asset{
+			Mint: tok.Mint, Name: tok.Name, Symbol: tok.Symbol, URI: tok.URI, Decimals: "6", TotalSupply: scaled(tok.Supply, 6),
+			MintAuthorityDisabled: token.FlagOf(tok.MintAuthorityDisabled), FreezeAuthorityDisabled: token.Yes,
+		},
+		Curve: token.Curve{
+			Stage: stageNames[tok.Stage], Creator: tok.Creator, Config: tok.Config, GraduatedPool: tok.DAMMPool + tok.DAMMv1Pool,
+			QuoteReserve: scaled(tok.QuoteReserve, quoteDecimals), QuoteThreshold: scaled(tok.Threshold, quoteDecimals),
+		},
 	}
-	want.Base.Name, want.Base.Symbol = p.Base.Name, p.Base.Symbol
-	if tok.Stage == rpctest.Graduated {
-		want.Base.TotalSupply = "990000000"
-	} else {
-		want.Base.PriceUSD = p.Price.Mul(w.quotes.prices[tok.QuoteMint])
-		want.Base.MarketCapUSD = want.Base.PriceUSD.Mul("1000000000")
+	want.Curve.Progress = "1"
+	if tok.QuoteReserve < tok.Threshold {
+		want.Curve.Progress = whole(tok.QuoteReserve).Quo(whole(tok.Threshold))
 	}
-	if diff := cmp.Diff(want, *p); diff != "" || !p.Price.Known() {
-		t.Errorf("token %d, price %s (-want +got):\n%s", i, p.Price, diff)
+	if tok.Threshold == 90_000 { // the last of rpctest.EveryLaunch
+		want.FeePct = "2"
 	}
-	clean(t, metadata{Name: p.Base.Name, Symbol: p.Base.Symbol})
-	if i%32 != 5 && (p.Base.Name == "" || p.Name != p.Base.Symbol+"-"+symbol) {
-		t.Errorf("token %d is called %q (%s)", i, p.Base.Name, p.Name)
+	if tok.Symbol != "" && want.QuoteSymbol != "" {
+		want.Name = tok.Symbol + "-" + want.QuoteSymbol
+	}
+	if !tok.CompletedAt.IsZero() {
+		want.Curve.CompletedAt = tok.CompletedAt.UnixMilli()
+	}
+	if tok.Stage != rpctest.Graduated {
+		want.TVLUSD = want.Curve.QuoteReserve.Mul(want.QuoteUSD)
+		want.Base.PriceUSD = want.Price.Mul(want.QuoteUSD)
+	}
+	if tok.QuoteReserve > 0 {
+		want.Base.MarketCapUSD = want.Base.PriceUSD.Mul(want.Base.TotalSupply)
+	}
+	return want
+}
+
+// idOf is the ID under which a token is found.
+func (w *world) idOf(tok *rpctest.Token) token.LaunchpadID {
+	if tok.Config == w.chain.Launchpad() {
+		return token.LaunchpadID(tok.Config)
+	}
+	return token.LaunchpadID("claimer:" + tok.Claimer)
+}
+
+// symbolOf is what a quote is called; the chain's first token is one of them.
+func (w *world) symbolOf(quote string) string {
+	for mint, q := range knownQuotes {
+		if mint.String() == quote {
+			return q.Symbol
+		}
+	}
+	if tok := w.chain.Token(0); tok.Mint == quote {
+		return tok.Symbol
+	}
+	return "" // the fake's other quotes have no names
+}
+
+func sqrtPrice(n *big.Int) (u uint128) {
+	b := n.FillBytes(make([]byte, len(u)))
+	slices.Reverse(b)
+	return uint128(b)
+}
+
+// checkMoney holds what p has earned to the fake's books. Shares are rounded down at every trade there.
+func (w *world) checkMoney(t *testing.T, i int, tok *rpctest.Token, p *token.Pool) {
+	t.Helper()
+	b, e := w.chain.Books(i), &p.Curve.Earnings
+	quote := uint8(tok.QuoteDecimals)
+	for name, tt := range map[string]struct {
+		got  token.Number
+		want uint64
+		is   uint8 // decimals
+		off  int   // base units
+	}{
+		"fees in base": {e.FeesBase, b.LifetimeBase, 6, 0}, "fees in quote": {e.FeesQuote, b.LifetimeQuote, quote, 0},
+		"partner's unclaimed base": {e.Partner.UnclaimedBase, b.Partner.UnclaimedBase, 6, 0},
+		"partner's unclaimed":      {e.Partner.UnclaimedQuote, b.Partner.UnclaimedQuote, quote, 0},
+		"creator's unclaimed base": {e.Creator.UnclaimedBase, b.Creator.UnclaimedBase, 6, 0},
+		"creator's unclaimed":      {e.Creator.UnclaimedQuote, b.Creator.UnclaimedQuote, quote, 0},
+		"partner's claimed base":   {e.Partner.ClaimedBase, b.Partner.ClaimedBase, 6, b.Trades},
+		"partner's claimed":        {e.Partner.ClaimedQuote, b.Partner.ClaimedQuote, quote, b.Trades},
+		"creator's claimed base":   {e.Creator.ClaimedBase, b.Creator.ClaimedBase, 6, b.Trades},
+		"creator's claimed":        {e.Creator.ClaimedQuote, b.Creator.ClaimedQuote, quote, b.Trades},
+		"creation fee":             {e.CreationFee, b.Partner.CreationFee.Amount, 9, 0},
+		"partner's surplus":        {e.Partner.Surplus, b.Partner.Surplus.Amount, quote, 0},
+		"creator's surplus":        {e.Creator.Surplus, b.Creator.Surplus.Amount, quote, 0},
+		"partner's migration fee":  {e.Partner.MigrationFee, b.Partner.MigrationFee.Amount, quote, 0},
+		"creator's migration fee":  {e.Creator.MigrationFee, b.Creator.MigrationFee.Amount, quote, 0},
+		"volume":                   {e.VolumeQuote, b.Volume, quote, 1 + b.Trades*200}, // a fee is rounded at every trade, and is a hundredth
+	} {
+		if tok.Stage == rpctest.Bonding && (strings.HasSuffix(name, "surplus") || strings.HasSuffix(name, "migration fee")) {
+			if tt.got.Known() {
+				t.Errorf("token %d: %s is known before the curve is complete", i, name)
+			}
+			continue
+		}
+		off := tt.got.Float64() - scaled(tt.want, tt.is).Float64()
+		most := scaled(uint64(tt.off), tt.is).Float64()
+		if !tt.got.Known() || off > most*1.000001+1e-9*tt.got.Float64() || -off > most*1.000001+1e-9*tt.got.Float64() ||
+			tt.off == 0 && tt.got != scaled(tt.want, tt.is) {
+			t.Errorf("token %d after %d trades: %s %s, want %s", i, b.Trades, name, tt.got, scaled(tt.want, tt.is))
+		}
+	}
+	got := []bool{e.Partner.SurplusTaken, e.Creator.SurplusTaken, e.Partner.MigrationTaken, e.Creator.MigrationTaken, e.CreationFeeTaken}
+	want := []bool{
+		b.Partner.Surplus.Taken, b.Creator.Surplus.Taken, b.Partner.MigrationFee.Taken, b.Creator.MigrationFee.Taken, b.Partner.CreationFee.Taken,
+	}
+	if diff := cmp.Diff(want, got); diff != "" && tok.Stage != rpctest.Bonding {
+		t.Errorf("token %d: taken (-want +got):\n%s", i, diff)
+	}
+}
+
+// checkTimes allows half a minute where a slot's time is interpolated.
+func (w *world) checkTimes(t *testing.T, i int, tok *rpctest.Token, p *token.Pool) {
+	t.Helper()
+	off := time.UnixMilli(p.CreatedAt).Sub(tok.CreatedAt).Abs()
+	if p.CreatedAt == 0 || off > 30*time.Second {
+		t.Errorf("token %d was created %v from when it was", i, off)
 	}
 }
 
@@ -265,14 +412,15 @@ func (w *world) checkCurve(t *testing.T, i int, tok *rpctest.Token, p *token.Poo
 func TestCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rpctest.Config{})
-	first, stats := w.mustRead(t, w.chain.Launchpad())
+	first, stats := w.mustRead(t, w.ids()...)
 	if stats.Requests.Load() < 15 {
 		t.Errorf("%d requests at first", stats.Requests.Load())
 	}
 	puts := w.cache.puts
-	again, stats := w.mustRead(t, w.chain.Launchpad())
-	// 2 kinds of configs claimed, the slot, and 3 configs with 2 kinds of pools.
-	if stats.Requests.Load() != 9 || w.cache.puts != puts+2 { // the prices of two quotes
+	again, stats := w.mustRead(t, w.ids()...)
+	// 2 kinds of configs claimed, the slot, and 3 configs with 2 kinds of pools; and a mint whose
+	// turn it is.
+	if stats.Requests.Load() != 10 || w.cache.puts != puts+3 { // the prices of two quotes, and whose turn it is
 		t.Errorf("%d requests, %d new entries in the second run", stats.Requests.Load(), w.cache.puts-puts)
 	}
 	if diff := cmp.Diff(first, again); diff != "" {
@@ -293,11 +441,11 @@ func TestBrokenAccounts(t *testing.T) {
 		broken(1, func(data []byte) []byte { return data[:300] }),
 		broken(2, func(data []byte) []byte { data[3]++; return data }),
 		broken(3, func(data []byte) []byte { data[308] = 77; return data }),
-		broken(4, func(data []byte) []byte { return append(data, 0) }),
+		broken(4, func(data []byte) []byte { data[72]++; return data }),
 		broken(5, func([]byte) []byte { return nil }),
 	)
-	_, clean := newWorld(t, rpctest.Config{Tokens: 16}).mustRead(t, w.chain.Launchpad())
-	pools, stats := w.mustRead(t, w.chain.Launchpad())
+	_, clean := newWorld(t, rpctest.Config{Tokens: 16}).mustRead(t, w.ids()...)
+	pools, stats := w.mustRead(t, w.ids()...)
 	if len(pools) != 16 {
 		t.Errorf("%d pools", len(pools))
 	}
@@ -311,7 +459,7 @@ func TestBrokenAccounts(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rpctest.Config{})
-	pools, stats := w.mustRead(t, w.chain.Launchpad())
+	pools, stats := w.mustRead(t, w.ids()...)
 	seen := map[string]bool{}
 	for i := 5; i < w.chain.Tokens(); i += 32 {
 		seen[pools[w.chain.Token(i).Pool].Base.Name] = true
@@ -351,12 +499,12 @@ func TestFeeClaimer(t *testing.T) {
 		})
 		w.chain.Put(rpctest.Account{Key: solana.Key{60, byte(n)}, Owner: program, Data: p.Data})
 	}
-	pools, _ := w.mustRead(t, "pump.fun", wallet.String())
+	pools, _ := w.mustRead(t, "pump.fun", "claimer:"+wallet.String())
 	if len(pools) != 2 {
 		t.Fatalf("%d pools", len(pools))
 	}
 	for _, p := range pools {
-		if p.Launchpad != token.LaunchpadID(wallet.String()) || p.Curve.Creator != creator.String() {
+		if p.Launchpad != token.LaunchpadID("claimer:"+wallet.String()) || p.Curve.Creator != creator.String() {
 			t.Errorf("pool %+v", p)
 		}
 	}
@@ -379,7 +527,7 @@ func TestTroubles(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, rpctest.Config{Tokens: 8})
 		w.Node = func(context.Context) (*solana.Client, error) { return nil, errDown }
-		if pools, _, err := w.read(t, w.chain.Launchpad()); !errors.Is(err, errDown) || len(pools) > 0 {
+		if pools, _, err := w.read(t, w.ids()...); !errors.Is(err, errDown) || len(pools) > 0 {
 			t.Errorf("%d pools, error %v", len(pools), err)
 		}
 	})
@@ -387,7 +535,7 @@ func TestTroubles(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, rpctest.Config{Tokens: 8, Key: "s3cret"})
 		_ = w.chain.Close()
-		pools, _, err := w.read(t, w.chain.Launchpad())
+		pools, _, err := w.read(t, w.ids()...)
 		if err == nil || len(pools) > 0 || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%d pools, error %v", len(pools), err)
 		}
@@ -396,7 +544,7 @@ func TestTroubles(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, rpctest.Config{Tokens: 8})
 		w.cache.err = errDown
-		if _, _, err := w.read(t, w.chain.Launchpad()); !errors.Is(err, errDown) {
+		if _, _, err := w.read(t, w.ids()...); !errors.Is(err, errDown) {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -404,7 +552,7 @@ func TestTroubles(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, rpctest.Config{})
 		w.damm.err = errDown
-		pools, _, err := w.read(t, w.chain.Launchpad())
+		pools, _, err := w.read(t, w.ids()...)
 		if !errors.Is(err, errDown) || len(pools) != w.chain.Tokens() || len(w.damm.asked) != 1 {
 			t.Errorf("%d pools, asked %d times, error %v", len(pools), len(w.damm.asked), err)
 		}
@@ -413,7 +561,7 @@ func TestTroubles(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, rpctest.Config{})
 		w.quotes.err = errDown
-		pools, _, err := w.read(t, w.chain.Launchpad())
+		pools, _, err := w.read(t, w.ids()...)
 		if !errors.Is(err, errDown) || len(pools) != w.chain.Tokens() || w.quotes.asked != 2 {
 			t.Errorf("%d pools, asked %d times, error %v", len(pools), w.quotes.asked, err)
 		}
@@ -426,9 +574,9 @@ func TestTroubles(t *testing.T) {
 	t.Run("last quote price stands in", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, rpctest.Config{})
-		first, _ := w.mustRead(t, w.chain.Launchpad())
+		first, _ := w.mustRead(t, w.ids()...)
 		w.quotes.err, w.quotes.prices = errDown, nil
-		again, _ := w.mustRead(t, w.chain.Launchpad())
+		again, _ := w.mustRead(t, w.ids()...)
 		if diff := cmp.Diff(first, again); diff != "" {
 			t.Errorf("the second run differs (-first +second):\n%s", diff)
 		}
@@ -437,7 +585,7 @@ func TestTroubles(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, rpctest.Config{Tokens: 8})
 		w.quotes.prices = nil
-		pools, _ := w.mustRead(t, w.chain.Launchpad())
+		pools, _ := w.mustRead(t, w.ids()...)
 		for _, p := range pools {
 			if p.Base.PriceUSD.Known() {
 				t.Errorf("price of %+v", p)
@@ -451,12 +599,12 @@ func TestGraduatedPoolsAreHeldToTheirMint(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rpctest.Config{})
 	w.list()
-	_, before := w.mustRead(t, w.chain.Launchpad())
+	_, before := w.mustRead(t, w.ids()...)
 	for a, p := range w.damm.pools {
 		p.Base.Mint = "another"
 		w.damm.pools[a] = p
 	}
-	pools, stats := w.mustRead(t, w.chain.Launchpad())
+	pools, stats := w.mustRead(t, w.ids()...)
 	if len(pools) != w.chain.Tokens() || stats.Invalid.Load() < int64(len(w.damm.pools)) || before.Matched.Load() != 0 {
 		t.Errorf("%d pools, %d invalid", len(pools), stats.Invalid.Load())
 	}
@@ -467,14 +615,16 @@ func TestGraduatedPoolsAreHeldToTheirMint(t *testing.T) {
 	}
 }
 
-// TestJustGraduated: until Meteora lists the new pool, the curve's last price is the best there is.
+// TestJustGraduated: until Meteora lists the new pool, the price is unknown. The curve's last one is history.
 func TestJustGraduated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rpctest.Config{})
-	pools, _ := w.mustRead(t, w.chain.Launchpad())
+	pools, _ := w.mustRead(t, w.ids()...)
 	for i := range w.chain.Tokens() {
-		if tok := w.chain.Token(i); tok.DAMMPool != "" && !pools[tok.Pool].Base.PriceUSD.Known() {
-			t.Errorf("token %d has no price", i)
+		tok := w.chain.Token(i)
+		p := pools[tok.Pool]
+		if tok.DAMMPool != "" && (p.Base.PriceUSD != "" || p.Base.MarketCapUSD != "" || p.TVLUSD != "" || p.Curve.GraduatedPool != tok.DAMMPool) {
+			t.Errorf("token %d: %+v", i, p)
 		}
 	}
 }

@@ -16,7 +16,9 @@ func recorded(b *testing.B) []byte {
 	b.Helper()
 	fake := meteoratest.New(meteoratest.Config{RateLimit: map[string]float64{meteoratest.DLMM: 0}})
 	w := httptest.NewRecorder()
-	fake.ServeHTTP(w, httptest.NewRequest(http.MethodGet, fmt.Sprintf("/%s/pools?page=7&page_size=1000", meteoratest.DLMM), nil))
+	r := httptest.NewRequest(http.MethodGet, fmt.Sprintf("/%s/pools?page=7&page_size=1000", meteoratest.DLMM), nil)
+	r.Header.Set("User-Agent", "bench")
+	fake.ServeHTTP(w, r)
 	if w.Code != http.StatusOK {
 		b.Fatal(w.Body)
 	}

@@ -11,6 +11,7 @@ import (
 // Limits of the RPC methods.
 const (
 	maxAccounts = 100    // getMultipleAccounts: keys a request
+	maxKey      = 1024   // bytes of a pagination key
 	pageSize    = 10_000 // getProgramAccountsV2: what a page may hold, or what a node may look at for it
 )
 
@@ -80,33 +81,23 @@ type Page interface {
 	Add(*Account)
 }
 
-// ProgramAccounts reads the accounts that q chooses into page and yields nil whenever page holds a whole answer: pages
-// of getProgramAccountsV2 where the node has it, else the one answer of getProgramAccounts. An error is the last.
+// ProgramAccounts reads the accounts that q chooses into page and yields nil whenever page holds a whole answer: the one
+// of getProgramAccounts where the node does that, else pages of getProgramAccountsV2. An error is the last.
 func (s *Session) ProgramAccounts(ctx context.Context, q Query, page Page) iter.Seq[error] {
 	return func(yield func(error) bool) {
-		if !s.refused[methodScanPages] {
-			for err := range s.pages(ctx, &q, new(Position), page) {
-				if refused(err) {
-					break
-				}
-				if !yield(err) {
-					return
-				}
+		if !s.refused[methodScan] {
+			if err := s.whole(ctx, &q, page); !IsDetour(err) {
+				yield(err)
+				return
 			}
-			if !s.refused[methodScanPages] {
+			s.refused[methodScan] = true
+		}
+		for err := range s.pages(ctx, &q, new(Position), page) {
+			if !yield(err) {
 				return
 			}
 		}
-		yield(s.whole(ctx, &q, page))
 	}
-}
-
-// TellsChanges reports whether the node has answered with pages so far: only then does it heed ChangedSince.
-func (s *Session) TellsChanges() bool { return !s.refused[methodScanPages] }
-
-// isDetour reports whether err means that another way may lead to what this one does not.
-func isDetour(err error) bool {
-	return err != nil && (refused(err) || isTimeout(err) || isRPC(err) && !IsPlan(err))
 }
 
 // whole reads the one answer of getProgramAccounts.
@@ -158,6 +149,8 @@ func (e *pageEnd) next(asked string) (string, error) {
 		return "", nil
 	case key == "" && (e.hasMore || e.rows >= pageSize):
 		return "", malformed("a full page without a key to the next")
+	case len(key) > maxKey:
+		return "", malformedf("a pagination key of %d bytes", len(key))
 	case key != "" && key == asked:
 		return "", malformed("a pagination key that leads to itself")
 	}
@@ -173,6 +166,9 @@ func (s *Session) scan(ctx context.Context, method string, q *Query, params []an
 				return malformed("an account that is not one of the program's")
 			}
 			page.Add(account)
+			if f, ok := page.(*filter); ok && f.foreign {
+				return malformed("an account that was not asked for")
+			}
 			return nil
 		})
 	})

@@ -2,11 +2,14 @@ package solana
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -103,6 +106,12 @@ func newHTTP(transport *http.Transport) *http.Client {
 	}
 }
 
+// ID tells nodes apart without showing their URLs.
+func (c *Client) ID() string {
+	sum := sha256.Sum256([]byte("tokensync " + c.url))
+	return hex.EncodeToString(sum[:6])
+}
+
 // Close drops idle connections.
 func (c *Client) Close() {
 	c.http.CloseIdleConnections()
@@ -142,7 +151,7 @@ func (s *Session) call(ctx context.Context, method string, params []any, limit i
 			return nil
 		}
 		s.report(ctx, method, err)
-		if method == methodScan && isTimeout(err) || !s.retry.Pause(ctx, attempt, err) {
+		if method == methodScan && attempt >= patience(err) || !s.retry.Pause(ctx, attempt, err) {
 			return fmt.Errorf("%s: %w", method, inOwnWords(err))
 		}
 		s.stats.Retries.Add(1)
@@ -197,6 +206,18 @@ func (s *Session) try(ctx context.Context, method string, request []byte, limit 
 		return asMalformed(err)
 	}
 	return ctx.Err()
+}
+
+// patience is how often an answer of getProgramAccounts is worth waiting for. One that came too late or cut off will do so
+// again, for it is as large again; there may be pages.
+func patience(err error) int {
+	switch {
+	case isTimeout(err):
+		return 1
+	case errors.Is(err, upstream.ErrMalformed):
+		return 2
+	}
+	return math.MaxInt
 }
 
 // isTimeout reports whether a node was too slow to begin its answer. The same question would take as long again.

@@ -13,9 +13,32 @@ import (
 // maxLaunchpadID is the longest launchpad ID, in characters.
 const maxLaunchpadID = 64
 
-// LaunchpadID names a launchpad as Meteora's `launchpad` field spells it ("pump.fun"), or is the public key of a
-// DBC config or of the fee claimer of such configs. It is compared exactly, byte by byte.
+// LaunchpadID names a launchpad: as Meteora's `launchpad` field spells it ("pump.fun"), or by a key on the chain, in one of
+// the forms that Claim tells apart. It is compared exactly, byte by byte.
 type LaunchpadID string
+
+// Claim is what an ID's key must be to a token's bonding curve. It says nothing about what that proves.
+type Claim string
+
+// The claims, by how an ID is written.
+const (
+	ByName    Claim = ""        // no key at all
+	ByConfig  Claim = "config"  // KEY: the curve's config
+	ByClaimer Claim = "claimer" // claimer:KEY: the fee claimer of the curve's config
+	ByCreator Claim = "creator" // creator:KEY: the curve's creator
+)
+
+// Claim returns how id claims its tokens, and the key or the name that it does so by.
+func (id LaunchpadID) Claim() (by Claim, text string) {
+	prefix, key, found := strings.Cut(string(id), ":")
+	switch claim := Claim(prefix); {
+	case found && (claim == ByClaimer || claim == ByCreator):
+		return claim, key
+	case IsPublicKey(string(id)):
+		return ByConfig, string(id)
+	}
+	return ByName, string(id)
+}
 
 // ErrNoLaunchpadID means that no launchpad ID is set at all.
 var ErrNoLaunchpadID = errors.New("no launchpad ID is set")
@@ -47,14 +70,36 @@ func checkLaunchpadID(id string) error {
 		return fmt.Errorf("launchpad ID %q… has %d characters, more than %d", string([]rune(id)[:16]), n, maxLaunchpadID)
 	}
 	for _, r := range id {
-		if unicode.IsSpace(r) || !unicode.IsPrint(r) || r == utf8.RuneError {
+		switch {
+		case unicode.IsSpace(r) || !unicode.IsPrint(r) || r == utf8.RuneError:
 			return fmt.Errorf("launchpad ID %q has white space or a control character (%U) inside", id, r)
+		case isPunctuationOfLists(r):
+			return fmt.Errorf("launchpad ID %q has %q inside: an ID is written bare, and several with commas between them", id, r)
 		}
+	}
+	return checkClaim(id)
+}
+
+// isPunctuationOfLists reports whether r comes from a way of writing texts and lists that is not ours: quotes, JSON, a
+// template's placeholder.
+func isPunctuationOfLists(r rune) bool {
+	return strings.ContainsRune("`;<>", r) || unicode.In(r, unicode.Quotation_Mark, unicode.Ps, unicode.Pe)
+}
+
+// checkClaim refuses an ID that looks like a claim and is not one: it would match nothing, for ever.
+func checkClaim(id string) error {
+	by, text := LaunchpadID(id).Claim()
+	prefix, rest, found := strings.Cut(id, ":")
+	switch {
+	case (by == ByClaimer || by == ByCreator) && !IsPublicKey(text):
+		return fmt.Errorf("launchpad ID %q: what follows %q is not a public key", id, prefix+":")
+	case by == ByName && found && IsPublicKey(rest):
+		return fmt.Errorf("launchpad ID %q: a key is written bare, or behind %q or %q", id, ByClaimer+":", ByCreator+":")
 	}
 	return nil
 }
 
-// IsPublicKey says whether s is base58 for 32 bytes: a mint, a pool's address, a config key.
+// IsPublicKey reports whether s is base58 for 32 bytes: a mint, a pool's address, a config key.
 func IsPublicKey(s string) bool {
 	if len(s) < 32 || len(s) > 44 {
 		return false

@@ -30,6 +30,29 @@ func TestParseLaunchpadIDs(t *testing.T) {
 		{"byte order mark", "\ufeffab", nil, "control character"},
 		{"invalid UTF-8", "a\xffb", nil, "control character"},
 		{"one bad in a list", "good,b d", nil, `"b d"`},
+		{"fee claimer", "claimer:" + incident, []LaunchpadID{"claimer:" + incident}, ""},
+		{"creator", "creator:" + incident, []LaunchpadID{"creator:" + incident}, ""},
+		{"three claims on one key", incident + ", claimer:" + incident + ",creator:" + incident, []LaunchpadID{incident, "claimer:" + incident, "creator:" + incident}, ""},
+		{"fee claimer without a key", "claimer:", nil, "not a public key"},
+		{"fee claimer that is a name", "claimer:pump.fun", nil, "not a public key"},
+		{"key cut short", "creator:" + incident[:30], nil, "not a public key"},
+		{"key with a letter too many", "creator:" + incident + "1", nil, "not a public key"},
+		{"claim misspelt", "claimr:" + incident, nil, "written bare"},
+		{"claim in capitals", "Creator:" + incident, nil, "written bare"},
+		{"space behind the colon", "creator: " + incident, nil, "white space"},
+		{"in double quotes", `"` + incident + `"`, nil, "written bare"},
+		{"in single quotes", "'" + incident + "'", nil, "written bare"},
+		{"in typographic quotes", "“" + incident + "”", nil, "written bare"},
+		{"in backquotes", "`" + incident + "`", nil, "written bare"},
+		{"a JSON array", `["` + incident + `","a"]`, nil, "written bare"},
+		{"a JSON object", `{"id":"` + incident + `"}`, nil, "written bare"},
+		{"semicolons", incident + ";a", nil, "written bare"},
+		{"parentheses", "(a)", nil, "written bare"},
+		{"byte order mark in front", "\ufeff" + incident, nil, "control character"},
+		{"zero-width space behind", incident + "\u200b", nil, "control character"},
+		{"a template's placeholder", "<no value>", nil, "written bare"},
+		{"a placeholder without spaces", "<none>", nil, "written bare"},
+		{"a comma", ",", nil, "no launchpad ID is set"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -48,6 +71,25 @@ func TestParseLaunchpadIDs(t *testing.T) {
 	}
 }
 
+// incident is the launchpad ID of the incident.
+const incident = "56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V"
+
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[LaunchpadID]struct {
+		by   Claim
+		text string
+	}{
+		"pump.fun": {ByName, "pump.fun"}, "a:b": {ByName, "a:b"},
+		incident:              {ByConfig, incident},
+		"claimer:" + incident: {ByClaimer, incident}, "creator:" + incident: {ByCreator, incident},
+	} {
+		if by, text := id.Claim(); by != want.by || text != want.text {
+			t.Errorf("%q claims by %q %q", id, by, text)
+		}
+	}
+}
+
 func TestIsPublicKey(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]bool{
@@ -56,6 +98,19 @@ func TestIsPublicKey(t *testing.T) {
 	} {
 		if IsPublicKey(s) != want {
 			t.Errorf("IsPublicKey(%q) is not %v", s, want)
+		}
+	}
+}
+
+func TestCleanURI(t *testing.T) {
+	t.Parallel()
+	long := "https://a.example/" + strings.Repeat("x", 600)
+	for in, want := range map[string]string{
+		"https://a.example/1.json\x00\x00": "https://a.example/1.json", " ipfs://Qm/é ": "ipfs://Qm/é", "": "",
+		"https://a.example/a b": "", "https://a\x07": "", "https://a\u202e": "", "https://\xff": "", long: "", long[:512]: long[:512],
+	} {
+		if got := CleanURI(in); got != want {
+			t.Errorf("CleanURI(%.40q) = %.40q, want %.40q", in, got, want)
 		}
 	}
 }

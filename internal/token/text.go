@@ -19,6 +19,20 @@ func CleanName(s string) string { return clean(s, maxName) }
 // CleanSymbol is CleanName for a ticker symbol, at most 32 runes.
 func CleanSymbol(s string) string { return clean(s, maxSymbol) }
 
+// maxURI bounds the address of a mint's metadata, in bytes; on chain it has at most 200.
+const maxURI = 512
+
+// CleanURI trims the padding off the address of a mint's metadata. What is too long or has a character that no address
+// has is "": an address that is mended leads elsewhere.
+func CleanURI(s string) string {
+	s = strings.Trim(s, " \x00\t\r\n")
+	odd := func(r rune) bool { return !unicode.IsPrint(r) || unicode.IsSpace(r) || r == utf8.RuneError }
+	if len(s) > maxURI || strings.ContainsFunc(s, odd) {
+		return ""
+	}
+	return s
+}
+
 func clean(s string, limit int) string {
 	if isPlain(s) && len(s) <= limit {
 		return strings.TrimSpace(s)

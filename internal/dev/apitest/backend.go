@@ -34,7 +34,7 @@ type Backend struct {
 	api dynamo.API // that the catalog reads through
 }
 
-// New makes empty tables. The catalog reads them through wrap, unless that is nil.
+// New returns a backend with empty tables. Its catalog reads them through wrap, if that is not nil.
 func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) dynamo.API, ids ...token.LaunchpadID) (*Backend, error) {
 	tables, err := engine.NewTables(ctx)
 	if err != nil {
@@ -133,5 +133,5 @@ func Listed(tokens []token.Token) iter.Seq2[token.Token, error] {
 	}
 }
 
-// Quiet is a logger for tests that provoke errors.
+// Quiet returns a logger that drops everything, for tests that provoke errors.
 func Quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
