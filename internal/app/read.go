@@ -64,7 +64,9 @@ func GetStats() apigw.Handler { return read(httpapi.GetStats, boards) }
 func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history) }
 
 // Health builds health from the environment.
-func Health() apigw.Handler { return read(httpapi.Health, boards, items, history, launchpads, interval) }
+func Health() apigw.Handler {
+	return read(httpapi.Health, boards, items, history, launchpads, interval)
+}
 
 // read builds the function that serves some of the API's routes. When a setting is missing or bad, every request is
 // answered with a 500, and the log has the whole list of them.

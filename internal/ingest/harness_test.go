@@ -47,6 +47,14 @@ func TestMain(m *testing.M) {
 
 const pools, ours = 1500, 60
 
+// study is how much of a randomized test to do: little each time, much with INGEST_STUDY=1, which takes minutes.
+func study(little, much int) int {
+	if os.Getenv("INGEST_STUDY") != "" {
+		return much
+	}
+	return little
+}
+
 // world is a fake Meteora, an engine's tables, and a sync between them.
 type world struct {
 	t      testing.TB

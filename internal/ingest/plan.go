@@ -193,10 +193,11 @@ func (r *run) canFollow(ctx context.Context, p *plan, source Source) bool {
 	return false
 }
 
-// How many mints are asked for at once, and how many such chunks it takes turns to ask for. A refresh asks one product for
+// How many mints make a turn, which leaves a request of a hundred room for new ones, and how many such chunks a run asks
+// for. A refresh asks one product for
 // one chunk.
 const (
-	turnMints  = 100
+	turnMints  = 90
 	fullChunks = 20
 )
 

@@ -34,7 +34,7 @@ type Backend struct {
 	api dynamo.API // that the catalog reads through
 }
 
-// New returns a backend with empty tables. Its catalog reads them through wrap, if that is not nil.
+// New makes empty tables. The catalog reads them through wrap, unless that is nil.
 func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) dynamo.API, ids ...token.LaunchpadID) (*Backend, error) {
 	tables, err := engine.NewTables(ctx)
 	if err != nil {
