@@ -47,7 +47,7 @@ $(if $(JSON),$(shell mkdir -p '$(dir $(JSON))'))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID PORT LIVE=1 FAULTS=1"
+	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID CURVES PORT LIVE=1 FAULTS=1"
 
 .PHONY: run
 run: tools local ## start the local stack, sync now and then, serve the API; Ctrl-C stops it
@@ -63,7 +63,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api sizes memory check-bench browser-test ## the checks beside the tests: all that follow
+check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api faults costs sizes memory check-bench browser-test ## the checks beside the tests: all that follow
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
@@ -107,11 +107,11 @@ test-dynamodb-local: tools $(DYNAMODB_LOCAL)/installed ## the store's tests on A
 	@internal/dev/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/...
 
 .PHONY: faults
-faults: tools local ## every kind of trouble against the real sync, as a table; fails on any surprise
+faults: tools local ## the real sync in every kind of trouble, as a table; fails on any surprise
 	@go run ./internal/proof/faults
 
 .PHONY: costs
-costs: tools local ## what syncs use and cost a month, measured; TOKENS=100,1000 POOLS=132967 MEMORY=128
+costs: tools local ## what syncs use and cost a month, measured; fails on what they should not use; TOKENS=100,1000 POOLS=132967 MEMORY=128
 	@go run ./internal/proof/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
 
 .PHONY: sizes
@@ -148,7 +148,7 @@ client-test: tools local $(TYPESCRIPT_STAMP)
 	  node_modules/.bin/tsc -p . && node out/client.js' \
 	  go test -tags apicheck -count 1 -run TestTypeScriptClient ./internal/proof/apicheck
 
-# SCREENSHOTS=docs takes the pictures of the README anew.
+# SCREENSHOTS=docs takes the pictures of docs/operate.md anew.
 .PHONY: browser-test
 browser-test: tools local $(BROWSER_STAMP) ## the operator's page in headless Chromium
 	@cp internal/proof/browsertest/page.test.mjs .tools/browser/

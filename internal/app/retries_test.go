@@ -19,10 +19,11 @@ func longestPauses(r upstream.Retry) (sum time.Duration) {
 	return sum
 }
 
-// TestRetryTable holds README.md's table of who retries what to the code, and the worst cases to the functions' timeouts.
+// TestRetryTable compares the operator's table of who retries what with the code, and the worst cases with the functions'
+// timeouts.
 func TestRetryTable(t *testing.T) {
 	t.Parallel()
-	b, err := os.ReadFile("../../README.md")
+	b, err := os.ReadFile("../../docs/operate.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func TestRetryTable(t *testing.T) {
 		fmt.Sprintf("| %d attempts of %v s,", readAttempts, readTimeout.Seconds()),
 	} {
 		if !strings.Contains(string(b), want) {
-			t.Errorf("README.md does not say %q", want)
+			t.Errorf("docs/operate.md does not say %q", want)
 		}
 	}
 	for _, f := range template.Functions {

@@ -17,12 +17,14 @@ import (
 	"tokensync/internal/token"
 )
 
-// newSources builds what the sync reads from, in the settings' order. A product's client is shared, so that its rate
+// newSources returns what the sync reads from, in the settings' order. A product's client is shared, so that its rate
 // limit is: the curves ask Meteora as well.
 func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Source, error) {
 	clients := map[token.Product]*meteora.Client{}
 	for product, url := range settings.URLs {
-		client, err := meteora.NewClient(meteora.Options{Product: product, BaseURL: url, Quotes: settings.Quotes})
+		client, err := meteora.NewClient(meteora.Options{
+			Product: product, BaseURL: url, UserAgent: settings.UserAgent, Quotes: settings.Quotes, Cache: cache,
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -5,35 +5,30 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"tokensync/internal/products"
 	"tokensync/internal/token"
+	"tokensync/internal/upstream"
 )
 
-// Names of the environment variables, as template.yaml sets them.
+// Names of the environment variables, as template.yaml sets them. Those of Meteora's URLs are in package products.
 const (
 	TokensTable          = "TOKENS_TABLE"
 	SyncTable            = "SYNC_TABLE"
 	LaunchpadIDParameter = "LAUNCHPAD_ID_PARAMETER"
 	MeteoraProducts      = "METEORA_PRODUCTS"
-	DLMMURL              = "METEORA_DLMM_URL"
-	DAMMv2URL            = "METEORA_DAMM_V2_URL"
-	DAMMv1URL            = "METEORA_DAMM_V1_URL"
+	UserAgent            = "METEORA_USER_AGENT"
 	QuoteMints           = "QUOTE_MINTS"
 	SolanaRPCParameter   = "SOLANA_RPC_URL_PARAMETER"
 	SyncInterval         = "SYNC_INTERVAL"
 	LogLevel             = "LOG_LEVEL"
 )
 
-// publicURLs are Meteora's public hosts.
-var publicURLs = map[token.Product]string{
-	token.DLMM:   "https://dlmm.datapi.meteora.ag",
-	token.DAMMv2: "https://damm-v2.datapi.meteora.ag",
-	token.DAMMv1: "https://damm-api.meteora.ag",
-}
+// Version is this program's, as its requests to Meteora name it.
+const Version = "1.0.0"
 
 // Sync is what sync-tokens needs.
 type Sync struct {
@@ -41,7 +36,8 @@ type Sync struct {
 	LaunchpadIDParameter   string
 	SolanaRPCParameter     string // "" when the launchpad reads no chain
 	Products               []token.Product
-	URLs                   map[token.Product]string
+	URLs                   map[token.Product]string // of each product that is read over HTTP
+	UserAgent              string
 	Quotes                 token.QuoteMints
 	LogLevel               slog.Level
 }
@@ -57,12 +53,13 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 		Products:             r.products(),
 		Quotes:               r.quotes(),
 		URLs:                 r.urls(),
+		UserAgent:            r.userAgent(),
 		LogLevel:             r.level(),
 	}
 	return s, errors.Join(r.errs...)
 }
 
-// reader collects errors so that all of them can be mended in one go.
+// A reader collects errors, so that all of them can be mended at once.
 type reader struct {
 	getenv func(string) string
 	errs   []error
@@ -104,7 +101,7 @@ func (r *reader) products() []token.Product {
 		p := token.Product(name)
 		switch {
 		case !slices.Contains(token.Products, p):
-			r.fail(MeteoraProducts, "%q is none of dlmm, damm-v2, damm-v1, dbc", name)
+			r.fail(MeteoraProducts, "%q is not a product; those are %v", name, token.Products)
 		case !slices.Contains(products, p):
 			products = append(products, p)
 		}
@@ -125,19 +122,28 @@ func (r *reader) quotes() token.QuoteMints {
 	return token.NewQuoteMints(mints...)
 }
 
+// urls reads the base URL of every product, chosen or not: dbc asks some of them for what the chain does not say.
 func (r *reader) urls() map[token.Product]string {
-	return map[token.Product]string{
-		token.DLMM:   r.url(DLMMURL, publicURLs[token.DLMM]),
-		token.DAMMv2: r.url(DAMMv2URL, publicURLs[token.DAMMv2]),
-		token.DAMMv1: r.url(DAMMv1URL, publicURLs[token.DAMMv1]),
+	urls := make(map[token.Product]string, len(products.APIs))
+	for _, api := range products.APIs {
+		urls[api.Product] = r.url(api.Variable, api.URL)
 	}
+	return urls
 }
 
 func (r *reader) url(name, fallback string) string {
 	v := r.optional(name, fallback)
-	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		r.fail(name, "%q is not an http or https URL", v)
+	if _, err := upstream.ParseURL(v); err != nil {
+		r.fail(name, "%v", err)
+	}
+	return v
+}
+
+// userAgent reads what requests to Meteora call themselves. One that no header can carry would fail every request.
+func (r *reader) userAgent() string {
+	v := r.optional(UserAgent, "tokensync/"+Version)
+	if strings.ContainsFunc(v, func(c rune) bool { return c < ' ' || c > '~' }) {
+		r.fail(UserAgent, "%q has characters other than printable ASCII", v)
 	}
 	return v
 }
@@ -146,7 +152,7 @@ func (r *reader) level() slog.Level {
 	var level slog.Level
 	v := r.optional(LogLevel, "info")
 	if err := level.UnmarshalText([]byte(v)); err != nil {
-		r.fail(LogLevel, "%q is none of debug, info, warn, error", v)
+		r.fail(LogLevel, "%q is not debug, info, warn or error", v)
 	}
 	return level
 }

@@ -29,8 +29,9 @@ func TestLoadSyncDefaults(t *testing.T) {
 		Products: []token.Product{token.DLMM, token.DBC}, Quotes: token.NewQuoteMints(),
 		URLs: map[token.Product]string{
 			token.DLMM: "https://dlmm.datapi.meteora.ag", token.DAMMv2: "https://damm-v2.datapi.meteora.ag",
-			token.DAMMv1: "https://damm-api.meteora.ag",
+			token.DAMMv1: "https://damm-api.meteora.ag", token.DBCList: "https://dbc.datapi.meteora.ag",
 		},
+		UserAgent: "tokensync/" + Version,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -40,7 +41,7 @@ func TestLoadSyncDefaults(t *testing.T) {
 func TestLoadSyncEverySetting(t *testing.T) {
 	t.Parallel()
 	got, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "LAUNCHPAD_ID_PARAMETER", "/id",
-		"METEORA_PRODUCTS", " damm-v1, dlmm,dlmm,", "METEORA_DLMM_URL", "http://127.0.0.1:1/dlmm", "LOG_LEVEL", "debug",
+		"METEORA_PRODUCTS", " damm-v1, dlmm,dlmm,", "METEORA_DBC_URL", "https://dbc.example", "METEORA_USER_AGENT", "curl/8.0", "METEORA_DLMM_URL", "http://127.0.0.1:1/dlmm", "LOG_LEVEL", "debug",
 		"QUOTE_MINTS", token.USDC+",7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH", "SOLANA_RPC_URL_PARAMETER", "/rpc"))
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +52,9 @@ func TestLoadSyncEverySetting(t *testing.T) {
 	if got.URLs[token.DLMM] != "http://127.0.0.1:1/dlmm" || got.LogLevel != slog.LevelDebug || got.SolanaRPCParameter != "/rpc" {
 		t.Errorf("%+v", got)
 	}
+	if got.URLs[token.DBCList] != "https://dbc.example" || got.UserAgent != "curl/8.0" {
+		t.Errorf("%+v", got)
+	}
 	if len(got.Quotes) != 4 || !got.Quotes["7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH"] || !got.Quotes[token.SOL] {
 		t.Errorf("quote mints %v", got.Quotes)
 	}
@@ -59,13 +63,13 @@ func TestLoadSyncEverySetting(t *testing.T) {
 func TestLoadSyncReportsEveryErrorAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := LoadSync(env("SYNC_TABLE", " ", "METEORA_PRODUCTS", "dlmm,raydium", "METEORA_DAMM_V1_URL", "damm.example",
-		"QUOTE_MINTS", "SOL", "LOG_LEVEL", "loud"))
+		"QUOTE_MINTS", "SOL", "LOG_LEVEL", "loud", "METEORA_USER_AGENT", "token\nsync"))
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
 		"TOKENS_TABLE: is not set", "SYNC_TABLE: is not set", "LAUNCHPAD_ID_PARAMETER: is not set", `METEORA_PRODUCTS: "raydium"`,
-		`METEORA_DAMM_V1_URL: "damm.example"`, `QUOTE_MINTS: "SOL"`, `LOG_LEVEL: "loud"`,
+		`METEORA_DAMM_V1_URL: "damm.example"`, `QUOTE_MINTS: "SOL"`, `LOG_LEVEL: "loud"`, `METEORA_USER_AGENT: "token\nsync"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q:\n%v", want, err)

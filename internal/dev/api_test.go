@@ -21,7 +21,7 @@ import (
 	"tokensync/internal/httpapi"
 )
 
-// get asks the stack and holds the answer against the spec.
+// get asks the stack and checks its answer against the spec.
 func get(t *testing.T, base, target string, header ...string) (*http.Response, []byte) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+target, nil)
@@ -107,7 +107,7 @@ func TestAPI(t *testing.T) {
 	for target, status := range map[string]int{
 		"/v1/tokens?mints=" + mint: 200, "/v1/tokens?q=" + mint: 200, "/v1/tokens/" + mint: 200, "/v1/stats": 200,
 		"/v1/health": 200, "/v1/openapi.json": 200, "/v1/tokens?limit=0": 400, "/v1/tokens?a=1&a=2": 400,
-		"/v1/tokens/%00": 400, "/v1/tokens/" + meteoratest.DefaultLaunchpad: 404,
+		"/v1/tokens/%00": 400, "/v1/tokens/" + meteoratest.IncidentKey: 404,
 	} {
 		if response, body := get(t, stack.URL(), target); response.StatusCode != status {
 			t.Errorf("%s: %d, want %d: %s", target, response.StatusCode, status, body)
@@ -140,7 +140,7 @@ func TestAPIWithoutDynamoDB(t *testing.T) {
 		t.Log("someone else's engine goes on")
 		return
 	}
-	for _, target := range []string{"/v1/tokens", "/v1/stats", "/v1/health", "/v1/tokens/" + meteoratest.DefaultLaunchpad} {
+	for _, target := range []string{"/v1/tokens", "/v1/stats", "/v1/health", "/v1/tokens/" + meteoratest.IncidentKey} {
 		if response, body := get(t, stack.URL(), target); response.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("%s: %d: %s", target, response.StatusCode, body)
 		}

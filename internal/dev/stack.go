@@ -249,6 +249,7 @@ func (s *Stack) binary(function string) (string, error) {
 // upstreamVariables are the Data APIs' base URLs.
 var upstreamVariables = map[string]string{
 	"METEORA_DLMM_URL": "dlmm", "METEORA_DAMM_V2_URL": "damm-v2", "METEORA_DAMM_V1_URL": "damm-v1",
+	"METEORA_DBC_URL": "dbc-list",
 }
 
 // environment returns the template's environment of f, with this machine's endpoints in it.

@@ -47,7 +47,7 @@ func (w *World) startFakes(o *WorldOptions) (err error) {
 		if w.Chain, err = rpctest.Start(rpctest.New(*o.Chain)); err != nil {
 			return err
 		}
-		config.Rows = map[string]meteoratest.Rows{meteoratest.DAMMv2: w.Chain}
+		config.Launched = Launched(w.Chain.Chain)
 	}
 	w.Meteora = meteoratest.New(config)
 	return w.Meteora.Start()
@@ -70,12 +70,13 @@ func (w *World) defaults(o Options) Options {
 	return o
 }
 
-// Tick lets the market move on, at Meteora and on the chain.
+// Tick lets the market move on, on the chain and at Meteora.
 func (w *World) Tick() {
-	w.Meteora.Tick()
 	if w.Chain != nil {
 		w.Chain.Tick()
+		w.Meteora.SetLaunched(Launched(w.Chain.Chain))
 	}
+	w.Meteora.Tick()
 }
 
 // Close ends everything that StartWorld started.

@@ -24,7 +24,7 @@ const (
 	maxBatchGetKeys    = 100 // BatchGetItem
 )
 
-// Tokens is the tokens table.
+// TokensTable is the tokens table.
 type TokensTable struct {
 	api   API
 	table string
@@ -33,7 +33,7 @@ type TokensTable struct {
 // NewTokensTable names the tokens table.
 func NewTokensTable(api API, table string) *TokensTable { return &TokensTable{api: api, table: table} }
 
-// Sync is the sync table: run records, the lease, breakers and the stats item.
+// SyncTable is the sync table: run records, the lease, breakers and the stats item.
 type SyncTable struct {
 	api   API
 	table string

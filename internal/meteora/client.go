@@ -9,16 +9,19 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
-	"golang.org/x/time/rate"
-
+	"tokensync/internal/products"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 	"tokensync/internal/upstream"
 )
 
-// PageSize is the most pools that Meteora puts on a page.
-const PageSize = 1000
+// PageSize is the most pools that Meteora puts on a page, and searchPageSize the most of DAMM v1's search.
+const (
+	PageSize       = 1000
+	searchPageSize = 300
+)
 
 // inFlight is how many pages are read at once. With 100 ms to the first byte, eight keep up with 30 pages a second.
 const inFlight = 8
@@ -29,54 +32,60 @@ type Retry = upstream.Retry
 // StatusError is an answer other than 200.
 type StatusError = upstream.StatusError
 
-// Options set up a Client. Only Product and BaseURL have to be given.
+// Cache keeps short texts from run to run. It is safe for concurrent use.
+type Cache interface {
+	// Get returns what is kept under keys; others are left out.
+	Get(ctx context.Context, keys []string) (map[string]string, error)
+	// Put keeps entries for ttl.
+	Put(ctx context.Context, entries map[string]string, ttl time.Duration) error
+}
+
+// Options set up a Client. Only Product and BaseURL must be set.
 type Options struct {
-	Product token.Product
-	BaseURL string
-	Quotes  token.QuoteMints // which side of a pool is not the token; SOL, USDC and USDT by default
-	Rate    float64          // requests a second; Meteora's limit for the product, less a margin, by default
-	Retry   Retry            // upstream.DefaultRetry when zero
+	Product   token.Product
+	BaseURL   string
+	UserAgent string           // what requests call themselves; "tokensync" when empty
+	Quotes    token.QuoteMints // which side of a pool is not the token; SOL, USDC and USDT by default
+	Rate      float64          // the server's limit, in requests a second; the documented one by default
+	Retry     Retry            // upstream.DefaultRetry when zero
+	Cache     Cache            // keeps how the server was seen to be asked; nil remembers it in this process only
 }
 
-// Client reads one product's pools. It is for many goroutines.
+// Client reads one product's pools. It is safe for concurrent use.
 type Client struct {
-	product token.Product
-	base    *url.URL
-	http    *http.Client
-	quotes  token.QuoteMints
-	limit   *rate.Limiter
-	retry   Retry
+	api      products.API
+	base     *url.URL
+	http     *http.Client
+	agent    string
+	quotes   token.QuoteMints
+	pace     *upstream.Pace
+	retry    Retry
+	dialects dialects
 }
 
-// rateMargin keeps evenly spaced requests below the limit although the network pushes some of them together.
-const rateMargin = 0.9
-
-// documentedRate is what Meteora allows in requests a second.
-func documentedRate(p token.Product) float64 {
-	if p == token.DLMM {
-		return 30
-	}
-	return 10
-}
-
-// NewClient checks the base URL and builds a client for it.
+// NewClient checks the options and returns a client for them; nothing is asked yet.
 func NewClient(o Options) (*Client, error) {
-	base, err := url.Parse(o.BaseURL)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return nil, fmt.Errorf("base URL %q of %s is not an http or https URL", o.BaseURL, o.Product)
+	api, ok := products.Of(o.Product)
+	if !ok {
+		return nil, fmt.Errorf("product %q has no API at Meteora", o.Product)
+	}
+	base, err := upstream.ParseURL(o.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("base URL of %s: %w", o.Product, err)
 	}
 	if o.Quotes == nil {
 		o.Quotes = token.NewQuoteMints()
 	}
 	if o.Rate == 0 {
-		o.Rate = documentedRate(o.Product) * rateMargin
+		o.Rate = api.Rate
 	}
 	if o.Retry == (Retry{}) {
 		o.Retry = upstream.DefaultRetry
 	}
 	return &Client{
-		product: o.Product, base: base, quotes: o.Quotes, retry: o.Retry,
-		limit: rate.NewLimiter(rate.Limit(o.Rate), 1),
+		api: api, base: base, agent: o.UserAgent, quotes: o.Quotes, retry: o.Retry,
+		pace:     upstream.NewPace(o.Rate),
+		dialects: dialects{product: o.Product, cache: o.Cache},
 		http: &http.Client{
 			Transport:     upstream.NewTransport(inFlight),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -84,26 +93,27 @@ func NewClient(o Options) (*Client, error) {
 	}, nil
 }
 
-// Product is what the client reads.
-func (c *Client) Product() token.Product { return c.product }
+// Product returns what the client reads.
+func (c *Client) Product() token.Product { return c.api.Product }
 
 // Close drops idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Pools streams every pool of the launchpads ids, in no particular order, and counts into stats. A pool may come
 // twice, when pages drift or one is read again: the later one counts. When the scan could not be completed, the last
-// pair has the reason; what came before it is sound. The errors are StatusError, ErrMalformed, ErrParameters and
-// those of net and context.
+// pair has the reason; what came before it is sound. The errors are StatusError, upstream.RefusedError, ErrMalformed,
+// ErrParameters, ErrUnreadable and those of net and context.
 func (c *Client) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
+		defer c.pace.Note(stats)
 		scan := c.newScan(ids, stats)
 		var err error
 		go func() {
 			defer close(scan.out)
-			if c.product == token.DAMMv1 {
-				err = scan.array(ctx, ids)
+			if c.api.List == products.SearchPages {
+				err = scan.search(ctx, ids)
 			} else {
 				err = scan.pages(ctx)
 			}
@@ -117,23 +127,31 @@ func (c *Client) Pools(ctx context.Context, ids []token.LaunchpadID, stats *sync
 			}
 		}
 		if err != nil {
-			yield(token.Pool{}, fmt.Errorf("%s: %w", c.product, err))
+			yield(token.Pool{}, fmt.Errorf("%s: %w", c.Product(), err))
 		}
 	}
 }
 
-// ErrParameters means that the server did not do what was asked. Meteora ignores parameters that it does not know
-// without a word; going on would read ten pools a page, or the first page for ever.
-var ErrParameters = errors.New("the server ignored a parameter")
+// Errors about answers that are sound and still not what was asked for.
+var (
+	// ErrParameters means that the server did not do what was asked. Meteora ignores parameters that it does not know
+	// without a word; going on would read ten pools a page, or the first page for ever.
+	ErrParameters = errors.New("the server ignored a parameter")
+	// ErrUnreadable means that the server refuses some of its pages, from whichever end they are read.
+	ErrUnreadable = errors.New("pages cannot be read")
+)
 
-// checkPage compares what was asked with what the envelope says. Past the end the server may name its last page.
+// checkPage compares what was asked with what the envelope says; a size of 0 is not repeated by this shape of page. Past
+// the end the server may name its last page.
 func checkPage(d *Decoder, page, size int64) error {
 	e := d.Envelope
 	pastEnd := d.Scanned == 0 || e.CurrentPage >= e.Pages && e.CurrentPage < page
 	switch {
 	case !e.Paged:
 		return malformed("an array where a page was asked for")
-	case e.PageSize >= 0 && e.PageSize != size:
+	case size > 0 && e.PageSize < 0:
+		return fmt.Errorf("%w: the answer names no page_size", ErrParameters)
+	case size > 0 && e.PageSize != size:
 		return fmt.Errorf("%w: page_size is %d where %d was asked for", ErrParameters, e.PageSize, size)
 	case e.CurrentPage >= 0 && e.CurrentPage != page && !pastEnd:
 		return fmt.Errorf("%w: current_page is %d where page %d was asked for", ErrParameters, e.CurrentPage, page)
@@ -141,29 +159,39 @@ func checkPage(d *Decoder, page, size int64) error {
 	return nil
 }
 
-func (c *Client) pageURL(page int64) string {
-	return c.sortedURL(page, PageSize, "pool_created_at:asc") // the order that moves least while it is read
-}
+// Orders of creation. Pages in the ascending one move least while they are read.
+const (
+	ascending  = "pool_created_at:asc"
+	descending = "pool_created_at:desc"
+)
 
+// sortedURL asks for one page of all pools.
 func (c *Client) sortedURL(page, size int64, order string) string {
-	return c.url(url.Values{
-		"page":      {strconv.FormatInt(page, 10)},
-		"page_size": {strconv.FormatInt(size, 10)},
-		"sort_by":   {order},
-	})
+	query := paged(page, size)
+	query.Set("sort_by", order)
+	return c.url("/pools", query)
 }
 
-func (c *Client) arrayURL(ids []token.LaunchpadID) string {
-	query := url.Values{}
+func paged(page, size int64) url.Values {
+	return url.Values{"page": {strconv.FormatInt(page, 10)}, "page_size": {strconv.FormatInt(size, 10)}}
+}
+
+// searchURL asks for one page of DAMM v1's pools, of some launchpads if the server filters.
+func (c *Client) searchURL(page int64, ids []token.LaunchpadID) string {
+	query := sized(page)
 	for _, id := range ids {
 		query.Add("launchpad", string(id))
 	}
-	return c.url(query)
+	return c.url("/pools/search", query)
 }
 
-func (c *Client) url(query url.Values) string {
+func sized(page int64) url.Values {
+	return url.Values{"page": {strconv.FormatInt(page, 10)}, "size": {strconv.Itoa(searchPageSize)}}
+}
+
+func (c *Client) url(path string, query url.Values) string {
 	u := *c.base
-	u.Path = strings.TrimSuffix(u.Path, "/") + "/pools"
+	u.Path = strings.TrimSuffix(u.Path, "/") + path
 	u.RawQuery = query.Encode()
 	return u.String()
 }

@@ -20,7 +20,7 @@ type Envelope struct {
 	Paged                               bool // false: the body was a bare array of pools
 }
 
-// Filter chooses pools by their launchpad. It is made once a run and is for many goroutines.
+// Filter chooses pools by their launchpad. It is made once a run and is safe for concurrent use.
 type Filter struct {
 	ids     map[string]token.LaunchpadID
 	needles []needle
@@ -28,18 +28,18 @@ type Filter struct {
 	all     bool
 }
 
-// NewFilter chooses the pools of the launchpads ids, compared exactly.
+// NewFilter returns a filter for the pools of the launchpads ids, compared exactly.
 func NewFilter(ids []token.LaunchpadID) *Filter {
 	f := &Filter{ids: make(map[string]token.LaunchpadID, len(ids)), plain: true}
 	for _, id := range ids {
 		f.plain = f.plain && isPlain(string(id))
 		f.ids[string(id)] = id
-		f.needles = append(f.needles, newNeedle(string(id)))
+		f.needles = append(f.needles, newNeedle(strings.TrimPrefix(string(id), creatorPrefix))) // a row has the key alone
 	}
 	return f
 }
 
-// everyPool chooses all pools, for answers that were asked for by address.
+// everyPool returns a filter for all pools, for answers to questions for some of them.
 func everyPool() *Filter { return &Filter{all: true} }
 
 // mayMatch is a cheap test that is never wrong when it says no: without escapes, the launchpad's ID stands in the
@@ -58,7 +58,7 @@ func isPlain(id string) bool {
 	return !strings.ContainsFunc(id, func(r rune) bool { return r >= 0x80 || r == '"' || r == '\\' || r == '/' })
 }
 
-// match is the launchpad ID that a pool's launchpad field spells, if it is one of those that are wanted.
+// match returns the launchpad ID that text spells, if it is one of those that are wanted.
 func (f *Filter) match(launchpad string) (token.LaunchpadID, bool) {
 	if f.all {
 		return token.LaunchpadID(launchpad), true // as it is: whoever asks compares it
@@ -67,11 +67,25 @@ func (f *Filter) match(launchpad string) (token.LaunchpadID, bool) {
 	return id, ok
 }
 
+// choose reports whether p, decoded under another filter, is one of f's, and gives it the ID that it is wanted under.
+func (f *Filter) choose(p *token.Pool) bool {
+	id, ok := f.match(string(p.Launchpad))
+	if !ok {
+		id, ok = f.match(creatorPrefix + p.Curve.Creator)
+	}
+	if ok {
+		p.Launchpad = id
+	}
+	return ok
+}
+
 // A Decoder streams the pools of one body. It holds at most one pool's bytes, and may be reset for the next body.
 type Decoder struct {
 	filter  *Filter
-	quotes  token.QuoteMints
+	orient  func(x, y token.Asset) (base, quote token.Asset)
 	product token.Product
+	format  rowFormat
+	survey  *survey // what to look at in every row, ours or not; may be nil
 	stream  *stream
 	json    *jsontext.Decoder
 	element bytes.Reader
@@ -80,15 +94,13 @@ type Decoder struct {
 	Envelope Envelope
 	Scanned  int64 // pools, ours or not
 	Invalid  int64 // of them, those that were skipped: no address or mint, no object, too large
-	Newest   int64 // when the newest was created, in Unix milliseconds, ours or not; only if it was asked to look
-	ages     bool  // look
 	yield    func(token.Pool) bool
 }
 
-// NewDecoder decodes bodies of one product.
+// NewDecoder returns a decoder for bodies of one product.
 func NewDecoder(product token.Product, filter *Filter, quotes token.QuoteMints) *Decoder {
 	return &Decoder{
-		filter: filter, quotes: quotes, product: product,
+		filter: filter, orient: quotes.Orient, product: product, format: rowFormats[product],
 		json: jsontext.NewDecoder(bytes.NewReader(nil)),
 	}
 }
@@ -106,7 +118,10 @@ func (d *Decoder) Decode(body io.Reader, yield func(token.Pool) bool) error {
 	}
 	d.stream, d.yield = newStream(body, buf), yield
 	d.Envelope = Envelope{Total: -1, Pages: -1, CurrentPage: -1, PageSize: -1}
-	d.Scanned, d.Invalid, d.Newest = 0, 0, 0
+	d.Scanned, d.Invalid = 0, 0
+	if d.survey != nil {
+		d.survey.reset()
+	}
 	if err := d.document(); err != nil {
 		if errors.Is(err, errStop) {
 			return nil
@@ -165,7 +180,7 @@ func (d *Decoder) page() error {
 
 const envelope = "the envelope"
 
-// member reads one `"name": value` of the envelope and says whether it held the pools.
+// member reads one `"name": value` of the envelope and reports whether it held the pools.
 func (d *Decoder) member() (isData bool, err error) {
 	name, err := d.name()
 	if err != nil {
@@ -196,7 +211,7 @@ func (d *Decoder) name() (string, error) {
 		return "", err
 	}
 	if raw := jsontext.Value(raw); raw.Kind() != '"' || !raw.IsValid(lenient...) {
-		return "", malformed("%.40q is no name", raw)
+		return "", malformed("%.40q is not a name", raw)
 	}
 	name, _ := jsontext.AppendUnquote(nil, raw) // invalid UTF-8 is an error that has a result
 	return string(name), nil
@@ -227,11 +242,11 @@ func (e *Envelope) set(name string, raw jsontext.Value) {
 		return // null, or of a kind that we do not use
 	}
 	switch name {
-	case "total":
+	case "total", "total_count":
 		e.Total = n
 	case "pages":
 		e.Pages = n
-	case "current_page":
+	case "current_page", "page":
 		e.CurrentPage = n
 	case "page_size":
 		e.PageSize = n
@@ -294,17 +309,16 @@ func (d *Decoder) pool() error {
 
 // consider decodes and yields a pool if it is ours.
 func (d *Decoder) consider(raw []byte, escapes bool) error {
-	if d.ages {
-		d.Newest = max(d.Newest, d.createdAt(raw))
+	if d.survey != nil {
+		d.survey.look(d, raw)
 	}
 	if !d.filter.mayMatch(raw, escapes) {
 		return nil
 	}
-	launchpad, err := d.launchpadOf(raw)
+	id, ok, err := d.owner(raw)
 	if err != nil {
 		return fmt.Errorf("%w: pool before byte %d: %w", ErrMalformed, d.stream.offset, err)
 	}
-	id, ok := d.filter.match(launchpad)
 	if !ok {
 		return nil
 	}

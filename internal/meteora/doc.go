@@ -1,5 +1,3 @@
-// Package meteora reads Meteora's Data APIs as streams: pools are decoded one at a time from the response body, and
-// a pool that is not ours is never materialised.
-//
-// Both shapes are read: the pages of DLMM and DAMM v2 and the one array of DAMM v1.
+// Package meteora reads pools from Meteora's Data APIs as a stream: no body is ever held as a whole, and of each pool only
+// those of the launchpads that are asked for are decoded. What the server does is held against what it was asked.
 package meteora

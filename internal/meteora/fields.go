@@ -1,6 +1,7 @@
 package meteora
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -23,31 +24,42 @@ func (d *Decoder) open(raw []byte) {
 	d.json.Reset(&d.element, lenient...)
 }
 
-// launchpadOf is what a pool's own `launchpad` field says, "" for null or nothing: an ID in a name, a tag or a nested
-// object is none. It allocates nothing for a pool that is not ours.
-func (d *Decoder) launchpadOf(raw []byte) (launchpad string, err error) {
+// owner returns the wanted launchpad ID under which a row is known, by its own fields alone: an ID in a name, a tag or a
+// nested object does not count, and of a repeated field the last. It allocates nothing for a pool that is not ours.
+func (d *Decoder) owner(raw []byte) (id token.LaunchpadID, ok bool, err error) {
+	var texts [maxLabels]string
 	d.open(raw)
 	err = d.members(func(name string) error {
-		if name != "launchpad" {
-			return d.json.SkipValue()
+		for i, l := range d.format.labels {
+			if name == l.field {
+				texts[i], err = d.text()
+				return err
+			}
 		}
-		launchpad, err = d.text()
-		return err
+		return d.json.SkipValue()
 	})
-	return launchpad, err
+	for i, l := range d.format.labels {
+		if id, ok = d.filter.match(l.prefix + texts[i]); ok {
+			break
+		}
+	}
+	return id, ok && err == nil, err
 }
 
-// createdAt is when a pool was created, in Unix milliseconds; 0 is unknown. A pool that cannot be read has no age:
-// whether that matters is for the filter to say.
-func (d *Decoder) createdAt(raw []byte) (at int64) {
+// errFound ends the look at a row.
+var errFound = errors.New("found")
+
+// find calls read at the first field of a row that has the name. A row that cannot be read does not have it: whether that
+// matters is for the filter to say.
+func (d *Decoder) find(raw []byte, field string, read func() error) {
 	d.open(raw)
 	_ = d.members(func(name string) error {
-		if name != "created_at" {
+		if name != field {
 			return d.json.SkipValue()
 		}
-		return d.time(&at)
+		_ = read()
+		return errFound
 	})
-	return at
 }
 
 // text reads a string; anything else is unknown.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
+	"tokensync/internal/products"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 	"tokensync/internal/upstream"
@@ -22,47 +22,45 @@ const (
 	// Meteora may list pools some time after their creation.
 	overlapPools = newestPageSize
 	overlapTime  = 10 * time.Minute
-	// disorder is how much newer than those before it a pool may be.
-	disorder = time.Minute
+	// maxDisorder is how much newer than those before it a pool may be.
+	maxDisorder = time.Minute
 )
 
 // Newest streams the pools of the launchpads ids that were created since a moment, in Unix milliseconds, some older
 // ones too, and counts into stats. When there are more new pools than are worth asking for, or the server does not sort
 // them, the last pair has syncrun.ErrGap; its other errors are those of Pools.
 //
-// DAMM v1 has no such order but filters by launchpad: there it is all of ids' pools. A server that ignores the filter is
-// not read to the end, and that is no error: what is new is left to the next full scan.
+// DAMM v1 has no such order but filters by launchpad: there it is all of ids' pools. A server that ignores the filter, or
+// refuses it, is not read to the end, and that is not an error: what is new is left to the next full scan.
 func (c *Client) Newest(
 	ctx context.Context, ids []token.LaunchpadID, since int64, stats *syncrun.Counts,
 ) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
-		n := &newest{
-			lookup: c.newLookup(upstream.NewRetrier(c.retry), stats),
-			ids:    ids, since: since, ours: yield,
-		}
+		defer c.pace.Note(stats)
+		n := &newest{asker: c.newAsker(upstream.NewRetrier(c.retry), stats), filter: NewFilter(ids), since: since, ours: yield}
 		read := n.pages
-		if c.product == token.DAMMv1 {
-			read = n.array
+		if c.api.List == products.SearchPages {
+			read = func(ctx context.Context) error { return n.search(ctx, ids) }
 		}
 		if err := read(ctx); err != nil {
-			yield(token.Pool{}, fmt.Errorf("%s: newest pools: %w", c.product, err))
+			yield(token.Pool{}, fmt.Errorf("%s: newest pools: %w", c.Product(), err))
 		}
 	}
 }
 
 // newest reads new pools, newest first, until it is sure that all since a moment have come.
 type newest struct {
-	*lookup
-	ids    []token.LaunchpadID
+	*asker
+	filter *Filter
 	since  int64
-	ours   func(token.Pool, error) bool // gets the pools of ids
+	ours   func(token.Pool, error) bool // gets the pools that filter chooses
 	oldest int64                        // when the page's oldest pool was created, 0 if none has an age
 	behind int                          // pools that are not newer than since
 }
 
 func (n *newest) pages(ctx context.Context) error {
 	for page := int64(1); page <= maxNewestPages; page++ {
-		pools, err := n.read(ctx, n.client.sortedURL(page, newestPageSize, "pool_created_at:desc"))
+		pools, err := n.list(ctx, n.client.sortedURL(page, newestPageSize, descending))
 		if err == nil {
 			err = checkPage(n.decoder, page, newestPageSize)
 		}
@@ -74,7 +72,7 @@ func (n *newest) pages(ctx context.Context) error {
 			if err := n.age(p.CreatedAt); err != nil {
 				return err
 			}
-			if slices.Contains(n.ids, p.Launchpad) && !n.ours(p, nil) {
+			if n.filter.choose(&p) && !n.ours(p, nil) {
 				return nil
 			}
 		}
@@ -94,7 +92,7 @@ func (n *newest) age(created int64) error {
 	if n.oldest == 0 {
 		n.oldest = created
 	}
-	if created > n.oldest+disorder.Milliseconds() {
+	if created > n.oldest+maxDisorder.Milliseconds() {
 		return fmt.Errorf("%w: they are not sorted by pool_created_at:desc", syncrun.ErrGap)
 	}
 	n.stats.Created(created)
@@ -105,22 +103,33 @@ func (n *newest) age(created int64) error {
 	return nil
 }
 
-// isCovered says whether what was read reaches back far enough.
+// isCovered reports whether what was read reaches back far enough.
 func (n *newest) isCovered() bool {
 	return n.behind >= overlapPools || n.oldest != 0 && n.oldest < n.since-overlapTime.Milliseconds()
 }
 
-// array reads DAMM v1's pools of the launchpads, as long as the server keeps to them.
-func (n *newest) array(ctx context.Context) error {
-	stopped := false
-	n.begin = nil
-	n.yield = func(p token.Pool) bool {
-		stopped = stopped || !slices.Contains(n.ids, p.Launchpad) || !n.ours(p, nil)
-		return !stopped
+// search reads DAMM v1's pools of the launchpads, as long as the server keeps to them.
+func (n *newest) search(ctx context.Context, ids []token.LaunchpadID) error {
+	for page := range int64(maxNewestPages) {
+		pools, err := n.list(ctx, n.client.searchURL(page, ids))
+		if err == nil {
+			err = checkPage(n.decoder, page, 0)
+		}
+		if isFinal(err) {
+			n.stats.Note("the server refuses to be asked for a launchpad's own pools: new ones are left to a full scan")
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("page %d: %w", page, err)
+		}
+		for _, p := range pools {
+			if !n.filter.choose(&p) || !n.ours(p, nil) {
+				return nil
+			}
+		}
+		if len(pools) == 0 {
+			return nil
+		}
 	}
-	if err := n.worker.read(ctx, n.client.arrayURL(n.ids), maxArrayBody); err != nil {
-		return err
-	}
-	n.count()
 	return nil
 }

@@ -115,7 +115,7 @@ func TestNewestOfOurs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fake := start(t, meteoratest.Config{IgnoreLaunchpadFilter: tt.ignores})
+			fake := start(t, meteoratest.Config{LaunchpadFilter: !tt.ignores})
 			world := fake.World(string(tt.product))
 			var want []string
 			for _, i := range world.Add(3, true) {

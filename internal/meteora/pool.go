@@ -10,14 +10,11 @@ import (
 // is unknown then.
 func (d *Decoder) decodePool(raw []byte, p *token.Pool) error {
 	d.open(raw)
-	if d.product == token.DAMMv1 {
-		return d.decodeV1(p)
-	}
-	return d.decodeData(p)
+	return d.format.read(d, p)
 }
 
-// decodeData reads a pool as the Data APIs of DLMM and DAMM v2 send it.
-func (d *Decoder) decodeData(p *token.Pool) error {
+// readData reads a pool as the Data APIs of DLMM and DAMM v2 send it.
+func (d *Decoder) readData(p *token.Pool) error {
 	var x, y token.Asset
 	err := d.members(func(name string) error {
 		switch name {
@@ -28,9 +25,37 @@ func (d *Decoder) decodeData(p *token.Pool) error {
 		}
 		return d.dataField(name, p)
 	})
-	base, quote := d.quotes.Orient(x, y)
-	p.Base, p.QuoteMint, p.QuoteSymbol = base, quote.Mint, quote.Symbol
+	base, quote := d.orient(x, y)
+	setSides(p, base, quote)
 	return err
+}
+
+// readCurve reads a bonding curve as the DBC Data API lists it: token_x is the launched token, and neither price nor
+// stage is said.
+func (d *Decoder) readCurve(p *token.Pool) error {
+	var base, quote token.Asset
+	err := d.members(func(name string) (err error) {
+		switch name {
+		case "token_x":
+			return d.asset(&base)
+		case "token_y":
+			return d.asset(&quote)
+		case "creator":
+			p.Curve.Creator, err = d.text()
+			return err
+		case "pool_config_address":
+			p.Curve.Config, err = d.text()
+			return err
+		}
+		return d.dataField(name, p)
+	})
+	setSides(p, base, quote)
+	return err
+}
+
+// setSides keeps of the quote what a token needs of it.
+func setSides(p *token.Pool, base, quote token.Asset) {
+	p.Base, p.QuoteMint, p.QuoteSymbol, p.QuoteUSD = base, quote.Mint, quote.Symbol, quote.PriceUSD
 }
 
 func (d *Decoder) dataField(name string, p *token.Pool) (err error) {
@@ -130,13 +155,15 @@ func (d *Decoder) config(p *token.Pool) error {
 	})
 }
 
-// decodeV1 reads a pool as DAMM v1 sends it: two mints side by side, and numbers as strings.
-func (d *Decoder) decodeV1(p *token.Pool) error {
+// readV1 reads a pool as DAMM v1 sends it: two mints side by side, and numbers as strings.
+func (d *Decoder) readV1(p *token.Pool) error {
 	var v v1Pool
 	if err := d.members(func(name string) error { return d.v1Field(name, p, &v) }); err != nil {
 		return err
 	}
-	v.orient(p, d.quotes)
+	x, y := v.sides(p)
+	base, quote := d.orient(x, y)
+	setSides(p, base, quote)
 	return nil
 }
 
@@ -185,15 +212,14 @@ func (d *Decoder) pair(read func(i int) error) error {
 	})
 }
 
-// orient works out what DAMM v1 does not say outright: the prices from the amounts, the symbols from the
-// pool's name, which is always "X-Y".
-func (v *v1Pool) orient(p *token.Pool, quotes token.QuoteMints) {
-	x, y := token.Asset{Mint: v.mints[0]}, token.Asset{Mint: v.mints[1]}
+// sides works out what DAMM v1 does not say outright: the prices from the amounts, the symbols from the pool's name, which
+// is always "X-Y".
+func (v *v1Pool) sides(p *token.Pool) (x, y token.Asset) {
+	x, y = token.Asset{Mint: v.mints[0]}, token.Asset{Mint: v.mints[1]}
 	x.PriceUSD, y.PriceUSD = v.usd[0].Quo(v.amounts[0]), v.usd[1].Quo(v.amounts[1])
 	if i := strings.LastIndexByte(p.Name, '-'); i > 0 {
 		x.Symbol, y.Symbol = token.CleanSymbol(p.Name[:i]), token.CleanSymbol(p.Name[i+1:])
 	}
 	p.Price = x.PriceUSD.Quo(y.PriceUSD)
-	base, quote := quotes.Orient(x, y)
-	p.Base, p.QuoteMint, p.QuoteSymbol = base, quote.Mint, quote.Symbol
+	return x, y
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 
 	"tokensync/internal/syncrun"
@@ -16,19 +15,23 @@ import (
 // maxQuoteBody bounds the answer to a question for one pool.
 const maxQuoteBody = 1 << 20
 
-// QuotePrice is what mint is worth in US dollars by the word of the deepest pool that has it as token_x, or else as
+// QuotePrice returns what mint is worth in US dollars by the word of the deepest pool that has it as token_x, or else as
 // token_y; "" when there is none. It counts into stats; errors are those of Pools.
 func (c *Client) QuotePrice(ctx context.Context, mint string, stats *syncrun.Counts) (token.Number, error) {
-	fetch := &upstream.Fetcher{HTTP: c.http, Stats: stats}
-	retry := upstream.NewRetrier(c.retry)
-	for _, side := range []string{"token_x", "token_y"} {
-		body, err := c.quoteBody(ctx, fetch, retry, c.url(url.Values{
-			"page": {"1"}, "page_size": {"1"}, "sort_by": {"tvl:desc"}, "filter_by": {side + "=" + mint},
-		}))
+	fetch, retry := c.newFetcher(stats), upstream.NewRetrier(c.retry)
+	for _, field := range []string{tokenX, tokenY} {
+		query := paged(1, 1)
+		query.Set("sort_by", "tvl:desc")
+		query.Set("filter_by", single.filter(field, []string{mint}))
+		var pools quotePools
+		err := retry.Do(ctx, stats, func(ctx context.Context) (err error) {
+			pools, err = readQuotes(ctx, fetch, c.url("/pools", query))
+			return err
+		})
 		if err != nil {
-			return "", fmt.Errorf("%s: price of %s: %w", c.product, mint, err)
+			return "", fmt.Errorf("%s: price of %s: %w", c.Product(), mint, err)
 		}
-		if price := body.priceOf(mint); price.Known() {
+		if price := pools.priceOf(mint); price.Known() {
 			return price, nil
 		}
 	}
@@ -48,7 +51,7 @@ type quoteSide struct {
 	Price   json.RawMessage `json:"price"` // a number, or one in a string
 }
 
-// priceOf is the first price of mint above 0. The server's filter is asked for and not trusted.
+// priceOf returns the first price of mint above 0. The server's filter is asked for and not trusted.
 func (q *quotePools) priceOf(mint string) token.Number {
 	for _, p := range q.Data {
 		for _, side := range []quoteSide{p.X, p.Y} {
@@ -61,35 +64,18 @@ func (q *quotePools) priceOf(mint string) token.Number {
 	return ""
 }
 
-func (c *Client) quoteBody(ctx context.Context, fetch *upstream.Fetcher, retry *upstream.Retrier, url string) (*quotePools, error) {
-	for attempt := 1; ; attempt++ {
-		pools, err := c.tryQuote(ctx, fetch, url)
-		if err == nil {
-			return pools, nil
-		}
-		if !retry.Pause(ctx, attempt, err) {
-			return nil, upstream.WithoutURL(err)
-		}
-		fetch.Stats.Retries.Add(1)
-	}
-}
-
-func (c *Client) tryQuote(ctx context.Context, fetch *upstream.Fetcher, url string) (*quotePools, error) {
-	if err := c.limit.Wait(ctx); err != nil {
-		return nil, fmt.Errorf("waiting for the rate limit: %w", err)
-	}
+func readQuotes(ctx context.Context, fetch *upstream.Fetcher, url string) (pools quotePools, err error) {
 	body, err := fetch.Get(ctx, url, maxQuoteBody)
 	if err != nil {
-		return nil, err
+		return pools, err
 	}
 	defer body.Close()
 	b, err := io.ReadAll(body)
 	if err != nil {
-		return nil, err
+		return pools, err
 	}
-	pools := new(quotePools)
-	if err := json.Unmarshal(b, pools); err != nil {
-		return nil, malformed("%v", err)
+	if err := json.Unmarshal(b, &pools); err != nil {
+		return pools, malformed("%v", err)
 	}
 	return pools, nil
 }

@@ -14,7 +14,9 @@ import (
 func BenchmarkGzip(b *testing.B) {
 	fake := meteoratest.New(meteoratest.Config{RateLimit: map[string]float64{meteoratest.DLMM: 0}})
 	w := httptest.NewRecorder()
-	fake.ServeHTTP(w, httptest.NewRequest("GET", "/"+meteoratest.DLMM+"/pools?page=7&page_size=1000", nil))
+	r := httptest.NewRequest("GET", "/"+meteoratest.DLMM+"/pools?page=7&page_size=1000", nil)
+	r.Header.Set("User-Agent", "bench")
+	fake.ServeHTTP(w, r)
 	packed := gzipped(b, w.Body.Bytes(), gzip.DefaultCompression)
 	own, std := new(GzipReader), new(gzip.Reader)
 	for _, reader := range []struct {

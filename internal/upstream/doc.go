@@ -1,2 +1,3 @@
-// Package upstream asks servers that are not ours: bounded waits, pauses and bodies, gzip, and retries within a budget.
+// Package upstream asks servers that are not ours: within their limits, with bounded waits, pauses and bodies, and again
+// within a budget.
 package upstream

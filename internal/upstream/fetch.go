@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,27 +11,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"tokensync/internal/syncrun"
-	"tokensync/internal/token"
 )
-
-// StatusError is an answer other than 200.
-type StatusError struct {
-	Code       int
-	RetryAfter time.Duration // what the server asked for; 0 when it did not
-	Detail     string        // the start of the body, cleaned
-}
-
-func (e *StatusError) Error() string {
-	if e.Detail == "" {
-		return fmt.Sprintf("answered %d %s", e.Code, http.StatusText(e.Code))
-	}
-	return fmt.Sprintf("answered %d %s: %s", e.Code, http.StatusText(e.Code), e.Detail)
-}
 
 // Timeouts of one request. A body may take as long as it likes while bytes keep coming.
 const (
@@ -39,10 +24,11 @@ const (
 	idleTimeout   = 10 * time.Second // the longest pause inside a body
 )
 
-// errIdle says that a body stopped coming.
+// errIdle means that a body stopped coming.
 var errIdle = fmt.Errorf("no byte for %v", idleTimeout)
 
-// NewTransport speaks HTTP/1.1 only: HTTP/2 costs some 5 MiB and wins nothing for a few streams to one host.
+// NewTransport returns a transport of so many connections to a host that speaks HTTP/1.1 only: HTTP/2 costs some 5 MiB
+// and wins nothing for a few streams.
 func NewTransport(conns int) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -59,11 +45,11 @@ func NewTransport(conns int) *http.Transport {
 	}
 }
 
-// ErrMalformed is wrapped by every error about a body that is not the JSON it should be: cut off, not JSON at all,
-// something behind its end. Asking again may help.
+// ErrMalformed is wrapped by every error about a body that is not the JSON it should be: it is cut off, not JSON at all,
+// or goes on behind its end. Asking again may help.
 var ErrMalformed = errors.New("malformed answer")
 
-// Malformed is an ErrMalformed that says what is wrong.
+// Malformed returns an ErrMalformed that says what is wrong.
 func Malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
 }
@@ -77,10 +63,12 @@ type Body struct {
 // Close ends the request, read to its end or not.
 func (b *Body) Close() { b.close() }
 
-// A Fetcher makes single requests, one after the other, and keeps what they can share. HTTP and Stats have to be set.
+// A Fetcher makes single requests, one after the other, and keeps what they can share. HTTP and Stats must be set.
 type Fetcher struct {
 	HTTP  *http.Client
 	Stats *syncrun.Counts
+	Pace  *Pace      // waited for before each request; nil does not wait
+	Agent string     // the user agent; "tokensync" when empty
 	unzip GzipReader // used by one body at a time
 }
 
@@ -95,20 +83,13 @@ func (f *Fetcher) Post(ctx context.Context, url string, json []byte, limit int64
 }
 
 func (f *Fetcher) do(ctx context.Context, method, url string, json []byte, limit int64) (*Body, error) {
+	if f.Pace != nil {
+		if err := f.Pace.Wait(ctx); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(json))
-	if err != nil {
-		cancel(nil)
-		return nil, fmt.Errorf("building the request: %w", err)
-	}
-	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Accept-Encoding", "gzip")
-	req.Header.Set("User-Agent", "tokensync")
-	f.Stats.Requests.Add(1)
-	resp, err := f.HTTP.Do(req)
+	resp, err := f.send(ctx, method, url, json)
 	if err != nil {
 		cancel(nil)
 		return nil, err
@@ -123,8 +104,28 @@ func (f *Fetcher) do(ctx context.Context, method, url string, json []byte, limit
 	return &Body{Reader: &limitReader{r: r, left: limit, limit: limit}, close: stop}, nil
 }
 
+func (f *Fetcher) send(ctx context.Context, method, url string, json []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(json))
+	if err != nil {
+		return nil, fmt.Errorf("building the request: %w", err)
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Encoding", "gzip")
+	req.Header.Set("User-Agent", cmp.Or(f.Agent, "tokensync"))
+	f.Stats.Requests.Add(1)
+	resp, err := f.HTTP.Do(req)
+	if err == nil && f.Pace != nil {
+		f.Pace.observe(resp, time.Now())
+	}
+	return resp, err
+}
+
+// open returns the body of an answer as it was before it was compressed.
 func (f *Fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK || resp.Header.Get(mitigated) != "" {
 		return nil, statusError(resp, raw)
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
@@ -141,29 +142,7 @@ func (f *Fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
 	}
 }
 
-const maxDetail = 512
-
-func statusError(resp *http.Response, raw io.Reader) error {
-	detail, _ := io.ReadAll(io.LimitReader(raw, maxDetail))
-	return &StatusError{
-		Code:       resp.StatusCode,
-		RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now()),
-		Detail:     token.CleanName(string(detail)),
-	}
-}
-
-// retryAfter reads both forms of the header: seconds, and an HTTP date. What it cannot read asks for nothing.
-func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
-}
-
-// limitReader is an error, not an end, past its limit.
+// A limitReader fails past its limit, where io.LimitReader would end.
 type limitReader struct {
 	r           io.Reader
 	left, limit int64

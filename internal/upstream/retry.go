@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"tokensync/internal/syncrun"
 )
 
 // Retry bounds how often a scan asks again.
@@ -26,52 +28,100 @@ var DefaultRetry = Retry{
 	Attempts: 8, Budget: 200, Base: 250 * time.Millisecond, Max: 5 * time.Second, Patience: time.Minute,
 }
 
-// A Retrier spends one scan's budget. It is for many goroutines.
+// maxRefusals is how many requests for one page may meet a RefusedError: a wall that lets nobody in stays up.
+const maxRefusals = 3
+
+// A Retrier spends one scan's budget of retries. It is safe for concurrent use.
 type Retrier struct {
 	Retry
 	left atomic.Int64
 }
 
-// NewRetrier starts with the whole budget.
+// NewRetrier returns a Retrier with the whole budget of r.
 func NewRetrier(r Retry) *Retrier {
 	t := &Retrier{Retry: r}
 	t.left.Store(int64(r.Budget))
 	return t
 }
 
-// Pause waits before another attempt after err, the attempt'th failure in a row. It answers false when there should
-// be none: err is final, the attempts or the budget are used up, or the deadline would pass during the wait.
+// Do calls try until it succeeds, or until asking again is not worth it: then it returns try's last error, without the
+// URL that net/http puts before it. It counts retries and throttles into stats.
+func (r *Retrier) Do(ctx context.Context, stats *syncrun.Counts, try func(context.Context) error) error {
+	for attempt := 1; ; attempt++ {
+		err := try(ctx)
+		if err == nil {
+			return nil
+		}
+		if isThrottle(err) {
+			stats.Throttle.Add(1)
+		}
+		if !r.Pause(ctx, attempt, err) {
+			return WithoutURL(err)
+		}
+		stats.Retries.Add(1)
+	}
+}
+
+// Pause waits before another attempt after err, the attempt'th failure in a row. It returns false when there should be
+// no other: err is final, the attempts or the budget are used up, or the deadline would pass during the wait.
 func (r *Retrier) Pause(ctx context.Context, attempt int, err error) bool {
-	if !worthRetrying(err) || attempt >= r.Attempts || r.left.Add(-1) < 0 {
+	if !worthRetrying(err) || attempt >= r.attempts(err) || r.left.Add(-1) < 0 {
 		return false
 	}
-	wait := rand.N(min(r.Base<<(attempt-1), r.Max) + 1) // full jitter
-	var status *StatusError
-	if errors.As(err, &status) && status.RetryAfter > 0 {
-		if status.RetryAfter > r.Patience {
-			return false
-		}
-		wait = status.RetryAfter + rand.N(r.Base+1) // not all at once
+	wait, ok := r.wait(attempt, err)
+	if !ok {
+		return false
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
 	}
+	return sleep(ctx, wait) == nil
+}
+
+func (r *Retrier) attempts(err error) int {
+	if _, refused := errors.AsType[*RefusedError](err); refused {
+		return min(r.Attempts, maxRefusals)
+	}
+	return r.Attempts
+}
+
+// wait returns how long to pause after an attempt; ok is false when the server wants more patience than there is. A
+// wall's Retry-After is not a promise to let anybody in.
+func (r *Retrier) wait(attempt int, err error) (wait time.Duration, ok bool) {
+	jitter := rand.N(min(r.Base<<(attempt-1), r.Max) + 1) // full jitter
+	status, isStatus := errors.AsType[*StatusError](err)
+	_, refused := errors.AsType[*RefusedError](err)
+	if !isStatus || refused || status.RetryAfter <= 0 {
+		return jitter, true
+	}
+	return status.RetryAfter + rand.N(r.Base+1), status.RetryAfter <= r.Patience // not all at once
+}
+
+// sleep waits for d, or until ctx ends: then it returns why.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
-	case <-time.After(wait):
-		return true
+	case <-timer.C:
+		return nil
 	case <-ctx.Done():
-		return false
+		return context.Cause(ctx)
 	}
 }
 
 // Retryable is an error that knows whether asking again may help.
 type Retryable interface{ Retryable() bool }
 
-// worthRetrying says whether asking again may help: the server is busy or broken, the line was, or the body was.
+// Throttled is an error that knows whether it is the server's way of saying "too many requests".
+type Throttled interface{ Throttled() bool }
+
+func isThrottle(err error) bool {
+	var verdict Throttled
+	return errors.As(err, &verdict) && verdict.Throttled()
+}
+
+// worthRetrying reports whether asking again may help: the server is busy or broken, the line was, or the body was.
 func worthRetrying(err error) bool {
-	if status, ok := errors.AsType[*StatusError](err); ok {
-		return status.Code == http.StatusTooManyRequests || status.Code == http.StatusRequestTimeout || status.Code >= 500
-	}
 	var verdict Retryable
 	if errors.As(err, &verdict) {
 		return verdict.Retryable()
@@ -82,6 +132,15 @@ func worthRetrying(err error) bool {
 	return errors.Is(err, ErrMalformed) || errors.Is(err, errIdle) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || isNetError(err)
 }
+
+// Retryable reports whether the status passes: the server is busy, or broken, or what stands before it is (Cloudflare's
+// 520 to 524).
+func (e *StatusError) Retryable() bool {
+	return e.Throttled() || e.Code == http.StatusRequestTimeout || e.Code >= http.StatusInternalServerError
+}
+
+// Throttled reports whether the server said "too many requests".
+func (e *StatusError) Throttled() bool { return e.Code == http.StatusTooManyRequests }
 
 func isNetTimeout(err error) bool {
 	var ne net.Error

@@ -21,7 +21,7 @@ const (
 	Second token.LaunchpadID = "met-dbc"
 )
 
-// Backend is two tables of an engine, and the catalog over them.
+// Backend is the tables of an engine and the catalog that reads them.
 type Backend struct {
 	Tables  dynamotest.Tables
 	Tokens  *dynamo.TokensTable
@@ -29,7 +29,7 @@ type Backend struct {
 	Catalog *catalog.Catalog
 }
 
-// New makes empty tables. The catalog reads them through wrap, unless that is nil.
+// New returns a backend with empty tables. Its catalog reads them through wrap, if that is not nil.
 func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) dynamo.API, ids ...token.LaunchpadID) (*Backend, error) {
 	tables, err := engine.NewTables(ctx)
 	if err != nil {
@@ -49,7 +49,7 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 	return b, nil
 }
 
-// Fill stores tokens, a succeeded run that ended at, and its stats.
+// Fill stores tokens, a succeeded run that ended at at, and its stats.
 func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) error {
 	free := func(context.Context) error { return nil }
 	if result := b.Tokens.Write(ctx, slices.Values(tokens), free); len(result.Unwritten) > 0 {
@@ -69,5 +69,5 @@ func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) 
 	return b.Sync.SaveRun(ctx, syncrun.Record{RunID: "run", Status: syncrun.Succeeded, StartedAt: at})
 }
 
-// Quiet is a logger for tests that provoke errors.
+// Quiet returns a logger that drops everything, for tests that provoke errors.
 func Quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

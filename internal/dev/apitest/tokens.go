@@ -14,7 +14,7 @@ import (
 // Epoch is when the first made-up token was created.
 var Epoch = time.Date(2026, 2, 5, 18, 48, 1, 0, time.UTC)
 
-// Tokens makes n listed tokens, spread over ids, the same ones every time. They have what lists stumble over: many equal
+// Tokens returns n listed tokens, spread over ids, the same ones every time. They have what is hard on lists: many equal
 // values, many unknown ones, numbers from 1e-12 to 1.8e19, and names in any script.
 func Tokens(n int, ids ...token.LaunchpadID) []token.Token {
 	tokens := make([]token.Token, n)
@@ -26,7 +26,7 @@ func Tokens(n int, ids ...token.LaunchpadID) []token.Token {
 	return tokens
 }
 
-// Mint is the mint of the token number i of Tokens.
+// Mint returns the mint of the token number i of Tokens.
 func Mint(i int) string { return key("mint", i) }
 
 func key(kind string, i int) string {
@@ -65,7 +65,7 @@ func pool(i int, id token.LaunchpadID) token.Pool {
 	return p
 }
 
-// stage is mostly bonding, and rarely migrating.
+// stage returns mostly bonding, and rarely migrating.
 func stage(i int) token.Stage {
 	switch {
 	case i%1000 == 500:
@@ -76,7 +76,7 @@ func stage(i int) token.Stage {
 	return token.Bonding
 }
 
-// amount is unknown or one of a few odd values half of the time.
+// amount returns an unknown or one of a few odd values half of the time.
 func amount(random *rand.Rand) token.Number {
 	if random.IntN(2) == 0 {
 		n, _ := token.ParseNumber(string(amounts[random.IntN(len(amounts))]))
@@ -86,7 +86,7 @@ func amount(random *rand.Rand) token.Number {
 	return n
 }
 
-// symbol repeats, and is sometimes missing or not ASCII.
+// symbol returns symbols that repeat, and are sometimes missing or not ASCII.
 func symbol(i int) string {
 	switch i % 10 {
 	case 0:

@@ -1,4 +1,4 @@
-// Package emftest parses log lines as CloudWatch's embedded metric format specification demands, for tests.
+// Package emftest parses log lines by CloudWatch's embedded metric format specification, for tests.
 package emftest
 
 import (
@@ -59,7 +59,7 @@ var units = []string{
 	"Terabits/Second", "Count/Second", "None",
 }
 
-// IsMetrics says whether a line claims to be metrics.
+// IsMetrics reports whether a line claims to be metrics.
 func IsMetrics(line []byte) bool {
 	var root struct {
 		AWS json.RawMessage `json:"_aws"`
@@ -67,7 +67,7 @@ func IsMetrics(line []byte) bool {
 	return json.Unmarshal(line, &root) == nil && root.AWS != nil
 }
 
-// Parse reads a line with one directive and one set of dimensions, all that we write. now is what its time is held against.
+// Parse parses a line with one directive and one set of dimensions, which is all that we write. Its time must be near now.
 func Parse(line []byte, now time.Time) (Line, error) {
 	if len(line) > maxLine {
 		return Line{}, fmt.Errorf("%d bytes are more than %d", len(line), maxLine)

@@ -11,11 +11,11 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Authorizer is a Lambda authorizer with payload 2.0 and simple answers.
+// Authorizer is a Lambda authorizer with payload 2.0 and simple responses.
 type Authorizer struct {
 	Function Invoker
-	Headers  []string      // the identity source: without one of them the answer is 401, and the function is not asked
-	TTL      time.Duration // how long an answer holds for the same values; 0 asks each time
+	Headers  []string      // the identity source: a request without one of them gets a 401, and the function is not asked
+	TTL      time.Duration // how long a verdict on the same values is kept; 0 asks each time
 
 	mu    sync.Mutex
 	known map[string]verdict
@@ -26,7 +26,7 @@ type verdict struct {
 	until   time.Time
 }
 
-// refuse answers in API Gateway's place when a request may not go on.
+// refuse responds for API Gateway if a request may not go on, and reports whether it did.
 func (a *Authorizer) refuse(w http.ResponseWriter, r *http.Request, route *route, parameters map[string]string) bool {
 	identity := make([]string, len(a.Headers))
 	for i, name := range a.Headers {
@@ -45,7 +45,7 @@ func (a *Authorizer) refuse(w http.ResponseWriter, r *http.Request, route *route
 	return err != nil || !allowed
 }
 
-// ask answers from what is known, else asks the function. API Gateway keeps verdicts for all routes together.
+// ask returns the known verdict, or else the function's. API Gateway keeps verdicts for all routes together.
 func (a *Authorizer) ask(r *http.Request, route *route, parameters map[string]string, identity []string) (bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

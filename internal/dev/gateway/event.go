@@ -18,7 +18,7 @@ const (
 	accountID = "000000000000"
 )
 
-// newEvent is payload 2.0 as API Gateway documents it.
+// newEvent returns payload 2.0 as API Gateway documents it.
 func newEvent(r *http.Request, route *route, parameters map[string]string, body []byte, now time.Time) events.APIGatewayV2HTTPRequest {
 	sourceIP, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -44,7 +44,7 @@ func newEvent(r *http.Request, route *route, parameters map[string]string, body 
 	return event
 }
 
-// headers have lower-case names; a header that came several times is joined by commas. Cookies travel apart.
+// headers returns headers with lower-case names, repeated ones joined by commas. Cookies travel apart.
 func headers(r *http.Request, sourceIP string) map[string]string {
 	out := map[string]string{"host": r.Host, "x-forwarded-for": sourceIP, "x-forwarded-proto": "http"}
 	for name, values := range r.Header {
@@ -67,7 +67,7 @@ func cookies(r *http.Request) []string {
 	return out
 }
 
-// query joins repeated names by commas, as API Gateway does: only rawQueryString tells them apart.
+// query joins repeated names with commas, as API Gateway does: only rawQueryString keeps them apart.
 func query(r *http.Request) map[string]string {
 	out := map[string]string{}
 	for name, values := range r.URL.Query() {
@@ -83,7 +83,7 @@ func orNil(m map[string]string) map[string]string {
 	return m
 }
 
-// encodeBody leaves text as it is and sends everything else as base64.
+// encodeBody returns text unchanged and everything else as base64.
 func encodeBody(r *http.Request, body []byte) (string, bool) {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	isText := strings.HasPrefix(kind, "text/") || kind == "application/json" ||

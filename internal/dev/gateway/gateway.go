@@ -1,4 +1,4 @@
-// Package gateway is an API Gateway HTTP API in front of local functions: it turns requests into payload 2.0 events and answers back.
+// Package gateway is an API Gateway HTTP API in front of local functions: it turns requests into payload 2.0 events and their responses back.
 package gateway
 
 import (
@@ -18,7 +18,7 @@ const (
 	integrationTimeout = 30 * time.Second
 )
 
-// Invoker is a function.
+// Invoker runs a function.
 type Invoker interface {
 	Invoke(ctx context.Context, payload []byte) (runtimeapi.Result, error)
 }
@@ -31,14 +31,14 @@ type Route struct {
 	Authorizer   *Authorizer // nil lets everybody through
 }
 
-// Gateway is an http.Handler.
+// Gateway is an http.Handler. It is safe for concurrent use.
 type Gateway struct {
 	routes []route
-	// notFound answers where no route matches.
+	// notFound serves what no route matches.
 	notFound http.Handler
 }
 
-// New checks the routes. What matches none of them goes to notFound, or gets API Gateway's 404 when that is nil.
+// New returns a gateway. Requests that match no route go to notFound, or get API Gateway's 404 if that is nil.
 func New(routes []Route, notFound http.Handler) (*Gateway, error) {
 	if notFound == nil {
 		notFound = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { message(w, http.StatusNotFound, "Not Found") })
@@ -86,7 +86,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// message is an answer of API Gateway itself.
+// message writes a response of API Gateway itself.
 func message(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// response is a function's answer in payload 2.0.
+// response is a function's response in payload 2.0.
 type response struct {
 	StatusCode      int            `json:"statusCode"`
 	Headers         map[string]any `json:"headers"`
@@ -16,8 +16,8 @@ type response struct {
 	Cookies         []string       `json:"cookies"`
 }
 
-// writeResponse follows API Gateway's rules: without a statusCode the whole payload is a JSON body; what it cannot
-// read is a 500.
+// writeResponse follows API Gateway's rules: without a statusCode the whole payload is a JSON body; an unreadable one is
+// a 500.
 func writeResponse(w http.ResponseWriter, payload []byte) {
 	answer, err := parseResponse(payload)
 	if err != nil {
@@ -46,7 +46,7 @@ func writeResponse(w http.ResponseWriter, payload []byte) {
 
 func parseResponse(payload []byte) (response, error) {
 	if !json.Valid(payload) {
-		return response{}, fmt.Errorf("the function's answer is not JSON")
+		return response{}, fmt.Errorf("the function's response is not JSON")
 	}
 	var fields map[string]json.RawMessage
 	_ = json.Unmarshal(payload, &fields) // a text or a number has none

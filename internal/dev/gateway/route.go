@@ -14,7 +14,7 @@ type route struct {
 
 func parseRoute(r Route) (route, error) {
 	if r.Function == nil {
-		return route{}, errors.New("has no function")
+		return route{}, errors.New("no function")
 	}
 	if !strings.HasPrefix(r.Path, "/") {
 		return route{}, errors.New("the path does not begin with a slash")
@@ -28,7 +28,7 @@ func parseRoute(r Route) (route, error) {
 	return route{method: strings.ToUpper(r.Method), path: r.Path, segments: segments, function: r.Function, authorizer: r.Authorizer}, nil
 }
 
-// match finds the most specific route: text before a {parameter}, before a {greedy+} one; a method before ANY.
+// match returns the most specific route: text goes before a {parameter}, that before a {greedy+} one; a method before ANY.
 func (g *Gateway) match(method, path string) (*route, map[string]string) {
 	var best *route
 	var found map[string]string
@@ -44,7 +44,7 @@ func (g *Gateway) match(method, path string) (*route, map[string]string) {
 	return best, found
 }
 
-// parameters are those of the path, when it matches.
+// parameters returns the path's parameters, and false if it does not match.
 func (r *route) parameters(path string) (map[string]string, bool) {
 	parts, out := split(path), map[string]string{}
 	for i, s := range r.segments {
@@ -93,5 +93,5 @@ func parameterName(segment string) (string, bool) {
 
 func split(path string) []string { return strings.Split(strings.TrimPrefix(path, "/"), "/") }
 
-// key is the route as API Gateway names it in events.
+// key returns the route as API Gateway names it in events.
 func (r *route) key() string { return r.method + " " + r.path }

@@ -8,6 +8,7 @@ const (
 	kindOurMint
 	kindMint
 	kindFiller
+	kindDBC
 )
 
 // codec turns (kind, number) into a 32-byte key and back, so that a pool is found by its address without an index.

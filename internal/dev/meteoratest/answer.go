@@ -2,6 +2,7 @@ package meteoratest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"iter"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 const (
 	defaultPageSize = 10   // documented
 	maxPageSize     = 1000 // documented
+	maxSearchSize   = 300  // of damm-v1, as was seen: more is cut down without a word
 )
 
 // answer is one request's answer in the making; it sees one world from beginning to end.
@@ -29,57 +31,36 @@ type answer struct {
 // page answers GET /pools of dlmm and damm-v2. Unknown parameters are ignored, as Meteora does.
 func (a *answer) page() {
 	q := a.r.URL.Query()
+	if a.product == DBCList { // knows no others
+		q = url.Values{"page": q["page"], "page_size": q["page_size"], "sort_by": {"pool_created_at:asc"}}
+	}
 	page, err1 := intParam(q, "page", 1, 1, 1<<40)
 	size, err2 := intParam(q, "page_size", defaultPageSize, 1, maxPageSize)
 	order, err3 := parseOrder(a.world, q.Get("sort_by"))
-	filter, err4 := parseFilter(q.Get("filter_by"))
+	filter, err4 := parseFilter(q.Get("filter_by"), a.world, a.s.dialects.product(a.product))
 	for _, err := range []error{err1, err2, err3, err4} {
 		if err != nil {
 			plainText(a.w, http.StatusBadRequest, err.Error())
 			return
 		}
 	}
-	filter.addQuery(q.Get("query"), a.world.codec)
-	if a.fault.PageSize > 0 {
-		size = a.fault.PageSize
-	}
+	filter.addQuery(q.Get("query"))
+	page, size = a.fault.paging(page, size, 1)
 	total, rows := order.rows(filter, max(0, (page-1)*size-a.fault.Shift), size)
-	more := a.more(filter)
-	total += len(more)
 	b := a.newBody()
 	defer b.finish()
-	b.envelope(total+a.fault.TotalDelta, (total+size-1)/size, page, size)
-	n := b.rows(rows)
-	for _, row := range more {
-		if n > 0 {
-			b.raw(",")
-		}
-		b.raw(string(row))
-		n++
-	}
+	b.envelope(total, page, size, a.fault)
+	b.rows(rows)
 	b.raw("]}")
 }
 
-// more are the pools of Config.Rows that a filter by address asks for, all on one page. Its other tests do not see them.
-func (a *answer) more(f *filter) (rows [][]byte) {
-	source := a.s.cfg.Rows[a.product]
-	if source == nil || !f.byAddress || a.fault.Empty {
-		return nil
-	}
-	for _, address := range f.addresses {
-		if row, ok := source.Row(address); ok {
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
-
-// rows writes the pools of a list, with the fault's changes, and counts them.
-func (b *body) rows(rows iter.Seq[int]) (n int) {
+// rows writes the pools of a list, with the fault's changes.
+func (b *body) rows(rows iter.Seq[int]) {
+	n := 0
 	f := b.a.fault
 	b.repeat(' ', f.Spaces)
 	if f.Empty {
-		return 0
+		return
 	}
 	for i := range rows {
 		if n > 0 {
@@ -90,6 +71,7 @@ func (b *body) rows(rows iter.Seq[int]) (n int) {
 			p.noAddress = 1 + n%3
 		}
 		p.noMint = n < f.NoMint
+		p.nan = n < f.NaN
 		if n == 0 && f.HugeName > 0 {
 			b.huge(&p, f.HugeName)
 		} else {
@@ -98,10 +80,9 @@ func (b *body) rows(rows iter.Seq[int]) (n int) {
 		b.b = b.b[:len(b.b)-1] // the pool's own comma: another row may not follow
 		n++
 		if !b.ok() {
-			return n
+			return
 		}
 	}
-	return n
 }
 
 // huge writes p with a name of n bytes, without ever holding it.
@@ -118,12 +99,6 @@ func (b *body) huge(p *pool, n int) {
 // single answers GET /pools/{address}.
 func (a *answer) single(address string) {
 	i, ok := a.world.find(address)
-	if more := a.more(&filter{byAddress: true, addresses: []string{address}}); !ok && len(more) > 0 {
-		b := a.newBody()
-		defer b.finish()
-		b.raw(string(more[0]))
-		return
-	}
 	if !ok {
 		a.w.Header().Set("Content-Type", "application/json")
 		a.w.WriteHeader(http.StatusNotFound)
@@ -135,21 +110,38 @@ func (a *answer) single(address string) {
 	b.rows(slices.Values([]int{i}))
 }
 
-// array answers damm-v1's GET /pools: every pool that is asked for in one array, however many.
+// array answers damm-v1's GET /pools: the pools at the addresses in one array, a page of it with page and size. Without an
+// address it is refused, unless Config.OneArray makes it what it was at the time of the incident: every pool at once.
 func (a *answer) array() {
+	q := a.r.URL.Query()
+	page, err1 := intParam(q, "page", 0, 0, 1<<40)
+	size, err2 := intParam(q, "size", 1<<20, 0, 1<<20)
+	switch {
+	case err1 != nil || err2 != nil:
+		plainText(a.w, http.StatusBadRequest, cmp.Or(err1, err2).Error())
+		return
+	case len(q["address"]) == 0 && !a.s.cfg.OneArray:
+		plainText(a.w, http.StatusBadRequest, "Address cannot be empty")
+		return
+	}
+	rows := a.v1Rows()
+	if q.Has("size") {
+		page, size = a.fault.paging(page, size, 0)
+		rows = firstN(skipN(rows, page*size), size)
+	}
 	b := a.newBody()
 	defer b.finish()
 	b.raw("[")
-	b.rows(a.v1Rows())
+	b.rows(rows)
 	b.raw("]")
 }
 
 // v1Rows are the pools that the address and launchpad parameters of damm-v1 ask for.
 func (a *answer) v1Rows() iter.Seq[int] {
 	q := a.r.URL.Query()
-	pads := q["launchpad"]
-	if a.s.cfg.IgnoreLaunchpadFilter {
-		pads = nil
+	var pads []string
+	if a.s.cfg.LaunchpadFilter {
+		pads = q["launchpad"]
 	}
 	return func(yield func(int) bool) {
 		for i := range a.v1Candidates(q["address"]) {
@@ -168,10 +160,13 @@ func (a *answer) v1Candidates(addresses []string) iter.Seq[int] {
 	if len(addresses) == 0 {
 		return byAge.from(0)
 	}
-	return slices.Values(byAge.byAddress(&filter{byAddress: true, addresses: addresses}))
+	f := &filter{w: a.world}
+	f.addAddresses(addresses)
+	return slices.Values(byAge.among(f))
 }
 
-// search answers damm-v1's GET /pools/search, whose pages count from 0. Of its filters it knows launchpad only.
+// search answers damm-v1's GET /pools/search, whose pages count from 0. Of its filters it knows launchpad alone, and that only
+// with Config.LaunchpadFilter.
 func (a *answer) search() {
 	q := a.r.URL.Query()
 	page, err1 := intParam(q, "page", -1, 0, 1<<40)
@@ -182,9 +177,7 @@ func (a *answer) search() {
 			return
 		}
 	}
-	if a.fault.PageSize > 0 {
-		size = a.fault.PageSize
-	}
+	page, size = a.fault.paging(page, min(size, maxSearchSize), 0)
 	total := 0
 	for range a.v1Rows() {
 		total++
@@ -194,9 +187,9 @@ func (a *answer) search() {
 	b.raw(`{"data":[`)
 	b.rows(firstN(skipN(a.v1Rows(), page*size-a.fault.Shift), size))
 	b.raw(`],"page":`)
-	b.b = strconv.AppendInt(b.b, int64(page), 10)
+	b.int(page)
 	b.raw(`,"total_count":`)
-	b.b = strconv.AppendInt(b.b, int64(total+a.fault.TotalDelta), 10)
+	b.int(total + a.fault.TotalDelta)
 	b.raw("}")
 }
 

@@ -21,6 +21,7 @@ func BenchmarkPage(b *testing.B) {
 			b.Run(product+"/"+encoding, func(b *testing.B) {
 				s := New(Config{RateLimit: map[string]float64{DLMM: 0, DAMMv2: 0}})
 				r := httptest.NewRequest(http.MethodGet, "/"+product+"/pools?page=1&page_size=1000&sort_by=pool_created_at:asc", nil)
+				r.Header.Set("User-Agent", "bench")
 				rec := httptest.NewRecorder()
 				s.ServeHTTP(rec, r)
 				b.SetBytes(int64(rec.Body.Len()))

@@ -28,7 +28,8 @@ var (
 type body struct {
 	encoder
 	a    *answer
-	out  io.Writer    // gz, or the wire
+	out  io.Writer    // an encoder, or the wire
+	wire io.Writer    // behind the encoder
 	gz   *gzip.Writer // nil without compression
 	sent int64        // JSON bytes so far
 	err  error        // the first; after it nothing is written
@@ -43,17 +44,35 @@ func (a *answer) newBody() *body {
 	if a.fault.Cut == CorruptWire {
 		b.out = &flipper{w: a.w, at: a.fault.After}
 	}
-	if acceptsGzip(a.r) {
-		a.w.Header().Set("Content-Encoding", "gzip")
-		a.w.Header().Set("Vary", "Accept-Encoding")
-		b.gz = gzipWriters.Get().(*gzip.Writer)
-		b.gz.Reset(b.out)
-		b.out = b.gz
+	b.wire = b.out
+	switch encoding := a.fault.Encoding; {
+	case encoding == "br":
+		b.brotli()
+	case encoding != "":
+		a.w.Header().Set("Content-Encoding", encoding)
+	case acceptsGzip(a.r):
+		b.compress()
+	}
+	if a.fault.BOM {
+		b.raw("\ufeff")
 	}
 	return b
 }
 
-// ok sends what has gathered when it is enough, and says whether there is a point in going on.
+func (b *body) compress() {
+	b.a.w.Header().Set("Content-Encoding", "gzip")
+	b.a.w.Header().Set("Vary", "Accept-Encoding")
+	b.gz = gzipWriters.Get().(*gzip.Writer)
+	b.gz.Reset(b.out)
+	b.out = b.gz
+}
+
+func (b *body) brotli() {
+	b.a.w.Header().Set("Content-Encoding", "br")
+	b.out = &brotli{w: b.out}
+}
+
+// ok sends what has gathered when it is enough, and reports whether there is a point in going on.
 func (b *body) ok() bool {
 	if len(b.b) >= spillBytes {
 		b.spill()
@@ -81,7 +100,27 @@ func (b *body) write(p []byte) {
 		return
 	}
 	b.sent += int64(len(p))
+	if b.a.fault.Drip > 0 {
+		b.err = b.drip(p)
+		return
+	}
 	_, b.err = b.out.Write(p)
+}
+
+// drip sends p a byte at a time, until the client or Close ends it.
+func (b *body) drip(p []byte) error {
+	for i := range p {
+		if !b.a.s.sleep(b.a.r.Context(), b.a.fault.Drip) {
+			return errCut
+		}
+		if _, err := b.out.Write(p[i : i+1]); err != nil {
+			return err
+		}
+		if err := b.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cut breaks the body before rest. A nil error lets the rest follow.
@@ -150,14 +189,23 @@ func (b *body) finish() {
 	b.spill()
 	*b.buf = b.b[:0]
 	buffers.Put(b.buf)
-	if b.gz == nil {
-		return
+	if b.err == nil || b.a.fault.Cut == Truncate {
+		b.end()
 	}
-	if cut := b.a.fault.Cut; b.err == nil || cut == Truncate {
-		_ = b.gz.Close()
+	if b.gz != nil {
+		b.gz.Reset(io.Discard)
+		gzipWriters.Put(b.gz)
 	}
-	b.gz.Reset(io.Discard)
-	gzipWriters.Put(b.gz)
+}
+
+// end closes the encoding, and sends what follows it.
+func (b *body) end() {
+	if closer, ok := b.out.(io.Closer); ok {
+		_ = closer.Close()
+	}
+	if zeros := b.a.fault.Zeros; zeros > 0 {
+		_, _ = b.wire.Write(make([]byte, zeros))
+	}
 }
 
 // repeat sends n times the byte c.

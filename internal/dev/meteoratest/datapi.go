@@ -1,6 +1,6 @@
 package meteoratest
 
-import "strconv"
+import "cmp"
 
 // pool appends one pool in the product's shape, with a comma behind it.
 func (e *encoder) pool(w *world, p *pool) {
@@ -17,6 +17,8 @@ func (e *encoder) pool(w *world, p *pool) {
 		e.dlmm(w, p)
 	case kindDAMMv2:
 		e.dammV2(w, p)
+	case kindDBC:
+		e.dbc(w, p)
 	default:
 		e.dammV1(w, p)
 	}
@@ -36,7 +38,7 @@ func (e *encoder) address(w *world, p *pool) {
 	}
 	switch p.noAddress {
 	case 0:
-		e.key(field, p.address(w.codec))
+		e.key(field, w.address(p.index))
 	case 1:
 	case 2:
 		e.raw(field + "null,")
@@ -50,6 +52,30 @@ func (e *encoder) launchpad(p *pool) {
 		e.raw(`"launchpad":`)
 		e.raw(p.launchpad.json)
 		e.b = append(e.b, ',')
+	}
+}
+
+// dbc writes the undocumented list's shape, which tells nothing of the curve itself.
+func (e *encoder) dbc(w *world, p *pool) {
+	place := w.overrides[p.index].place
+	if place == nil {
+		place = &placement{creator: w.account(p, 3), config: w.codec.encode(kindFiller, p.h%5000)}
+	}
+	for field, t := range [...]*token{&p.x, &p.y} {
+		e.raw([...]string{`"token_x":{`, `"token_y":{`}[field])
+		if !p.noMint {
+			e.raw(`"address":"`)
+			e.mint(t)
+			e.raw(`",`)
+		}
+		e.names(t)
+		e.end('}')
+	}
+	e.key(`"creator":`, place.creator)
+	e.key(`"pool_config_address":`, place.config)
+	e.uint(`"created_at":`, uint64(cmp.Or(place.createdMS, p.createdMS)))
+	if p.nan {
+		e.raw(`"score":NaN,`)
 	}
 }
 
@@ -143,6 +169,10 @@ func (e *encoder) extraConfig(w *world, p *pool) {
 }
 
 func (e *encoder) currentPrice(p *pool) {
+	if p.nan {
+		e.raw(`"current_price":NaN,`)
+		return
+	}
 	if p.h>>55%101 == 0 {
 		e.raw(`"current_price":null,`)
 		return
@@ -215,7 +245,11 @@ func (e *encoder) dammV1(w *world, p *pool) {
 	e.raw(`"farm_tvl":"0","farming_pool":null,"farming_apy":"0","is_monitoring":false,"pool_order":0,"farm_order":0,"pool_version":1,"pool_name":"`)
 	e.b = p.appendName(e.b, true)
 	e.raw(`","lp_decimal":9,"farm_reward_duration_end":0,"farm_expire":false,`)
-	e.numText(`"pool_lp_price_in_usd":`, p.price)
+	if p.nan {
+		e.raw(`"pool_lp_price_in_usd":NaN,`)
+	} else {
+		e.numText(`"pool_lp_price_in_usd":`, p.price)
+	}
 	e.num(`"trading_volume":`, p.volume)
 	e.num(`"fee_volume":`, p.feesIn(5))
 	e.numText(`"trade_apy":`, p.feeRatioIn(5))
@@ -264,15 +298,21 @@ func (e *encoder) mint(t *token) {
 	e.b = appendBase58(e.b, t.mint)
 }
 
-// envelope writes a page's frame up to its rows.
-func (e *encoder) envelope(total, pages, page, size int) {
+// envelope writes a page's frame up to its rows, with the fault's changes.
+func (e *encoder) envelope(total, page, size int, f *Fault) {
+	up := size - 1
+	if f.PagesDown {
+		up = 0
+	}
 	e.raw(`{"total":`)
-	e.b = strconv.AppendInt(e.b, int64(total), 10)
-	e.raw(`,"pages":`)
-	e.b = strconv.AppendInt(e.b, int64(pages), 10)
-	e.raw(`,"current_page":`)
-	e.b = strconv.AppendInt(e.b, int64(page), 10)
-	e.raw(`,"page_size":`)
-	e.b = strconv.AppendInt(e.b, int64(size), 10)
+	e.int(total + f.TotalDelta)
+	if !f.NoPageNumbers {
+		e.raw(`,"pages":`)
+		e.int((total + up) / size)
+		e.raw(`,"current_page":`)
+		e.int(page)
+		e.raw(`,"page_size":`)
+		e.int(size)
+	}
 	e.raw(`,"data":[`)
 }

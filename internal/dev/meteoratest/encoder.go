@@ -25,6 +25,9 @@ func (e *encoder) numText(field string, d dec) {
 	e.b = append(e.b, `",`...)
 }
 
+// int writes a number alone, without a field and a comma.
+func (e *encoder) int(n int) { e.b = strconv.AppendInt(e.b, int64(n), 10) }
+
 func (e *encoder) uint(field string, n uint64) {
 	e.b = append(e.b, field...)
 	e.b = strconv.AppendUint(e.b, n, 10)

@@ -3,6 +3,7 @@ package meteoratest
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -12,7 +13,7 @@ type Request struct {
 	Product string
 	Path    string // below the product's base URL: "/pools"
 	Page    int    // the page parameter; 0 when there is none
-	N       int    // the how-manieth request to the product, from 1
+	N       int    // counts the requests to the product, from 1
 	HTTP    *http.Request
 }
 
@@ -21,7 +22,7 @@ func newRequest(r *http.Request, product, path string, n int) Request {
 	return Request{Product: product, Path: path, Page: page, N: n, HTTP: r}
 }
 
-// FaultFunc picks a request's fault; nil means a proper answer. It is called from many goroutines.
+// FaultFunc picks a request's fault; nil means a proper answer. It must be safe for concurrent use.
 type FaultFunc func(Request) *Fault
 
 // Cut is what breaks a body at Fault.After.
@@ -44,6 +45,7 @@ type Fault struct {
 
 	// With Status, the answer is only this status, these headers and Body.
 	Status      int
+	Header      map[string]string
 	RetryAfter  string // the header as it is: seconds or an HTTP date
 	Location    string // for a redirect
 	ContentType string // "" means text/plain
@@ -53,22 +55,45 @@ type Fault struct {
 	After int64 // JSON bytes before the cut (bytes as sent for CorruptWire); past the body's end nothing happens
 	Pause time.Duration
 
-	TotalDelta int   // added to the envelope's total; pages follows the true one
-	PageSize   int   // used and reported instead of the page size that was asked for
-	Empty      bool  // no rows
-	Shift      int   // rows start so many earlier: the last of the page before come again, the last of this one are left out
-	NoAddress  int   // so many rows have no address: left out, null, "" in turn
-	NoMint     int   // so many rows have no mints
-	HugeName   int   // the first row's name has so many bytes
-	Spaces     int64 // so many spaces before the first row; compressed, a gzip bomb
+	// How the body is sent.
+	Drip     time.Duration // before each byte of JSON
+	Encoding string        // the Content-Encoding, whatever the client accepts; "br" is sound Brotli, anything else a false label
+	BOM      bool          // a byte order mark stands before the JSON
+	Zeros    int           // so many NUL bytes follow the body, behind its gzip stream if there is one
+
+	// What the envelope says.
+	TotalDelta    int  // added to the total; pages follows the true one
+	PageSize      int  // used and reported instead of the page size that was asked for
+	PagesDown     bool // pages is rounded down, so that the last page seems not to exist
+	NoPageNumbers bool // neither pages nor current_page nor page_size
+	SamePage      bool // the first page, whatever page was asked for
+
+	// What the rows are.
+	Empty     bool  // no rows
+	Shift     int   // rows start so many earlier: the last of the page before come again, the last of this one are left out
+	NoAddress int   // so many rows have no address: left out, null, "" in turn
+	NoMint    int   // so many rows have no mints
+	NaN       int   // so many rows have NaN for their price: no JSON
+	HugeName  int   // the first row's name has so many bytes
+	Spaces    int64 // so many spaces before the first row; compressed, a gzip bomb
 }
 
-// SetFault replaces Config.Fault; nil switches faults off.
+// SetFault replaces Config.Fault; nil switches faults off. Clients without a name are refused in any case.
 func (s *Server) SetFault(f FaultFunc) {
 	if f == nil {
 		f = func(Request) *Fault { return nil }
 	}
+	f = FirstOf(nameless, f)
 	s.fault.Store(&f)
+}
+
+// nameless refuses what the live servers were seen to refuse: no user agent, or Python's default.
+func nameless(r Request) *Fault {
+	if agent := r.HTTP.UserAgent(); agent == "" || strings.HasPrefix(strings.ToLower(agent), "python") {
+		f := Cloudflare(1010)
+		return &f
+	}
+	return nil
 }
 
 func (s *Server) faultFor(r Request) *Fault {
@@ -78,10 +103,24 @@ func (s *Server) faultFor(r Request) *Fault {
 	return &Fault{}
 }
 
+// paging is the page that is answered instead of the one that was asked for; pages count from first.
+func (f *Fault) paging(page, size, first int) (int, int) {
+	if f.SamePage {
+		page = first
+	}
+	if f.PageSize > 0 {
+		size = f.PageSize
+	}
+	return page, size
+}
+
 // instead writes the answer that takes the place of a proper one, if there is one.
 func (f *Fault) instead(w http.ResponseWriter) bool {
 	if f.Status == 0 {
 		return false
+	}
+	for name, value := range f.Header {
+		w.Header().Set(name, value)
 	}
 	for name, value := range map[string]string{"Retry-After": f.RetryAfter, "Location": f.Location, "Content-Type": f.ContentType} {
 		if value != "" {
@@ -106,6 +145,59 @@ func OnPage(product string, page int, f Fault) FaultFunc {
 			return &f
 		}
 		return nil
+	}
+}
+
+// OnProduct gives f to every request for one product.
+func OnProduct(product string, f Fault) FaultFunc {
+	return func(r Request) *Fault {
+		if r.Product == product {
+			return &f
+		}
+		return nil
+	}
+}
+
+// Beyond gives f to requests for pages of a product's list past one: a server that refuses deep pages, with a status or Empty.
+func Beyond(product string, page int, f Fault) FaultFunc {
+	return func(r Request) *Fault {
+		if r.Product == product && r.Page > page {
+			return &f
+		}
+		return nil
+	}
+}
+
+// LongURL gives f to requests whose path and query have more bytes: a 400, say, where Config.MaxURL leads to a 414.
+func LongURL(bytes int, f Fault) FaultFunc {
+	return func(r Request) *Fault {
+		if len(r.HTTP.RequestURI) > bytes {
+			return &f
+		}
+		return nil
+	}
+}
+
+// Cloudflare is the answer of the network before Meteora's servers: 1010 (the client's kind is banned) and 1020 (a rule forbids
+// it) come with 403, 1015 (too many requests) with 429, and 520 to 524 (the servers behind fail) are statuses themselves.
+func Cloudflare(code int) Fault {
+	status := code
+	switch code {
+	case 1010, 1020:
+		status = http.StatusForbidden
+	case 1015:
+		status = http.StatusTooManyRequests
+	}
+	return Fault{Status: status, Body: "error code: " + strconv.Itoa(code), Header: map[string]string{"Server": "cloudflare", "CF-RAY": "9c1f0e2ab8d3c1f2-FRA"}}
+}
+
+// Challenge is Cloudflare's page that only a browser gets past.
+func Challenge() Fault {
+	return Fault{
+		Status: http.StatusForbidden, ContentType: "text/html; charset=UTF-8",
+		Header: map[string]string{"Server": "cloudflare", "CF-RAY": "9c1f0e2ab8d3c1f2-FRA", "cf-mitigated": "challenge"},
+		Body: `<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title><meta http-equiv="refresh" content="360"></head>` +
+			`<body><noscript>Enable JavaScript and cookies to continue</noscript></body></html>`,
 	}
 }
 

@@ -3,6 +3,7 @@ package meteoratest
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -36,6 +37,11 @@ func TestFaultsInsteadOfAnAnswer(t *testing.T) {
 		"500":            {Status: 500, Body: "Internal Server Error"},
 		"redirect":       {Status: 302, Location: "https://example.com/"},
 		"HTML":           {Status: 200, ContentType: "text/html", Body: "<html>maintenance</html>"},
+		"banned":         Cloudflare(1010),
+		"too many":       Cloudflare(1015),
+		"forbidden":      Cloudflare(1020),
+		"origin is down": Cloudflare(521),
+		"challenge":      Challenge(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,6 +52,11 @@ func TestFaultsInsteadOfAnAnswer(t *testing.T) {
 			h := resp.Header
 			if h.Get("Retry-After") != f.RetryAfter || h.Get("Location") != f.Location || (f.ContentType != "" && h.Get("Content-Type") != f.ContentType) {
 				t.Errorf("headers %v", h)
+			}
+			for name, value := range f.Header {
+				if h.Get(name) != value {
+					t.Errorf("%s: %q, want %q", name, h.Get(name), value)
+				}
 			}
 		})
 	}
@@ -84,7 +95,15 @@ func TestFaultsOfTheBody(t *testing.T) {
 		"stall, then the rest":  {Fault{Cut: Stall, After: after, Pause: 50 * time.Millisecond}, true, func(b []byte, err error) bool { return err == nil && bytes.Equal(b, whole) }},
 		"delay":                 {Fault{Delay: 50 * time.Millisecond}, true, func(b []byte, err error) bool { return err == nil && bytes.Equal(b, whole) }},
 		"spaces are still JSON": {Fault{Spaces: 3 << 20}, true, func(b []byte, err error) bool { return err == nil && json.Valid(b) && len(b) == len(whole)+3<<20 }},
-		"huge name":             {Fault{HugeName: 10 << 20}, true, func(b []byte, err error) bool { return err == nil && json.Valid(b) && len(b) == len(whole)+10<<20 }},
+		"byte order mark":       {Fault{BOM: true}, true, func(b []byte, err error) bool { return err == nil && string(b) == "\ufeff"+string(whole) }},
+		"a false label":         {Fault{Encoding: "zstd"}, true, func(b []byte, err error) bool { return err == nil && bytes.Equal(b, whole) }},
+		"zeros behind JSON": {Fault{Zeros: 7}, false, func(b []byte, err error) bool {
+			return err == nil && string(b) == string(whole)+strings.Repeat("\x00", 7)
+		}},
+		"zeros behind gzip": {Fault{Zeros: 7}, true, func(b []byte, err error) bool {
+			return errors.Is(err, gzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)
+		}},
+		"huge name": {Fault{HugeName: 10 << 20}, true, func(b []byte, err error) bool { return err == nil && json.Valid(b) && len(b) == len(whole)+10<<20 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,7 +126,14 @@ func TestFaultsOfTheContent(t *testing.T) {
 		fault Fault
 		check func(p page) bool
 	}{
-		"wrong total":     {Fault{TotalDelta: -7}, func(p page) bool { return p.Total == 4993 && p.Pages == 10 && len(p.Data) == 500 }},
+		"wrong total": {Fault{TotalDelta: -7}, func(p page) bool { return p.Total == 4993 && p.Pages == 10 && len(p.Data) == 500 }},
+		"pages down":  {Fault{PagesDown: true, PageSize: 999}, func(p page) bool { return p.Total == 5000 && p.Pages == 5 && len(p.Data) == 999 }},
+		"no page numbers": {Fault{NoPageNumbers: true}, func(p page) bool {
+			return p.Total == 5000 && p.Pages == 0 && p.CurrentPage == 0 && p.PageSize == 0 && *p.Data[0].Address == *plain.Data[0].Address
+		}},
+		"the same page": {Fault{SamePage: true}, func(p page) bool {
+			return p.CurrentPage == 1 && p.Data[499].createdMS() <= plain.Data[0].createdMS()+1000
+		}},
 		"wrong page size": {Fault{PageSize: 10}, func(p page) bool { return p.PageSize == 10 && p.Pages == 500 && len(p.Data) == 10 }},
 		"empty":           {Fault{Empty: true}, func(p page) bool { return p.Total == 5000 && len(p.Data) == 0 }},
 		"duplicates":      {Fault{Shift: 3}, func(p page) bool { return len(p.Data) == 500 && *p.Data[3].Address == *plain.Data[0].Address }},
@@ -183,6 +209,7 @@ func TestTruncateLeavesSoundGzip(t *testing.T) {
 	s := faulty(t, Fault{Cut: Truncate, After: 5000})
 	req := httptest.NewRequest(http.MethodGet, "/dlmm"+somePage, nil)
 	req.Header.Set("Accept-Encoding", "br, gzip")
+	req.Header.Set("User-Agent", "test")
 	rec := httptest.NewRecorder()
 	s.ServeHTTP(rec, req)
 	gz, err := gzip.NewReader(rec.Body)
@@ -200,6 +227,7 @@ func TestFaultFuncs(t *testing.T) {
 		OnPage(DLMM, 3, Fault{Status: 503}),
 		Times(2, OnPage(DLMM, 4, Fault{Status: 500})),
 		OnRequest(DAMMv2, 2, Fault{Status: 429}),
+		OnProduct(DAMMv1, Fault{Status: 404}),
 	)
 	for i, tt := range []struct {
 		r    Request
@@ -212,6 +240,7 @@ func TestFaultFuncs(t *testing.T) {
 		{Request{Product: DLMM, Page: 4}, 500},
 		{Request{Product: DLMM, Page: 4}, 0},
 		{Request{Product: DAMMv2, Page: 3, N: 2}, 429},
+		{Request{Product: DAMMv1, N: 1}, 404},
 	} {
 		got := 0
 		if fault := f(tt.r); fault != nil {
@@ -243,5 +272,116 @@ func TestRandomFaults(t *testing.T) {
 	}
 	if RandomFaults(1, 0)(Request{Product: DLMM}) != nil || RandomFaults(1, 1)(Request{Product: DLMM}) == nil {
 		t.Error("0 is not never, or 1 is not always")
+	}
+}
+
+// TestNamelessClientsAreRefused: by the live servers, always.
+func TestNamelessClientsAreRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t, small())
+	for agent, want := range map[string]int{
+		"": 403, "python-requests/2.32.3": 403, "Python-urllib/3.13": 403, "Python/3.12 aiohttp/3.10": 403,
+		"tokensync/1.0": 200, "curl/8.5.0": 200, "Go-http-client/1.1": 200, "monty-python": 200,
+	} {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL(DAMMv2)+"/pools", nil)
+		req.Header.Set("User-Agent", agent)
+		resp, err := client(t, false).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != want || (want == 403) != (string(text) == "error code: 1010") {
+			t.Errorf("%q: %d %.50s", agent, resp.StatusCode, text)
+		}
+	}
+}
+
+func TestRowsWithNaN(t *testing.T) {
+	t.Parallel()
+	s := faulty(t, Fault{NaN: 2})
+	for _, path := range []string{s.URL(DLMM) + somePage, s.URL(DAMMv2) + somePage, s.URL(DAMMv1) + "/pools/search?page=0&size=9"} {
+		_, text, err := get(t, client(t, true), path)
+		mended := bytes.ReplaceAll(text, []byte(":NaN,"), []byte(":0,"))
+		if n := bytes.Count(text, []byte(":NaN,")); err != nil || n != 2 || json.Valid(text) || !json.Valid(mended) {
+			t.Errorf("%s: %d NaN, %v", path, n, err)
+		}
+	}
+}
+
+// TestDrip reads bytes that come one by one until it has had enough.
+func TestDrip(t *testing.T) {
+	t.Parallel()
+	for _, gzip := range []bool{false, true} {
+		s := faulty(t, Fault{Drip: 2 * time.Millisecond})
+		resp, err := client(t, gzip).Get(s.URL(DLMM) + somePage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, began := make([]byte, 40), time.Now()
+		if _, err := io.ReadFull(resp.Body, first); err != nil || !bytes.HasPrefix(first, []byte(`{"total":5000`)) || time.Since(began) < 30*2*time.Millisecond {
+			t.Errorf("%s in %v, %v", first, time.Since(began), err)
+		}
+		resp.Body.Close()
+	}
+}
+
+// TestBrotli compares with streams that a Brotli decoder has read: the answer is one whatever the client accepts.
+func TestBrotli(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "3b", "hello": "0b028068656c6c6f03"} {
+		var b bytes.Buffer
+		w := &brotli{w: &b}
+		if text != "" {
+			w.Write([]byte(text))
+		}
+		w.Close()
+		if got := hex.EncodeToString(b.Bytes()); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	s := faulty(t, Fault{Encoding: "br"})
+	resp, stream, err := get(t, client(t, true), s.URL(DLMM)+somePage)
+	if err != nil || resp.Header.Get("Content-Encoding") != "br" || json.Valid(stream) || !bytes.Contains(stream, []byte(`{"total":5000,`)) {
+		t.Errorf("%v %.60q", err, stream)
+	}
+}
+
+// TestRefusedRequests are the kinds of request that some servers do not answer.
+func TestRefusedRequests(t *testing.T) {
+	t.Parallel()
+	s := start(t, small())
+	c := client(t, true)
+	status := func(path string) int {
+		t.Helper()
+		resp, _, err := get(t, c, s.URL(DLMM)+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode
+	}
+	s.SetFault(FirstOf(Beyond(DLMM, 3, Fault{Status: 400, Body: "page is too deep"}), LongURL(200, Fault{Status: 400})))
+	for path, want := range map[string]int{
+		"/pools?page=3&page_size=1000": 200, "/pools?page=4&page_size=1000": 400, "/pools?page=4&page_size=10&sort_by=tvl:desc": 400,
+		"/pools?x=" + strings.Repeat("y", 150): 200, "/pools?x=" + strings.Repeat("y", 200): 400,
+		"/pools/groups": 404, "/pools/groups/a-b": 404,
+	} {
+		if got := status(path); got != want {
+			t.Errorf("%s: %d, want %d", path, got, want)
+		}
+	}
+	if _, text, _ := get(t, c, s.URL(DLMM)+"/pools/groups"); string(text) != "Not Found" {
+		t.Errorf("groups are taken for an address: %s", text)
+	}
+	s.SetFault(Beyond(DLMM, 3, Fault{Empty: true}))
+	for n, want := range map[string]int{"3": 1000, "4": 0} {
+		if p := getPage(t, c, s.URL(DLMM), "page", n, "page_size", "1000"); len(p.Data) != want || p.Pages != 5 {
+			t.Errorf("page %s: %d rows of %d pages", n, len(p.Data), p.Pages)
+		}
+	}
+	s.SetFault(Always(Fault{PageSize: 10})) // also for look-ups
+	filter := "pool_address=[" + addresses(readAll(t, start(t, small()), DLMM, "sort_by", "pool_created_at:asc")[:25]) + "]"
+	if p := getPage(t, c, s.URL(DLMM), "page_size", "1000", "filter_by", filter); len(p.Data) != 10 || p.Total != 25 || p.PageSize != 10 || p.Pages != 3 {
+		t.Errorf("%d rows of %d, page_size %d, %d pages", len(p.Data), p.Total, p.PageSize, p.Pages)
 	}
 }

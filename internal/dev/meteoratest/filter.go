@@ -9,9 +9,12 @@ import (
 
 // filter is a parsed filter_by, query and the like: all of its tests must hold.
 type filter struct {
-	tests     []func(*pool) bool
-	addresses []string // when byAddress: the only pools that can pass
-	byAddress bool
+	dialect func(field string) Dialect
+	w       *world
+	tests   []func(*pool) bool
+	// With limited, candidates are the only pools that can pass, so that no others need to be looked at.
+	limited    bool
+	candidates []int
 }
 
 func (f *filter) passes(p *pool) bool {
@@ -24,8 +27,8 @@ func (f *filter) passes(p *pool) bool {
 }
 
 // parseFilter reads filter_by: expressions joined by "&&".
-func parseFilter(s string) (*filter, error) {
-	f := &filter{}
+func parseFilter(s string, w *world, dialect func(field string) Dialect) (*filter, error) {
+	f := &filter{dialect: dialect, w: w}
 	if strings.TrimSpace(s) == "" {
 		return f, nil
 	}
@@ -97,7 +100,7 @@ func (f *filter) addText(field, value string) error {
 		if !ok {
 			return fmt.Errorf("invalid list for field %q", field)
 		}
-		values = strings.Split(list, "|")
+		values = f.dialect(field).split(list)
 	}
 	for i := range values {
 		values[i] = strings.TrimSpace(values[i])
@@ -107,29 +110,47 @@ func (f *filter) addText(field, value string) error {
 	}
 	switch field {
 	case "pool_address":
-		f.limitTo(values)
+		f.addAddresses(values)
 	case "name":
 		f.tests = append(f.tests, func(p *pool) bool { return slices.Contains(values, string(p.appendName(nil, false))) })
 	case "token_x":
-		f.tests = append(f.tests, func(p *pool) bool { return slices.ContainsFunc(values, p.x.sameMint) })
+		f.addMints(values, func(p *pool) *token { return &p.x })
 	case "token_y":
-		f.tests = append(f.tests, func(p *pool) bool { return slices.ContainsFunc(values, p.y.sameMint) })
+		f.addMints(values, func(p *pool) *token { return &p.y })
 	default:
 		return fmt.Errorf("invalid filter field %q", field)
 	}
 	return nil
 }
 
-// limitTo keeps the addresses that every limit so far allows.
-func (f *filter) limitTo(addresses []string) {
-	if f.byAddress {
-		addresses = slices.DeleteFunc(addresses, func(a string) bool { return !slices.Contains(f.addresses, a) })
+func (f *filter) addAddresses(addresses []string) {
+	var found []int
+	for _, address := range addresses {
+		if i, ok := f.w.find(address); ok {
+			found = append(found, i)
+		}
 	}
-	f.byAddress, f.addresses = true, addresses
+	f.limitTo(found)
+}
+
+func (f *filter) addMints(mints []string, side func(*pool) *token) {
+	set := newMintSet(mints)
+	f.tests = append(f.tests, func(p *pool) bool { return set.has(side(p)) })
+	if candidates, ok := f.w.ofMints(set); ok {
+		f.limitTo(candidates)
+	}
+}
+
+// limitTo keeps the candidates that every limit so far allows.
+func (f *filter) limitTo(candidates []int) {
+	if f.limited {
+		candidates = slices.DeleteFunc(candidates, func(i int) bool { return !slices.Contains(f.candidates, i) })
+	}
+	f.limited, f.candidates = true, candidates
 }
 
 // addQuery is the query parameter: pools whose name, mints or address have it.
-func (f *filter) addQuery(query string, c codec) {
+func (f *filter) addQuery(query string) {
 	if query == "" {
 		return
 	}
@@ -137,7 +158,7 @@ func (f *filter) addQuery(query string, c codec) {
 	f.tests = append(f.tests, func(p *pool) bool {
 		return strings.Contains(strings.ToLower(string(p.appendName(nil, false))), query) ||
 			strings.ToLower(p.x.mintText()) == query || strings.ToLower(p.y.mintText()) == query ||
-			strings.ToLower(string(appendBase58(nil, p.address(c)))) == query
+			strings.ToLower(string(appendBase58(nil, f.w.address(p.index)))) == query
 	})
 }
 
@@ -154,7 +175,7 @@ func windowOf(field string) (metric string, window int, ok bool) {
 	return field[:at], window % windows, window >= 0
 }
 
-// numericField gives the reader of a field that filters compare as a number, or nil.
+// numericField returns the reader of a field that filters compare as a number, or nil.
 func numericField(field string) func(*pool) float64 {
 	if field == "tvl" {
 		return func(p *pool) float64 { return p.tvl.float() }

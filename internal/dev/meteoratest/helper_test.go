@@ -148,7 +148,7 @@ func readAll(t *testing.T, s *Server, product string, params ...string) []row {
 func addresses(rows []row) string {
 	var b strings.Builder
 	for _, r := range rows {
-		b.WriteString(*r.Address + "|")
+		b.WriteString(*r.Address + ",")
 	}
-	return strings.TrimSuffix(b.String(), "|")
+	return strings.TrimSuffix(b.String(), ",")
 }

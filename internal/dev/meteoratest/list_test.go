@@ -87,7 +87,7 @@ func TestBadRequests(t *testing.T) {
 		"filter operator":    {"/dlmm/pools?" + query("filter_by", "name>a"), 400},
 		"filter number":      {"/dlmm/pools?" + query("filter_by", "tvl>much"), 400},
 		"filter boolean":     {"/dlmm/pools?" + query("filter_by", "is_blacklisted=1"), 400},
-		"filter list":        {"/dlmm/pools?" + query("filter_by", "pool_address=[a|b"), 400},
+		"filter list":        {"/dlmm/pools?" + query("filter_by", "pool_address=[a,b"), 400},
 		"filter empty value": {"/dlmm/pools?" + query("filter_by", "name="), 400},
 		"filter junk":        {"/dlmm/pools?" + query("filter_by", "tvl>1 && "), 400},
 		"filter or":          {"/dlmm/pools?" + query("filter_by", "tvl>1 || tvl<2"), 400},
@@ -97,6 +97,9 @@ func TestBadRequests(t *testing.T) {
 		"search without size": {
 			"/damm-v1/pools/search?page=0", 400,
 		},
+		"damm-v1 without address": {"/damm-v1/pools?launchpad=pump.fun", 400},
+		"damm-v1 page":            {"/damm-v1/pools?address=x&page=-1", 400},
+		"damm-v1 by path":         {"/damm-v1/pools/x", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -127,14 +130,14 @@ func TestFilters(t *testing.T) {
 		want   func(row) bool
 	}{
 		"one address":           {"pool_address=" + *all[7].Address, in(all[7:8])},
-		"addresses":             {"pool_address=[" + addresses(all[100:120]) + "|" + *all[100].Address + "|unknown]", in(all[100:120])},
+		"addresses":             {"pool_address=[" + addresses(all[100:120]) + "," + *all[100].Address + ",unknown]", in(all[100:120])},
 		"addresses meet":        {"pool_address=[" + addresses(all[0:3]) + "] && pool_address=[" + addresses(all[2:5]) + "]", in(all[2:3])},
 		"addresses and more":    {"pool_address=[" + addresses(all[0:90]) + "]&&tvl>100", func(r row) bool { return in(all[0:90])(r) && r.TVL > 100 }},
 		"unknown address":       {"pool_address=" + mintSOL, in(nil)},
 		"name":                  {"name=" + odd.Name, func(r row) bool { return r.Name == odd.Name }},
-		"names":                 {"name=[" + all[3].Name + "|" + all[4].Name + "]", func(r row) bool { return r.Name == all[3].Name || r.Name == all[4].Name }},
+		"names":                 {"name=[" + all[3].Name + "," + all[4].Name + "]", func(r row) bool { return r.Name == all[3].Name || r.Name == all[4].Name }},
 		"token_x":               {"token_x=" + mintUSDC, func(r row) bool { return *r.X.Address == mintUSDC }},
-		"token_y in a list":     {"token_y = [ " + mintUSDC + " | " + *all[9].Y.Address + " ]", func(r row) bool { return *r.Y.Address == mintUSDC || *r.Y.Address == *all[9].Y.Address }},
+		"token_y in a list":     {"token_y = [ " + mintUSDC + " , " + *all[9].Y.Address + " ]", func(r row) bool { return *r.Y.Address == mintUSDC || *r.Y.Address == *all[9].Y.Address }},
 		"base token":            {"token_x=" + *all[11].X.Address, func(r row) bool { return *r.X.Address == *all[11].X.Address }},
 		"blacklisted":           {"is_blacklisted=true", func(r row) bool { return r.Blacklisted }},
 		"not blacklisted":       {"is_blacklisted = false", func(r row) bool { return !r.Blacklisted }},
@@ -219,23 +222,30 @@ func TestDAMMv1(t *testing.T) {
 	t.Parallel()
 	cfg := small()
 	s := start(t, cfg)
-	cfg.IgnoreLaunchpadFilter = true
-	deaf := start(t, cfg)
+	cfg.LaunchpadFilter = true
+	filters := start(t, cfg)
+	cfg.OneArray = true
+	array := start(t, cfg)
 	w := s.World(DAMMv1)
+	two := query("address", w.Address(9), "address", w.Address(4), "address", "x")
 	for name, tt := range map[string]struct {
 		s    *Server
 		path string
 		want int
 	}{
-		"ours":               {s, "/pools?" + query("launchpad", DefaultLaunchpad), 512},
-		"two launchpads":     {s, "/pools?" + query("launchpad", DefaultLaunchpad, "launchpad", "pump.fun"), 512 + w.Matching("pump.fun")},
-		"all":                {s, "/pools", 5000},
-		"nobody's":           {s, "/pools?launchpad=nobody", 0},
-		"filter ignored":     {deaf, "/pools?" + query("launchpad", DefaultLaunchpad), 5000},
-		"address":            {s, "/pools?" + query("address", w.Address(9), "address", w.Address(4), "address", "x"), 2},
-		"search ours":        {s, "/pools/search?" + query("page", "1", "size", "500", "launchpad", DefaultLaunchpad), 12},
-		"search past end":    {s, "/pools/search?page=6&size=1000", 0},
+		"ours in one array":  {array, "/pools?" + query("launchpad", DefaultLaunchpad), 512},
+		"two launchpads":     {array, "/pools?" + query("launchpad", DefaultLaunchpad, "launchpad", "pump.fun"), 512 + w.Matching("pump.fun")},
+		"all in one array":   {array, "/pools", 5000},
+		"nobody's":           {array, "/pools?launchpad=nobody", 0},
+		"addresses":          {s, "/pools?" + two, 2},
+		"addresses, a page":  {s, "/pools?page=0&size=1&" + two, 1},
+		"addresses, the end": {s, "/pools?page=2&size=1&" + two, 0},
+		"search filter":      {s, "/pools/search?" + query("page", "1", "size", "300", "launchpad", DefaultLaunchpad), 300},
+		"search ours":        {filters, "/pools/search?" + query("page", "1", "size", "300", "launchpad", DefaultLaunchpad), 212},
+		"search past end":    {s, "/pools/search?page=17&size=300", 0},
+		"search last page":   {s, "/pools/search?page=16&size=300", 200},
 		"search first pages": {s, "/pools/search?page=0&size=70", 70},
+		"search size":        {s, "/pools/search?page=0&size=1000", 300},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -320,5 +330,52 @@ func TestMillionsOfPoolsTakeNoMemory(t *testing.T) {
 	})
 	if allocs > 200_000 { // mostly this test's own decoding of 700 rows
 		t.Errorf("%v allocations", allocs)
+	}
+}
+
+// TestDialects asks for the same pools in every way that a client may try.
+func TestDialects(t *testing.T) {
+	t.Parallel()
+	s := start(t, small())
+	w := s.World(DLMM)
+	ask := func(product, field string, values ...string) map[string]int {
+		found := map[string]int{}
+		for form, value := range map[string]string{
+			"commas": "[" + strings.Join(values, ",") + "]", "pipes": "[" + strings.Join(values, "|") + "]", "one": "[" + values[0] + "]", "bare": values[0],
+		} {
+			found[form] = getPage(t, client(t, true), s.URL(product), "filter_by", field+"="+value).Total
+		}
+		return found
+	}
+	commas := map[string]int{"commas": 2, "pipes": 0, "one": 1, "bare": 1}
+	pipes := map[string]int{"commas": 0, "pipes": 2, "one": 1, "bare": 1}
+	single := map[string]int{"commas": 0, "pipes": 0, "one": 0, "bare": 1}
+	for _, step := range []struct {
+		name        string
+		set         func()
+		address, v2 map[string]int
+	}{
+		{"as observed", func() {}, commas, commas},
+		{"as documented", func() { s.SetDialect("", "", Pipes) }, pipes, pipes},
+		{"one product", func() { s.SetDialect(DLMM, "", Single) }, single, pipes},
+		{"one field", func() { s.SetDialect("", "token_x", Commas) }, single, pipes},
+		{"one field of one product", func() { s.SetDialect(DAMMv2, "pool_address", Commas) }, single, commas},
+		{"all again", func() { s.SetDialect("", "", Commas) }, commas, commas},
+	} {
+		step.set()
+		v2 := s.World(DAMMv2)
+		if diff := cmp.Diff(step.address, ask(DLMM, "pool_address", w.Address(3), w.Address(9))); diff != "" {
+			t.Errorf("%s, dlmm: %s", step.name, diff)
+		}
+		if diff := cmp.Diff(step.v2, ask(DAMMv2, "pool_address", v2.Address(3), v2.Address(9))); diff != "" {
+			t.Errorf("%s, damm-v2: %s", step.name, diff)
+		}
+	}
+	s.SetDialect(DLMM, "token_y", Pipes)
+	if got := ask(DLMM, "token_y", mintUSDC, mintUSDT); got["commas"] != 0 || got["pipes"] <= got["bare"] || got["bare"] == 0 {
+		t.Errorf("token_y with pipes: %v", got)
+	}
+	if got := ask(DLMM, "token_x", mintUSDC, mintUSDT); got["pipes"] != 0 || got["commas"] <= got["bare"] || got["bare"] == 0 {
+		t.Errorf("token_x beside it: %v", got)
 	}
 }

@@ -3,6 +3,7 @@ package meteoratest
 import (
 	"maps"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -15,9 +16,9 @@ type Stats struct {
 	PeakPerSecond int         // most requests within any one second, refused ones included
 }
 
-// Stats gives a product's counters; it panics for a name that is not a product's.
+// Stats returns a product's counters; it panics for a name that is not a product's.
 func (s *Server) Stats(product string) Stats {
-	m := &s.product(product).meter
+	m := s.product(product).meter
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	st := m.stats
@@ -25,18 +26,27 @@ func (s *Server) Stats(product string) Stats {
 	return st
 }
 
-// meter counts a product's requests and holds them to its rate. Its zero value has no limit.
+// Quota is what the rate headers tell: so many requests in each window.
+type Quota struct {
+	Limit  int
+	Window time.Duration
+}
+
+// meter counts a product's requests and holds them to its rate and its quota. Its zero value has no limit.
 type meter struct {
-	rate float64 // requests a second; 0 or less: no limit
+	rate  float64 // requests a second; 0 or less: no limit
+	quota Quota   // a limit of 0: none, and no headers
 
 	mu     sync.Mutex
 	stats  Stats
 	recent []time.Time // arrivals of the last second, oldest first
 	due    time.Time   // when the next request would come at an even pace
+	reset  time.Time   // when the quota's window ends
+	used   int         // requests in the window
 }
 
-// arrive counts a request, gives its number from 1, and says whether the rate allows it.
-func (m *meter) arrive(now time.Time) (n int, allowed bool) {
+// arrive counts a request, returns its number from 1, and reports whether rate and quota allow it. It writes the rate headers.
+func (m *meter) arrive(now time.Time, h http.Header) (n int, allowed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.stats.Requests++
@@ -46,12 +56,28 @@ func (m *meter) arrive(now time.Time) (n int, allowed bool) {
 	}
 	m.recent = append(m.recent[:copy(m.recent, m.recent[old:])], now)
 	m.stats.PeakPerSecond = max(m.stats.PeakPerSecond, len(m.recent))
-	return m.stats.Requests, m.allow(now)
+	within := m.withinQuota(now, h)
+	return m.stats.Requests, m.withinRate(now) && within
 }
 
-// allow is a token bucket kept as the time at which the next request is due (GCRA): a request may come half a second
+// withinQuota counts by windows that follow one another, each from its first request on.
+func (m *meter) withinQuota(now time.Time, h http.Header) bool {
+	if m.quota.Limit <= 0 {
+		return true
+	}
+	if !now.Before(m.reset) {
+		m.reset, m.used = now.Add(m.quota.Window), 0
+	}
+	m.used++
+	h.Set("X-Ratelimit-Limit", strconv.Itoa(m.quota.Limit))
+	h.Set("X-Ratelimit-Remaining", strconv.Itoa(max(0, m.quota.Limit-m.used)))
+	h.Set("X-Ratelimit-Reset", strconv.FormatInt(m.reset.Add(time.Second-1).Unix(), 10)) // whole seconds, never too early
+	return m.used <= m.quota.Limit
+}
+
+// withinRate is a token bucket kept as the time at which the next request is due (GCRA): a request may come half a second
 // early, so that late packets and pauses do not put a steady client in the wrong.
-func (m *meter) allow(now time.Time) bool {
+func (m *meter) withinRate(now time.Time) bool {
 	if m.rate <= 0 {
 		return true
 	}

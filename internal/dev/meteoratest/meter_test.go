@@ -2,7 +2,9 @@ package meteoratest
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +18,7 @@ func TestSteadyClientIsNeverRefused(t *testing.T) {
 		for i := range 1000 {
 			late := time.Duration(mix(uint64(i))%400) * time.Millisecond // network and pauses
 			at := now.Add(time.Duration(float64(i)/rate*float64(time.Second)) + late)
-			if _, ok := m.arrive(at); !ok {
+			if _, ok := m.arrive(at, http.Header{}); !ok {
 				t.Fatalf("rate %v: request %d refused", rate, i)
 			}
 		}
@@ -28,7 +30,7 @@ func TestFastClientIsRefused(t *testing.T) {
 	m := meter{rate: 10}
 	now, allowed := time.Now(), 0
 	for i := range 200 { // 20 a second for 10 seconds
-		if _, ok := m.arrive(now.Add(time.Duration(i) * 50 * time.Millisecond)); ok {
+		if _, ok := m.arrive(now.Add(time.Duration(i)*50*time.Millisecond), http.Header{}); ok {
 			allowed++
 		}
 	}
@@ -52,8 +54,8 @@ func TestRateLimitAndStats(t *testing.T) {
 		}
 		statuses[resp.StatusCode]++
 		bytes += int64(len(text))
-		if resp.StatusCode == http.StatusTooManyRequests && resp.Header.Get("Retry-After") != "1" {
-			t.Errorf("Retry-After %q", resp.Header.Get("Retry-After"))
+		if resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-Ratelimit-Limit") != "300" {
+			t.Errorf("headers %v", resp.Header)
 		}
 		get(t, c, s.URL(DAMMv2)+"/pools")
 	}
@@ -70,5 +72,54 @@ func TestRateLimitAndStats(t *testing.T) {
 	}
 	if st := s.Stats(DAMMv1); st.Requests != 0 {
 		t.Errorf("%+v", st)
+	}
+}
+
+// TestQuota counts a window down, is refused at its end, and goes on after the reset that the headers name.
+func TestQuota(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := meter{quota: Quota{Limit: 3, Window: 7 * time.Second}}
+		ask := func() (allowed bool, remaining string, wait time.Duration) {
+			h := http.Header{}
+			_, allowed = m.arrive(time.Now(), h)
+			reset, err := strconv.ParseInt(h.Get("x-ratelimit-reset"), 10, 64)
+			if err != nil || h.Get("x-ratelimit-limit") != "3" {
+				t.Errorf("%v: %v", h, err)
+			}
+			return allowed, h.Get("x-ratelimit-remaining"), time.Until(time.Unix(reset, 0))
+		}
+		time.Sleep(300 * time.Millisecond) // windows do not begin with a second
+		for round := range 3 {
+			var wait time.Duration
+			for i, want := range []struct {
+				allowed   bool
+				remaining string
+			}{{true, "2"}, {true, "1"}, {true, "0"}, {false, "0"}} {
+				allowed, remaining, until := ask()
+				if wait = until; allowed != want.allowed || remaining != want.remaining || wait < 6*time.Second || wait > 8*time.Second {
+					t.Errorf("round %d, request %d: %v, %s left, %v", round, i, allowed, remaining, wait)
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			time.Sleep(wait)
+		}
+	})
+}
+
+func TestQuotaOverHTTP(t *testing.T) {
+	t.Parallel()
+	cfg := small() // no rate, and with it no quota
+	cfg.Quota = map[string]Quota{DAMMv2: {Limit: 2, Window: time.Hour}}
+	s := start(t, cfg)
+	c := client(t, false)
+	for i, want := range []int{200, 200, 429, 429} {
+		resp, _, err := get(t, c, s.URL(DAMMv2)+"/pools")
+		if err != nil || resp.StatusCode != want || resp.Header.Get("Retry-After") != "" || resp.Header.Get("x-ratelimit-reset") == "" {
+			t.Errorf("request %d: %d %v %v", i, resp.StatusCode, resp.Header, err)
+		}
+	}
+	if resp, _, _ := get(t, c, s.URL(DLMM)+"/pools"); resp.Header.Get("x-ratelimit-limit") != "" {
+		t.Errorf("headers without a quota: %v", resp.Header)
 	}
 }

@@ -6,7 +6,7 @@ import "slices"
 // order of creation, from 0. Answers that are being written go on with the old state.
 type World struct{ p *product }
 
-// World gives the pools of a product: "dlmm", "damm-v2" or "damm-v1". It panics for another name.
+// World returns the pools of a product; it panics for a name that is not one of Products.
 func (s *Server) World(product string) World { return World{s.product(product)} }
 
 // change replaces the product's world by an edited copy.
@@ -80,10 +80,15 @@ func (m World) Add(n int, ours bool) []int {
 	return indexes
 }
 
-// Tick touches about a tenth of our pools in every product, others each time: what a schedule of syncs would find.
+// Tick lets a minute pass, as far as a schedule of syncs would see it: SOL and the dollar coins move a little, and with them the
+// price, market cap and TVL of every pool; volumes move where there is trade; and about a tenth of our pools, others each time,
+// get new figures altogether. With Config.StandStill only these do. The same seed makes the same ticks.
 func (s *Server) Tick() {
 	tick := s.ticks.Add(1)
 	for _, p := range s.products {
+		if !s.cfg.StandStill {
+			World{p}.change(func(w *world) { w.market = newMarket(s.cfg.Seed, tick) })
+		}
 		var touched []int
 		for n, i := range (World{p}).Ours() {
 			if mix(uint64(n)<<32|tick)%10 == 0 {
@@ -141,7 +146,7 @@ func (m World) Mints(id string) []string {
 // Address is the index-th pool's address, also when the pool is removed or not there yet.
 func (m World) Address(index int) string {
 	w := m.p.world.Load()
-	return string(appendBase58(nil, w.codec.encode(w.kind, uint64(index))))
+	return string(appendBase58(nil, w.address(index)))
 }
 
 // Index finds a present pool by its address.

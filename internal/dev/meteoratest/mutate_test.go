@@ -93,7 +93,9 @@ func TestTouchAndBlacklist(t *testing.T) {
 
 func TestTick(t *testing.T) {
 	t.Parallel()
-	s, twin := New(small()), New(small())
+	cfg := small()
+	cfg.StandStill = true
+	s, twin := New(cfg), New(cfg)
 	w := s.World(DLMM)
 	for range 3 {
 		before := map[int][]byte{}

@@ -94,10 +94,10 @@ func (o order) from(skip int) iter.Seq[int] {
 	}
 }
 
-// rows gives the total of pools that pass the filter, and the indexes of at most size of them after the first skip.
+// rows returns the total of pools that pass the filter, and the indexes of at most size of them after the first skip.
 func (o order) rows(f *filter, skip, size int) (total int, page iter.Seq[int]) {
-	if f.byAddress {
-		found := o.byAddress(f)
+	if f.limited {
+		found := o.among(f)
 		return len(found), slices.Values(found[min(skip, len(found)):min(skip+size, len(found))])
 	}
 	if len(f.tests) == 0 {
@@ -115,14 +115,12 @@ func (o order) rows(f *filter, skip, size int) (total int, page iter.Seq[int]) {
 	return total, slices.Values(found)
 }
 
-// byAddress looks up a filter's addresses: the cost is theirs, not the world's.
-func (o order) byAddress(f *filter) []int {
+// among looks at a filter's candidates: the cost is theirs, not the world's.
+func (o order) among(f *filter) []int {
 	var found []int
-	for _, address := range f.addresses {
-		if i, ok := o.w.find(address); ok {
-			if p := o.w.pool(i); f.passes(&p) {
-				found = append(found, i)
-			}
+	for _, i := range f.candidates {
+		if p := o.w.pool(i); f.passes(&p) {
+			found = append(found, i)
 		}
 	}
 	slices.SortFunc(found, func(a, b int) int { return o.place(a) - o.place(b) })

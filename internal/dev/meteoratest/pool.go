@@ -36,6 +36,7 @@ type pool struct {
 	layout      layout
 	noAddress   int  // a fault: 1 left out, 2 null, 3 empty
 	noMint      bool // a fault
+	nan         bool // a fault
 }
 
 // pool makes the index-th pool.
@@ -43,9 +44,14 @@ func (w *world) pool(index int) pool {
 	o := w.overrides[index]
 	p := pool{index: index, kind: w.kind, h: w.hash(index)}
 	p.launchpad, p.ours = w.launchpadOf(index)
-	p.drawTokens(w, o)
+	if o.place != nil {
+		p.placeTokens(w, o)
+	} else {
+		p.drawTokens(w, o)
+	}
 	p.createdMS = w.created(index)
 	p.drawMoney(w, o.version)
+	w.market.move(&p)
 	p.blacklisted = o.blacklisted || (!p.ours && p.h%301 == 0)
 	p.layout = layout(max(0, int(p.h>>48%32)-28))
 	return p
@@ -74,22 +80,40 @@ func (p *pool) drawTokens(w *world, o override) {
 	if o.names > 0 && base.fixed == nil {
 		base.odd, base.empty = &w.odd[(base.h>>16+uint64(o.names))%uint64(len(w.odd))], false
 	}
-	p.x, p.y, p.quoteUSD = base, token{fixed: q}, q.usd
+	side := token{fixed: q}
 	if n := p.h >> 26 % 1000; !p.ours && n < 30 && base.fixed == nil { // no quote
-		p.y = w.token(kindMint, mix(p.h+1)%uint64(max(1, w.n*3/4)))
-		p.quoteUSD = p.y.price.float()
+		side = w.token(kindMint, mix(p.h+1)%uint64(max(1, w.n*3/4)))
 	}
-	p.price = base.price
-	if base.fixed != nil {
-		p.price = decOf(base.fixed.usd)
+	p.setSides(w, base, side, p.h>>36%8 == 0, o.version)
+}
+
+// placeTokens makes a launched token's pool of it.
+func (p *pool) placeTokens(w *world, o override) {
+	base := o.place.token
+	if o.names > 0 {
+		base.named, base.odd = nil, &w.odd[(base.h>>16+uint64(o.names))%uint64(len(w.odd))]
 	}
-	if o.version > 0 { // keeps within 5 % of where it began
-		p.price.units = p.price.units / 1000 * (950 + mix(p.h+o.version)%100)
+	p.setSides(w, base, o.place.quote, o.place.second, o.version)
+}
+
+// setSides gives the pool its tokens as the market stands, and its price.
+func (p *pool) setSides(w *world, base, side token, swapped bool, version uint64) {
+	p.x, p.y = w.market.now(base), w.market.now(side)
+	p.price, p.quoteUSD = p.x.usd(), p.y.usd().float()
+	if version > 0 { // keeps within 5 % of where it began
+		p.price.units = p.price.units / 1000 * (950 + mix(p.h+version)%100)
 	}
-	if p.h>>36%8 == 0 {
-		p.swapped = true
+	if p.swapped = swapped; swapped {
 		p.x, p.y = p.y, p.x
 	}
+}
+
+// usd is one token's price.
+func (t *token) usd() dec {
+	if t.fixed != nil {
+		return decOf(t.fixed.usd)
+	}
+	return t.price
 }
 
 // drawMoney gives the pool the money of its rank, so that the sorts by volume and by TVL need no list of pools.
@@ -157,9 +181,6 @@ func (p *pool) appendName(b []byte, asJSON bool) []byte {
 	b = append(b, '-')
 	return p.y.appendSymbol(b, asJSON)
 }
-
-// address is the pool's key; its number is the index.
-func (p *pool) address(c codec) key { return c.encode(p.kind, uint64(p.index)) }
 
 // amounts are the tokens that lie on each side when the TVL is split in two.
 func (p *pool) amounts() (x, y dec) {

@@ -1,4 +1,5 @@
-// Package meteoratest is a fake of Meteora's three Data APIs over real HTTP, of any size, with faults to switch on.
+// Package meteoratest is a fake of Meteora's Data APIs over real HTTP, of any size, with faults to switch on. It answers as
+// the live servers were seen to answer, not as they are documented.
 //
 // Pools are computed from a seed and their index whenever an answer needs them, so a million of them take no
 // memory; an address decodes to its pool's index, so filters by address need no list either. What the package
@@ -7,6 +8,7 @@
 package meteoratest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -18,55 +20,82 @@ import (
 	"time"
 )
 
-// The size of the incident that tokensync answers to, and the launchpad ID that was right all along.
+// The size of the incident that tokensync answers to, a launchpad whose name pools carry, and the launchpad ID that was right
+// all along: a config's key, which no pool carries.
 const (
 	DefaultPools     = 132967
 	DefaultOurs      = 512
-	DefaultLaunchpad = "56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V"
+	DefaultLaunchpad = "moonyard"
+	IncidentKey      = "56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V"
 )
 
 // The products, as Server.URL and Config.RateLimit name them.
 const (
-	DLMM   = "dlmm"
-	DAMMv2 = "damm-v2"
-	DAMMv1 = "damm-v1"
+	DLMM    = "dlmm"
+	DAMMv2  = "damm-v2"
+	DAMMv1  = "damm-v1"
+	DBCList = "dbc-list" // pools on their bonding curves; undocumented, so a test may let it vanish with OnProduct and a 404
 )
 
 // Products lists the products' names.
-func Products() []string { return []string{DLMM, DAMMv2, DAMMv1} }
+func Products() []string { return []string{DLMM, DAMMv2, DAMMv1, DBCList} }
+
+// kindOf is a product's in keys.
+var kindOf = map[string]int{DLMM: kindDLMM, DAMMv2: kindDAMMv2, DAMMv1: kindDAMMv1, DBCList: kindDBC}
 
 // Config says what the fake holds and how it behaves. The zero value is ready for use.
 type Config struct {
 	Pools     int            // in each product; 0 means DefaultPools, a negative number none
 	PoolsOf   map[string]int // by product, instead of Pools
 	Ours      int            // how many of each product's pools carry Launchpad; 0 means DefaultOurs, a negative number none
-	Launchpad string         // "" means DefaultLaunchpad
+	Launchpad string         // what our pools carry, whatever it is; "" means DefaultLaunchpad
 	Seed      uint64         // another seed, other pools
 	Newest    time.Time      // when the newest pool was created; zero means the day of the incident
 
-	// RateLimit is in requests a second by product; 0 or less switches it off. A missing product has Meteora's
-	// documented limit. A steady client at the limit is never refused: half a second's worth may come at once.
+	// RateLimit is in requests a second by product; 0 or less switches it off, and the quota with it. A missing product
+	// has Meteora's documented limit. A steady client at the limit is never refused: half a second's worth may come at once.
 	RateLimit map[string]float64
-	// IgnoreLaunchpadFilter makes damm-v1 answer every pool whatever launchpad is asked for.
-	IgnoreLaunchpadFilter bool
-	Latency               time.Duration // before every answer
-	MaxURL                int           // bytes of path and query; more is a 414; 0 means 8192
-	Fault                 FaultFunc     // asked for every request; nil means no faults
+	// Quota is what the rate headers tell and hold to, by product. A missing product has the limit that was seen, in a
+	// window of ten seconds, which nobody has proven.
+	Quota map[string]Quota
 
-	// Rows are more pools by product, which only those find who ask for their addresses.
-	Rows map[string]Rows
+	LaunchpadFilter bool          // damm-v1 honours launchpad=; what it really does was never seen
+	OneArray        bool          // damm-v1 answers /pools without an address with every pool in one array, as in the incident
+	Latency         time.Duration // before every answer
+	MaxURL          int           // bytes of path and query; more is a 414; 0 means 8192
+	Fault           FaultFunc     // asked for every request; nil means no faults
+	Dialect         Dialect       // of lists in filter_by, until SetDialect; "" means Commas
+
+	// Launched are the tokens of launchpads on the chain, until SetLaunched.
+	Launched []Launched
+	// StandStill keeps the market where it is when Tick is called.
+	StandStill bool
 }
 
 const defaultMaxURL = 8192
 
-// Rows are pools that somebody else makes up, such as those that tokens graduate into.
-type Rows interface {
-	// Row is the pool at an address as it stands in the product's lists.
-	Row(address string) (row []byte, ok bool)
-}
+// Meteora's documented limits, and those of its rate headers.
+var (
+	defaultRates  = map[string]float64{DLMM: 30, DAMMv2: 10, DAMMv1: 10, DBCList: 10}
+	defaultQuotas = map[string]Quota{
+		DLMM: {300, 10 * time.Second}, DAMMv2: {300, 10 * time.Second}, DAMMv1: {100, 10 * time.Second},
+	}
+)
 
-// defaultRates are Meteora's documented limits.
-var defaultRates = map[string]float64{DLMM: 30, DAMMv2: 10, DAMMv1: 10}
+// meter is a product's.
+func (c Config) meter(product string) *meter {
+	m := &meter{rate: defaultRates[product], quota: defaultQuotas[product]}
+	if rate, set := c.RateLimit[product]; set {
+		m.rate = rate
+	}
+	if m.rate <= 0 {
+		m.quota = Quota{}
+	}
+	if quota, set := c.Quota[product]; set {
+		m.quota = quota
+	}
+	return m
+}
 
 func (c Config) withDefaults() Config {
 	c.Pools = orDefault(c.Pools, DefaultPools)
@@ -94,6 +123,7 @@ type Server struct {
 	products map[string]*product
 	fault    atomic.Pointer[FaultFunc]
 	ticks    atomic.Uint64
+	dialects dialects
 
 	mu     sync.Mutex
 	http   *http.Server
@@ -102,12 +132,12 @@ type Server struct {
 	once   sync.Once
 }
 
-// product is one of the three APIs.
+// product is one of the APIs.
 type product struct {
 	name  string
 	world atomic.Pointer[world]
 	mu    sync.Mutex // held while world is replaced
-	meter meter
+	meter *meter
 }
 
 // New makes a fake; it does not listen yet.
@@ -115,19 +145,18 @@ func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, products: map[string]*product{}, closed: make(chan struct{})}
 	u := newUniverse(cfg)
-	for i, name := range Products() {
+	for _, name := range Products() {
 		n, set := cfg.PoolsOf[name]
 		if !set {
 			n = cfg.Pools
 		}
-		rate, set := cfg.RateLimit[name]
-		if !set {
-			rate = defaultRates[name]
-		}
-		p := &product{name: name, meter: meter{rate: rate}}
-		p.world.Store(newWorld(u, kindDLMM+i, max(n, 0)))
+		p := &product{name: name, meter: cfg.meter(name)}
+		w := newWorld(u, kindOf[name], max(n, 0))
+		w.launch(cfg.Launched)
+		p.world.Store(w)
 		s.products[name] = p
 	}
+	s.dialects.of, s.dialects.general = map[[2]string]Dialect{}, cmp.Or(cfg.Dialect, Commas)
 	s.SetFault(cfg.Fault)
 	return s
 }
@@ -191,7 +220,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	n, allowed := p.meter.arrive(time.Now())
+	n, allowed := p.meter.arrive(time.Now(), w.Header())
 	rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 	defer func() { p.meter.leave(rec) }() // also when a fault panics
 	switch {
@@ -199,8 +228,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		plainText(rec, http.StatusMethodNotAllowed, "method not allowed")
 	case len(r.RequestURI) > s.cfg.MaxURL:
 		plainText(rec, http.StatusRequestURITooLong, "URI too long")
-	case !allowed:
-		rec.Header().Set("Retry-After", "1")
+	case !allowed: // without Retry-After, as far as anybody has seen
 		plainText(rec, http.StatusTooManyRequests, "Too Many Requests")
 	default:
 		s.answer(rec, r, p, "/"+path, n)
@@ -222,7 +250,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, p *product, path
 		a.search()
 	case path == "/pools":
 		a.page()
-	case one && p.name != DAMMv1 && !strings.Contains(address, "/"):
+	case one && p.name != DAMMv1 && address != "groups" && !strings.Contains(address, "/"): // groups are gone
 		a.single(address)
 	default:
 		plainText(w, http.StatusNotFound, "Not Found")
@@ -251,7 +279,7 @@ func plainText(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text))
 }
 
-// acceptsGzip says whether the client takes gzip; "gzip;q=0" is a no.
+// acceptsGzip reports whether the client takes gzip; "gzip;q=0" is a no.
 func acceptsGzip(r *http.Request) bool {
 	return slices.ContainsFunc(strings.Split(r.Header.Get("Accept-Encoding"), ","), func(coding string) bool {
 		name, q, _ := strings.Cut(strings.TrimSpace(coding), ";")

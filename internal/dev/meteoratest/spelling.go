@@ -44,6 +44,8 @@ type launchpads struct {
 	ours      []spelling // one text: plain, partly escaped, wholly escaped
 	near      []spelling // texts that a careless comparison takes for ours
 	pump, dbc spelling
+	stonk     spelling
+	launchlab spelling
 	empty     spelling
 	null      spelling
 	absent    spelling
@@ -56,10 +58,11 @@ func newLaunchpads(id string) *launchpads {
 	}
 	runes := []rune(id)
 	return &launchpads{
-		ours:   []spelling{spelled(id), escaped(id, 1), escaped(id, len(id))},
-		near:   []spelling{spelled(id + " "), spelled(" " + id), spelled(other + "\x00"), spelled(string(runes[:len(runes)-1])), spelled(id + id)},
-		pump:   spelled("pump.fun"),
-		dbc:    spelled("met-dbc"),
+		ours:  []spelling{spelled(id), escaped(id, 1), escaped(id, len(id))},
+		near:  []spelling{spelled(id + " "), spelled(" " + id), spelled(other + "\x00"), spelled(string(runes[:len(runes)-1])), spelled(id + id)},
+		pump:  spelled("pump.fun"),
+		dbc:   spelled("met-dbc"),
+		stonk: spelled("stonkfun"), launchlab: spelled("raydium-launchlab"),
 		empty:  spelled(""),
 		null:   spelling{json: "null"},
 		absent: spelling{},
@@ -78,23 +81,31 @@ func (l *launchpads) ofOurs(slot int) *spelling {
 	}
 }
 
-// ofOthers draws a value for a pool that is not ours: 45 % pump.fun, 8 % met-dbc, the rest none.
-func (l *launchpads) ofOthers(h uint64) *spelling {
-	switch n := h % 2000; {
-	case n < 900:
-		return &l.pump
-	case n < 1060:
-		return &l.dbc
-	case n < 1300:
-		return &l.empty
-	case n < 1320:
-		return &l.absent
-	case n < 1324:
+// ofOthers draws a value for a pool that is not ours: what launched its token, or nothing.
+func (l *launchpads) ofOthers(kind int, h uint64) *spelling {
+	n := h % 2000
+	if n < 4 {
 		return &l.near[h/2000%uint64(len(l.near))]
-	default:
-		return &l.null
 	}
+	shares := &sharesOfDLMM
+	if kind == kindDAMMv2 {
+		shares = &sharesOfDAMMv2
+	}
+	for i, pad := range [...]*spelling{&l.pump, &l.dbc, &l.stonk, &l.launchlab, &l.empty, &l.absent} {
+		if n < shares[i] {
+			return pad
+		}
+		n -= shares[i]
+	}
+	return &l.null
 }
+
+// Shares in 2000 of pump.fun, met-dbc, stonkfun, raydium-launchlab, "" and of no field at all; the rest is null. Those of
+// DAMM v2 were counted among its newest pools.
+var (
+	sharesOfDLMM   = [...]uint64{900, 160, 8, 6, 240, 20}
+	sharesOfDAMMv2 = [...]uint64{28, 1750, 50, 6, 20, 20}
+)
 
 // oddNames are names and symbols that break a careless parser, log line, terminal or page. id is our launchpad's.
 func oddNames(id string) []spelling {

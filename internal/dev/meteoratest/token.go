@@ -1,11 +1,16 @@
 package meteoratest
 
-import "strconv"
-
-// quote is one of the tokens that others are traded against; its JSON never changes, so it is kept ready.
+// quote is one of the tokens that others are traded against. Its JSON is the same in every pool of a tick, so it is kept ready.
 type quote struct {
-	mint   string
-	symbol string
+	mint, name, symbol string
+
+	facts     string // its fields between symbol and price
+	decimals  int
+	supply    float64
+	capFormat byte // of market_cap
+
+	price  dec // US dollars
+	factor uint64
 	usd    float64
 	json   string
 }
@@ -18,19 +23,23 @@ const (
 )
 
 var (
-	quoteSOL = newQuote(mintSOL, "Wrapped SOL", "SOL", 121.37,
-		`"decimals":9,"is_verified":true,"holders":3711204,"freeze_authority_disabled":true,"total_supply":631200417.1182,"price":121.37,"market_cap":76608794625.63`)
-	quoteWSOL = newQuote(mintSOL, "Wrapped SOL", "WSOL", 121.37,
-		`"decimals":9,"is_verified":true,"holders":3711204,"freeze_authority_disabled":true,"total_supply":631200417.1182,"price":121.37,"market_cap":76608794625.63`)
-	quoteUSDC = newQuote(mintUSDC, "USD Coin", "USDC", 0.9998,
-		`"decimals":6,"is_verified":true,"holders":5190008,"freeze_authority_disabled":false,"total_supply":8241113028.113908,"price":0.9998,"market_cap":8239464805.50`)
-	quoteUSDT = newQuote(mintUSDT, "USDT", "USDT", 1.0001,
-		`"decimals":6,"is_verified":true,"holders":2400771,"freeze_authority_disabled":false,"total_supply":2389928454,"price":1.0001,"market_cap":2.39016744684e9`)
+	quoteSOL = (&quote{
+		mint: mintSOL, name: "Wrapped SOL", symbol: "SOL", decimals: 9, supply: 631200417.1182, capFormat: 'f', price: dec{12137, 2},
+		facts: `"decimals":9,"is_verified":true,"holders":3711204,"freeze_authority_disabled":true,"total_supply":631200417.1182,`,
+	}).at(million)
+	quoteWSOL = (&quote{
+		mint: mintSOL, name: "Wrapped SOL", symbol: "WSOL", decimals: 9, supply: 631200417.1182, capFormat: 'f', price: dec{12137, 2},
+		facts: `"decimals":9,"is_verified":true,"holders":3711204,"freeze_authority_disabled":true,"total_supply":631200417.1182,`,
+	}).at(million)
+	quoteUSDC = (&quote{
+		mint: mintUSDC, name: "USD Coin", symbol: "USDC", decimals: 6, supply: 8241113028.113908, capFormat: 'f', price: dec{9998, 4},
+		facts: `"decimals":6,"is_verified":true,"holders":5190008,"freeze_authority_disabled":false,"total_supply":8241113028.113908,`,
+	}).at(million)
+	quoteUSDT = (&quote{
+		mint: mintUSDT, name: "USDT", symbol: "USDT", decimals: 6, supply: 2389928454, capFormat: 'e', price: dec{10001, 4},
+		facts: `"decimals":6,"is_verified":true,"holders":2400771,"freeze_authority_disabled":false,"total_supply":2389928454,`,
+	}).at(million)
 )
-
-func newQuote(mint, name, symbol string, usd float64, rest string) *quote {
-	return &quote{mint, symbol, usd, `{"address":"` + mint + `","name":"` + name + `","symbol":"` + symbol + `",` + rest + `}`}
-}
 
 // drawQuote picks SOL for four pools in five; one SOL in six is spelled WSOL.
 func drawQuote(h uint64) *quote {
@@ -52,6 +61,7 @@ type token struct {
 	mint     key
 	h        uint64
 	odd      *spelling // a name out of the ordinary
+	named    *names    // given from outside
 	empty    bool      // neither name nor symbol
 	decimals int
 	holders  uint64
@@ -59,32 +69,31 @@ type token struct {
 	price    dec // US dollars
 }
 
-// token makes the number-th token of a kind; it is the same in every product and pool.
+// names are a token's, as the chain has them.
+type names struct{ name, symbol spelling }
+
+// token makes the number-th token of a kind as it stands before any tick; it is the same in every product and pool.
 func (u *universe) token(kind int, number uint64) token {
 	h := mix(u.cfg.Seed ^ mix(uint64(kind)<<56|number))
-	t := token{mint: u.codec.encode(kind, number), h: h, decimals: 6}
-	if h%8 == 0 {
-		t.decimals = 9
-	}
+	t := drawToken(u.codec.encode(kind, number), h)
 	switch n := h >> 8 % 256; {
 	case n < 2:
 		t.odd = &u.odd[h>>16%uint64(len(u.odd))]
 	case n < 6:
 		t.empty = true
 	}
+	return t
+}
+
+func drawToken(mint key, h uint64) token {
+	t := token{mint: mint, h: h, decimals: 6}
+	if h%8 == 0 {
+		t.decimals = 9
+	}
 	t.holders = 1 + h>>20%100_000/(1+h>>40%997)
 	t.supply = dec{300_000_000_000_000 + mix(h+1)%700_000_000_000_000, 6}
 	t.price = dec{1_000_000_000_000_000 + mix(h+2)%8_000_000_000_000_000, 15 + int(h>>50%8)}
 	return t
-}
-
-// sameMint says whether text is t's mint.
-func (t *token) sameMint(text string) bool {
-	if t.fixed != nil {
-		return text == t.fixed.mint
-	}
-	k, ok := parseBase58(text)
-	return ok && k == t.mint
 }
 
 func (t *token) mintText() string {
@@ -101,6 +110,10 @@ func (t *token) appendSymbol(b []byte, asJSON bool) []byte {
 		return append(b, t.fixed.symbol...)
 	case t.empty:
 		return b
+	case t.named != nil && asJSON:
+		return append(b, t.named.symbol.json[1:len(t.named.symbol.json)-1]...)
+	case t.named != nil:
+		return append(b, t.named.symbol.text...)
 	case t.odd != nil && asJSON:
 		return append(b, t.odd.json[1:len(t.odd.json)-1]...)
 	case t.odd != nil:
@@ -127,6 +140,8 @@ var (
 func (e *encoder) tokenName(t *token) {
 	switch {
 	case t.empty:
+	case t.named != nil:
+		e.raw(t.named.name.json[1 : len(t.named.name.json)-1])
 	case t.odd != nil:
 		e.raw(t.odd.json[1 : len(t.odd.json)-1])
 	default:
@@ -134,6 +149,23 @@ func (e *encoder) tokenName(t *token) {
 		e.b = append(e.b, ' ')
 		e.raw(nameTails[t.h>>44%16])
 	}
+}
+
+// names writes what every list says of a token.
+func (e *encoder) names(t *token) {
+	if t.fixed != nil {
+		e.raw(`"name":"` + t.fixed.name + `","symbol":"` + t.fixed.symbol + `","decimals":`)
+		e.int(t.fixed.decimals)
+		e.raw(",")
+		return
+	}
+	e.raw(`"name":"`)
+	e.tokenName(t)
+	e.raw(`","symbol":"`)
+	e.b = t.appendSymbol(e.b, true)
+	e.raw(`","decimals":`)
+	e.int(t.decimals)
+	e.raw(",")
 }
 
 // token writes one side of a DLMM or DAMM v2 pool. price is the token's in US dollars at this moment.
@@ -148,13 +180,8 @@ func (e *encoder) token(field string, t *token, price dec, withMint bool) {
 	if withMint {
 		e.key(`"address":`, t.mint)
 	}
-	e.raw(`"name":"`)
-	e.tokenName(t)
-	e.raw(`","symbol":"`)
-	e.b = t.appendSymbol(e.b, true)
-	e.raw(`","decimals":`)
-	e.b = strconv.AppendInt(e.b, int64(t.decimals), 10)
-	e.bool(`,"is_verified":`, t.h%41 == 0)
+	e.names(t)
+	e.bool(`"is_verified":`, t.h%41 == 0)
 	e.uint(`"holders":`, t.holders)
 	e.bool(`"freeze_authority_disabled":`, t.h%29 != 0)
 	e.num(`"total_supply":`, t.supply)

@@ -33,6 +33,7 @@ type override struct {
 	removed     bool
 	blacklisted bool
 	names       int // how often the token got another name
+	place       *placement
 }
 
 // world is one product's pools at a moment. It is never changed, only replaced, so that an answer that is being
@@ -48,14 +49,25 @@ type world struct {
 	removed   []int // ascending
 	added     []int // the token number of our pools among those added at the end, or -1
 	addedOurs int
+	market    *market
+
+	launched map[key]bool  // mints that have their pools
+	byMint   map[key][]int // pools of launched tokens, by the mint of either side
+	given    map[key]int   // pools whose address was given
+	settled  bool          // what is launched from now on is new
 }
 
 func newWorld(u *universe, kind, n int) *world {
 	h := mix(u.cfg.Seed ^ mix(uint64(kind)))
+	ours := min(u.cfg.Ours, n)
+	if kind == kindDBC {
+		ours = 0 // the list has no launchpads
+	}
 	return &world{
-		universe: u, kind: kind, n: n, ours: min(u.cfg.Ours, n),
+		universe: u, kind: kind, n: n, ours: ours,
 		byTVL: newAffine(n, mix(h+1)), byVolume: newAffine(n, mix(h+2)),
-		overrides: map[int]override{},
+		overrides: map[int]override{}, market: newMarket(u.cfg.Seed, 0),
+		launched: map[key]bool{}, byMint: map[key][]int{}, given: map[key]int{},
 	}
 }
 
@@ -83,7 +95,7 @@ func (w *world) created(index int) int64 {
 	return w.newestMS - int64(w.n-1-index)*step - int64(w.hash(index)>>8%uint64(step))
 }
 
-// slot says which of our pools the index-th pool is, or -1. The range is cut into as many even blocks as we have
+// slot is which of our pools the index-th pool is, or -1. The range is cut into as many even blocks as we have
 // pools; each has one of ours at a random place.
 func (w *world) slot(index int) int {
 	if w.ours == 0 || index >= w.n {
@@ -116,33 +128,47 @@ func (w *world) ourToken(index int) int {
 	return slot
 }
 
-// launchpadOf is the pool's launchpad field; ours says that the pool is one that we put there.
+// launchpadOf is the pool's launchpad field; ours means that the pool was put there for the launchpad.
 func (w *world) launchpadOf(index int) (s *spelling, ours bool) {
-	if index >= w.n {
-		if w.added[index-w.n] >= 0 {
-			return &w.pads.ours[0], true
-		}
-		return w.pads.ofOthers(w.hash(index) >> 5), false
+	if w.kind == kindDBC {
+		return &w.pads.absent, false
+	}
+	if place := w.overrides[index].place; place != nil {
+		return place.pad, false
+	}
+	if index >= w.n && w.added[index-w.n] >= 0 {
+		return &w.pads.ours[0], true
 	}
 	if slot := w.slot(index); slot >= 0 {
 		return w.pads.ofOurs(slot), true
 	}
-	return w.pads.ofOthers(w.hash(index) >> 5), false
+	return w.pads.ofOthers(w.kind, w.hash(index)>>5), false
 }
 
-// present says whether the product has a pool of that index now.
+// address is the pool's key; unless it was given, its number is the index.
+func (w *world) address(index int) key {
+	if place := w.overrides[index].place; place != nil && place.address != (key{}) {
+		return place.address
+	}
+	return w.codec.encode(w.kind, uint64(index))
+}
+
+// present reports whether the product has a pool of that index now.
 func (w *world) present(index int) bool {
 	return index >= 0 && index < w.end() && !w.overrides[index].removed
 }
 
-// find gives the index of the pool with that address.
+// find returns the index of the pool with that address.
 func (w *world) find(address string) (int, bool) {
 	k, ok := parseBase58(address)
 	if !ok {
 		return 0, false
 	}
+	if i, ok := w.given[k]; ok {
+		return i, w.present(i)
+	}
 	kind, n, ok := w.codec.decode(k)
-	if !ok || kind != w.kind || n >= uint64(w.end()) || !w.present(int(n)) {
+	if !ok || kind != w.kind || n >= uint64(w.end()) || !w.present(int(n)) || w.address(int(n)) != k {
 		return 0, false
 	}
 	return int(n), true

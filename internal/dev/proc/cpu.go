@@ -11,7 +11,7 @@ import (
 // clockTick is the unit of /proc/<pid>/stat: USER_HZ is 100 on every Linux that Go runs on.
 const clockTick = 10 * time.Millisecond
 
-// CPU is what the child has used so far, user and system, 0 where the system does not tell.
+// CPU returns the user and system time that the child has used so far, or 0 where the system does not tell.
 func (p *Process) CPU() time.Duration {
 	if state := p.State(); state != nil {
 		return state.UserTime() + state.SystemTime()

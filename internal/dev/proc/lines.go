@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Lines is an io.Writer that hands on whole lines without their end. It is safe for concurrent use; the zero value
-// drops everything.
+// Lines is an io.Writer that splits what is written into lines. It is safe for concurrent use; the zero value drops
+// everything.
 type Lines struct {
 	mu   sync.Mutex
 	rest []byte
@@ -31,7 +31,7 @@ func (l *Lines) Write(b []byte) (int, error) {
 	}
 }
 
-// Close hands on a last line that has no end.
+// Close emits a last line without an end.
 func (l *Lines) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

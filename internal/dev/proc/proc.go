@@ -14,7 +14,7 @@ import (
 // pipeGrace is how long a dead child's output pipes may stay open, held by a grandchild.
 const pipeGrace = time.Second
 
-// Process is a running child in a process group of its own.
+// Process is a child process with a process group of its own.
 type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -22,7 +22,7 @@ type Process struct {
 	err  error
 }
 
-// Start runs the command. Its group is separate, so that Ctrl-C reaches only this process, which then stops its
+// Start starts the command in a process group of its own, so that Ctrl-C reaches only this process, which then stops its
 // children in order.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	cmd.SysProcAttr = attributes()
@@ -38,16 +38,16 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// PID is the child's process ID.
+// PID returns the child's process ID.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Done is closed when the child has ended and its output was read to the end.
+// Done returns a channel that is closed when the child has ended and its output has been read.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err says how the child ended, once Done is closed: nil for exit status 0.
+// Err returns how the child ended, nil for exit status 0. It must not be called before Done is closed.
 func (p *Process) Err() error { return p.err }
 
-// State is the ended child's; nil before Done.
+// State returns the state of the ended child, or nil before Done is closed.
 func (p *Process) State() *os.ProcessState {
 	select {
 	case <-p.done:
@@ -57,7 +57,7 @@ func (p *Process) State() *os.ProcessState {
 	}
 }
 
-// Stop asks the child to end, kills its group after the grace, and returns when it is gone.
+// Stop asks the child to end, kills its group after grace, and returns when it is gone.
 func (p *Process) Stop(grace time.Duration) {
 	p.once.Do(func() {
 		p.Signal(syscall.SIGTERM)

@@ -14,23 +14,23 @@ import (
 const (
 	redrawInterval = 200 * time.Millisecond
 	plainInterval  = 2 * time.Second
-	// reportInterval is how often the function tells how far it is; no guess goes further than that.
+	// reportInterval is how often the function logs its progress; no guess goes further than that.
 	reportInterval = time.Second
 )
 
-// Options say where and how to draw.
+// Options describe where and how to draw.
 type Options struct {
 	Out io.Writer
-	// Terminal draws one line over and over; without it, a plain line comes every two seconds.
+	// Terminal redraws one line; otherwise a plain line is written every two seconds.
 	Terminal bool
 	Color    bool
-	// Total is how many pools there are, 0 when nobody knows.
+	// Total is the number of pools, or 0 if unknown.
 	Total int64
-	// Hint is a guess of how many pools were scanned, for the time between two lines of the log; may be nil.
+	// Hint, if not nil, guesses how many pools have been scanned, for the time between two lines of the log.
 	Hint func() int64
 }
 
-// Progress follows a sync by the lines of its function's log. Line may be called from any goroutine.
+// Progress follows a sync by the lines of its function's log. It is safe for concurrent use.
 type Progress struct {
 	options Options
 	bar     *progressbar.ProgressBar
@@ -53,7 +53,7 @@ type entry struct {
 	RSS     int64  `json:"rss_bytes"`
 }
 
-// Start begins to draw; Stop ends it.
+// Start starts drawing, until Stop.
 func Start(o Options) *Progress {
 	p := &Progress{
 		options: o, begin: time.Now(), at: time.Now(), products: map[string]entry{},
@@ -88,7 +88,7 @@ func paint(color bool, before, text, after string) string {
 	return before + text + after
 }
 
-// Line takes a line of the function's log; all but progress lines are nothing to it.
+// Line takes a line of the function's log and ignores all but progress lines.
 func (p *Progress) Line(line string) {
 	var e entry
 	if json.Unmarshal([]byte(line), &e) != nil || e.Msg != "progress" {
@@ -104,7 +104,7 @@ func (p *Progress) Line(line string) {
 	p.products[e.Product] = e
 }
 
-// Stop draws no more, and takes the terminal's line away.
+// Stop stops drawing and clears the terminal's line.
 func (p *Progress) Stop() {
 	close(p.done)
 	<-p.stopped
@@ -146,7 +146,7 @@ func (p *Progress) show() {
 	_, _ = fmt.Fprintf(p.options.Out, "%s%s pools, %s pools/s, %s ours, %s\n", Count(sum.Scanned), total, Count(rate), Count(sum.Matched), memory)
 }
 
-// sum is what was reported, and a guess of how far it has gone since.
+// sum returns what was reported, and a guess of how far the sync has got since.
 func (p *Progress) sum() (sum entry, guess int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -161,7 +161,7 @@ func (p *Progress) sum() (sum entry, guess int64) {
 		guess = max(guess, p.options.Hint())
 	}
 	if p.options.Total > 0 {
-		guess = min(guess, p.options.Total-1) // a full bar would say that it is over
+		guess = min(guess, p.options.Total-1) // a full bar looks finished
 	}
 	return sum, max(guess, 0)
 }

@@ -52,17 +52,19 @@ func TestPlainLinesWhenPiped(t *testing.T) {
 func TestBarOnATerminal(t *testing.T) {
 	t.Parallel()
 	for _, color := range []bool{true, false} {
-		var out screen
-		p := report.Start(report.Options{Out: &out, Terminal: true, Total: 1000, Color: color})
-		p.Line(`{"msg":"progress","product":"dlmm","pools_scanned":500,"rss_bytes":1048576}`)
-		time.Sleep(500 * time.Millisecond)
-		p.Stop()
-		if got := out.String(); !strings.Contains(got, "1.0 MiB") || !strings.Contains(got, "/1000") || strings.Contains(got, "\n") {
-			t.Errorf("color %v: %q", color, got)
-		}
-		if got := strings.Contains(out.String(), "\x1b[36m"); got != color {
-			t.Errorf("painted %v, want %v: %q", got, color, out.String())
-		}
+		synctest.Test(t, func(t *testing.T) {
+			var out screen
+			p := report.Start(report.Options{Out: &out, Terminal: true, Total: 1000, Color: color})
+			p.Line(`{"msg":"progress","product":"dlmm","pools_scanned":500,"rss_bytes":1048576}`)
+			time.Sleep(500 * time.Millisecond)
+			p.Stop()
+			if got := out.String(); !strings.Contains(got, "1.0 MiB") || !strings.Contains(got, "/1000") || strings.Contains(got, "\n") {
+				t.Errorf("color %v: %q", color, got)
+			}
+			if got := strings.Contains(out.String(), "\x1b[36m"); got != color {
+				t.Errorf("painted %v, want %v: %q", got, color, out.String())
+			}
+		})
 	}
 }
 

@@ -11,12 +11,12 @@ import (
 	"tokensync/internal/syncrun"
 )
 
-// oldHeapLimit is what the back end of the incident had, and died at.
+// oldHeapLimit is the heap at which the back end of the incident died, in bytes.
 const oldHeapLimit = 512 << 20
 
-// Sandbox is what the run looked like from outside.
+// Sandbox is what the run looked like from the outside.
 type Sandbox struct {
-	ColdStart time.Duration // 0 when it was warm
+	ColdStart time.Duration // 0 if it was warm
 	PeakRSS   int64         // bytes
 	MemoryMB  int
 }
@@ -88,7 +88,7 @@ func status(s syncrun.Status, color bool) string {
 	return "\x1b[1;" + code + "m" + string(s) + "\x1b[0m"
 }
 
-// Count groups digits: 132,967.
+// Count formats a number with grouped digits: 132,967.
 func Count(n int64) string {
 	if n < 0 {
 		return "-" + Count(-n)
@@ -104,7 +104,7 @@ func Count(n int64) string {
 	return b.String()
 }
 
-// Bytes is a size in binary units: 21.4 MiB.
+// Bytes formats a size in binary units: 21.4 MiB.
 func Bytes(n int64) string {
 	switch {
 	case n >= 1<<30:

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/mr-tron/base58"
@@ -91,6 +93,13 @@ func (r reply) into(t *testing.T, v any) {
 	if err := json.Unmarshal(r.Result, v); err != nil {
 		t.Fatalf("%v: %s", err, r.Result)
 	}
+}
+
+// serveChain asks a chain that is on no port.
+func serveChain(c *Chain, body string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	c.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)))
+	return w
 }
 
 type opts = map[string]any

@@ -23,7 +23,7 @@ func (q *question) multiple(params []json.RawMessage) (results, *failure) {
 		keys = nil
 	}
 	return func(out *bufio.Writer) {
-		fmt.Fprintf(out, `{"context":%s,"value":[`, q.context())
+		fmt.Fprintf(out, `{"context":%s,"value":[`, contextAt(q.slot()))
 		l := &list{out: out}
 		for _, k := range keys {
 			l.next()

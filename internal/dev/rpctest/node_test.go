@@ -20,7 +20,6 @@ func TestPages(t *testing.T) {
 		"return-counting": {Node{Kind: ReturnCounting, Strangers: 5000}, 13},
 		"zero":            {Node{}, 13},
 		"scan-counting":   {Node{Kind: ScanCounting, Strangers: 5000}, 221}, // (5000 + 512 + 3) / 25
-		"limit of 1,000":  {Node{MaxLimit: 25}, 13},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,6 +88,11 @@ func TestStrangers(t *testing.T) {
 	if diff := cmp.Diff(got, again); diff != "" {
 		t.Errorf("in small pages (-one +many):\n%s", diff)
 	}
+	s.SetNode(Node{MaxLimit: 1000})
+	if r := s.call(t, "getProgramAccountsV2", spell(dbcProgram), with(all, "limit", 1001)); r.Error == nil || r.Error.Code != badParams {
+		t.Errorf("above the limit: %+v", r)
+	}
+	s.SetNode(Node{Strangers: 400})
 	stranger := strangerConfig.key(3)
 	if got, _ := s.walkPages(t, with(poolsOf(stranger), "limit", 10), 1); len(got) != 2 {
 		t.Errorf("%d pools of a stranger's config with one in three a hook's", len(got))

@@ -2,6 +2,7 @@ package rpctest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -76,8 +77,7 @@ func (o *options) passes(a *Account) bool {
 		if f.Memcmp == nil {
 			continue
 		}
-		end := f.Memcmp.Offset + len(o.matches[i])
-		if end > len(a.Data) || string(a.Data[f.Memcmp.Offset:end]) != string(o.matches[i]) {
+		if at := min(f.Memcmp.Offset, len(a.Data)); !bytes.HasPrefix(a.Data[at:], o.matches[i]) {
 			return a.Stray
 		}
 	}
@@ -99,7 +99,8 @@ func (o *options) write(out *bufio.Writer, a *Account) {
 	data := a.Data
 	if s := o.DataSlice; s != nil && !o.noSlice {
 		from := min(max(s.Offset, 0), len(data))
-		data = data[from:min(from+max(s.Length, 0), len(data))]
+		data = data[from:]
+		data = data[:min(max(s.Length, 0), len(data))]
 	}
 	out.WriteString(`{"data":["`)
 	out.WriteString(base64.StdEncoding.EncodeToString(data))

@@ -84,6 +84,9 @@ func (s *scan) walk(from element, f func(element) bool) {
 	}
 }
 
+// context says at which slot the rows hold.
+func (s *scan) context() string { return contextAt(s.asOf - s.fault.SlotBack) }
+
 // account returns the account at e, or nil when the query does not choose it.
 func (s *scan) account(e element) *Account {
 	var a Account
@@ -116,7 +119,7 @@ func (q *question) program(params []json.RawMessage) (results, *failure) {
 	}
 	return func(out *bufio.Writer) {
 		if s.WithContext {
-			fmt.Fprintf(out, `{"context":%s,"value":`, q.context())
+			fmt.Fprintf(out, `{"context":%s,"value":`, s.context())
 			defer out.WriteString("}")
 		}
 		out.WriteString("[")
@@ -141,7 +144,7 @@ func (q *question) programPage(params []json.RawMessage) (results, *failure) {
 	return func(out *bufio.Writer) {
 		end := "}"
 		if q.node.Kind != Cursor && (s.WithContext || q.node.Kind == Wrapped) {
-			fmt.Fprintf(out, `{"context":%s,"value":`, q.context())
+			fmt.Fprintf(out, `{"context":%s,"value":`, s.context())
 			end = "}}"
 		} else if q.node.Kind == Cursor {
 			out.WriteString(`{"value":`)

@@ -19,7 +19,7 @@ const (
 	errorBodyHeader = "Lambda-Runtime-Function-Error-Body"
 )
 
-// routes are the Runtime API's four, as AWS documents them.
+// routes serves the Runtime API's four operations, as AWS documents them.
 func (s *sandbox) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+version+"/invocation/next", s.next)
@@ -29,7 +29,7 @@ func (s *sandbox) routes() http.Handler {
 	return mux
 }
 
-// next answers when there is work. The first poll ends the init phase.
+// next responds when there is work. The first poll ends the init phase.
 func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if !s.polled {
@@ -56,7 +56,7 @@ func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(inv.payload)
 }
 
-// traceID is unsampled: there is no X-Ray here.
+// traceID returns an unsampled trace: there is no X-Ray here.
 func traceID(id string) string {
 	hex := strings.ReplaceAll(id, "-", "")
 	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", time.Now().Unix(), hex[:24], hex[16:])
@@ -89,7 +89,7 @@ func (s *sandbox) response(w http.ResponseWriter, r *http.Request) {
 	accept(w)
 }
 
-// trailerError is a failure while the response was being written, told in the trailers.
+// trailerError returns a failure while the response was being written, which the trailers report.
 func trailerError(trailer http.Header) (*FunctionError, []byte) {
 	kind := trailer.Get(errorTypeHeader)
 	if kind == "" {
@@ -135,7 +135,7 @@ func (s *sandbox) initFailure(w http.ResponseWriter, r *http.Request) {
 	accept(w)
 }
 
-// claim takes the invocation that the request answers; nil means that the request was refused.
+// claim returns the invocation that the request answers, or nil if it refused the request.
 func (s *sandbox) claim(w http.ResponseWriter, r *http.Request) *invocation {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,7 +148,7 @@ func (s *sandbox) claim(w http.ResponseWriter, r *http.Request) *invocation {
 	return inv
 }
 
-// parseError reads the documented error body; a function may also send anything else.
+// parseError parses the documented error body; a function may also send anything else.
 func parseError(body []byte, fallbackType string) *FunctionError {
 	var e FunctionError
 	if json.Unmarshal(body, &e) != nil {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// environment is everything that the child sees: nothing of this process's own environment gets through.
+// environment returns everything that the child sees: nothing of this process's own environment.
 func (c Config) environment(api string) []string {
 	env := map[string]string{
 		"LANG": "en_US.UTF-8",

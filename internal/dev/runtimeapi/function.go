@@ -1,4 +1,4 @@
-// Package runtimeapi runs a function's real binary behind the Lambda Runtime API, one sandbox an invocation at a time, as Lambda does.
+// Package runtimeapi runs a function's real binary behind the Lambda Runtime API, in sandboxes that take one invocation at a time, as Lambda does.
 package runtimeapi
 
 import (
@@ -18,47 +18,47 @@ const (
 	// initTimeout is Lambda's limit for the init phase.
 	initTimeout = 10 * time.Second
 	stopGrace   = 2 * time.Second
-	// staleRetries is how often a sandbox that ended between two invocations is replaced without a word.
+	// staleRetries is how often a sandbox that ended between two invocations is replaced silently.
 	staleRetries = 3
 )
 
 // Config describes one function.
 type Config struct {
-	// Name is the function's; it is required, as is Binary.
+	// Name and Binary, a path, are required.
 	Name   string
 	Binary string
-	// Handler is _HANDLER; bootstrap when empty.
+	// Handler is the value of _HANDLER; bootstrap when empty.
 	Handler string
-	// Env are the function's own variables; they win over Lambda's, save the reserved ones.
+	// Env holds the function's own variables, which override Lambda's except the reserved ones.
 	Env map[string]string
-	// MemoryMB and Timeout are 128 and 3 s when zero.
+	// MemoryMB and Timeout default to 128 and 3 s.
 	MemoryMB int
 	Timeout  time.Duration
-	// Concurrency is how many sandboxes there may be; 1 when zero. Further invocations wait.
+	// Concurrency is the largest number of sandboxes, 1 by default. Further invocations wait.
 	Concurrency int
-	// Region and AccountID are us-east-1 and 000000000000 when empty.
+	// Region and AccountID default to us-east-1 and 000000000000.
 	Region, AccountID string
-	// Log gets each line that the function writes, one at a time; nothing does when nil.
+	// Log, if not nil, is called with each line that the function writes, one at a time.
 	Log func(line string)
 }
 
 // Result is an invocation that Lambda would have answered with status 200.
 type Result struct {
 	RequestID string
-	// Payload is the function's response; when Error is set, what the function said about it.
+	// Payload is the function's response, or its report of Error.
 	Payload []byte
-	// Error is not nil when the function failed: it returned an error, panicked, crashed or took too long.
+	// Error is non-nil if the function returned an error, panicked, crashed or took too long.
 	Error    *FunctionError
 	Duration time.Duration
-	// ColdStart is from exec to the first request for work; 0 when the sandbox was warm.
+	// ColdStart is the time from exec to the first request for work, or 0 if the sandbox was warm.
 	ColdStart time.Duration
-	// PeakRSS is the sandbox's so far, in bytes; 0 where the system does not tell.
+	// PeakRSS is the sandbox's largest resident set so far in bytes, or 0 where the system does not tell.
 	PeakRSS int64
-	// CPU is what the sandbox has used since its exec, user and system; 0 where the system does not tell.
+	// CPU is the user and system time of the sandbox since its exec, or 0 where the system does not tell.
 	CPU time.Duration
 }
 
-// FunctionError is a function's failure in Lambda's words.
+// FunctionError is a function's failure as Lambda reports it.
 type FunctionError struct {
 	Message string `json:"errorMessage"`
 	Type    string `json:"errorType"`
@@ -83,7 +83,7 @@ type Function struct {
 	log    sync.Mutex
 }
 
-// New starts nothing: the first invocation is the cold start.
+// New returns a function that has not started: its first invocation is the cold start.
 func New(c Config) (*Function, error) {
 	if c.Name == "" || c.Binary == "" {
 		return nil, errors.New("a function needs a name and a binary")
@@ -104,14 +104,13 @@ func New(c Config) (*Function, error) {
 	return f, nil
 }
 
-// ARN is the function's.
+// ARN returns the function's ARN.
 func (f *Function) ARN() string {
 	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", f.config.Region, f.config.AccountID, f.config.Name)
 }
 
-// Invoke runs the function once and waits for its answer. An error means that there is none: the payload is too
-// large, the binary cannot be started, ctx ended or the function was closed. A function that fails is no error
-// but a Result with Error set.
+// Invoke runs the function once and waits for its response. It returns an error if the payload is too large, the binary
+// cannot be started, ctx ends or the function is closed. A function that fails is not an error but a Result with Error set.
 func (f *Function) Invoke(ctx context.Context, payload []byte) (Result, error) {
 	if len(payload) > MaxPayload {
 		return Result{}, fmt.Errorf("%d bytes are more than the %d of a request payload", len(payload), MaxPayload)
@@ -173,7 +172,7 @@ func (f *Function) invokeOnce(ctx context.Context, payload []byte) (Result, erro
 	return result, err
 }
 
-// acquire prefers a warm sandbox, and makes a new one while there are fewer than allowed.
+// acquire returns a warm sandbox, or starts one while there are fewer than allowed.
 func (f *Function) acquire(ctx context.Context) (*sandbox, error) {
 	select {
 	case s := <-f.idle:
@@ -215,7 +214,7 @@ func (f *Function) emit(line string) {
 	}
 }
 
-// Signal sends sig to every sandbox, as a host that is shut down would.
+// Signal sends sig to every sandbox, as a host that shuts down does.
 func (f *Function) Signal(sig syscall.Signal) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -224,7 +223,7 @@ func (f *Function) Signal(sig syscall.Signal) {
 	}
 }
 
-// Close ends running invocations with ErrClosed, then the sandboxes: asked first, killed when they do not listen.
+// Close ends running invocations with ErrClosed, then the sandboxes, which are killed if they do not end when asked to.
 func (f *Function) Close() error {
 	f.once.Do(func() {
 		f.mu.Lock()

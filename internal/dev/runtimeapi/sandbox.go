@@ -16,7 +16,7 @@ import (
 	"tokensync/internal/dev/serve"
 )
 
-// errStale says that the sandbox had ended before it took the invocation: another one can have it.
+// errStale reports a sandbox that ended before it took the invocation, which another one can take.
 var errStale = errors.New("the sandbox ended before it took the invocation")
 
 // sandbox is one child process with a Runtime API of its own.
@@ -29,7 +29,7 @@ type sandbox struct {
 
 	// work hands an invocation to the child's next poll.
 	work chan *invocation
-	// ready gets the time of the first poll, initFailed what the child reported instead.
+	// ready receives the time of the first poll, initFailed what the child reported instead.
 	ready      chan time.Time
 	initFailed chan *FunctionError
 
@@ -38,7 +38,7 @@ type sandbox struct {
 	current *invocation
 }
 
-// invocation is on its way through a sandbox.
+// invocation is one event on its way through a sandbox.
 type invocation struct {
 	id       string
 	payload  []byte
@@ -152,7 +152,7 @@ func (s *sandbox) await(ctx context.Context, inv *invocation) (outcome, error) {
 	return outcome{payload: failure.payload(), failure: failure}, nil
 }
 
-// exitError is what Lambda says about a child that ended without an answer.
+// exitError returns what Lambda reports of a child that ended without an answer.
 func (s *sandbox) exitError(id string) *FunctionError {
 	message := "Runtime exited without providing a reason"
 	if err := s.process.Err(); err != nil {

@@ -31,20 +31,20 @@ const (
 // Parameter is a stored value. Unlike AWS, the empty value is allowed: it is what tests of the guard need.
 type Parameter struct{ Type, Value string }
 
-// Fault is how every answer goes wrong. The zero value means no fault.
+// Fault describes how every response goes wrong. The zero value means no fault.
 type Fault struct {
-	// Status is the HTTP status of the answer: 400 for a throttle, 500 and above for a server fault.
+	// Status is the HTTP status of the response: 400 for a throttle, 500 and above for a server fault.
 	Status int
-	// Type is the error's; ThrottlingException or InternalServerError when empty.
+	// Type is the type of the error, by default ThrottlingException or InternalServerError.
 	Type string
-	// Delay comes before any answer.
+	// Delay comes before every response.
 	Delay time.Duration
 }
 
 // Server is the Parameter Store. It is safe for concurrent use.
 type Server struct {
 	*serve.Server
-	// closing ends delayed answers.
+	// closing ends delayed responses.
 	closing chan struct{}
 	once    sync.Once
 
@@ -90,14 +90,14 @@ func (s *Server) Delete(name string) {
 	delete(s.parameters, name)
 }
 
-// SetFault makes every following answer go wrong, until it is set to the zero value.
+// SetFault makes every following response go wrong, until it is set to the zero value.
 func (s *Server) SetFault(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = f
 }
 
-// Requests counts the requests so far, faulty answers among them.
+// Requests returns the number of requests so far, including those with a faulty response.
 func (s *Server) Requests() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +131,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// misbehave reports whether the fault was the answer.
+// misbehave reports whether the fault was the response.
 func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, fault Fault) bool {
 	if fault.Delay > 0 {
 		select {
@@ -194,7 +194,7 @@ func (s *Server) getParameters(w http.ResponseWriter, body []byte) {
 	writeJSON(w, http.StatusOK, map[string]any{"Parameters": found, "InvalidParameters": invalid})
 }
 
-// find takes a name, or an ARN that ends with one.
+// find returns the parameter of a name, or of an ARN that ends with one.
 func (s *Server) find(name string) (stored, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package workspace knows where the module keeps its template, its built functions and its tools.
+// Package workspace finds the module's template, built functions and tools.
 package workspace
 
 import (
@@ -12,7 +12,7 @@ import (
 // Root is the folder with the module's go.mod.
 type Root string
 
-// Find looks for the root from the working directory upwards, so that tests of any package find it.
+// Find looks for the root from the working directory upwards, so that it works in the tests of any package.
 func Find() (Root, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -30,19 +30,19 @@ func Find() (Root, error) {
 	}
 }
 
-// Template is the SAM template's path.
+// Template returns the path of the SAM template.
 func (r Root) Template() string { return filepath.Join(string(r), "template.yaml") }
 
-// Event is the path of an event in events/.
+// Event returns the path of an event in events/.
 func (r Root) Event(name string) string { return filepath.Join(string(r), "events", name) }
 
-// Function is the path of a function's binary for this machine.
+// Function returns the path of a function's binary for this machine.
 func (r Root) Function(name string) (string, error) {
 	path := filepath.Join(string(r), "build", "local", name, "bootstrap")
 	return exists(path, "make local")
 }
 
-// Engine is the path of the DynamoDB engine's binary.
+// Engine returns the path of the DynamoDB engine's binary.
 func (r Root) Engine() (string, error) {
 	platform, err := platform(runtime.GOOS, runtime.GOARCH)
 	if err != nil {
@@ -52,7 +52,7 @@ func (r Root) Engine() (string, error) {
 	return exists(path, "make tools")
 }
 
-// platform is npm's spelling of an operating system and a processor.
+// platform returns npm's name of an operating system and a processor.
 func platform(goos, goarch string) (string, error) {
 	arch, ok := map[string]string{"amd64": "x64", "arm64": "arm64"}[goarch]
 	if !ok || goos != "linux" && goos != "darwin" {

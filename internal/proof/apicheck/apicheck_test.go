@@ -14,7 +14,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// start brings up the stack with 250 tokens of two launchpads in its tables.
+// start starts the stack with 250 tokens of two launchpads in its tables.
 func start(t *testing.T) *dev.Stack {
 	t.Helper()
 	id := string(apitest.First) + "," + string(apitest.Second)
@@ -40,7 +40,7 @@ func start(t *testing.T) *dev.Stack {
 	return stack
 }
 
-// run runs the command that an environment variable holds, with the API's URL in API_URL.
+// run runs the command in an environment variable, with the API's URL in API_URL.
 func run(t *testing.T, variable string) {
 	t.Helper()
 	command := os.Getenv(variable)

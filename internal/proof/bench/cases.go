@@ -32,7 +32,7 @@ type consumer struct {
 	only    func(shape) bool
 }
 
-// base is what all ratios are to.
+// base is the consumer that all ratios are relative to.
 const base = "jsontext"
 
 func consumers(build string) []consumer {
@@ -53,7 +53,7 @@ func consumers(build string) []consumer {
 	}
 }
 
-// arguments are what every consumer understands.
+// arguments returns the flags that every consumer understands.
 func (s shape) arguments(server *server, times int) []string {
 	pages := 0
 	if s.Paged {

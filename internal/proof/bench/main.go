@@ -132,7 +132,7 @@ func (b *bench) all(ctx context.Context) error {
 	return nil
 }
 
-// growth is our peak RSS at the array's size, and how much more it is for ten times as many pools.
+// growth returns our peak RSS at the array's size, and at ten times as many pools.
 func (b *bench) growth(ctx context.Context) (g growth, err error) {
 	ours := b.consumers[0]
 	if ours.Name == base {

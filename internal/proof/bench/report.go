@@ -25,7 +25,7 @@ type Row struct {
 	Found    int     `json:"found"`
 }
 
-// A Report is all that a run found out.
+// A Report is the result of a run.
 type Report struct {
 	Machine   Machine   `json:"machine"`
 	Pools     int       `json:"pools"`
@@ -95,7 +95,7 @@ func (b *bench) rows() []Row {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// errMissed is a target that must be reached and was not.
+// errMissed reports a target that must be reached and was not.
 var errMissed = errors.New("a target was missed")
 
 func (b *bench) report(g growth) error {

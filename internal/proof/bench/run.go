@@ -80,7 +80,7 @@ func (b *bench) round(ctx context.Context, s shape) error {
 	return nil
 }
 
-// chosen are the consumers of a shape: base first, as the others are held against it.
+// chosen returns the consumers of a shape, the base first, for the others are compared with it.
 func (b *bench) chosen(s shape) []consumer {
 	var list []consumer
 	for _, c := range b.consumers {

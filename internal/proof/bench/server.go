@@ -17,7 +17,7 @@ import (
 	"tokensync/internal/proof/bench/corpus"
 )
 
-// ready is what the server process says of itself once it listens.
+// ready is what the server process prints once it listens.
 type ready struct {
 	URL         string
 	Plain, Gzip int // bytes of the array

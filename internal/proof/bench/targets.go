@@ -6,7 +6,7 @@ const (
 	nodeWhole = "Node response.json()"
 )
 
-// A target is a figure that must be reached, and one that we would like to reach.
+// A target is a figure that must be reached, with one that we would like to reach.
 type target struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
@@ -25,7 +25,7 @@ func (t *target) verdict() string {
 	return "MISSED"
 }
 
-// targets holds the ratios of this run against what is asked for.
+// targets compares the ratios of this run with what is asked for.
 func (b *bench) targets(g growth) []*target {
 	var list []*target
 	add := func(name string, value, must, aim float64) {
@@ -51,7 +51,7 @@ func (b *bench) targets(g growth) []*target {
 	return list
 }
 
-// toNode is the median of our CPU to the old service's in the same round.
+// toNode returns the median of our CPU time divided by the old service's in the same round.
 func (b *bench) toNode(s shape) float64 {
 	var ratios []float64
 	for i, one := range b.samples[rowKey{s, ours}] {

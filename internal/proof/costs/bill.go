@@ -11,7 +11,7 @@ const (
 	perScheduledTick = 1.00 / 1e6 // EventBridge Scheduler
 )
 
-// cpuMemoryMB is how much memory comes with one whole vCPU in Lambda, as its documentation has it; less gets a share.
+// cpuMemoryMB is the memory that comes with one whole vCPU in Lambda, by its documentation; less gets a share of it.
 const cpuMemoryMB = 1769
 
 // requestsPerSecond is the pace at which the sync asks DLMM.
@@ -19,16 +19,16 @@ const requestsPerSecond = 27
 
 const month = 730 * time.Hour
 
-// Schedule is how often runs start; 0 is never.
+// Schedule is how often runs start; 0 means never.
 type Schedule struct{ Refresh, Full time.Duration }
 
 // Bill is a month of syncs in US dollars.
 type Bill struct{ Lambda, Writes, Reads, Scheduler float64 }
 
-// Total of the bill.
+// Total returns the sum of the bill.
 func (b Bill) Total() float64 { return b.Lambda + b.Writes + b.Reads + b.Scheduler }
 
-// Month works out what a launchpad's syncs cost on a schedule, in a function with so much memory.
+// Month returns what a launchpad's syncs cost a month on a schedule, in a function with memoryMB.
 func (l Launchpad) Month(s Schedule, memoryMB int) Bill {
 	var b Bill
 	b.add(l.Refresh, s.Refresh, memoryMB)
@@ -47,7 +47,7 @@ func (b *Bill) add(u Usage, every time.Duration, memoryMB int) {
 	b.Scheduler += runs * perScheduledTick
 }
 
-// Seconds is how long a run takes in Lambda: as long as Meteora's rate limit makes it wait, or as its share of a CPU
+// Seconds returns how long a run takes in Lambda: as long as Meteora's rate limit makes it wait, or as its share of a CPU
 // needs, whichever is longer.
 func (u Usage) Seconds(memoryMB int) float64 {
 	return max(float64(u.Requests)/requestsPerSecond, u.CPU.Seconds()*cpuMemoryMB/float64(memoryMB))

@@ -15,8 +15,8 @@ type bound struct {
 	got, least, most float64
 }
 
-// Check compares what the runs used, among so many pools, with what such runs should use: a refresh follows the
-// launchpad's size, a write what has changed.
+// Check compares what the runs used, among pools in all, with what such runs should use: a refresh follows the launchpad's
+// size, a write what has changed.
 func (l Launchpad) Check(pools int) error {
 	if l.First.Mode != "full" || l.Full.Mode != "full" || l.Refresh.Mode != "refresh" {
 		return fmt.Errorf("%w: mode of the runs: %s, %s, %s", ErrUnexpected, l.First.Mode, l.Full.Mode, l.Refresh.Mode)

@@ -22,20 +22,20 @@ type Usage struct {
 	Written  int // tokens
 }
 
-// Launchpad is what the runs of a launchpad with so many tokens used: the first, and those after it, before each of which
-// a tenth of the tokens changed.
+// Launchpad is what the runs of a launchpad used: the first, and those after it. Before each of the latter, a tenth of the
+// tokens changed.
 type Launchpad struct {
 	Tokens               int
 	First, Full, Refresh Usage
 }
 
-// Measure runs the real sync for a launchpad with so many tokens on DLMM, among so many pools in all.
+// Measure runs the real sync for a launchpad with a number of tokens on DLMM, among pools in all.
 func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	m := new(measurement)
 	defer func() { err = errors.Join(err, m.close()) }()
 	m.world, err = dev.StartWorld(ctx, dev.WorldOptions{
 		Options: dev.Options{Proxy: m.startMeter},
-		Meteora: meteoratest.Config{Pools: pools, Ours: poolsFor(tokens)},
+		Meteora: meteoratest.Config{Pools: pools, Ours: poolsFor(tokens), Dialect: meteoratest.Pipes, StandStill: true},
 	})
 	if err != nil {
 		return Launchpad{}, err
@@ -49,7 +49,7 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	return l, m.err
 }
 
-// poolsFor is how many pools the fake needs for so many tokens: some have two.
+// poolsFor returns how many pools the fake needs for a number of tokens: some have two.
 func poolsFor(tokens int) int { return tokens + tokens*3/125 }
 
 type measurement struct {

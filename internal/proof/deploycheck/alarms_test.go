@@ -167,7 +167,7 @@ func dashboardMetrics(r samtemplate.Resource) ([]metric, error) {
 	return out, nil
 }
 
-// checkMetric says why nothing ever reports a metric; nothing when something does.
+// checkMetric returns why nothing ever reports a metric, or "".
 func (d *deployment) checkMetric(m metric, emitted map[string][]string) string {
 	names := slices.Sorted(maps.Keys(m.dimensions))
 	if m.namespace == observe.Namespace {
@@ -190,7 +190,7 @@ func (d *deployment) checkMetric(m metric, emitted map[string][]string) string {
 	return ""
 }
 
-// checkOwnDimensions holds the values to those that the functions put on their metrics.
+// checkOwnDimensions checks that the functions put these values on their metrics.
 func (d *deployment) checkOwnDimensions(m metric) string {
 	for _, f := range d.of("AWS::Lambda::Function") {
 		env := environment(f)

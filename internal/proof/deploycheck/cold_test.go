@@ -97,7 +97,7 @@ func artifactRoot(t *testing.T, d *deployment) workspace.Root {
 	return workspace.Root(root)
 }
 
-// emulator is what a binary needs in front to run here; nothing on a machine of its own kind.
+// emulator returns what has to go before a binary to run it here, or "" on a machine of its own kind.
 func emulator(t *testing.T, d *deployment, path string) string {
 	t.Helper()
 	file, err := elf.Open(path)
@@ -124,7 +124,7 @@ func startArtifacts(t *testing.T, root workspace.Root) (*dev.World, *recorder) {
 			Root: root, Engine: engine, AdminToken: "local-operator-token",
 			Log: func(function, line string) { t.Logf("%s: %s", function, line) },
 		},
-		Meteora: meteoratest.Config{Pools: 3000}, Chain: &rpctest.Config{Launchpad: string(apitest.First), Tokens: 50},
+		Meteora: meteoratest.Config{Pools: 3000, Dialect: meteoratest.Pipes}, Chain: &rpctest.Config{Launchpad: string(apitest.First), Tokens: 50},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func startArtifacts(t *testing.T, root workspace.Root) (*dev.World, *recorder) {
 	return stack, recorder
 }
 
-// checkAnswer says what is wrong with an answer; what is right can be told from the event's name.
+// checkAnswer returns what is wrong with an answer, or ""; the event's name tells what is right.
 func checkAnswer(event string, result runtimeapi.Result) string {
 	var answer struct {
 		StatusCode   int
@@ -176,7 +176,7 @@ func checkAnswer(event string, result runtimeapi.Result) string {
 	return ""
 }
 
-// recorder stands before an engine and writes down what it is asked.
+// recorder is a proxy of an engine that records what it is asked.
 type recorder struct {
 	mu    sync.Mutex
 	asked []request
@@ -226,7 +226,7 @@ func startRecorder(t *testing.T) (*dynamotest.Engine, *recorder) {
 	return recorded, r
 }
 
-// refused are the requests that a function's role would not allow.
+// refused returns the requests that a function's role would not allow.
 func (d *deployment) refused(t *testing.T, logicalID string, tables dynamotest.Tables, asked []request) []string {
 	t.Helper()
 	f, ok := d.find(logicalID)

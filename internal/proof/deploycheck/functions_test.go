@@ -129,7 +129,7 @@ func build(_ context.Context, d *deployment) ([]string, error) {
 	return out, nil
 }
 
-// checkBinary says what keeps a file from running on Lambda; nothing when nothing does.
+// checkBinary returns what keeps a file from running on Lambda, or "".
 func checkBinary(path string) string {
 	file, err := elf.Open(path)
 	if err != nil {

@@ -133,7 +133,7 @@ func leadingKeys(statement map[string]any) []string {
 	return keys
 }
 
-// needed is what a function's binary can call, and what Lambda does in its name.
+// needed returns what a function's binary can call, and what Lambda does in its name.
 func (d *deployment) needed(f samtemplate.Resource, code *source) (calls, error) {
 	linked, err := symbols(artifact(d.root, f.LogicalID))
 	if err != nil {
@@ -256,7 +256,7 @@ func parameterNames(f samtemplate.Resource) []string {
 	return names
 }
 
-// star says why a statement may be about everything; none may today.
+// star returns why a statement may be about everything, or "". None may today.
 var starReasons = map[string]string{}
 
 // stars finds actions and resources with a star in any policy of the template, whoever it is for.

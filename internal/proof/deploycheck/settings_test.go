@@ -235,7 +235,7 @@ func (d *deployment) readVariables() (map[string]map[string]bool, error) {
 	return read, nil
 }
 
-// variableName is how variables of one's own are spelled; Lambda's and the SDK's begin otherwise.
+// variableName matches our own variables; Lambda's and the SDK's begin otherwise.
 var (
 	variableName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{2,}$`)
 	foreign      = regexp.MustCompile(`^(_|AWS_|LAMBDA_)`)
@@ -295,7 +295,7 @@ func (d *deployment) neededVariables(ctx context.Context) (map[string]map[string
 	return needed, nil
 }
 
-// events holds events/ to the functions: env.json sets what each function reads and needs, and each has an event.
+// events checks events/: env.json sets what each function reads and needs, and each has an event.
 func events(ctx context.Context, d *deployment) ([]string, error) {
 	var out []string
 	data, err := os.ReadFile(d.root.Event("env.json"))

@@ -23,7 +23,7 @@ type accepted struct {
 
 func all(pattern string) *regexp.Regexp { return regexp.MustCompile("^(?:" + pattern + ")$") }
 
-// finding is what a tool has against a resource.
+// finding is a tool's complaint about a resource.
 type finding struct{ rule, resource, message string }
 
 // problems are the findings that are not accepted, and what is accepted without being found.
@@ -93,9 +93,9 @@ var acceptedByCheckov = []accepted{
 	{"CKV_AWS_117", all(".*Function"), "nothing to reach is in a VPC; in one, the sync would need a NAT gateway for Meteora"},
 	{"CKV_AWS_115", all(".*Function"), "a new account's quota allows no reservation: SyncReservedConcurrency asks for it, the API is throttled by its stage"},
 	{"CKV_AWS_173", all(".*Function"), "names and URLs of public things; secrets are in SSM SecureStrings, which the variables only name"},
-	{"CKV_AWS_158", all(".*LogGroup"), "CloudWatch encrypts with its own key; the logs hold no secret, and a key of one's own costs a dollar a month and can be lost"},
+	{"CKV_AWS_158", all(".*LogGroup"), "CloudWatch encrypts with its own key; the logs hold no secret, and a customer-managed key costs a dollar a month and can be lost"},
 	{"CKV_AWS_119", all("(Tokens|Sync)Table"), "encrypted with AWS's key for DynamoDB; what is stored is public"},
-	{"CKV_AWS_26", all("AlarmTopic"), "alarms cannot use AWS's key for SNS, and hold no secret that a key of one's own would be worth a dollar a month"},
+	{"CKV_AWS_26", all("AlarmTopic"), "alarms cannot use AWS's key for SNS, and hold no secret that a customer-managed key would be worth a dollar a month"},
 	{"CKV_AWS_27", all("SyncFailuresQueue"), "encrypted with SQS's own key (SqsManagedSseEnabled), which the rule does not know, and the check of queues does"},
 }
 

@@ -18,7 +18,7 @@ type Case struct {
 	Says string           // a part of the record's error, of any product's, or of its delisting
 
 	breaks func(*World)
-	mend   func(*World)      // beside what is always mended: faults of Meteora, SSM and DynamoDB
+	mend   func(*World)      // ends what is not always ended: faults of Meteora, SSM and DynamoDB are
 	env    map[string]string // of the troubled run only
 	limit  time.Duration     // the troubled function's timeout
 	twice  bool              // two runs at once
@@ -29,7 +29,7 @@ func succeeded() []syncrun.Status { return []syncrun.Status{syncrun.Succeeded} }
 func partial() []syncrun.Status   { return []syncrun.Status{syncrun.Partial} }
 func failed() []syncrun.Status    { return []syncrun.Status{syncrun.Failed} }
 
-// Cases is the matrix.
+// Cases returns the matrix.
 func Cases() []Case {
 	var cases []Case
 	for _, group := range [][]Case{statuses(), bodies(), contents(), connections(), services(), deaths(), changes()} {
@@ -38,7 +38,7 @@ func Cases() []Case {
 	return cases
 }
 
-// once lets page 3 go wrong one time; always lets every page.
+// once makes page 3 go wrong one time; always makes every page go wrong.
 func once(f meteoratest.Fault) func(*World) {
 	return func(w *World) { w.Meteora.SetFault(meteoratest.Times(1, meteoratest.OnPage(meteoratest.DLMM, 3, f))) }
 }

@@ -1,4 +1,4 @@
-// Command faults prints what every kind of trouble does to a sync: `make faults`. It exits with 1 on any surprise.
+// Command faults prints what every kind of trouble does to a sync: `make faults`. It exits with status 1 on any surprise.
 package main
 
 import (

@@ -16,7 +16,7 @@ import (
 	"tokensync/internal/syncrun"
 )
 
-// Row is what came of a case.
+// Row is the result of a case.
 type Row struct {
 	Name          string
 	Statuses      []syncrun.Status // of the troubled runs
@@ -25,7 +25,7 @@ type Row struct {
 	Repaired      int              // after the next good run
 	Requests      int64            // to Meteora, by the troubled runs
 	Duration      time.Duration    // of the troubled runs
-	Surprises     []string         // what is not as it has to be; none when all is well
+	Surprises     []string         // what is not as it has to be
 	RepairedAfter time.Duration    // until a good run succeeded
 }
 
@@ -35,7 +35,7 @@ type Matrix struct {
 	reference map[string]stored // what good runs leave
 }
 
-// New starts an engine and finds out what good runs leave. Close it.
+// New starts an engine and finds out what good runs leave. The caller must close it.
 func New(ctx context.Context) (_ *Matrix, err error) {
 	engine, err := dynamotest.Start(ctx, dynamotest.Options{})
 	if err != nil {
@@ -68,7 +68,7 @@ func New(ctx context.Context) (_ *Matrix, err error) {
 // Close ends the engine.
 func (m *Matrix) Close() error { return m.engine.Close() }
 
-// change is what happened at Meteora since the last run, always the same: the second time it does nothing.
+// change does what happened at Meteora since the last run, always the same; the second time it does nothing.
 func change(w *World) {
 	d := w.Meteora.World(meteoratest.DLMM)
 	if d.Total() > pools {
@@ -114,7 +114,7 @@ func (m *Matrix) RunAll(ctx context.Context, cases []Case, done func(Row) error)
 	return nil
 }
 
-// Run takes one case through: a good run, changes at Meteora, the troubled run, a good run again.
+// Run runs one case: a good run, changes at Meteora, the troubled run, a good run again.
 func (m *Matrix) Run(ctx context.Context, c Case) (Row, error) {
 	row := Row{Name: c.Name}
 	w, err := newWorld(ctx, m.engine)
@@ -206,23 +206,28 @@ func (r *Row) surprise(format string, args ...any) {
 
 func (r *Row) compareRuns(c Case, runs []syncrun.Record) {
 	slices.Sort(r.Statuses)
-	want := slices.Sorted(slices.Values(c.Want))
+	want, said := slices.Sorted(slices.Values(c.Want)), saidBy(runs)
 	if !slices.Equal(r.Statuses, want) {
-		r.surprise("ended %v, not %v: %s", r.Statuses, want, runs[0].Error)
+		r.surprise("ended %v, not %v: %q", r.Statuses, want, said)
 	}
-	var said strings.Builder
-	for _, run := range runs {
-		said.WriteString(run.Error + "\n" + run.Delisting + "\n")
-		for _, p := range run.Products {
-			said.WriteString(p.Error + "\n")
-		}
-	}
-	if !strings.Contains(said.String(), c.Says) {
-		r.surprise("the record does not say %q: %q", c.Says, said.String())
+	if !strings.Contains(said, c.Says) {
+		r.surprise("the record does not say %q: %q", c.Says, said)
 	}
 }
 
-// compareAfter holds what trouble must never do: lose a token, or take one out of the lists.
+// saidBy returns every text in which the records say what went wrong.
+func saidBy(runs []syncrun.Record) string {
+	var said []string
+	for _, run := range runs {
+		said = append(said, run.Error, run.Delisting)
+		for _, p := range run.Products {
+			said = append(said, p.Error)
+		}
+	}
+	return strings.Join(slices.DeleteFunc(said, func(s string) bool { return s == "" }), "; ")
+}
+
+// compareAfter checks what trouble must never do: lose a token, or take one out of the lists.
 func (r *Row) compareAfter(before, after map[string]stored) {
 	for mint, b := range before {
 		a, ok := after[mint]
@@ -240,7 +245,7 @@ func (r *Row) compareAfter(before, after map[string]stored) {
 // maxRepair is much more than the longest lease that a case leaves behind.
 const maxRepair = 5 * deathTimeout
 
-// repair mends everything and syncs until a run succeeds: the table then has to be what good runs leave.
+// repair ends the trouble and syncs until a run succeeds: the table must then be what good runs leave.
 func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string]stored, row *Row) error {
 	w.Meteora.SetFault(nil)
 	w.SSM().SetFault(ssmtest.Fault{})
@@ -259,7 +264,7 @@ func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string
 			break
 		}
 		if run.Status != syncrun.Skipped || row.RepairedAfter > maxRepair {
-			row.surprise("the next good run ended %s: %s", run.Status, run.Error)
+			row.surprise("the next good run ended %s: %q", run.Status, saidBy([]syncrun.Record{run}))
 			return nil
 		}
 	}

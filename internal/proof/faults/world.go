@@ -41,7 +41,7 @@ func newWorld(ctx context.Context, engine *dynamotest.Engine) (_ *World, err err
 	w := new(World)
 	w.World, err = dev.StartWorld(ctx, dev.WorldOptions{
 		Options: dev.Options{Engine: engine, Proxy: w.startProxy},
-		Meteora: meteoratest.Config{Pools: pools, Ours: ours},
+		Meteora: meteoratest.Config{Pools: pools, Ours: ours, Dialect: meteoratest.Pipes},
 	})
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -113,7 +113,7 @@ func (w *World) running() *runtimeapi.Function {
 	return w.current
 }
 
-// stored is what matters of a token's item.
+// stored is the part of a token's item that the matrix compares.
 type stored struct {
 	hash, status, listing, firstSeen string
 }

@@ -13,7 +13,7 @@ import (
 	"tokensync/internal/dev/workspace"
 )
 
-// ErrNoContainers is a system, or a user, that cannot make a memory cgroup.
+// ErrNoContainers is returned where the system, or the user, cannot make a memory cgroup.
 var ErrNoContainers = errors.New("memory cgroups cannot be made here")
 
 // A container limits memory as Docker and Kubernetes do: private memory, the pages of the binary, and what the kernel
@@ -23,7 +23,7 @@ type container struct {
 	script     string // runs the sync in it
 }
 
-// newContainer has so many bytes.
+// newContainer returns a container with that much memory, in bytes.
 func newContainer(bytes int64) (*container, error) {
 	root, err := workspace.Find()
 	if err != nil {
@@ -59,7 +59,7 @@ var hierarchies = []struct{ root, limit, swap, noSwap string }{
 	{"/sys/fs/cgroup", "memory.max", "memory.swap.max", "0"},
 }
 
-// newGroup is the folder of a new cgroup of so much memory, without swap.
+// newGroup creates a cgroup with that much memory, in bytes, and no swap, and returns its folder.
 func newGroup(bytes int64) (string, error) {
 	var failed error
 	for _, h := range hierarchies {
@@ -90,7 +90,7 @@ func newGroup(bytes int64) (string, error) {
 	return "", failed
 }
 
-// set does not create the file: what cgroups do not have must fail.
+// set writes a file that must exist: it fails for what the cgroup does not have.
 func set(group, file, value string) error {
 	f, err := os.OpenFile(filepath.Join(group, file), os.O_WRONLY, 0)
 	if err != nil {
@@ -100,7 +100,7 @@ func set(group, file, value string) error {
 	return errors.Join(err, f.Close())
 }
 
-// removeGroup waits a little for the last process in it to be gone.
+// removeGroup removes a cgroup once the last process in it has gone.
 func removeGroup(group string) (err error) {
 	for range 100 {
 		if err = os.Remove(group); !errors.Is(err, syscall.EBUSY) {

@@ -1,4 +1,4 @@
-// Command memory holds the real sync to its memory: `make memory`. With -study it measures what the settings are chosen by.
+// Command memory checks how much memory the real sync takes: `make memory`. With -study it measures what its settings are chosen by.
 package main
 
 import (
@@ -25,7 +25,7 @@ const (
 // containerTimeout is many times what a run takes.
 const containerTimeout = 2 * time.Minute
 
-// errOver is a run that took more than it may.
+// errOver reports a run that took more memory than it may.
 var errOver = errors.New("too much memory")
 
 type options struct {
@@ -39,7 +39,7 @@ func main() {
 	flag.StringVar(&o.profiled, "profiled", "", "binary of the sync that was built with the tag heapprofile")
 	flag.StringVar(&o.profile, "profile", "build/memory/heap.pb.gz", "file for the profile of the largest heap")
 	flag.StringVar(&o.json, "json", "", "file for the study's figures")
-	flag.BoolVar(&o.record, "record", false, "record the figure instead of holding it against the last one")
+	flag.BoolVar(&o.record, "record", false, "record the figure instead of comparing it with the last one")
 	flag.BoolVar(&o.study, "study", false, "measure collector settings, and the smallest memory that is enough")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -55,7 +55,7 @@ func main() {
 	}
 }
 
-// recorded is the figure that a run is held against.
+// recorded is the figure that a run is compared with.
 type recorded struct {
 	Pools   int   `json:"pools"`
 	PeakRSS int64 `json:"peak_rss_bytes"`
@@ -82,7 +82,7 @@ func check(ctx context.Context, o options) error {
 	return profile(ctx, o)
 }
 
-// contained runs the sync in a small container, where there are containers.
+// contained runs the sync in a small container, where containers can be made.
 func contained(ctx context.Context) error {
 	ok, err := Incident.Passes(ctx, small, containerTimeout)
 	switch {
@@ -98,7 +98,7 @@ func contained(ctx context.Context) error {
 	return nil
 }
 
-// median runs the sync of the incident's size a few times.
+// median returns the median peak of a few syncs of the incident's size, in bytes.
 func median(ctx context.Context) (int64, error) {
 	var peaks []int64
 	for range runs {
@@ -113,7 +113,7 @@ func median(ctx context.Context) (int64, error) {
 	return peaks[runs/2], nil
 }
 
-// within holds a peak against the budget and the last recorded figure.
+// within checks a peak against the budget and the last recorded figure.
 func within(peak int64, last recorded) error {
 	most := int64(float64(last.PeakRSS) * slip)
 	switch {
@@ -127,7 +127,7 @@ func within(peak int64, last recorded) error {
 	return nil
 }
 
-// profile leaves the profile of the largest heap.
+// profile writes the profile of the largest heap.
 func profile(ctx context.Context, o options) error {
 	if o.profiled == "" {
 		return nil

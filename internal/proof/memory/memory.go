@@ -18,7 +18,7 @@ type Case struct {
 	Ours  int // of them, those that match
 }
 
-// Incident is the number of pools that the old back end died of, with a launchpad of its size.
+// Incident has the number of pools at which the old back end died, and a launchpad of its size.
 var Incident = Case{"132,967 pools, 512 ours", meteoratest.DefaultPools, meteoratest.DefaultOurs}
 
 // Cases are the sizes that are studied.
@@ -34,7 +34,7 @@ type Settings struct {
 	Environment map[string]string // of the function
 }
 
-// Usage is what a run took.
+// Usage is what a run used.
 type Usage struct {
 	PeakRSS  int64 // bytes
 	PeakHeap int64 // bytes
@@ -74,7 +74,7 @@ func (c Case) Measure(ctx context.Context, s Settings) (_ Usage, err error) {
 	}, nil
 }
 
-// errBadRun is a run that read or wrote less than everything.
+// errBadRun reports a run that did not read or write everything.
 var errBadRun = errors.New("the sync did not read and write everything")
 
 // LimitShare is GOMEMLIMIT's share of a limit, as in the template.
@@ -84,7 +84,7 @@ const LimitShare = 0.85
 // again and again.
 const patience = 2
 
-// Passes reports whether the case passes in a container of so many bytes, within the time that it may take. It returns
+// Passes reports whether the case passes in a container of that size within the time that it may take. It returns
 // ErrNoContainers where containers cannot be made.
 func (c Case) Passes(ctx context.Context, bytes int64, within time.Duration) (passes bool, err error) {
 	container, err := newContainer(bytes)
@@ -100,7 +100,7 @@ func (c Case) Passes(ctx context.Context, bytes int64, within time.Duration) (pa
 	return failed == nil, ctx.Err()
 }
 
-// Smallest is the least container in MiB, up to most, in which the case passes three times in a row; 0 when none does.
+// Smallest returns the smallest container in MiB, up to most, in which the case passes three times in a row, or 0.
 func (c Case) Smallest(ctx context.Context, most int64) (int64, error) {
 	start := time.Now()
 	if _, err := c.Measure(ctx, Settings{}); err != nil {

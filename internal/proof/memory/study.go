@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// A collection is what a case took with one setting of the collector.
+// A collection is what a case used with one setting of the collector.
 type collection struct {
 	Case    string  `json:"case"`
 	GOGC    string  `json:"gogc"`
@@ -20,7 +20,7 @@ type enough struct {
 	MiB  int64  `json:"mib"`
 }
 
-// studied is all that a study finds out.
+// studied is the result of a study.
 type studied struct {
 	Collector []collection `json:"collector"`
 	Smallest  []enough     `json:"smallest"`
@@ -28,7 +28,7 @@ type studied struct {
 
 var settings = []string{"25", "50", "100", "200"}
 
-// mostMiB is Lambda's least memory: more is not looked for.
+// mostMiB is Lambda's least memory: no larger container is tried.
 const mostMiB = 128
 
 func study(ctx context.Context, o options) error {

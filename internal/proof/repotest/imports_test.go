@@ -18,7 +18,7 @@ type goPackage struct {
 	DepOnly               bool
 }
 
-// packages are the module's own, with what each imports and reaches. Test files do not count.
+// packages returns the module's packages, with what each imports and reaches. Test files do not count.
 func packages(t *testing.T) map[string]goPackage {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Name,Dir,Imports,Deps,GoFiles", "tokensync/...").Output()
@@ -37,7 +37,7 @@ func packages(t *testing.T) map[string]goPackage {
 	}
 }
 
-// TestWhatPackagesReach holds the direction of imports: functions → app → use cases → domain.
+// TestWhatPackagesReach checks the direction of imports: functions → app → use cases → domain.
 func TestWhatPackagesReach(t *testing.T) {
 	t.Parallel()
 	const aws, http = "github.com/aws/", "net/http"
@@ -73,7 +73,7 @@ func TestWhatPackagesReach(t *testing.T) {
 	}
 }
 
-// TestRings holds the three rings: what is deployed, what runs it here, what proves it. Each knows only what is inside it.
+// TestRings checks the three rings: what is deployed, what runs it here, what proves it. Each knows only what is inside it.
 func TestRings(t *testing.T) {
 	t.Parallel()
 	rings := []string{"product", "internal/dev", "internal/proof"}

@@ -63,7 +63,7 @@ func TestLicencesThatAreRefused(t *testing.T) {
 	}
 }
 
-// linkedModules are the folders of all modules but this one, by path and version.
+// linkedModules returns the folders of all modules but this one, by path and version.
 func linkedModules(t *testing.T) map[string]string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-test", "-f",
@@ -80,7 +80,7 @@ func linkedModules(t *testing.T) map[string]string {
 	return modules
 }
 
-// checkLicences says what is wrong with the licence files of a folder; nothing when all is well.
+// checkLicences returns what is wrong with the licence files of a folder, or "".
 func checkLicences(t *testing.T, dir string) string {
 	t.Helper()
 	var free bool

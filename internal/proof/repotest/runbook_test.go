@@ -16,18 +16,18 @@ func TestRunBook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme, err := os.ReadFile("../../../README.md")
+	page, err := os.ReadFile("../../../docs/operate.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	alarms := names(regexp.MustCompile(`(?m)^  (\w+):\n    Type: AWS::CloudWatch::Alarm$`), template)
-	entries := names(regexp.MustCompile("(?m)^\\| `(\\w+Alarm)` \\| .{20,} \\| .{20,} \\|$"), readme)
+	entries := names(regexp.MustCompile("(?m)^\\| `(\\w+Alarm)` \\| .{20,} \\| .{20,} \\|$"), page)
 	if diff := cmp.Diff(alarms, entries); diff != "" || len(alarms) < 10 {
 		t.Errorf("%d alarms (-template +run book):\n%s", len(alarms), diff)
 	}
 }
 
-// names are a pattern's first groups, sorted.
+// names returns a pattern's first groups, sorted.
 func names(pattern *regexp.Regexp, text []byte) []string {
 	var out []string
 	for _, m := range pattern.FindAllSubmatch(text, -1) {

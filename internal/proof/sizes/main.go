@@ -1,4 +1,4 @@
-// Command sizes holds the functions' binaries to their budget: `make sizes`.
+// Command sizes checks the size of the functions' binaries: `make sizes`.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 )
 
-// maxZip is what a function may weigh as Lambda loads it, for arm64, in bytes: 4.5 MB.
+// maxZip is the largest zip that a function may be on arm64, in bytes: 4.5 MB.
 const maxZip = 4_500_000
 
 var errTooLarge = errors.New("too large")
@@ -79,7 +79,7 @@ func measure(build, function string) (s size, err error) {
 	return size{function, n, int64(*zipped)}, err
 }
 
-// A counter counts what is written.
+// A counter counts the bytes that are written to it.
 type counter int64
 
 func (c *counter) Write(p []byte) (int, error) {

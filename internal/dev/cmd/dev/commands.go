@@ -11,7 +11,7 @@ import (
 	"tokensync/internal/syncrun"
 )
 
-// errNotSucceeded is a sync whose record says so.
+// errNotSucceeded reports a sync that did not succeed by its own record.
 var errNotSucceeded = errors.New("the sync did not succeed")
 
 // demo runs one full sync and prints its record.

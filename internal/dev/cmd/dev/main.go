@@ -20,23 +20,24 @@ const usage = `usage: dev run | demo | --help
 
 Environment variables:
   POOLS          how many pools the fake Meteora holds in each product (132967)
-  PRODUCTS       what to read: dlmm, damm-v2, damm-v1, dbc; comma-separated (dlmm,dbc)
+  PRODUCTS       what to read: dlmm, damm-v2, damm-v1, dbc-list, dbc; comma-separated (dlmm,dbc)
   CURVES         how many tokens the launchpad has on the fake Solana (512)
-  LAUNCHPAD_ID   the value in SSM (56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V); may be empty, to see the guard
-  PORT           of the HTTP API (run: 3000; demo: any that is free)
+  LAUNCHPAD_ID   the value in SSM (56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V,moonyard: a config key on the chain, and a
+                 name that pools carry); may be empty, to see the guard
+  PORT           of the HTTP API (run: 3000; demo: any free one)
   LIVE=1         read the real Meteora
-  FAULTS=1       the fake misbehaves now and then
-  IGNORE_FILTER  1: the fake's damm-v1 ignores its launchpad filter and answers every pool, as in the incident (1); 0: it filters
-  ADMIN_TOKEN    the operator's, for /dashboard (made at random)
+  FAULTS=1       the fake Meteora misbehaves now and then
+  IGNORE_FILTER  1: the fake's damm-v1 ignores its launchpad filter and sends every pool, as in the incident (1); 0: it filters
+  ADMIN_TOKEN    the operator's token, for /dashboard (random)
   SYNC_EVERY     how often run syncs again (60s): a refresh of what is known and new
   FULL_EVERY     how often it does so in full (10m)
-  DYNAMODB_ENDPOINT  a DynamoDB that runs, instead of the engine in .tools/
-  METEORA_DLMM_URL, METEORA_DAMM_V2_URL, METEORA_DAMM_V1_URL  another Meteora, a fake of your own for one
+  DYNAMODB_ENDPOINT  a DynamoDB that is running, instead of the engine in .tools/
+  METEORA_DLMM_URL, METEORA_DAMM_V2_URL, METEORA_DAMM_V1_URL, METEORA_DBC_URL  another Meteora, such as a fake of your own
   LOG_LEVEL      of the functions (info)
-  NO_COLOR       anything: no colours
+  NO_COLOR       no colours, if set to anything
 `
 
-// The exit codes, besides 0.
+// Exit codes other than 0.
 const (
 	exitFailed = 1
 	exitUsage  = 2

@@ -61,17 +61,17 @@ func open(ctx context.Context, s settings, port int, screen io.Writer) (*session
 	return v, nil
 }
 
-// world returns what the settings ask of Meteora, and of the chain if it is read. The launchpad's tokens at Meteora are the
-// first on the chain, so that most tokens have pools in both.
+// world returns what the settings ask of Meteora, and of the chain if it is read. Pools at Meteora carry the launchpad's name; the
+// tokens of its key are on the chain, and Meteora has their curves and the pools that they graduate into.
 func (s settings) world(options dev.Options) dev.WorldOptions {
-	config := meteoratest.Config{Pools: cmp.Or(s.pools, -1), IgnoreLaunchpadFilter: s.ignoreFilter}
+	config := meteoratest.Config{Pools: cmp.Or(s.pools, -1), Launchpad: launchpadName(s.launchpadID), LaunchpadFilter: !s.ignoreFilter}
 	if s.faults {
 		config.Fault = meteoratest.RandomFaults(faultSeed, faultShare)
 	}
 	o := dev.WorldOptions{Options: options, Meteora: config}
 	if slices.Contains(s.products, string(token.DBC)) {
 		o.Chain = &rpctest.Config{
-			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: s.sharedMints(config),
+			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey,
 		}
 	}
 	return o
@@ -80,18 +80,17 @@ func (s settings) world(options dev.Options) dev.WorldOptions {
 // chainKey stands for an API key in the RPC node's URL.
 const chainKey = "local-rpc-key"
 
-// sharedMints returns the tokens that the launchpad has in those of Meteora's products that are read.
-func (s settings) sharedMints(config meteoratest.Config) []string {
-	if slices.Contains(s.products, meteoratest.DLMM) {
-		return meteoratest.New(config).OurMints(meteoratest.DLMM)
-	}
-	return nil
+// configKey returns the first launchpad ID that can be a config on the chain, or "".
+func configKey(ids string) string { return firstID(ids, token.IsPublicKey) }
+
+// launchpadName returns the first launchpad ID that pools can carry, or "". One like creator:KEY is no name.
+func launchpadName(ids string) string {
+	return firstID(ids, func(id string) bool { return !token.IsPublicKey(id) && !strings.Contains(id, ":") })
 }
 
-// configKey returns the first launchpad ID that can be a config on the chain, or "".
-func configKey(ids string) string {
+func firstID(ids string, fits func(string) bool) string {
 	for id := range strings.SplitSeq(ids, ",") {
-		if id = strings.TrimSpace(id); token.IsPublicKey(id) {
+		if id = strings.TrimSpace(id); fits(id) {
 			return id
 		}
 	}
@@ -135,7 +134,7 @@ func (v *session) sync(ctx context.Context, event string) (dev.Run, error) {
 	return run, nil
 }
 
-// total is how many pools there are to scan, 0 when only Meteora knows.
+// total returns how many pools there are to scan, or 0 if only Meteora knows.
 func (v *session) total() int64 {
 	if v.world == nil || len(v.settings.functions) > 0 {
 		return 0
@@ -149,7 +148,7 @@ func (v *session) total() int64 {
 	return int64(n) * int64(v.settings.pools)
 }
 
-// served counts the pools that the fake has sent since it was called: whole pages only.
+// served returns a function that counts the pools which the fake has sent since, in whole pages.
 func (v *session) served() func() int64 {
 	if v.world == nil {
 		return nil
@@ -171,7 +170,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// greet tells where everything is.
+// greet prints where everything is.
 func (v *session) greet() {
 	source := "the real Meteora"
 	if v.world != nil {

@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	defaultLaunchpadID = meteoratest.DefaultLaunchpad
+	// A key, whose tokens are found on the chain, and a name that pools carry.
+	defaultLaunchpadID = meteoratest.IncidentKey + "," + meteoratest.DefaultLaunchpad
 	defaultPools       = meteoratest.DefaultPools
 	defaultPort        = 3000
 	defaultSyncEvery   = time.Minute
@@ -21,9 +22,9 @@ const (
 	maxPort            = 65535
 )
 
-var knownProducts = []string{"dlmm", "damm-v2", "damm-v1", "dbc"}
+var knownProducts = []string{"dlmm", "damm-v2", "damm-v1", "dbc-list", "dbc"}
 
-// settings are the knobs, read from the environment.
+// settings are the knobs of the command.
 type settings struct {
 	pools        int
 	curves       int // tokens on the fake chain
@@ -38,20 +39,20 @@ type settings struct {
 	syncEvery    time.Duration // from one sync to the next, a refresh or a full one
 	fullEvery    time.Duration
 	noColor      bool
-	// functions are variables that the functions get as they are.
+	// functions are variables that the functions get unchanged.
 	functions map[string]string
 }
 
-// passedOn may be set by hand to lead the functions elsewhere.
-var passedOn = []string{"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "LOG_LEVEL"}
+// passedOn are variables of this process that the functions get too, if set.
+var passedOn = []string{"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "METEORA_DBC_URL", "LOG_LEVEL"}
 
-// fromLive also reach the functions when they read the real Meteora.
+// fromLive are those that they get when they read the real Meteora.
 var fromLive = []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 // lookup is os.LookupEnv.
 type lookup func(name string) (string, bool)
 
-// readSettings names the variable and the value when one makes no sense.
+// readSettings reads the knobs. Its error names the variable and the value that make no sense.
 func readSettings(env lookup) (settings, error) {
 	s := settings{launchpadID: defaultLaunchpadID, functions: map[string]string{}}
 	if id, ok := env("LAUNCHPAD_ID"); ok {
@@ -133,7 +134,7 @@ func duration(env lookup, name string, fallback time.Duration) (time.Duration, e
 	return d, nil
 }
 
-// products are the template's default.
+// products defaults to what the template does.
 func products(env lookup) ([]string, error) {
 	value, ok := nonEmpty(env, "PRODUCTS")
 	if !ok {
@@ -143,7 +144,7 @@ func products(env lookup) ([]string, error) {
 	for i, product := range list {
 		list[i] = strings.TrimSpace(product)
 		if !slices.Contains(knownProducts, list[i]) {
-			return nil, fmt.Errorf("PRODUCTS=%q: %q is none of %s", value, list[i], strings.Join(knownProducts, ", "))
+			return nil, fmt.Errorf("PRODUCTS=%q: %q is not one of %s", value, list[i], strings.Join(knownProducts, ", "))
 		}
 	}
 	return list, nil

@@ -44,7 +44,7 @@ type Start struct {
 	PeakMiB  float64 `json:"peak_mib"` // after its first answer
 }
 
-// Report is all that a run found out.
+// Report is the result of a run.
 type Report struct {
 	Tokens int     `json:"tokens"`
 	Routes []Route `json:"routes"`
@@ -98,7 +98,7 @@ func run(ctx context.Context, tokens int, each time.Duration, out string) (err e
 	return os.WriteFile(out, append(b, '\n'), 0o644)
 }
 
-// routes are what a front end asks; those with many targets reach beyond the warm cache.
+// routes returns what a front end asks; those with many targets reach beyond the warm cache.
 func routes(mints []string) map[string][]string {
 	several := map[string][]string{
 		"/v1/tokens": {"/v1/tokens"}, "/v1/tokens?sort=volume&limit=100": {"/v1/tokens?sort=volume&limit=100"},
@@ -174,7 +174,7 @@ func startAll(ctx context.Context, id string, ready map[string][]time.Duration, 
 		return err
 	}
 	for _, f := range stack.Template().Functions {
-		// What a function says to an event that is none of its own does not matter: it was started to hear it.
+		// It does not matter what a function returns for an event that it does not know: it has started.
 		result, err := stack.Invoke(ctx, f.Name, []byte(`{"mode":"none"}`))
 		if err == nil && result.ColdStart == 0 {
 			err = fmt.Errorf("%s did not start: %w", f.Name, result.Error)

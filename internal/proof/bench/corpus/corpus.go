@@ -45,6 +45,7 @@ func New(pools int) (*Corpus, error) {
 func fetch(fake http.Handler, page int) []byte {
 	r := httptest.NewRequest(http.MethodGet, fmt.Sprintf("/%s/pools?page=%d&page_size=%d&sort_by=pool_created_at:asc",
 		meteoratest.DLMM, page, pageSize), nil)
+	r.Header.Set("User-Agent", "bench")
 	w := httptest.NewRecorder()
 	fake.ServeHTTP(w, r)
 	return w.Body.Bytes()
@@ -96,7 +97,7 @@ func (c *Corpus) Sizes() (plain, zipped int) {
 	return plain + 1, len(c.arrayGzip)
 }
 
-// ServeHTTP answers /array?times=1 and /dlmm/pools?page=1.
+// ServeHTTP serves /array?times=1 and /dlmm/pools?page=1.
 func (c *Corpus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	zip := r.Header.Get("Accept-Encoding") == "gzip"

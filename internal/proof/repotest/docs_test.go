@@ -1,0 +1,69 @@
+package repotest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const maxReadme = 150 // lines
+
+func TestReadmeIsShort(t *testing.T) {
+	t.Parallel()
+	if n := len(lines(t, filepath.Join(root(t), "README.md"))); n > maxReadme || n == 0 {
+		t.Errorf("README.md has %d lines, want 1 to %d: pages in docs/ take the rest", n, maxReadme)
+	}
+}
+
+// link matches the target of a Markdown link or picture.
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// TestLinks follows the links of every document to files of the repository and to headings of pages.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, path := range tracked(t) {
+		if filepath.Ext(path) != ".md" {
+			continue
+		}
+		for _, line := range lines(t, filepath.Join(root(t), path)) {
+			for _, m := range link.FindAllStringSubmatch(line.text, -1) {
+				target, heading, _ := strings.Cut(m[1], "#")
+				if strings.Contains(m[1], "://") {
+					continue
+				}
+				found++
+				if target == "" {
+					target = filepath.Base(path)
+				}
+				file := filepath.Join(root(t), filepath.Dir(path), target)
+				if _, err := os.Stat(file); err != nil {
+					t.Errorf("%s:%d: there is no %s", path, line.line, target)
+				} else if heading != "" && !hasHeading(t, file, heading) {
+					t.Errorf("%s:%d: %s has no heading %s", path, line.line, target, heading)
+				}
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d links", found)
+	}
+}
+
+// hasHeading reports whether a page has a heading with the anchor that GitHub makes of it.
+func hasHeading(t *testing.T, path, anchor string) bool {
+	t.Helper()
+	drop := regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	for _, line := range lines(t, path) {
+		title, ok := strings.CutPrefix(strings.TrimLeft(line.text, "#"), " ")
+		if !ok || !strings.HasPrefix(line.text, "#") {
+			continue
+		}
+		if strings.ReplaceAll(drop.ReplaceAllString(strings.ToLower(strings.TrimSpace(title)), ""), " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}

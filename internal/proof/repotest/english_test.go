@@ -1,0 +1,148 @@
+package repotest
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// oldPhrases are what comments, error texts, log lines and documents said before they were put into the words of Go's own
+// packages, and what to say instead.
+var oldPhrases = []struct {
+	old     *regexp.Regexp
+	instead string
+}{
+	{regexp.MustCompile(`\b(?:says?|tells?|answers?) whether\b`), "reports whether"},
+	{regexp.MustCompile(`\banswers (?:nil|true|false|io\.EOF|"")`), "returns"},
+	{regexp.MustCompile(`^[A-Z]\w* answers (?:the|an?|one|what)\b`), "returns"},
+	{regexp.MustCompile(`^\w+ says (?:that|what|why|how|which)\b`), "returns, describes, is returned when"},
+	{regexp.MustCompile(`^Err\w+ means\b`), "is returned when, reports"},
+	{regexp.MustCompile(`\b(?:is|are) for many goroutines\b`), "is safe for concurrent use"},
+	{regexp.MustCompile(`\b(?:what|that|which|one|URL|object|null|it) (?:is|are) none\b`), "is invalid, is absent"},
+	{regexp.MustCompile(`\bis none of\b`), "must be one of, is not one of"},
+	{regexp.MustCompile(`\bheld against\b|\bholds? (?:\S+ ){1,8}against\b`), "compares with, checks against"},
+	{regexp.MustCompile(`\bwins? over\b`), "overrides"},
+	{regexp.MustCompile(`\bbrings? up\b`), "starts"},
+	{regexp.MustCompile(`\bhands? on\b`), "passes on"},
+	{regexp.MustCompile(`\bof one's own\b`), "a custom one, its own"},
+	{regexp.MustCompile(`\bso many (?:bytes|tokens|pools|rows|requests|pages|spaces|older)\b`), "n of them"},
+	{regexp.MustCompile(`\b[Nn]othing (?:does|is|when) (?:when )?nil\b|; nothing does\b`), "if not nil"},
+	{regexp.MustCompile(`^\w+ is ready for use\b`), "is ready to use"},
+}
+
+// beingRewritten are packages whose English is not checked yet. It has to be empty in the end.
+var beingRewritten = []string{
+	"internal/catalog", "internal/ingest", "internal/dynamo", "internal/meteora", "internal/solana", "internal/dbc", "internal/token",
+	"internal/board", "internal/dev/meteoratest",
+}
+
+func TestEnglish(t *testing.T) {
+	t.Parallel()
+	for _, path := range tracked(t) {
+		if slices.Contains(beingRewritten, filepath.Dir(path)) || filepath.Base(path) == "english_test.go" {
+			continue
+		}
+		var texts []text
+		switch filepath.Ext(path) {
+		case ".go":
+			texts = goTexts(t, filepath.Join(root(t), path))
+		case ".md", ".tmpl":
+			texts = lines(t, filepath.Join(root(t), path))
+		}
+		for _, x := range texts {
+			if old, instead := oldPhrase(x.text); old != "" {
+				t.Errorf("%s:%d: %q; better %q", path, x.line, old, instead)
+			}
+		}
+	}
+}
+
+// TestOldPhrases shows what the test above finds, and what it lets pass.
+func TestOldPhrases(t *testing.T) {
+	t.Parallel()
+	for sentence, want := range map[string]bool{
+		"Known says whether there is a value at all":                               true,
+		"Hold answers nil while the lease is still ours":                           true,
+		"Token answers one token with its pools":                                   true,
+		"cutOff says that an answer which broke off is worth asking for again":     true,
+		"ErrURL means that the RPC URL is none. It does not show it.":              true,
+		"A Client asks one node. It is for many goroutines.":                       true,
+		"\"x\" is none of debug, info, warn, error":                                true,
+		"get asks the stack and holds the answer against the spec":                 true,
+		"Known reports whether n has a value":                                      false,
+		"ErrURL means is what the old text began with":                             true,
+		"ErrURL reports an invalid RPC URL. Its text never includes the URL.":      false,
+		"It returns nil when there is none.":                                       false,
+		"The server answers the request with 429.":                                 false,
+		"The record says what was read.":                                           false,
+		"cutOff retries a response that ended early; the SDK retries connections.": false,
+	} {
+		if old, _ := oldPhrase(sentence); (old != "") != want {
+			t.Errorf("%q: found %q", sentence, old)
+		}
+	}
+}
+
+func oldPhrase(s string) (old, instead string) {
+	for _, phrase := range oldPhrases {
+		if found := phrase.old.FindString(s); found != "" {
+			return found, phrase.instead
+		}
+	}
+	return "", ""
+}
+
+type text struct {
+	line int
+	text string
+}
+
+// goTexts returns a file's comments, each as one line, and its string literals.
+func goTexts(t *testing.T, path string) []text {
+	t.Helper()
+	files := token.NewFileSet()
+	f, err := parser.ParseFile(files, path, nil, parser.ParseComments)
+	if os.IsNotExist(err) {
+		return nil // deleted and not yet committed
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []text
+	for _, c := range f.Comments {
+		texts = append(texts, text{files.Position(c.Pos()).Line, strings.Join(strings.Fields(c.Text()), " ")})
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			s, err := strconv.Unquote(literal.Value)
+			if err != nil {
+				t.Fatal(fmt.Errorf("%s: %w", files.Position(n.Pos()), err))
+			}
+			texts = append(texts, text{files.Position(n.Pos()).Line, s})
+		}
+		return true
+	})
+	return texts
+}
+
+func lines(t *testing.T, path string) (texts []text) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		n++
+		texts = append(texts, text{n, line})
+	}
+	return texts
+}
