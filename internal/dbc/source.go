@@ -147,6 +147,7 @@ type scan struct {
 	seen     map[solana.Key]struct{}
 	last     *kept // nil when nothing is known
 	now      *kept
+	pending  []pool // found, and not handed out yet
 	moved    []pool // in a refresh, known curves that have changed, and new ones
 	newsLeft int    // requests that a refresh may still spend on new curves
 	trouble  error  // the first failure that cost values, not pools
@@ -176,9 +177,6 @@ func (s *scan) run(ids []token.LaunchpadID, isRefresh bool) error {
 	if len(s.ours) == 0 {
 		s.noteOddities()
 		return s.result()
-	}
-	if s.now.slot, err = s.session.Slot(s.ctx); err != nil {
-		s.now.slot = 0 // changes cannot be asked for
 	}
 	if err := s.loadTurn(); err != nil {
 		return err
@@ -240,8 +238,11 @@ func (s *scan) search() *solana.Search {
 	return q
 }
 
-// chunkSize is how many pools are finished together: one look-up in the cache, one on the chain.
-const chunkSize = 100
+// How many pools are finished together, which saves look-ups, and read by one request.
+const (
+	emitSize  = 500
+	chunkSize = 100
+)
 
 func (s *scan) emit(p token.Pool) bool {
 	if !s.stopped && !s.yield(p, nil) {
