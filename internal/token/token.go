@@ -57,6 +57,7 @@ type Token struct {
 
 // Face is what the JSON behind a mint's metadata URI says: how a front end shows the token. Addresses are https.
 type Face struct {
+	URI                        string // of the mint when it was read; "" when it never was
 	ImageURL, Description      string
 	Website, Twitter, Telegram string
 }
