@@ -164,9 +164,10 @@ func (r *run) readKnown(ctx context.Context, p *plan, h *harvest, t *task) error
 	if err := r.collect(p, h, t, r.ours(p, h, t.finder.ByAddress(ctx, addresses, stats))); err != nil {
 		return err
 	}
-	asked, found := stats.Asked.Load(), stats.Found.Load()
+	seen := int64(len(t.known) - len(addresses))
+	asked, found := seen+stats.Asked.Load(), seen+stats.Found.Load()
 	if isRefresh && found*10 < asked*9 {
-		return fmt.Errorf("of %d known pools, asked for by address, only %d came back", asked, found)
+		return fmt.Errorf("of %d known pools that were asked for only %d came back", asked, found)
 	}
 	return nil
 }
