@@ -39,7 +39,7 @@ func (l *logBook) has(text string) bool {
 func startChain(t *testing.T, chain rpctest.Config, log *logBook) *dev.World {
 	t.Helper()
 	return startWorld(t, dev.WorldOptions{
-		Options: dev.Options{Log: log.add}, Meteora: meteoratest.Config{Pools: 3000, Ours: -1, Dialect: meteoratest.Pipes}, Chain: &chain,
+		Options: dev.Options{Log: log.add}, Meteora: meteoratest.Config{Pools: 3000, Ours: -1}, Chain: &chain,
 	})
 }
 

@@ -38,7 +38,7 @@ func start(t *testing.T) *dev.World {
 	ids := rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad
 	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
 		Options: dev.Options{AdminToken: adminToken, LaunchpadID: &ids},
-		Meteora: meteoratest.Config{Pools: 6000, Ours: 300, Dialect: meteoratest.Pipes}, Chain: &rpctest.Config{},
+		Meteora: meteoratest.Config{Pools: 6000, Ours: 300}, Chain: &rpctest.Config{},
 	})
 	if err != nil {
 		t.Fatal(err)
