@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// An Authorizer answers whether a request may go on: API Gateway makes a 403 of no, and a 500 of an error.
+// An Authorizer reports whether a request may go on: API Gateway makes a 403 of no, and a 500 of an error.
 type Authorizer func(context.Context, events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error)
 
 // NewAuthorizer lets those through who send "Authorization: Bearer" with the operator's token, in a time that tells nothing

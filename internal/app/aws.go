@@ -60,7 +60,7 @@ func awsConfig(getenv func(string) string, attempts int, timeout time.Duration) 
 	}
 }
 
-// cutOff says that an answer which broke off is worth asking for again; the SDK knows that of connections only.
+// cutOff retries a response that ended early; the SDK retries only failed connections.
 func cutOff(err error) aws.Ternary {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return aws.TrueTernary

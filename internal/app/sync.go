@@ -22,7 +22,7 @@ import (
 // syncAttempts is how often the sync tries an AWS call.
 const syncAttempts = 4
 
-// SyncHandler answers one invocation of sync-tokens.
+// SyncHandler handles one invocation of sync-tokens.
 type SyncHandler func(context.Context, ingest.Event) (syncrun.Record, error)
 
 // SyncTokens builds sync-tokens from the environment. When a setting is missing or bad, every invocation fails with the

@@ -24,7 +24,7 @@ type Read struct {
 	LogLevel               slog.Level
 }
 
-// Cache says how long answers may be used again, and how many bytes of them a function keeps.
+// Cache is how long responses may be used again, and how many bytes of them a function keeps.
 type Cache struct {
 	MaxAge, StaleWhileRevalidate, Memory time.Duration
 	MemoryBytes                          int

@@ -43,7 +43,7 @@ func (s *scan) emitChunk(pools []pool) error {
 			return nil
 		}
 		if out.Curve.GraduatedPool != "" {
-			s.await(&out, s.configs[p.config])
+			s.await(p, &out)
 		}
 	}
 	return nil
@@ -118,9 +118,7 @@ func (s *scan) addDollars(out *token.Pool, c *config, p *pool) {
 		return
 	}
 	out.Base.MarketCapUSD = out.Base.PriceUSD.Mul(out.Base.TotalSupply)
-	if _, isQuote := s.quotes[p.mint]; isQuote && out.Base.PriceUSD.Known() {
-		s.curveUSD[p.mint] = out.Base.PriceUSD
-	}
+	s.learnPrice(p.mint, out.Base.PriceUSD)
 }
 
 // mintAuthorityDisabled tells from the config alone: the mint's authority is revoked when the pool is made, or kept.

@@ -46,7 +46,7 @@ var (
 // Functions is the whole API.
 func Functions() []Function { return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, Health} }
 
-// Caching says how long an answer may be used again.
+// Caching is how long a response may be used again.
 type Caching struct {
 	MaxAge               time.Duration // by a client, without asking
 	StaleWhileRevalidate time.Duration // by a client that asks in the background

@@ -36,30 +36,30 @@ type dialect struct {
 
 // of returns the dialect of a field, from memory or from the cache, that may be one of forms; the zero dialect is unknown.
 func (d *dialects) of(ctx context.Context, field string, forms []form) dialect {
-	d.mu.Lock()
-	known := d.known[field]
-	d.mu.Unlock()
-	if time.Now().Before(known.until) || d.cache == nil {
-		return d.current(known)
+	if known := d.get(field); known.form != "" || d.cache == nil {
+		return known
 	}
 	kept, err := d.cache.Get(ctx, []string{d.key(field)})
 	if err != nil {
 		return dialect{} // it is found out again
 	}
-	text, until, _ := strings.Cut(kept[d.key(field)], " ")
-	known = dialect{form: form(text)}
+	until, text, _ := strings.Cut(kept[d.key(field)], " ")
+	known := dialect{form: form(text)}
 	if known.until, err = time.Parse(time.RFC3339, until); err != nil || !slices.Contains(forms, known.form) {
 		return dialect{}
 	}
 	d.set(field, known)
-	return d.current(known)
+	return d.get(field)
 }
 
-func (d *dialects) current(known dialect) dialect {
-	if !time.Now().Before(known.until) {
-		return dialect{}
+// get returns what this process remembers, the zero dialect when that was too long ago.
+func (d *dialects) get(field string) dialect {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known := d.known[field]; time.Now().Before(known.until) {
+		return known
 	}
-	return known
+	return dialect{}
 }
 
 func (d *dialects) key(field string) string { return "DIALECT#" + string(d.product) + "#" + field }
@@ -75,9 +75,7 @@ func (d *dialects) set(field string, known dialect) {
 
 // learn keeps that a form works for a field. What cannot be cached is found out again by the next process.
 func (d *dialects) learn(ctx context.Context, field string, f form, checked time.Time) {
-	d.mu.Lock()
-	known := d.current(d.known[field])
-	d.mu.Unlock()
+	known := d.get(field)
 	isNews := known.form != f
 	if isNews {
 		known = dialect{form: f, until: time.Now().Add(dialectTTL)}
@@ -87,7 +85,7 @@ func (d *dialects) learn(ctx context.Context, field string, f form, checked time
 	}
 	d.set(field, known)
 	if isNews && d.cache != nil {
-		text := string(f) + " " + known.until.UTC().Format(time.RFC3339)
+		text := known.until.UTC().Format(time.RFC3339) + " " + string(f)
 		_ = d.cache.Put(ctx, map[string]string{d.key(field): text}, dialectTTL)
 	}
 }

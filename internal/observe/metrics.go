@@ -43,8 +43,8 @@ const (
 	configurationErrors = "ConfigurationErrors"
 )
 
-// Metrics writes metrics as log lines in CloudWatch's embedded metric format: no call, no agent. It is for many
-// goroutines.
+// Metrics writes metrics as log lines in CloudWatch's embedded metric format: no call, no agent. It is safe
+// for concurrent use.
 type Metrics struct {
 	service, environment string
 	function             string

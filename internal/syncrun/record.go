@@ -40,7 +40,7 @@ type Record struct {
 	Products         []ProductRecord     `json:"products"`
 }
 
-// Status says how a run ended.
+// Status is how a run ended.
 type Status string
 
 // The ways in which a run, or one product in it, ends.
@@ -86,17 +86,17 @@ type Watermark struct {
 	Launchpads []token.LaunchpadID
 }
 
-// ErrGap means that there are more new pools than are worth asking for one by one: only a full scan finds them.
+// ErrGap reports more new pools than are worth asking for one by one: only a full scan finds them.
 var ErrGap = errors.New("the newest pools do not reach back to the last run")
 
-// ErrIncomplete means that a source could not be read to its end in one run, although nothing failed: what it delivered is
-// sound, what it did not deliver says nothing, and the next run goes on from there.
+// ErrIncomplete reports a source that could not be read to its end in one run, although nothing failed: what it delivered is
+// sound, what it did not deliver proves nothing, and the next run goes on from there.
 var ErrIncomplete = errors.New("not read to the end yet")
 
-// ErrUnconfigured means a source has nothing to read from: its product is skipped.
+// ErrUnconfigured reports a source with nothing to read from: its product is skipped.
 var ErrUnconfigured = errors.New("not configured")
 
-// ErrLeaseHeld means that another run holds the lease.
+// ErrLeaseHeld is returned when another run holds the lease.
 var ErrLeaseHeld = errors.New("another run is under way")
 
 // Outcome is a run as its metrics need it: the record, and as figures what the record says only in words.

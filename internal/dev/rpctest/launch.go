@@ -4,7 +4,7 @@ import (
 	"math/big"
 )
 
-// Launch says what a config of DBC sets for its curves. Keys are base58; the zero value is a config like most.
+// Launch is what a config of DBC sets for its curves. Keys are base58; the zero value is a config like most.
 type Launch struct {
 	Key            string // "" is made up
 	Claimer        string // who gets the partner's fees; "" means the chain's launchpad, also for configs that forge it
