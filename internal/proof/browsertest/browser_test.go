@@ -35,7 +35,7 @@ func TestPage(t *testing.T) {
 
 func start(t *testing.T) *dev.World {
 	t.Helper()
-	ids := rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad
+	ids := rpctest.DefaultLaunchpad + ",claimer:" + rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad
 	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
 		Options: dev.Options{AdminToken: adminToken, LaunchpadID: &ids},
 		Meteora: meteoratest.Config{Pools: 6000, Ours: 300}, Chain: &rpctest.Config{},
