@@ -498,8 +498,8 @@ func TestRename(t *testing.T) {
 	}
 }
 
-// TestTurns: within a period every mint has its turn, whatever comes and goes, and none has two.
-func TestTurns(t *testing.T) {
+// TestEveryMintHasItsTurn: within a period every mint has its turn, whatever comes and goes, and none has two.
+func TestEveryMintHasItsTurn(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		mints int

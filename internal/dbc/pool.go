@@ -17,7 +17,7 @@ func (s *scan) emitAll(pools []pool) error {
 		return ok || s.claimOf(&p) == nil
 	})
 	slices.SortStableFunc(pools, func(a, b pool) int { return s.quoteDepth(a.config) - s.quoteDepth(b.config) })
-	for chunk := range slices.Chunk(pools, chunkSize) {
+	for chunk := range slices.Chunk(pools, emitSize) {
 		if err := s.emitChunk(chunk); err != nil || s.stopped {
 			return err
 		}
@@ -25,8 +25,7 @@ func (s *scan) emitAll(pools []pool) error {
 	return nil
 }
 
-// emitChunk hands out a hundred pools at most. The AMM pools of those that have graduated are asked for a hundred at a
-// time.
+// emitChunk hands out pools. The AMM pools of those that have graduated are asked for a hundred at a time.
 func (s *scan) emitChunk(pools []pool) error {
 	if err := s.loadTerms(pools); err != nil {
 		return err
