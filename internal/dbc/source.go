@@ -38,6 +38,7 @@ type Limits struct {
 	Time     time.Duration // of such a walk; by default two minutes, at most half of what the run has left
 	Pools    int           // handed out in one run; by default as many as the process's memory limit allows
 	Kept     int           // kept in memory from one run to the next; by default 20,000
+	Configs  int           // of one fee claimer, for anyone can make more in its name; by default 100,000, which take 12 MB
 }
 
 // Defaults of Limits, and what a pool costs on its way through a run: packed where it is gathered, in a page, and in what
@@ -46,6 +47,7 @@ const (
 	defaultRequests = 400
 	defaultTime     = 2 * time.Minute
 	defaultKept     = 20_000
+	defaultConfigs  = 100_000
 	mostPools       = 200_000
 	fewestPools     = 10_000
 	processBytes    = 24 << 20
@@ -67,6 +69,9 @@ func (l Limits) orDefaults(ctx context.Context) Limits {
 	}
 	if l.Kept == 0 {
 		l.Kept = defaultKept
+	}
+	if l.Configs == 0 {
+		l.Configs = defaultConfigs
 	}
 	l.Kept = min(l.Kept, l.Pools)
 	return l
