@@ -1,4 +1,4 @@
-// Command health is the Lambda that answers whether reads and syncs work, and the API's description.
+// Command health is the Lambda that reports whether reads and syncs work, and serves the API's description.
 package main
 
 import (

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Handler answers one event.
+// Handler handles one event.
 type Handler func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
 
 // New serves events with h. A panic that h lets through and an event that is no request become an answer of their own,

@@ -3,13 +3,14 @@ package dbc
 import (
 	"fmt"
 
+	"tokensync/internal/solana"
 	"tokensync/internal/token"
 )
 
 // A graduate is a token whose AMM pool has to be asked for.
 type graduate struct {
 	address string // of the AMM pool
-	mint    string
+	mint    solana.Key
 	id      token.LaunchpadID
 }
 
@@ -22,9 +23,9 @@ type class struct {
 // maxGraduates is how many are asked for together.
 const maxGraduates = 100
 
-func (s *scan) await(p *token.Pool, c *config) {
+func (s *scan) await(p *pool, out *token.Pool) {
 	product := token.DAMMv2
-	if c.Migration == migratesToDAMMv1 {
+	if s.configs[p.config].Migration == migratesToDAMMv1 {
 		product = token.DAMMv1
 	}
 	cl := s.classes[product]
@@ -32,7 +33,7 @@ func (s *scan) await(p *token.Pool, c *config) {
 		cl = &class{}
 		s.classes[product] = cl
 	}
-	cl.waiting = append(cl.waiting, graduate{p.Curve.GraduatedPool, p.Base.Mint, p.Launchpad})
+	cl.waiting = append(cl.waiting, graduate{out.Curve.GraduatedPool, p.mint, out.Launchpad})
 	if len(cl.waiting) == maxGraduates {
 		s.flush(product, cl)
 	}
@@ -75,10 +76,11 @@ func (s *scan) flush(product token.Product, cl *class) {
 // graduated hands out an AMM pool, and reports whether the consumer wants more.
 func (s *scan) graduated(p *token.Pool, g *graduate) bool {
 	s.stats.Scanned.Add(1)
-	if g == nil || p.Base.Mint != g.mint {
+	if g == nil || p.Base.Mint != g.mint.String() {
 		s.stats.Invalid.Add(1)
 		return true
 	}
+	s.learnPrice(g.mint, p.Base.PriceUSD)
 	p.Launchpad = g.id
 	return s.emit(*p)
 }

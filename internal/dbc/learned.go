@@ -16,19 +16,20 @@ type learned struct {
 	quotes    map[solana.Key]quote
 	newQuotes []solana.Key                // whose decimals are to be looked up
 	prices    map[solana.Key]token.Number // of quotes, in US dollars
-	curveUSD  map[solana.Key]token.Number // of quotes that are on a curve of this scan
-	classes   map[token.Product]*class
-	oddities  map[string]*oddity
-	slots     slotTimes
-	turn      turn
-	lookedUp  int // accounts, for names and supplies
+	// launchedUSD has the prices of quotes that were launched here, as far as this scan has come.
+	launchedUSD map[solana.Key]token.Number
+	classes     map[token.Product]*class
+	oddities    map[string]*oddity
+	slots       slotTimes
+	turn        turn
+	lookedUp    int // accounts, for names and supplies
 }
 
 func newLearned(session *solana.Session) learned {
 	return learned{
 		started: time.Now(),
 		ranks:   map[solana.Key]int{}, configs: map[solana.Key]*config{}, terms: map[config]*config{},
-		quotes: map[solana.Key]quote{}, prices: map[solana.Key]token.Number{}, curveUSD: map[solana.Key]token.Number{},
+		quotes: map[solana.Key]quote{}, prices: map[solana.Key]token.Number{}, launchedUSD: map[solana.Key]token.Number{},
 		classes: map[token.Product]*class{}, oddities: map[string]*oddity{},
 		slots: slotTimes{ask: session, known: map[int64]int64{}, learned: map[string]any{}},
 	}

@@ -137,7 +137,7 @@ func (s *scan) quotePrice(mint solana.Key) token.Number {
 	}
 	p, err := s.source.Quotes.QuotePrice(s.ctx, mint.String(), s.stats)
 	if p == "" || err != nil {
-		p = s.curveUSD[mint]
+		p = s.launchedPrice(mint)
 	}
 	if p != "" {
 		if err := s.keep(map[string]any{priceKey(mint): p}, keepPrice); err != nil {
@@ -148,6 +148,21 @@ func (s *scan) quotePrice(mint solana.Key) token.Number {
 	}
 	s.prices[mint] = p
 	return p
+}
+
+// launchedPrice is what a quote that was launched here is worth: by its curve, else by the pool that it graduated into.
+func (s *scan) launchedPrice(mint solana.Key) token.Number {
+	if s.launchedUSD[mint] == "" {
+		s.flushGraduates()
+	}
+	return s.launchedUSD[mint]
+}
+
+// learnPrice remembers what a launched token is worth if it is a quote too.
+func (s *scan) learnPrice(mint solana.Key, usd token.Number) {
+	if _, isQuote := s.quotes[mint]; isQuote && usd.Known() {
+		s.launchedUSD[mint] = usd
+	}
 }
 
 func (s *scan) lastPrice(mint solana.Key) (p token.Number) {

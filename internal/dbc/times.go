@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -27,7 +28,7 @@ const (
 	// recentSlots is what every node knows.
 	recentSlots = 5 * anchorSlots
 	// How far a creation may lie ahead: clocks differ, and so do the slots of nodes behind one address.
-	maxClockLead = 10 * time.Minute
+	maxClockLead = time.Hour
 	maxSlotLead  = 2_000
 )
 
@@ -39,11 +40,27 @@ type blockTimer interface {
 // slotTimes tells when slots were. What it learns of anchors is cached for ever.
 type slotTimes struct {
 	ask      blockTimer
+	tip      int64           // where the node stands; 0 is unknown
 	known    map[int64]int64 // Unix seconds by slot; 0 is unknown in this run
 	learned  map[string]any  // to be cached
 	asked    int
 	unknowns int
 	oldest   int64 // slots before it are not asked for
+}
+
+// avoidHistory stops asking for slots that not every node has.
+func (t *slotTimes) avoidHistory() {
+	t.oldest = t.tip - recentSlots
+	if t.tip <= 0 {
+		t.oldest = math.MaxInt64
+	}
+}
+
+// failed counts a slot that the node does not know.
+func (t *slotTimes) failed() {
+	if t.unknowns++; t.unknowns == maxUnknownTimes {
+		t.avoidHistory()
+	}
 }
 
 func slotKey(slot int64) string { return "SLOT-TIME#" + strconv.FormatInt(slot, 10) }
@@ -66,11 +83,12 @@ func (s *scan) date(pools []pool, found map[solana.Key]metadata) error {
 	if len(undated) == 0 {
 		return nil
 	}
+	s.slots.tip = s.now.slot
 	if err := s.loadTimes(anchors); err != nil {
 		return err
 	}
 	for _, p := range undated {
-		created, err := s.slots.created(s.ctx, int64(p.activation), int64(p.finished), s.now.slot)
+		created, err := s.slots.created(s.ctx, int64(p.activation), int64(p.finished))
 		if err != nil {
 			return fmt.Errorf("creation of pool %s: %w", p.address, err)
 		}
@@ -104,7 +122,7 @@ func (s *scan) loadTimes(slots []int64) error {
 		}
 	}
 	if _, ok := kept[noHistoryKey]; ok {
-		s.slots.oldest = max(s.slots.oldest, s.now.slot-recentSlots)
+		s.slots.avoidHistory()
 	}
 	return nil
 }
@@ -116,7 +134,6 @@ func (s *scan) keepTimes() error {
 	if s.slots.unknowns < maxUnknownTimes {
 		return s.keep(learned, forever)
 	}
-	s.slots.oldest = max(s.slots.oldest, s.now.slot-recentSlots)
 	if err := s.keep(map[string]any{noHistoryKey: s.slots.unknowns}, historyPause); err != nil {
 		return err
 	}
@@ -125,8 +142,8 @@ func (s *scan) keepTimes() error {
 
 // created is when a slot was: between its anchors, or exactly where the anchor behind it is still to come or the curve
 // was complete within a minute. 0 is unknown as yet.
-func (t *slotTimes) created(ctx context.Context, slot, finished, tip int64) (int64, error) {
-	estimate, err := t.between(ctx, slot, tip)
+func (t *slotTimes) created(ctx context.Context, slot, finished int64) (int64, error) {
+	estimate, err := t.between(ctx, slot)
 	if err != nil || estimate > 0 && (finished == 0 || finished-estimate > instantCompletion) {
 		return estimate, err
 	}
@@ -143,9 +160,9 @@ func (t *slotTimes) created(ctx context.Context, slot, finished, tip int64) (int
 }
 
 // between is when a slot was, going by its anchors; 0 is unknown.
-func (t *slotTimes) between(ctx context.Context, slot, tip int64) (int64, error) {
+func (t *slotTimes) between(ctx context.Context, slot int64) (int64, error) {
 	before, after := anchorsOf(slot)
-	if tip > 0 && after > tip {
+	if t.tip > 0 && after > t.tip {
 		return 0, nil
 	}
 	from, err := t.anchor(ctx, before)
@@ -189,12 +206,12 @@ func (t *slotTimes) exactly(ctx context.Context, slot int64) (int64, error) {
 		case ctx.Err() != nil:
 			return 0, err
 		case !errors.Is(err, solana.ErrSkippedSlot):
-			t.unknowns++
+			t.failed()
 			return 0, nil
 		}
 		slot++
 	}
-	t.unknowns++
+	t.failed()
 	return 0, nil
 }
 

@@ -57,7 +57,7 @@ func fill(t testing.TB, b *apitest.Backend, tokens []token.Token) {
 // uncached makes every request reach the table.
 var uncached = httpapi.Caching{MaxAge: 15 * time.Second, StaleWhileRevalidate: time.Minute}
 
-// client asks a handler and holds every answer against openapi.yaml.
+// client asks a handler and checks every response against openapi.yaml.
 type client struct {
 	t       testing.TB
 	handler http.Handler

@@ -119,7 +119,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, p)
 }
 
-// InternalError answers a 500 without a reason, for faults that no handler of an API caught.
+// InternalError writes a 500 without a reason, for faults that no handler of an API caught.
 func InternalError(w http.ResponseWriter, _ *http.Request) {
 	writeProblem(w, problemOf(errors.New("not for clients")))
 }

@@ -29,7 +29,7 @@ type Function struct {
 var (
 	ListTokens = Function{"list-tokens", []Route{{
 		Path: "/v1/tokens", handle: (*API).listTokens,
-		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "q", "mints"},
+		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "creator", "config", "q", "mints"},
 	}}}
 	GetToken = Function{"get-token", []Route{{Path: "/v1/tokens/{mint}", handle: (*API).getToken}}}
 	GetStats = Function{"get-stats", []Route{{Path: "/v1/stats", handle: (*API).getStats}}}
@@ -46,7 +46,7 @@ var (
 // Functions is the whole API.
 func Functions() []Function { return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, Health} }
 
-// Caching says how long an answer may be used again.
+// Caching is how long a response may be used again.
 type Caching struct {
 	MaxAge               time.Duration // by a client, without asking
 	StaleWhileRevalidate time.Duration // by a client that asks in the background

@@ -61,7 +61,7 @@ type starts struct {
 	first atomic.Pointer[string]
 }
 
-// cold says whether ctx belongs to the first request.
+// cold reports whether ctx belongs to the first request.
 func (s *starts) cold(ctx context.Context) bool {
 	id := requestID(ctx)
 	if id == "" {

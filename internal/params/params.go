@@ -26,10 +26,11 @@ type API interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
 }
 
-// ErrNotFound means that the parameter does not exist.
+// ErrNotFound is returned when the parameter does not exist.
 var ErrNotFound = errors.New("does not exist")
 
-// Parameter is one parameter of any type: String, StringList or SecureString. It is for many goroutines.
+// Parameter is one parameter of any type: String, StringList or SecureString. It is safe for
+// concurrent use.
 type Parameter struct {
 	api  API
 	name string

@@ -240,7 +240,7 @@ func (f *filter) Add(a *Account) {
 func (s *Session) Walk(ctx context.Context, q *Search, at *Position, budget Budget, page Page) iter.Seq[error] {
 	return func(yield func(error) bool) {
 		at.Search = q.ID()
-		start, seen := s.stats.Requests.Load(), map[string]bool{}
+		start, seen := at.Requests, map[string]bool{}
 		for parts := q.parts(at.Spread); at.Step < len(parts); {
 			spread := at.Spread
 			err := s.step(ctx, q, parts[at.Step], at, seen, page)
@@ -250,7 +250,7 @@ func (s *Session) Walk(ctx context.Context, q *Search, at *Position, budget Budg
 			if at.Spread != spread {
 				parts = q.parts(at.Spread)
 			}
-			if at.Step < len(parts) && budget.spent(s.stats.Requests.Load()-start) {
+			if at.Step < len(parts) && budget.spent(at.Requests-start) {
 				yield(ErrBudget)
 				return
 			}

@@ -40,7 +40,7 @@ func NewPace(perSecond float64) *Pace {
 	return &Pace{limit: rate.NewLimiter(rate.Limit(perSecond*margin), 1)}
 }
 
-// ErrNoTime means that the deadline comes before the next request may be made.
+// ErrNoTime is returned when the deadline comes before the next request may be made.
 var ErrNoTime = errors.New("no time left for another request")
 
 // Wait returns when the next request may be made. It fails when ctx ends, and with ErrNoTime when ctx would end before.

@@ -40,7 +40,7 @@ type Options struct {
 	Binary string
 	// DBPath keeps the data in a file.
 	DBPath string
-	// Log gets the engine's own output; nothing does when nil.
+	// Log, if not nil, gets the engine's own output.
 	Log io.Writer
 }
 

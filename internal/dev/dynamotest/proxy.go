@@ -24,7 +24,7 @@ type Fault struct {
 	Unprocessed float64 // share of BatchWriteItem's items that come back unprocessed; at least one goes through
 }
 
-// FaultFunc says what goes wrong with the n-th request for an operation, counted from 1.
+// FaultFunc returns what goes wrong with the n-th request for an operation, counted from 1.
 type FaultFunc func(operation string, n int) Fault
 
 // Proxy stands before an engine and does what no engine does on its own: throttle, leave items unprocessed, die.

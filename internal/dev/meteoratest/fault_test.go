@@ -370,6 +370,9 @@ func TestRefusedRequests(t *testing.T) {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}
 	}
+	if _, text, _ := get(t, c, s.URL(DLMM)+"/pools/groups"); string(text) != "Not Found" {
+		t.Errorf("groups are taken for an address: %s", text)
+	}
 	s.SetFault(Beyond(DLMM, 3, Fault{Empty: true}))
 	for n, want := range map[string]int{"3": 1000, "4": 0} {
 		if p := getPage(t, c, s.URL(DLMM), "page", n, "page_size", "1000"); len(p.Data) != want || p.Pages != 5 {

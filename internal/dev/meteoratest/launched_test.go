@@ -102,9 +102,18 @@ func TestPoolsOfLaunchedTokens(t *testing.T) {
 		if pools < atLeast || second == 0 || len(labels) != 2 || labels["met-dbc"] == 0 || labels[""] == 0 || w.Total() != 5000 || w.Matching(IncidentKey) != 0 {
 			t.Errorf("%s: %d pools, %d as token_y, labels %v, total %d", product, pools, second, labels, w.Total())
 		}
-		if len(w.Ours()) != 512 {
-			t.Errorf("%s: %d of ours are left", product, len(w.Ours()))
+		if len(w.Ours()) != 512 || len(s.World(DBCList).Ours()) != 0 {
+			t.Errorf("%s: %d of ours are left, %d in the list of DBC pools", product, len(w.Ours()), len(s.World(DBCList).Ours()))
 		}
+	}
+	migrated := map[bool]int{}
+	for _, l := range cfg.Launched[:200] {
+		if i, ok := s.World(DAMMv2).Index(l.Pool); ok {
+			migrated[strings.Contains(string(s.World(DAMMv2).JSON(i)), `"launchpad":"met-dbc"`)]++
+		}
+	}
+	if migrated[false] == 0 || migrated[true] < 4*migrated[false] {
+		t.Errorf("migrated pools with met-dbc and without: %v", migrated)
 	}
 }
 

@@ -194,3 +194,36 @@ func TestPoolSize(t *testing.T) {
 		}
 	}
 }
+
+// TestLaunchpadsAreNames holds the labels to the shares that were counted, and to names: no key is among them.
+func TestLaunchpadsAreNames(t *testing.T) {
+	t.Parallel()
+	s := New(Config{Pools: 20_000, Ours: -1})
+	for product, want := range map[string]map[string]float64{
+		DLMM:   {"pump.fun": 0.45, "met-dbc": 0.08, "stonkfun": 0.004, "raydium-launchlab": 0.003},
+		DAMMv2: {"pump.fun": 0.014, "met-dbc": 0.875, "stonkfun": 0.025, "raydium-launchlab": 0.003},
+	} {
+		w, labelled := s.World(product), 0
+		for name, share := range want {
+			n := w.Matching(name)
+			labelled += n
+			if got := float64(n) / 20_000; got < share*0.5 || got > share*1.5 || share > 0.4 && (got < share*0.95 || got > share*1.05) {
+				t.Errorf("%s: a share of %.4f carries %s, want %.4f", product, got, name, share)
+			}
+		}
+		others := map[string]int{}
+		w.p.world.Load().each(func(i int) bool {
+			pad, _ := w.p.world.Load().launchpadOf(i)
+			if _, known := want[pad.text]; !known {
+				others[pad.json]++
+			}
+			if _, key := parseBase58(pad.text); key {
+				t.Errorf("%s: a key as launchpad: %s", product, pad.text)
+			}
+			return true
+		})
+		if others["null"] == 0 || others[`""`] == 0 || others[""] == 0 {
+			t.Errorf("%s: %d labelled, others %v", product, labelled, others)
+		}
+	}
+}

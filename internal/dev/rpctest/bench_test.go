@@ -13,14 +13,14 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
-// BenchmarkScan answers one query for the pools of its first config.
+// BenchmarkScan serves one query for the pools of its first config.
 func BenchmarkScan(b *testing.B) {
 	c := New(Config{Tokens: 100_000, Node: Node{Strangers: 50_000}})
 	body := `{"id":1,"method":"getProgramAccounts","params":["` + spell(dbcProgram) +
 		`",{"encoding":"base64","filters":[{"memcmp":{"offset":72,"bytes":"` + c.Launchpad() + `"}}]}]}`
 	b.ReportAllocs()
 	for b.Loop() {
-		if w := serve(c, body); w.Code != http.StatusOK {
+		if w := serveChain(c, body); w.Code != http.StatusOK {
 			b.Fatal(w.Body)
 		}
 	}

@@ -586,7 +586,7 @@ func FuzzRequest(f *testing.F) {
 			return
 		}
 		body := `{"id":1,"method":"` + methods[int(m)%len(methods)] + `","params":` + params + `}`
-		if got := serve(c, body); got.Code == 200 && !json.Valid(got.Body.Bytes()) {
+		if got := serveChain(c, body); got.Code == 200 && !json.Valid(got.Body.Bytes()) {
 			t.Errorf("%s: %s", body, got.Body)
 		}
 	})

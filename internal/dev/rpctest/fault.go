@@ -60,8 +60,8 @@ type Fault struct {
 	WrongID  bool   // the answer is to another request
 	NoOwner  bool   // accounts have no owner
 	Empty    bool   // no accounts, and no key
-	Foreign  int    // so many pools of other configs come first, whatever the filters
-	SlotBack uint64 // the context's slot is so much lower
+	Foreign  int    // pools of other configs that come first, whatever the filters
+	SlotBack uint64 // how much lower the context's slot is
 	End      End
 }
 

@@ -95,8 +95,8 @@ func (r reply) into(t *testing.T, v any) {
 	}
 }
 
-// serve asks a chain that is on no port.
-func serve(c *Chain, body string) *httptest.ResponseRecorder {
+// serveChain asks a chain that is on no port.
+func serveChain(c *Chain, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	c.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)))
 	return w

@@ -1,10 +1,11 @@
 package rpctest
 
 import (
+	"cmp"
 	"math/big"
 )
 
-// Launch says what a config of DBC sets for its curves. Keys are base58; the zero value is a config like most.
+// Launch is what a config of DBC sets for its curves. Keys are base58; the zero value is a config like most.
 type Launch struct {
 	Key            string // "" is made up
 	Claimer        string // who gets the partner's fees; "" means the chain's launchpad, also for configs that forge it
@@ -63,6 +64,7 @@ type curve struct {
 	Launch
 	key, claimer, quote key
 	quoteDecimals       int
+	written             uint64 // the slot; 0 is long ago
 	*shape
 }
 
@@ -204,7 +206,7 @@ func (v *curve) account() Account {
 	w.u128(424, v.liquidity[0])
 	w.u128(440, v.end)
 	w.u128(456, v.liquidity[1])
-	return Account{Key: v.key, Owner: dbcProgram, Data: w, Slot: firstSlot - 300_000_000}
+	return Account{Key: v.key, Owner: dbcProgram, Data: w, Slot: cmp.Or(v.written, firstSlot-300_000_000)}
 }
 
 // graduated is the pool of a graduated token.

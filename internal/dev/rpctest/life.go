@@ -163,7 +163,7 @@ func (c *Chain) trade(l *life, v *curve, i int, at position, referral bool) {
 	l.fees[quote].earn(fee, v.CreatorPct, referral)
 }
 
-// claimed says what some parties took when the chain began: all that there was.
+// claimed sets what some parties took when the chain began: all that there was.
 func (c *Chain) claimed(l *life, v *curve, i int, start position) {
 	then := life{}
 	c.trade(&then, v, i, start, c.referred(i))

@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
+
+	"tokensync/internal/dev/serve"
 )
 
 const maxRequest = 1 << 20
@@ -26,23 +26,20 @@ const (
 // Server is a Chain on a port.
 type Server struct {
 	*Chain
-	http *http.Server
-	base string
+	http *serve.Server
 }
 
 // Start listens on a free port of 127.0.0.1 and serves until Close.
 func Start(c *Chain) (*Server, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	s, err := serve.Start(context.Background(), serve.Local, c)
 	if err != nil {
 		return nil, fmt.Errorf("rpctest: %w", err)
 	}
-	s := &Server{Chain: c, base: "http://" + l.Addr().String(), http: &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second}}
-	go s.http.Serve(l)
-	return s, nil
+	return &Server{Chain: c, http: s}, nil
 }
 
-// URL is the node's, with its key.
-func (s *Server) URL() string { return s.base + "/" + s.cfg.Key }
+// URL returns the node's URL, with its key.
+func (s *Server) URL() string { return s.http.URL() + "/" + s.cfg.Key }
 
 // Close stops the server.
 func (s *Server) Close() error { return s.http.Close() }

@@ -206,20 +206,25 @@ func (r *Row) surprise(format string, args ...any) {
 
 func (r *Row) compareRuns(c Case, runs []syncrun.Record) {
 	slices.Sort(r.Statuses)
-	want := slices.Sorted(slices.Values(c.Want))
+	want, said := slices.Sorted(slices.Values(c.Want)), saidBy(runs)
 	if !slices.Equal(r.Statuses, want) {
-		r.surprise("ended %v, not %v: %s", r.Statuses, want, runs[0].Error)
+		r.surprise("ended %v, not %v: %q", r.Statuses, want, said)
 	}
-	var said strings.Builder
+	if !strings.Contains(said, c.Says) {
+		r.surprise("the record does not say %q: %q", c.Says, said)
+	}
+}
+
+// saidBy returns every text in which the records say what went wrong.
+func saidBy(runs []syncrun.Record) string {
+	var said []string
 	for _, run := range runs {
-		said.WriteString(run.Error + "\n" + run.Delisting + "\n")
+		said = append(said, run.Error, run.Delisting)
 		for _, p := range run.Products {
-			said.WriteString(p.Error + "\n")
+			said = append(said, p.Error)
 		}
 	}
-	if !strings.Contains(said.String(), c.Says) {
-		r.surprise("the record does not say %q: %q", c.Says, said.String())
-	}
+	return strings.Join(slices.DeleteFunc(said, func(s string) bool { return s == "" }), "; ")
 }
 
 // compareAfter checks what trouble must never do: lose a token, or take one out of the lists.
@@ -259,7 +264,7 @@ func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string
 			break
 		}
 		if run.Status != syncrun.Skipped || row.RepairedAfter > maxRepair {
-			row.surprise("the next good run ended %s: %s", run.Status, run.Error)
+			row.surprise("the next good run ended %s: %q", run.Status, saidBy([]syncrun.Record{run}))
 			return nil
 		}
 	}
