@@ -308,8 +308,8 @@ func TestChangesAreHeldToTheirWord(t *testing.T) {
 	}
 }
 
-// TestTurns: a launchpad too large for a run is handed out in turns, and refreshed in turns.
-func TestTurns(t *testing.T) {
+// TestLargeLaunchpad: one too large for a run is handed out in turns, and refreshed in turns.
+func TestLargeLaunchpad(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rpctest.Config{Tokens: 2000})
 	w.Limits.Pools = 500

@@ -18,7 +18,7 @@ const adminToken = "a-token-for-tests"
 func start(t *testing.T, id string) *dev.World {
 	t.Helper()
 	return startWorld(t, dev.WorldOptions{
-		Options: dev.Options{LaunchpadID: &id, AdminToken: adminToken}, Meteora: meteoratest.Config{Pools: 5000, Dialect: meteoratest.Pipes},
+		Options: dev.Options{LaunchpadID: &id, AdminToken: adminToken}, Meteora: meteoratest.Config{Pools: 5000},
 	})
 }
 

@@ -99,6 +99,7 @@ func (m *Metrics) Emit(ctx context.Context, o syncrun.Outcome) {
 		{"PeakHeap", byteCount, float64(o.PeakHeapBytes)},
 		{"OpenBreakers", count, float64(o.OpenBreakers)},
 		{"DelistingRefused", count, one(o.DelistingRefused)},
+		{"LaunchpadsUnmatched", count, float64(o.Unmatched)},
 		{"RunsSucceeded", count, one(o.Status == syncrun.Succeeded)},
 		{"RunsPartial", count, one(o.Status == syncrun.Partial)},
 		{"RunsSkipped", count, one(o.Status == syncrun.Skipped)},
