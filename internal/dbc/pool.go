@@ -14,6 +14,7 @@ import (
 func (s *scan) emitAll(pools []pool) error {
 	pools = slices.DeleteFunc(slices.Clone(pools), func(p pool) bool {
 		_, ok := s.seen[p.address]
+		s.seen[p.address] = struct{}{}
 		return ok || s.claimOf(&p) == nil
 	})
 	slices.SortStableFunc(pools, func(a, b pool) int { return s.quoteDepth(a.config) - s.quoteDepth(b.config) })
@@ -36,7 +37,6 @@ func (s *scan) emitChunk(pools []pool) error {
 	}
 	for i := range pools {
 		p, meta := &pools[i], found[pools[i].mint]
-		s.seen[p.address] = struct{}{}
 		out := s.tokenPool(s.claimOf(p), p, &meta)
 		if !s.emit(out) {
 			return nil

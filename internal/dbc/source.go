@@ -72,7 +72,7 @@ func (l Limits) orDefaults(ctx context.Context) Limits {
 	return l
 }
 
-// poolsWithin is how many pools a run may hand out in a process of so many bytes.
+// poolsWithin is how many pools a run may hand out in a process of a memory limit in bytes.
 func poolsWithin(bytes int64) int {
 	if bytes == math.MaxInt64 { // no limit was set
 		return mostPools
@@ -208,7 +208,7 @@ func (s *scan) findClaims(ids []token.LaunchpadID, isRefresh bool) (err error) {
 	return nil
 }
 
-// claimOf is the claim that p belongs to before all others, nil when it is none of ours.
+// claimOf is the claim that p belongs to before all others, nil when it is not ours.
 func (s *scan) claimOf(p *pool) *claim {
 	i, ok := s.byRank[s.rankOf(p)]
 	if !ok {
@@ -257,7 +257,7 @@ func (s *scan) note(err error) {
 	}
 }
 
-// leave says why this run does not come to all pools.
+// leave records why this run does not come to all pools.
 func (s *scan) leave(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	s.stats.Note(text)
