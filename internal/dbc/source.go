@@ -38,6 +38,7 @@ type Limits struct {
 	Time     time.Duration // of such a walk; by default two minutes, at most half of what the run has left
 	Pools    int           // handed out in one run; by default as many as the process's memory limit allows
 	Kept     int           // kept in memory from one run to the next; by default 20,000
+	Configs  int           // of one fee claimer, for anyone can make more in its name; by default 100,000, which take 12 MB
 }
 
 // Defaults of Limits, and what a pool costs on its way through a run: packed where it is gathered, in a page, and in what
@@ -46,6 +47,7 @@ const (
 	defaultRequests = 400
 	defaultTime     = 2 * time.Minute
 	defaultKept     = 20_000
+	defaultConfigs  = 100_000
 	mostPools       = 200_000
 	fewestPools     = 10_000
 	processBytes    = 24 << 20
@@ -68,11 +70,18 @@ func (l Limits) orDefaults(ctx context.Context) Limits {
 	if l.Kept == 0 {
 		l.Kept = defaultKept
 	}
+	if l.Configs == 0 {
+		l.Configs = defaultConfigs
+	}
 	l.Kept = min(l.Kept, l.Pools)
 	return l
 }
 
+<<<<<<< HEAD
 // poolsWithin is how many pools a run may hand out in a process of a memory limit in bytes.
+=======
+// poolsWithin is how many pools a run may hand out in a process that is limited to bytes.
+>>>>>>> main
 func poolsWithin(bytes int64) int {
 	if bytes == math.MaxInt64 { // no limit was set
 		return mostPools
@@ -97,8 +106,9 @@ type Source struct {
 func (s *Source) Product() token.Product { return token.DBC }
 
 // Pools streams the bonding curves of every launchpad ID that names a key on the chain, as token.LaunchpadID.Claim has it.
-// A token that graduated comes with its AMM pool, under the same ID. The pair with an error is the last; what came before it is sound. syncrun.ErrIncomplete means that there are pools
-// that this run did not come to. Other errors are Node's, and those of solana.Session, Cache and Graduates.
+// A token that graduated comes with its AMM pool, under the same ID. The pair with an error is the last; what came before
+// it is sound. syncrun.ErrIncomplete means that there are pools that this run did not come to. Other errors are Node's,
+// and those of solana.Session, Cache and Graduates.
 func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return s.stream(ctx, ids, stats, false)
 }

@@ -29,7 +29,7 @@ type Function struct {
 var (
 	ListTokens = Function{"list-tokens", []Route{{
 		Path: "/v1/tokens", handle: (*API).listTokens,
-		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "q", "mints"},
+		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "creator", "config", "q", "mints"},
 	}}}
 	GetToken = Function{"get-token", []Route{{Path: "/v1/tokens/{mint}", handle: (*API).getToken}}}
 	GetStats = Function{"get-stats", []Route{{Path: "/v1/stats", handle: (*API).getStats}}}

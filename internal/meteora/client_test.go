@@ -23,7 +23,7 @@ func start(t *testing.T, cfg meteoratest.Config) *meteoratest.Server {
 	if cfg.Pools == 0 {
 		cfg.Pools = pools
 	}
-	cfg.Ours, cfg.Dialect, cfg.OneArray = ours, meteoratest.Pipes, true // what the client asks for
+	cfg.Ours = ours
 	if cfg.RateLimit == nil {
 		cfg.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
 	}

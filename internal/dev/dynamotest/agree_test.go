@@ -33,7 +33,7 @@ var differences = map[string]difference{
 	"numbers as they come back": {
 		ours:   `{"Value":[{"Value":"1.5"},{"Value":"0"},{"Value":"100"},{"Value":"0.000000000001"},{"Value":"12345678901234567890.123456789012345678"},{"Value":"100000000000000000000"}]}`,
 		theirs: `{"Value":[{"Value":"1.50"},{"Value":"-0"},{"Value":"1e2"},{"Value":"0.000000000001"},{"Value":"12345678901234567890.123456789012345678"},{"Value":"1e20"}]}`,
-		reason: "the same numbers, spelled differently: what is compared is a hash of our own spelling, which is stored as text",
+		reason: "the same numbers, spelled differently: tokens are stored in our own spelling, inside one attribute",
 	},
 }
 
@@ -43,9 +43,9 @@ func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{V
 
 func number(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} }
 
-// listed is an item that the index by-created shows.
+// listed is an item that the index by-launchpad shows.
 func listed(mint, created string) item {
-	return item{"mint": text(mint), "listing": text("pad"), "created_at": number(created)}
+	return item{"mint": text(mint), "listing": text("pad"), "first_seen_at": number(created)}
 }
 
 // probe asks an engine something about new tables and says what came of it.
@@ -93,7 +93,7 @@ var probes = map[string]probe{
 		return put(ctx, db, t.Tokens, item{"mint": text("m"), "listing": text("pad"), "symbol_key": text("")})
 	},
 	"an index's key of another type": func(ctx context.Context, db *dynamodb.Client, t dynamotest.Tables) (any, error) {
-		return put(ctx, db, t.Tokens, item{"mint": text("m"), "listing": text("pad"), "created_at": text("1")})
+		return put(ctx, db, t.Tokens, item{"mint": text("m"), "listing": text("pad"), "first_seen_at": text("1")})
 	},
 	"an empty text": func(ctx context.Context, db *dynamodb.Client, t dynamotest.Tables) (any, error) {
 		return stored(ctx, db, t.Tokens, text(""))
@@ -133,7 +133,7 @@ var probes = map[string]probe{
 	},
 	"a start key of another list": func(ctx context.Context, db *dynamodb.Client, t dynamotest.Tables) (any, error) {
 		query := queryListed(t.Tokens, 2)
-		query.ExclusiveStartKey = item{"mint": text("m"), "listing": text("other"), "created_at": number("1")}
+		query.ExclusiveStartKey = item{"mint": text("m"), "listing": text("other"), "first_seen_at": number("1")}
 		return db.Query(ctx, query)
 	},
 	"a consistent read of an index": func(ctx context.Context, db *dynamodb.Client, t dynamotest.Tables) (any, error) {
@@ -208,7 +208,7 @@ var probes = map[string]probe{
 		if err != nil {
 			return nil, err
 		}
-		return attributes(out.Items, "created_at"), nil
+		return attributes(out.Items, "first_seen_at"), nil
 	},
 }
 
@@ -271,12 +271,12 @@ func order(ctx context.Context, db *dynamodb.Client, table string, created ...st
 	if err != nil {
 		return nil, err
 	}
-	return attributes(out.Items, "created_at"), nil
+	return attributes(out.Items, "first_seen_at"), nil
 }
 
 func queryListed(table string, limit int32) *dynamodb.QueryInput {
 	return &dynamodb.QueryInput{
-		TableName: &table, IndexName: aws.String("by-created"), Limit: &limit,
+		TableName: &table, IndexName: aws.String("by-launchpad"), Limit: &limit,
 		KeyConditionExpression: aws.String("listing = :id"), ExpressionAttributeValues: item{":id": text("pad")},
 	}
 }

@@ -19,30 +19,27 @@ import (
 const activeTimeout = 30 * time.Second
 
 // Tables are the names of the tables made for one test.
-type Tables struct{ Tokens, Sync string }
+type Tables struct{ Tokens, Sync, Board string }
 
 // UniqueNames are names that no other test has.
 func UniqueNames() Tables {
 	suffix := strings.ToLower(rand.Text()[:10])
-	return Tables{Tokens: "tokens-" + suffix, Sync: "sync-" + suffix}
+	return Tables{Tokens: "tokens-" + suffix, Sync: "sync-" + suffix, Board: "board-" + suffix}
 }
 
 // ByLogicalID are the names as samtemplate.Options takes them.
 func (t Tables) ByLogicalID() map[string]string {
-	return map[string]string{"TokensTable": t.Tokens, "SyncTable": t.Sync}
+	return map[string]string{"TokensTable": t.Tokens, "SyncTable": t.Sync, "BoardTable": t.Board}
 }
 
-// NewTables creates both tables of template.yaml under names of their own, so that any number of tests share an engine.
+// NewTables creates the tables of template.yaml under names of their own, so that any number of tests share an engine.
 func (e *Engine) NewTables(ctx context.Context) (Tables, error) {
 	root, err := workspace.Find()
 	if err != nil {
 		return Tables{}, err
 	}
 	names := UniqueNames()
-	template, err := samtemplate.Load(root.Template(), samtemplate.Options{
-		Parameters: map[string]string{"LaunchpadId": "any"},
-		Names:      names.ByLogicalID(),
-	})
+	template, err := samtemplate.Load(root.Template(), samtemplate.Options{Names: names.ByLogicalID()})
 	if err != nil {
 		return Tables{}, err
 	}
