@@ -29,11 +29,7 @@ func refOf(p *pool, a *solana.Account, now time.Time) ref {
 	}
 }
 
-<<<<<<< HEAD
-// A share is the pools whose address begins with one of width bytes, counted from one on.
-=======
 // A share is the pools whose address begins with one of width bytes, counted from from.
->>>>>>> main
 type share struct {
 	from  byte
 	width int

@@ -14,16 +14,11 @@ import (
 func (s *scan) emitAll(pools []pool) error {
 	pools = slices.DeleteFunc(slices.Clone(pools), func(p pool) bool {
 		_, ok := s.seen[p.address]
-<<<<<<< HEAD
-		s.seen[p.address] = struct{}{}
-		return ok || s.claimOf(&p) == nil
-=======
 		if !ok && s.claimOf(&p) != nil {
 			s.seen[p.address] = struct{}{}
 			return false
 		}
 		return true
->>>>>>> main
 	})
 	slices.SortStableFunc(pools, func(a, b pool) int { return s.quoteDepth(a.config) - s.quoteDepth(b.config) })
 	for chunk := range slices.Chunk(pools, emitSize) {

@@ -77,11 +77,7 @@ func (l Limits) orDefaults(ctx context.Context) Limits {
 	return l
 }
 
-<<<<<<< HEAD
-// poolsWithin is how many pools a run may hand out in a process of a memory limit in bytes.
-=======
 // poolsWithin is how many pools a run may hand out in a process that is limited to bytes.
->>>>>>> main
 func poolsWithin(bytes int64) int {
 	if bytes == math.MaxInt64 { // no limit was set
 		return mostPools
