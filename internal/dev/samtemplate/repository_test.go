@@ -165,6 +165,10 @@ func TestOurLaunchpadIDPattern(t *testing.T) {
 		"56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V": true, "pump.fun": true, "met-dbc,pump.fun": true,
 		strings.Repeat("x", 64): true, strings.Repeat("x", 65): false,
 		"": false, " ": false, "a b": false, "a,": false, ",a": false, "a,,b": false, "a, b": false, "a\n": false, "a\tb": false,
+		"claimer:56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V,creator:56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V": true,
+		"!#$%&*+-./0:=?@Z": true, `\^_az|~`: true,
+		`"a"`: false, "'a'": false, "`a`": false, `["a","b"]`: false, `{"id":"a"}`: false, "a;b": false, "(a)": false,
+		"\ufeffa": false, "a\u200b": false, "<no value>": false, "<none>": false, ",": false, "“a”": false,
 	}
 	for id, want := range tests {
 		_, err := samtemplate.Load(ourTemplate, samtemplate.Options{Parameters: map[string]string{"LaunchpadId": id}})
