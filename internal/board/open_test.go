@@ -202,8 +202,7 @@ func TestEveryFlippedBit(t *testing.T) {
 // TestInflatingIsBounded: a chunk that claims or holds more than a chunk may is refused before it takes memory.
 func TestInflatingIsBounded(t *testing.T) {
 	t.Parallel()
-	var c compressor
-	bomb, err := c.compress(keysFamily, &output{plain: make([]byte, 64<<20)})
+	bomb, err := (&output{plain: make([]byte, 64<<20)}).compress(keysFamily)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,8 +233,7 @@ func FuzzChunk(f *testing.F) {
 		if len(plain)+len(random) > maxRaw {
 			return
 		}
-		var to compressor
-		data, err := to.compress(of, &output{plain: plain, random: random})
+		data, err := (&output{plain: plain, random: random}).compress(of)
 		if err != nil {
 			t.Fatal(err)
 		}
