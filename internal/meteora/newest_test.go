@@ -102,7 +102,7 @@ func TestNewest(t *testing.T) {
 	}
 }
 
-// TestNewestOfOurs leaves out what is not ours. DAMM v1 is asked for ours only, and is not read on when it answers others.
+// TestNewestOfOurs leaves out what is not ours. DAMM v1 is asked for ours only, and is not read on when it returns others.
 func TestNewestOfOurs(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
