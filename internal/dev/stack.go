@@ -20,11 +20,14 @@ import (
 	"tokensync/internal/dev/serve"
 	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/dev/workspace"
+	"tokensync/internal/products"
 )
 
 const (
-	launchpadParameter = "LaunchpadIdParameter"
-	// The template does not create the SSM parameters of the two secrets: the RPC node's URL and the operator's token.
+	// launchpadVariable has the name of the SSM parameter with the launchpad ID.
+	launchpadVariable = "LAUNCHPAD_ID_PARAMETER"
+	productsVariable  = "METEORA_PRODUCTS"
+	// The SSM parameters of the two secrets: the RPC node's URL and the operator's token.
 	solanaParameter = "/tokensync/solana-rpc-url"
 	adminParameter  = "/tokensync/admin-token"
 	// apiConcurrency is how many sandboxes a function of the API may have.
@@ -147,13 +150,9 @@ func (s *Stack) startServices(ctx context.Context) (err error) {
 	return nil
 }
 
-// parameters returns the template's parameters. The ID in SSM is not the template's here: an empty one, which the
-// template refuses, is what the guard is tested with.
+// parameters returns the template's parameters. The products are not among them: here any may be read, as often as wanted.
 func (o *Options) parameters() map[string]string {
-	parameters := map[string]string{"LaunchpadId": "local"}
-	if len(o.Products) > 0 {
-		parameters["MeteoraProducts"] = strings.Join(o.Products, ",")
-	}
+	parameters := map[string]string{}
 	if o.SolanaURL != "" {
 		parameters["SolanaRpcUrlParameter"] = solanaParameter
 	}
@@ -183,11 +182,6 @@ func (s *Stack) fillSSM() {
 	for name, secret := range map[string]string{solanaParameter: s.options.SolanaURL, adminParameter: s.options.AdminToken} {
 		if secret != "" {
 			s.ssm.Set(name, ssmtest.Parameter{Type: ssmtest.SecureString, Value: secret})
-		}
-	}
-	for _, p := range s.template.SSMParameters {
-		if p.LogicalID != launchpadParameter {
-			s.ssm.Set(p.Name, ssmtest.Parameter{Type: p.Type, Value: p.Value})
 		}
 	}
 	if s.options.LaunchpadID != nil {
@@ -246,21 +240,18 @@ func (s *Stack) binary(function string) (string, error) {
 	return s.root.Function(function)
 }
 
-// upstreamVariables are the Data APIs' base URLs.
-var upstreamVariables = map[string]string{
-	"METEORA_DLMM_URL": "dlmm", "METEORA_DAMM_V2_URL": "damm-v2", "METEORA_DAMM_V1_URL": "damm-v1",
-	"METEORA_DBC_URL": "dbc-list",
-}
-
 // environment returns the template's environment of f, with this machine's endpoints in it.
 func (s *Stack) environment(f samtemplate.Function) map[string]string {
 	env, upstream := maps.Clone(f.Environment), s.options.Upstream
 	env["AWS_ENDPOINT_URL_DYNAMODB"] = s.dynamoDB
 	env["AWS_ENDPOINT_URL_SSM"] = s.ssm.URL()
-	for variable, product := range upstreamVariables {
-		if _, used := env[variable]; used && upstream != nil {
-			env[variable] = upstream.URL(product)
+	for _, api := range products.APIs {
+		if _, used := env[api.Variable]; used && upstream != nil {
+			env[api.Variable] = upstream.URL(string(api.Product))
 		}
+	}
+	if _, used := env[productsVariable]; used && len(s.options.Products) > 0 {
+		env[productsVariable] = strings.Join(s.options.Products, ",")
 	}
 	maps.Copy(env, s.options.Environment)
 	return env
@@ -322,8 +313,8 @@ func (s *Stack) index(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "tokensync, local stack\n\nDynamoDB  %s  tables %s, %s\nSSM       %s\n\n",
-		s.engine.Endpoint(), s.tables.Tokens, s.tables.Sync, s.ssm.URL())
+	fmt.Fprintf(&b, "tokensync, local stack\n\nDynamoDB  %s  tables %s, %s, %s\nSSM       %s\n\n",
+		s.engine.Endpoint(), s.tables.Tokens, s.tables.Board, s.tables.Sync, s.ssm.URL())
 	for _, f := range s.template.Functions {
 		fmt.Fprintf(&b, "function  %s\n", f.Name)
 		for _, route := range f.Routes {
@@ -354,9 +345,9 @@ func (s *Stack) URL() string { return s.server.URL() }
 
 // SetLaunchpadID changes the launchpad ID in SSM, as an operator would.
 func (s *Stack) SetLaunchpadID(value string) {
-	for _, p := range s.template.SSMParameters {
-		if p.LogicalID == launchpadParameter {
-			s.ssm.Set(p.Name, ssmtest.Parameter{Type: p.Type, Value: value})
+	for _, f := range s.template.Functions {
+		if name, ok := f.Environment[launchpadVariable]; ok {
+			s.ssm.Set(name, ssmtest.Parameter{Type: ssmtest.StringList, Value: value})
 		}
 	}
 }

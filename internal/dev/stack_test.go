@@ -12,7 +12,7 @@ import (
 	"tokensync/internal/syncrun"
 )
 
-const adminToken = "a-token-for-tests"
+const adminToken = "a-token-for-tests-that-is-long-enough"
 
 // start starts a world with the real binaries of `make local` and a small Meteora.
 func start(t *testing.T, id string) *dev.World {

@@ -57,12 +57,12 @@ func (r apiRow) v1() map[string]any {
 
 const born = int64(1_770_000_000_000)
 
-// newRows are n pools, one a minute; every third is of pad, every fifth has its token as token_y.
+// newRows returns n pools, one every two minutes; every third is of pad, every fifth has its token as token_y.
 func newRows(n int) []apiRow {
 	rows := make([]apiRow, n)
 	for i := range rows {
 		mint := fmt.Sprintf("mint%d", i)
-		rows[i] = apiRow{address: fmt.Sprintf("pool%d", i), x: mint, y: token.SOL, created: born + int64(i)*60_000}
+		rows[i] = apiRow{address: fmt.Sprintf("pool%d", i), x: mint, y: token.SOL, created: born + int64(i)*120_000}
 		if i%5 == 0 {
 			rows[i].x, rows[i].y = token.SOL, mint
 		}

@@ -203,9 +203,10 @@ func TestByMint(t *testing.T) {
 			for i := range 2500 { // more than a page has
 				a.rows = append(a.rows, apiRow{address: fmt.Sprintf("busy%d", i), x: "mint7", y: "mint8", created: born + int64(1000+i)*60_000})
 			}
-			a.rows = append(a.rows, apiRow{address: "usdc", x: token.USDC, y: "mint9", created: born}, apiRow{address: "quoted", x: "mint3", y: "mint2", created: born})
+			a.rows = append(a.rows, apiRow{address: "usdc", x: token.USDC, y: "mint9", created: born}, apiRow{address: "quoted", x: "mint3", y: "mint2", created: born},
+				apiRow{address: "otherside", x: "stranger", y: "mint4", created: born}, apiRow{address: "aquote", x: token.USDT, y: "stranger", created: born})
 			var mints []string
-			want := []string{"usdc", "quoted"}
+			want := []string{"usdc", "quoted", "otherside", "aquote"}
 			for i := range 150 {
 				mints = append(mints, fmt.Sprintf("mint%d", i))
 				want = append(want, fmt.Sprintf("pool%d", i))
@@ -246,7 +247,7 @@ func TestByMint(t *testing.T) {
 // TestTokensWithoutPools is the most frequent question by mint: most of a launchpad's tokens are on their curve.
 func TestTokensWithoutPools(t *testing.T) {
 	t.Parallel()
-	a := &api{rows: newRows(600), dialect: ","}
+	a := &api{rows: newRows(3000), dialect: ","} // pages of them have SOL on one side
 	client := clientOf(t, token.DLMM, a.start(t), nil)
 	var mints []string
 	for i := range 300 {

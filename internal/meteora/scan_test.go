@@ -94,6 +94,9 @@ func TestScanChecksItsPremises(t *testing.T) {
 			if tt.notes == "" && len(stats.Notes()) > 0 || tt.notes != "" && !hasNote(stats, tt.notes) {
 				t.Errorf("notes %q", stats.Notes())
 			}
+			if hasNote(stats, "not sorted") != a.unsorted {
+				t.Errorf("notes %q", stats.Notes())
+			}
 			unique := stats.Unique.Load()
 			if !tt.part && (unique > int64(tt.rows) || float64(unique) < 0.999*float64(tt.rows)) {
 				t.Errorf("%d of %d rows were counted as unique", unique, tt.rows)
@@ -187,7 +190,23 @@ func TestSearch(t *testing.T) {
 			if scanned := stats.Scanned.Load(); tt.err == nil && (scanned == 1400) != tt.all {
 				t.Errorf("%d pools scanned", scanned)
 			}
+			if total := stats.Total.Load(); name == "filter ignored" && total != 1400 {
+				t.Errorf("total is %d", total)
+			}
 		})
+	}
+}
+
+// TestNewestOfSearch leaves new pools to a full scan where the server will not be asked for a launchpad's own.
+func TestNewestOfSearch(t *testing.T) {
+	t.Parallel()
+	for dialect, want := range map[string]int{",": 467, "ignored": 1, "": 0, "400": 0} {
+		a := &api{rows: newRows(1400), dialect: dialect}
+		client := clientOf(t, token.DAMMv1, a.start(t), nil)
+		got, err := addresses(client.Newest(t.Context(), []token.LaunchpadID{"pad"}, 0, new(syncrun.Counts)))
+		if len(got) != want || err != nil {
+			t.Errorf("%q: %d pools, want %d, error %v", dialect, len(got), want, err)
+		}
 	}
 }
 

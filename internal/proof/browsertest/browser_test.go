@@ -15,7 +15,7 @@ import (
 	"tokensync/internal/syncrun"
 )
 
-const adminToken = "token-of-the-browser-test"
+const adminToken = "token-of-the-browser-test-long-enough"
 
 // TestPage runs page.test.mjs against a stack that has seen good runs and bad ones.
 func TestPage(t *testing.T) {

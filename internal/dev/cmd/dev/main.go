@@ -28,7 +28,7 @@ Environment variables:
   LIVE=1         read the real Meteora
   FAULTS=1       the fake Meteora misbehaves now and then
   IGNORE_FILTER  1: the fake's damm-v1 ignores its launchpad filter and sends every pool, as in the incident (1); 0: it filters
-  ADMIN_TOKEN    the operator's token, for /dashboard (random)
+  ADMIN_TOKEN    the operator's token for /dashboard, of 32 characters at least (random)
   SYNC_EVERY     how often run syncs again (60s): a refresh of what is known and new
   FULL_EVERY     how often it does so in full (10m)
   DYNAMODB_ENDPOINT  a DynamoDB that is running, instead of the engine in .tools/

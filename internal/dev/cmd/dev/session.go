@@ -42,7 +42,7 @@ type session struct {
 
 // open starts the stack with its API on the port; 0 is any that is free.
 func open(ctx context.Context, s settings, port int, screen io.Writer) (*session, error) {
-	s.adminToken = cmp.Or(s.adminToken, rand.Text())
+	s.adminToken = cmp.Or(s.adminToken, rand.Text()+rand.Text())
 	v := &session{settings: s, screen: screen}
 	options := dev.Options{
 		Products: s.products, LaunchpadID: &s.launchpadID, AdminToken: s.adminToken, Environment: maps.Clone(s.functions),
