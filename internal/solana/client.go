@@ -44,7 +44,7 @@ const (
 // scanHeaderTimeout is how long a node may think before it answers a scan: the public one was seen to take 100 seconds.
 const scanHeaderTimeout = 2 * time.Minute
 
-// ErrURL means the RPC URL is invalid. Its text never includes the URL.
+// ErrURL is returned when the RPC URL is invalid. Its text never includes the URL.
 var ErrURL = errors.New("the Solana RPC URL is not an http or https URL")
 
 // Options set up a Client. Only URL must be given.
