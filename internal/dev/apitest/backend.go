@@ -133,5 +133,5 @@ func Listed(tokens []token.Token) iter.Seq2[token.Token, error] {
 	}
 }
 
-// Quiet is a logger for tests that provoke errors.
+// Quiet returns a logger that drops everything, for tests that provoke errors.
 func Quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
