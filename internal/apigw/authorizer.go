@@ -13,21 +13,28 @@ import (
 // An Authorizer reports whether a request may go on: API Gateway makes a 403 of no, and a 500 of an error.
 type Authorizer func(context.Context, events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error)
 
+// MinToken is the least number of characters of an operator's token: a shorter one could be guessed.
+const MinToken = 32
+
 // NewAuthorizer lets those through who send "Authorization: Bearer" with the operator's token, in a time that tells nothing
-// of it. While there is no token, or a blank one, nobody gets through. Nothing of what was sent is logged.
-func NewAuthorizer(token func(context.Context) (string, error), log *slog.Logger) Authorizer {
+// of it. While there is no token, or one that is too short, nobody gets through. refused is called for each token that is
+// wrong. Nothing of what was sent is logged.
+func NewAuthorizer(token func(context.Context) (string, error), refused func(context.Context), log *slog.Logger) Authorizer {
 	return func(ctx context.Context, r events.APIGatewayV2CustomAuthorizerV2Request) (answer events.APIGatewayV2CustomAuthorizerSimpleResponse, err error) {
 		want, err := token(ctx)
 		if err != nil {
 			log.ErrorContext(ctx, "the operator's token cannot be read", "error", err.Error())
 			return answer, err
 		}
-		if want = strings.TrimSpace(want); want == "" {
-			log.WarnContext(ctx, "there is no operator's token: everybody is refused")
+		if want = strings.TrimSpace(want); len(want) < MinToken {
+			log.WarnContext(ctx, "the operator's token is missing or too short: everybody is refused", "least", MinToken)
 			return answer, nil
 		}
 		answer.IsAuthorized = sameSecret(bearer(r), want)
 		log.InfoContext(ctx, "operator", "authorized", answer.IsAuthorized, "source_ip", r.RequestContext.HTTP.SourceIP)
+		if !answer.IsAuthorized {
+			refused(ctx)
+		}
 		return answer, nil
 	}
 }

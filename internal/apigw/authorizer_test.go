@@ -17,7 +17,7 @@ import (
 
 func TestAuthorizer(t *testing.T) {
 	t.Parallel()
-	const secret = "s3cret-of-the-operator"
+	const secret = "s3cret-of-the-operator-and-of-none" // 34 characters
 	for name, tt := range map[string]struct {
 		token   string // in SSM
 		header  string // its name
@@ -36,14 +36,23 @@ func TestAuthorizer(t *testing.T) {
 		"another header":       {secret, "x-token", "Bearer " + secret, false},
 		"no token set":         {"", "authorization", "Bearer ", false},
 		"a blank token":        {" \n", "authorization", "Bearer  \n", false},
+		"a token of 32":        {secret[:32], "authorization", "Bearer " + secret[:32], true},
+		"a token of 31":        {secret[:31], "authorization", "Bearer " + secret[:31], false},
+		"31 and a line feed":   {secret[:31] + "\n", "authorization", "Bearer " + secret[:31], false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return tt.token, nil }, slog.New(slog.NewJSONHandler(&log, nil)))
+			refused := 0
+			authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return tt.token, nil },
+				func(context.Context) { refused++ }, slog.New(slog.NewJSONHandler(&log, nil)))
 			got, err := authorize(t.Context(), events.APIGatewayV2CustomAuthorizerV2Request{Headers: map[string]string{tt.header: tt.value}})
 			if err != nil || got.IsAuthorized != tt.allowed {
 				t.Errorf("%v, %v", got.IsAuthorized, err)
+			}
+			// A wrong token is somebody's attempt; a missing one is the operator's own fault.
+			if set := len(strings.TrimSpace(tt.token)) >= apigw.MinToken; (refused == 1) != (set && !tt.allowed) {
+				t.Errorf("%d refusals are counted", refused)
 			}
 			if strings.Contains(log.String(), secret[:5]) {
 				t.Errorf("the token is in the log: %s", log.String())
@@ -52,17 +61,24 @@ func TestAuthorizer(t *testing.T) {
 	}
 }
 
+// newAuthorizer returns an authorizer whose token, or whose error, SSM has.
+func newAuthorizer(token string, err error) apigw.Authorizer {
+	return apigw.NewAuthorizer(func(context.Context) (string, error) { return token, err },
+		func(context.Context) {}, slog.New(slog.DiscardHandler))
+}
+
 // TestAuthorizerIdentitySource is what API Gateway passes beside the headers; a header wins.
 func TestAuthorizerIdentitySource(t *testing.T) {
 	t.Parallel()
-	authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return "secret", nil }, slog.New(slog.DiscardHandler))
+	const secret = "a-secret-of-thirty-two-characters"
+	authorize := newAuthorizer(secret, nil)
 	for name, tt := range map[string]struct {
 		event   events.APIGatewayV2CustomAuthorizerV2Request
 		allowed bool
 	}{
-		"alone":        {events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{"Bearer secret"}}, true},
-		"two of them":  {events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{"Bearer secret", "x"}}, false},
-		"wrong header": {events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{"Bearer secret"}, Headers: map[string]string{"authorization": "Bearer x"}}, false},
+		"alone":        {events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{"Bearer " + secret}}, true},
+		"two of them":  {events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{"Bearer " + secret, "x"}}, false},
+		"wrong header": {events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{"Bearer " + secret}, Headers: map[string]string{"authorization": "Bearer x"}}, false},
 		"nothing":      {events.APIGatewayV2CustomAuthorizerV2Request{}, false},
 	} {
 		if got, err := authorize(t.Context(), tt.event); err != nil || got.IsAuthorized != tt.allowed {
@@ -75,7 +91,7 @@ func TestAuthorizerIdentitySource(t *testing.T) {
 func TestAuthorizerWithoutSSM(t *testing.T) {
 	t.Parallel()
 	down := errors.New("SSM parameter /admin: timeout")
-	authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return "", down }, slog.New(slog.DiscardHandler))
+	authorize := newAuthorizer("", down)
 	if got, err := authorize(t.Context(), events.APIGatewayV2CustomAuthorizerV2Request{}); !errors.Is(err, down) || got.IsAuthorized {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -83,7 +99,7 @@ func TestAuthorizerWithoutSSM(t *testing.T) {
 
 func TestAuthorizerEvents(t *testing.T) {
 	t.Parallel()
-	authorize := apigw.NewAuthorizer(func(context.Context) (string, error) { return "local-operator-token", nil }, slog.New(slog.DiscardHandler))
+	authorize := newAuthorizer("local-operator-token-of-the-stack", nil)
 	for name, allowed := range map[string]bool{"authorizer": true, "authorizer-wrong-token": false} {
 		text, err := os.ReadFile("../../events/" + name + ".json")
 		if err != nil {

@@ -24,9 +24,9 @@ func Authorizer() apigw.Authorizer {
 		return apigw.NewAuthorizer(func(ctx context.Context) (string, error) {
 			metrics.ConfigurationError(ctx)
 			return "", err
-		}, log)
+		}, metrics.OperatorRefused, log)
 	}
-	authorize := apigw.NewAuthorizer(adminToken(settings), log)
+	authorize := apigw.NewAuthorizer(adminToken(settings), metrics.OperatorRefused, log)
 	return func(ctx context.Context, r events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
 		metrics.Invocation(ctx)
 		return authorize(ctx, r)

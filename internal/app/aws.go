@@ -10,33 +10,41 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
 // callTimeout bounds one attempt of an AWS call of the sync.
 const callTimeout = 5 * time.Second
 
-// environment answers the SDK's own endpoint variables. It stands in for the SDK's config package, which reads
-// shared files and links the sign-on services: most of a cold start, and nothing that a Lambda has.
+// environment has the SDK's own endpoint variables. It stands in for the SDK's config package, which reads shared files
+// and links the sign-on services: most of a cold start, and nothing that a Lambda has.
 type environment struct {
 	getenv func(string) string
 }
 
-// GetServiceBaseEndpoint makes AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL work; the SDK calls it.
+// GetServiceBaseEndpoint makes AWS_ENDPOINT_URL_<SERVICE> work; the SDK calls it.
 func (e environment) GetServiceBaseEndpoint(_ context.Context, sdkID string) (string, bool, error) {
-	name := strings.ToUpper(strings.ReplaceAll(sdkID, " ", "_"))
-	for _, variable := range []string{"AWS_ENDPOINT_URL_" + name, "AWS_ENDPOINT_URL"} {
-		if url := e.getenv(variable); url != "" {
-			return url, true, nil
-		}
+	url := e.getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(sdkID, " ", "_")))
+	return url, url != "", nil
+}
+
+// baseEndpoint makes AWS_ENDPOINT_URL work: the SDK does not ask its config sources where only that is set.
+func (e environment) baseEndpoint() *string {
+	url := e.getenv("AWS_ENDPOINT_URL")
+	if url == "" || e.ignored() {
+		return nil
 	}
-	return "", false, nil
+	return &url
 }
 
 // GetIgnoreConfiguredEndpoints makes AWS_IGNORE_CONFIGURED_ENDPOINT_URLS work; the SDK calls it.
 func (e environment) GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error) {
-	ignore := strings.EqualFold(e.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")
-	return ignore, ignore, nil
+	return e.ignored(), e.ignored(), nil
+}
+
+func (e environment) ignored() bool {
+	return strings.EqualFold(e.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")
 }
 
 // awsConfig takes region and credentials from the variables that Lambda sets. attempts counts the first call too, and
@@ -46,14 +54,18 @@ func awsConfig(getenv func(string) string, attempts int, timeout time.Duration) 
 	if region == "" {
 		region = getenv("AWS_DEFAULT_REGION")
 	}
+	endpoints := environment{getenv}
 	return aws.Config{
 		Region:        region,
 		Credentials:   credentials(getenv),
-		ConfigSources: []any{environment{getenv}},
+		BaseEndpoint:  endpoints.baseEndpoint(),
+		ConfigSources: []any{endpoints},
 		HTTPClient:    &http.Client{Timeout: timeout, Transport: transport(timeout)},
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = attempts
+				// A bucket of retries that the SDK fills by its own reckoning gives up long before a sync's deadline.
+				o.RateLimiter = ratelimit.None
 				o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(cutOff))
 			})
 		},
@@ -81,7 +93,7 @@ func transport(timeout time.Duration) *http.Transport {
 	}
 }
 
-// credentials are those of the function's role, which Lambda puts into the environment.
+// credentials returns those of the function's role, which Lambda puts into the environment.
 func credentials(getenv func(string) string) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{

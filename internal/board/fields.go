@@ -27,6 +27,7 @@ func headFields() []field {
 		texts("telegram", namesFamily, text, true, func(t *tok, _ *pool) *string { return &t.Face.Telegram }),
 		bools("name_collision", namesFamily, true, func(t *tok, _ *pool) *bool { return &t.NameCollision }),
 		texts("description", aboutFamily, text, false, func(t *tok, _ *pool) *string { return &t.Face.Description }),
+		texts("face uri", aboutFamily, text, false, func(t *tok, _ *pool) *string { return &t.Face.URI }),
 		texts("status", stateFamily, word, true, func(t *tok, _ *pool) *token.Status { return &t.Status }),
 		integers("verified", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.Verified }),
 		integers("freeze", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.FreezeAuthorityDisabled }),

@@ -11,9 +11,6 @@ import (
 	"tokensync/internal/token"
 )
 
-// maxConfigs bounds the configs of one fee claimer: 100,000 take some 12 MB, and anyone can make more in its name.
-const maxConfigs = 100_000
-
 // errTooManyConfigs means that the rest of a fee claimer's configs were left out.
 var errTooManyConfigs = errors.New("too many configs")
 
@@ -270,9 +267,9 @@ func (s *scan) takeConfigs(page *configPage) {
 	s.unreadable(page.faults)
 	for _, c := range page.configs {
 		known := s.now.claimed[c.claimer]
-		if len(known) == maxConfigs {
-			s.note(fmt.Errorf("fee claimer %s: %w: all but %d were left out", c.claimer, errTooManyConfigs, maxConfigs))
-			return
+		if _, ok := known[c.key]; !ok && len(known) >= s.limits.Configs {
+			s.note(fmt.Errorf("fee claimer %s: %w: all but %d were left out", c.claimer, errTooManyConfigs, s.limits.Configs))
+			continue
 		}
 		s.know(c.key, c.config)
 		known[c.key] = s.configs[c.key]

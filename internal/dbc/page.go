@@ -29,7 +29,7 @@ func refOf(p *pool, a *solana.Account, now time.Time) ref {
 	}
 }
 
-// A share is the pools whose address begins with one of so many bytes from one on.
+// A share is the pools whose address begins with one of width bytes, counted from from.
 type share struct {
 	from  byte
 	width int

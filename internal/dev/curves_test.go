@@ -39,7 +39,7 @@ func (l *logBook) has(text string) bool {
 func startChain(t *testing.T, chain rpctest.Config, log *logBook) *dev.World {
 	t.Helper()
 	return startWorld(t, dev.WorldOptions{
-		Options: dev.Options{Log: log.add}, Meteora: meteoratest.Config{Pools: 3000, Ours: -1, Dialect: meteoratest.Pipes}, Chain: &chain,
+		Options: dev.Options{Log: log.add}, Meteora: meteoratest.Config{Pools: 3000, Ours: -1}, Chain: &chain,
 	})
 }
 
@@ -107,8 +107,8 @@ func checkStages(t *testing.T, chain *rpctest.Server, tokens map[string]map[stri
 		if tok.Stage == rpctest.Graduated {
 			graduates++
 		}
-		if known := tvl != nil && tvl.Value != "-1"; known != (tok.Stage == rpctest.Graduated) {
-			t.Errorf("token %d (%s): TVL known %t", i, stage.Value, known)
+		if tvl == nil || tvl.Value == "-1" { // what lies in the curve, and then in the pool
+			t.Errorf("token %d (%s): TVL unknown", i, stage.Value)
 		}
 	}
 	return graduates
@@ -136,7 +136,7 @@ func TestChainTroubles(t *testing.T) {
 	product(syncrun.Succeeded, "")
 	before := len(stored(t, w))
 	_ = w.Chain.Close()
-	product(syncrun.Failed, "getProgramAccountsV2: the node refuses the connection")
+	product(syncrun.Failed, "the node refuses the connection")
 	if after := stored(t, w); len(after) != before || before != 16 {
 		t.Errorf("%d tokens before, %d after", before, len(after))
 	}

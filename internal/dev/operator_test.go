@@ -61,6 +61,7 @@ func TestOperatorWithoutToken(t *testing.T) {
 	id := "any"
 	for name, options := range map[string]dev.Options{
 		"no parameter": {LaunchpadID: &id}, "a blank one": {LaunchpadID: &id, AdminToken: " "},
+		"a short one": {LaunchpadID: &id, AdminToken: "guessed-by-somebody"},
 	} {
 		options.Log = func(_, line string) {
 			mu.Lock()
@@ -91,7 +92,7 @@ func TestOperatorWithoutToken(t *testing.T) {
 func TestAuthorizerBinary(t *testing.T) {
 	t.Parallel()
 	id := "any"
-	stack, err := dev.Start(t.Context(), dev.Options{LaunchpadID: &id, AdminToken: "local-operator-token"})
+	stack, err := dev.Start(t.Context(), dev.Options{LaunchpadID: &id, AdminToken: "local-operator-token-of-the-stack"})
 	if err != nil {
 		t.Fatal(err)
 	}

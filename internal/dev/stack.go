@@ -20,16 +20,20 @@ import (
 	"tokensync/internal/dev/serve"
 	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/dev/workspace"
+	"tokensync/internal/products"
 )
 
 const (
-	launchpadParameter = "LaunchpadIdParameter"
-	// The template does not create the SSM parameters of the two secrets: the RPC node's URL and the operator's token.
-	solanaParameter = "/tokensync/solana-rpc-url"
-	adminParameter  = "/tokensync/admin-token"
+	// launchpadVariable has the name of the SSM parameter with the launchpad ID.
+	launchpadVariable = "LAUNCHPAD_ID_PARAMETER"
+	productsVariable  = "METEORA_PRODUCTS"
+	adminParameter    = "/tokensync/admin-token"
 	// apiConcurrency is how many sandboxes a function of the API may have.
 	apiConcurrency = 4
 )
+
+// SolanaParameter is the SSM parameter with the RPC node's URL, which is as secret as the operator's token.
+const SolanaParameter = "/tokensync/solana-rpc-url"
 
 // Upstream is where the functions read pools from, such as a fake Meteora.
 type Upstream interface {
@@ -51,6 +55,8 @@ type Options struct {
 	SolanaURL string
 	// AdminToken is the operator's token, in SSM too. If empty, nobody is the operator.
 	AdminToken string
+	// Tables are the names of the tables; unique ones when empty.
+	Tables dynamotest.Tables
 	// Address is where the HTTP API listens; a free port of 127.0.0.1 when empty.
 	Address string
 	// Environment overrides what the template and the stack set, in every function.
@@ -130,7 +136,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 
 // startServices starts DynamoDB with the template's tables, and SSM with the launchpad ID.
 func (s *Stack) startServices(ctx context.Context) (err error) {
-	s.tables = dynamotest.UniqueNames()
+	s.tables = cmp.Or(s.options.Tables, dynamotest.UniqueNames())
 	s.template, err = samtemplate.Load(s.root.Template(), samtemplate.Options{
 		Parameters: s.options.parameters(), Names: s.tables.ByLogicalID(),
 	})
@@ -147,15 +153,11 @@ func (s *Stack) startServices(ctx context.Context) (err error) {
 	return nil
 }
 
-// parameters returns the template's parameters. The ID in SSM is not the template's here: an empty one, which the
-// template refuses, is what the guard is tested with.
+// parameters returns the template's parameters. The products are not among them: here any may be read, as often as wanted.
 func (o *Options) parameters() map[string]string {
-	parameters := map[string]string{"LaunchpadId": "local"}
-	if len(o.Products) > 0 {
-		parameters["MeteoraProducts"] = strings.Join(o.Products, ",")
-	}
+	parameters := map[string]string{}
 	if o.SolanaURL != "" {
-		parameters["SolanaRpcUrlParameter"] = solanaParameter
+		parameters["SolanaRpcUrlParameter"] = SolanaParameter
 	}
 	if o.AdminToken != "" {
 		parameters["AdminTokenParameter"] = adminParameter
@@ -180,14 +182,9 @@ func (s *Stack) startDynamoDB(ctx context.Context) (err error) {
 }
 
 func (s *Stack) fillSSM() {
-	for name, secret := range map[string]string{solanaParameter: s.options.SolanaURL, adminParameter: s.options.AdminToken} {
+	for name, secret := range map[string]string{SolanaParameter: s.options.SolanaURL, adminParameter: s.options.AdminToken} {
 		if secret != "" {
 			s.ssm.Set(name, ssmtest.Parameter{Type: ssmtest.SecureString, Value: secret})
-		}
-	}
-	for _, p := range s.template.SSMParameters {
-		if p.LogicalID != launchpadParameter {
-			s.ssm.Set(p.Name, ssmtest.Parameter{Type: p.Type, Value: p.Value})
 		}
 	}
 	if s.options.LaunchpadID != nil {
@@ -246,21 +243,18 @@ func (s *Stack) binary(function string) (string, error) {
 	return s.root.Function(function)
 }
 
-// upstreamVariables are the Data APIs' base URLs.
-var upstreamVariables = map[string]string{
-	"METEORA_DLMM_URL": "dlmm", "METEORA_DAMM_V2_URL": "damm-v2", "METEORA_DAMM_V1_URL": "damm-v1",
-	"METEORA_DBC_URL": "dbc-list",
-}
-
 // environment returns the template's environment of f, with this machine's endpoints in it.
 func (s *Stack) environment(f samtemplate.Function) map[string]string {
 	env, upstream := maps.Clone(f.Environment), s.options.Upstream
 	env["AWS_ENDPOINT_URL_DYNAMODB"] = s.dynamoDB
 	env["AWS_ENDPOINT_URL_SSM"] = s.ssm.URL()
-	for variable, product := range upstreamVariables {
-		if _, used := env[variable]; used && upstream != nil {
-			env[variable] = upstream.URL(product)
+	for _, api := range products.APIs {
+		if _, used := env[api.Variable]; used && upstream != nil {
+			env[api.Variable] = upstream.URL(string(api.Product))
 		}
+	}
+	if _, used := env[productsVariable]; used && len(s.options.Products) > 0 {
+		env[productsVariable] = strings.Join(s.options.Products, ",")
 	}
 	maps.Copy(env, s.options.Environment)
 	return env
@@ -322,8 +316,8 @@ func (s *Stack) index(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "tokensync, local stack\n\nDynamoDB  %s  tables %s, %s\nSSM       %s\n\n",
-		s.engine.Endpoint(), s.tables.Tokens, s.tables.Sync, s.ssm.URL())
+	fmt.Fprintf(&b, "tokensync, local stack\n\nDynamoDB  %s  tables %s, %s, %s\nSSM       %s\n\n",
+		s.engine.Endpoint(), s.tables.Tokens, s.tables.Board, s.tables.Sync, s.ssm.URL())
 	for _, f := range s.template.Functions {
 		fmt.Fprintf(&b, "function  %s\n", f.Name)
 		for _, route := range f.Routes {
@@ -354,9 +348,9 @@ func (s *Stack) URL() string { return s.server.URL() }
 
 // SetLaunchpadID changes the launchpad ID in SSM, as an operator would.
 func (s *Stack) SetLaunchpadID(value string) {
-	for _, p := range s.template.SSMParameters {
-		if p.LogicalID == launchpadParameter {
-			s.ssm.Set(p.Name, ssmtest.Parameter{Type: p.Type, Value: value})
+	for _, f := range s.template.Functions {
+		if name, ok := f.Environment[launchpadVariable]; ok {
+			s.ssm.Set(name, ssmtest.Parameter{Type: ssmtest.StringList, Value: value})
 		}
 	}
 }

@@ -12,13 +12,13 @@ import (
 	"tokensync/internal/syncrun"
 )
 
-const adminToken = "a-token-for-tests"
+const adminToken = "a-token-for-tests-that-is-long-enough"
 
 // start starts a world with the real binaries of `make local` and a small Meteora.
 func start(t *testing.T, id string) *dev.World {
 	t.Helper()
 	return startWorld(t, dev.WorldOptions{
-		Options: dev.Options{LaunchpadID: &id, AdminToken: adminToken}, Meteora: meteoratest.Config{Pools: 5000, Dialect: meteoratest.Pipes},
+		Options: dev.Options{LaunchpadID: &id, AdminToken: adminToken}, Meteora: meteoratest.Config{Pools: 5000},
 	})
 }
 

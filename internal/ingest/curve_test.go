@@ -22,12 +22,16 @@ type scripted struct {
 	product token.Product
 	pools   []token.Pool
 	err     error
+	stats   func(*syncrun.Counts) // what else it counts
 }
 
 func (s *scripted) Product() token.Product { return s.product }
 
 func (s *scripted) Pools(_ context.Context, _ []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
+		if s.stats != nil {
+			s.stats(stats)
+		}
 		for _, p := range s.pools {
 			stats.Scanned.Add(1)
 			if !yield(p, nil) {

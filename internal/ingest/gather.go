@@ -28,6 +28,9 @@ const (
 	leastCoverage = 0.9
 )
 
+// errLacking means that a product answered, and not to what it was asked.
+var errLacking = errors.New("the answers lack pools")
+
 // errBreakerOpen is why a product is not asked at all.
 var errBreakerOpen = errors.New("its breaker is open")
 
@@ -143,7 +146,8 @@ func (t *task) checkCoverage() error {
 	return nil
 }
 
-// readKnown asks for the pools of the last board that have not been gathered yet, by address.
+// readKnown asks for the pools of the last board that have not been gathered yet, by address. When fewer than nine tenths of
+// a refresh's come back, something is odd; that they have gone is for a full run to prove.
 func (r *run) readKnown(ctx context.Context, p *plan, h *harvest, t *task) error {
 	if t.finder == nil {
 		return nil
@@ -164,9 +168,10 @@ func (r *run) readKnown(ctx context.Context, p *plan, h *harvest, t *task) error
 	if err := r.collect(p, h, t, r.ours(p, h, t.finder.ByAddress(ctx, addresses, stats))); err != nil {
 		return err
 	}
-	asked, found := stats.Asked.Load(), stats.Found.Load()
+	seen := int64(len(t.known) - len(addresses))
+	asked, found := seen+stats.Asked.Load(), seen+stats.Found.Load()
 	if isRefresh && found*10 < asked*9 {
-		return fmt.Errorf("of %d known pools, asked for by address, only %d came back", asked, found)
+		t.lookups = fmt.Errorf("%w: of %d known pools that were asked for only %d came back", errLacking, asked, found)
 	}
 	return nil
 }
@@ -242,9 +247,11 @@ func (r *run) search(ctx context.Context, p *plan, h *harvest) {
 		if len(mints) == 0 || t.err != nil && !errors.Is(t.err, syncrun.ErrIncomplete) {
 			return
 		}
-		if t.lookups = r.mayAsk(ctx, t); t.lookups == nil {
-			t.lookups = r.collect(p, h, t, r.ours(p, h, t.finder.ByMint(ctx, mints, &t.side)))
+		err := r.mayAsk(ctx, t)
+		if err == nil {
+			err = r.collect(p, h, t, r.ours(p, h, t.finder.ByMint(ctx, mints, &t.side)))
 		}
+		t.lookups = errors.Join(t.lookups, err)
 	})
 }
 
@@ -290,7 +297,7 @@ func (t *task) status(err error) syncrun.Status {
 		return syncrun.Succeeded
 	case errors.Is(err, syncrun.ErrUnconfigured):
 		return syncrun.Skipped
-	case errors.Is(err, syncrun.ErrIncomplete), t.stats.Scanned.Load()+t.side.Scanned.Load() > 0:
+	case errors.Is(err, syncrun.ErrIncomplete), errors.Is(err, errLacking), t.stats.Scanned.Load()+t.side.Scanned.Load() > 0:
 		return syncrun.Partial
 	case t.stats.Requests.Load()+t.side.Requests.Load() == 0 && (errors.Is(err, errBreakerOpen) || errors.Is(err, context.DeadlineExceeded)):
 		return syncrun.Skipped // it was never asked

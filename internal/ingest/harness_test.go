@@ -123,8 +123,8 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 		t.Fatal(err)
 	}
 	of.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
-	of.Dialect, of.OneArray, of.LaunchpadFilter = meteoratest.Pipes, true, true // what the client asks for
-	of.StandStill = true                                                        // these tests count what changes
+	of.LaunchpadFilter = true
+	of.StandStill = true // these tests count what changes
 	w := &world{
 		t: t, tables: tables, log: new(bytes.Buffer), db: &faultyDB{Client: engine.Client()},
 		fake: meteoratest.New(of),

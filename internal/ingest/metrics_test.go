@@ -68,8 +68,8 @@ func TestTroubleMovesItsMetric(t *testing.T) {
 			w.forget("", "MANIFEST")
 			w.db.get = func(*dynamodb.BatchGetItemInput) error { return down }
 		}},
-		{"most tokens are missing", "DelistingRefused", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()[12:]...) }},
-		{"an ID matches nothing any more", "LaunchpadsUnmatched", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()...) }},
+		{"most tokens are missing", "RemovalsRefused", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()[12:]...) }},
+		{"an ID matches nothing any more", "LaunchpadsEmptied", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()...) }},
 		{"another run is under way", "RunsSkipped", 1, 1, func(w *world) {
 			if _, err := w.sync.Acquire(w.t.Context(), "another", time.Now().Add(time.Minute)); err != nil {
 				w.t.Fatal(err)

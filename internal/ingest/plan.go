@@ -44,7 +44,7 @@ type task struct {
 	breaker *syncrun.Breaker // nil until it was read
 	record  syncrun.ProductRecord
 	err     error // why it was not read to the end
-	lookups error // of its look-ups by mint
+	lookups error // what is amiss with its look-ups
 }
 
 // A poolID names a pool as one of its token's.

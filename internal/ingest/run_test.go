@@ -416,7 +416,7 @@ func TestTooManyLeaving(t *testing.T) {
 				if run.TokensDelisted != 0 || !strings.HasPrefix(run.Delisting, "refused: ") || len(w.listed()) != n || run.UpstreamRequests > tt.most {
 					t.Errorf("%d listed, record %+v", len(w.listed()), run)
 				}
-				if refused := w.lastMetrics(w.runs())["DelistingRefused"].Value; refused != 1 {
+				if refused := w.lastMetrics(w.runs())["RemovalsRefused"].Value; refused != 1 {
 					t.Errorf("the metric is %v", refused)
 				}
 			}
@@ -489,7 +489,7 @@ func TestAnIDThatMatchesNothingAnyMore(t *testing.T) {
 	n, d := len(w.listed()), w.fake.World("dlmm")
 	d.Remove(d.Ours()...)
 	run := w.run()
-	if run.Status != syncrun.Partial || !strings.Contains(run.Error, w.ids) || len(w.listed()) != n || w.lastMetrics(2)["LaunchpadsUnmatched"].Value != 1 {
+	if run.Status != syncrun.Partial || !strings.Contains(run.Error, w.ids) || len(w.listed()) != n || w.lastMetrics(2)["LaunchpadsEmptied"].Value != 1 {
 		t.Errorf("%d of %d listed: %+v", len(w.listed()), n, run)
 	}
 	w.ids = "nobody"

@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tokensync/internal/dev/emftest"
 	"tokensync/internal/observe"
@@ -46,13 +47,16 @@ var outcome = syncrun.Outcome{
 		BytesRead: 1 << 40, UpstreamRequests: 133, UpstreamRetries: 7, TokensNew: 1, TokensUpdated: 2, TokensUnchanged: 4,
 		TokensDelisted: 5, TokensUnwritten: 6, PeakRSSBytes: 32 << 20, PeakHeapBytes: 5 << 20,
 	},
-	Throttles: 8, OpenBreakers: 2, DelistingRefused: true,
+	Throttles: 8, OpenBreakers: 2, RemovalsRefused: true,
 }
+
+// detailed asks for every figure.
+var detailed = map[string]string{"METRICS": "detailed"}
 
 func TestEveryFigureOfARun(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	observe.NewMetrics(&out, environment(nil)).Emit(t.Context(), outcome)
+	observe.NewMetrics(&out, environment(detailed)).Emit(t.Context(), outcome)
 	if strings.Count(out.String(), "\n") != 1 {
 		t.Errorf("not one line: %q", out.String())
 	}
@@ -66,13 +70,57 @@ func TestEveryFigureOfARun(t *testing.T) {
 			"UpstreamRequests": of("Count", 133), "UpstreamRetries": of("Count", 7), "UpstreamThrottles": of("Count", 8),
 			"UpstreamBytes": of("Bytes", 1<<40), "Duration": of("Milliseconds", 4890),
 			"PeakRSS": of("Bytes", 32<<20), "PeakHeap": of("Bytes", 5<<20), "MemoryUsed": of("Percent", 25),
-			"OpenBreakers": of("Count", 2), "DelistingRefused": of("Count", 1), "ConfigurationErrors": of("Count", 0),
+			"OpenBreakers": of("Count", 2), "RemovalsRefused": of("Count", 1),
 			"RunsSucceeded": of("Count", 0), "RunsPartial": of("Count", 1), "RunsSkipped": of("Count", 0), "RunsFailed": of("Count", 0),
 			"ColdStarts": of("Count", 0),
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("line (-want +got):\n%s", diff)
+	}
+}
+
+// TestFiguresOfAlarms: each metric costs a third of a dollar a month, so that by default there are those that an alarm looks
+// at, and of them only what is always there or did occur.
+func TestFiguresOfAlarms(t *testing.T) {
+	t.Parallel()
+	always := []string{"MemoryUsed", "RunsSucceeded"}
+	for name, tt := range map[string]struct {
+		outcome syncrun.Outcome
+		want    map[string]float64
+	}{
+		"a good run":             {syncrun.Outcome{Record: syncrun.Record{Status: syncrun.Succeeded}}, map[string]float64{"RunsSucceeded": 1}},
+		"a partial run":          {syncrun.Outcome{Record: syncrun.Record{Status: syncrun.Partial}}, nil},
+		"a bad setting":          {syncrun.Outcome{Misconfigured: true}, map[string]float64{"ConfigurationErrors": 1}},
+		"open breakers":          {syncrun.Outcome{OpenBreakers: 2}, map[string]float64{"OpenBreakers": 2}},
+		"unwritten tokens":       {syncrun.Outcome{Record: syncrun.Record{TokensUnwritten: 7}}, map[string]float64{"TokensUnwritten": 7}},
+		"removals refused":       {syncrun.Outcome{RemovalsRefused: true}, map[string]float64{"RemovalsRefused": 1}},
+		"emptied launchpads":     {syncrun.Outcome{LaunchpadsEmptied: 1}, map[string]float64{"LaunchpadsEmptied": 1}},
+		"stuck migrations":       {syncrun.Outcome{MigrationsStuck: 3}, map[string]float64{"MigrationsStuck": 3}},
+		"a board unpublished":    {syncrun.Outcome{BoardUnpublished: true}, map[string]float64{"BoardUnpublished": 1}},
+		"rules that are no JSON": {syncrun.Outcome{RulesInvalid: true}, map[string]float64{"RulesInvalid": 1}},
+	} {
+		var out bytes.Buffer
+		observe.NewMetrics(&out, environment(nil)).Emit(t.Context(), tt.outcome)
+		got := map[string]float64{}
+		for name, m := range parse(t, out.Bytes()).Metrics {
+			if m.Value != 0 || !slices.Contains(always, name) {
+				got[name] = m.Value
+			}
+		}
+		if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestOperatorRefused counts who tries wrong tokens.
+func TestOperatorRefused(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	observe.NewMetrics(&out, environment(nil)).OperatorRefused(t.Context())
+	if diff := cmp.Diff(map[string]emftest.Metric{"OperatorRefused": of("Count", 1)}, parse(t, out.Bytes()).Metrics); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
 }
 
@@ -158,7 +206,7 @@ func TestLogLines(t *testing.T) {
 func TestOnlyTheFirstInvocationIsCold(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	metrics := observe.NewTestMetrics(&out, environment(nil))
+	metrics := observe.NewTestMetrics(&out, environment(detailed))
 	for _, id := range []string{"a", "b", "c"} {
 		metrics.Invocation(request(t.Context(), id))
 	}
@@ -172,6 +220,10 @@ func TestOnlyTheFirstInvocationIsCold(t *testing.T) {
 		if n := parse(t, out.Bytes()).Metrics["ColdStarts"].Value; n != want {
 			t.Errorf("request %s: %v cold starts, want %v", id, n, want)
 		}
+	}
+	out.Reset()
+	if observe.NewTestMetrics(&out, environment(nil)).Invocation(request(t.Context(), "a")); out.Len() > 0 {
+		t.Errorf("a cold start is a metric that nobody asked for: %s", &out)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -41,15 +42,24 @@ const (
 const (
 	coldStarts          = "ColdStarts"
 	configurationErrors = "ConfigurationErrors"
+	operatorRefused     = "OperatorRefused"
 )
 
-// Metrics writes metrics as log lines in CloudWatch's embedded metric format: no call, no agent. It is safe
-// for concurrent use.
+// DetailVariable says which metrics there are: "detailed" is every figure, anything else what alarms look at. Each costs
+// 0.30 dollars a month while it is reported.
+const (
+	DetailVariable = "METRICS"
+	detailed       = "detailed"
+)
+
+// Metrics writes metrics as log lines in CloudWatch's embedded metric format: no call, no agent. It is safe for
+// concurrent use.
 type Metrics struct {
 	service, environment string
 	function             string
 	memory               int64 // the function's, in bytes; 0 where nobody says
 	starts               *starts
+	detailed             bool
 
 	mu  sync.Mutex
 	out io.Writer
@@ -60,7 +70,8 @@ func NewMetrics(out io.Writer, getenv func(string) string) *Metrics {
 	mb, _ := strconv.ParseInt(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 64)
 	return &Metrics{
 		service: or(getenv(ServiceVariable), Namespace), environment: or(getenv(EnvironmentVariable), "local"),
-		function: getenv("AWS_LAMBDA_FUNCTION_NAME"), memory: mb << 20, starts: &process, out: out,
+		function: getenv("AWS_LAMBDA_FUNCTION_NAME"), memory: mb << 20, starts: &process,
+		detailed: getenv(DetailVariable) == detailed, out: out,
 	}
 }
 
@@ -79,9 +90,42 @@ type value struct {
 	number     float64
 }
 
-// Emit writes one line with every figure of a run.
+// Emit writes one line with the figures of a run: those that alarms look at, and in detail every one. A trouble that did
+// not occur is left out, for CloudWatch charges by the hour in which a metric has a value.
 func (m *Metrics) Emit(ctx context.Context, o syncrun.Outcome) {
-	values := []value{
+	values := append(m.heartbeat(&o), troubles(&o)...)
+	if m.detailed {
+		values = append(values, m.details(ctx, &o)...)
+	}
+	m.write(ctx, values, map[string]any{"run_id": o.RunID, "mode": o.Mode, "status": o.Status})
+}
+
+// heartbeat is what alarms miss when it stays away, or watch at all times.
+func (m *Metrics) heartbeat(o *syncrun.Outcome) []value {
+	values := []value{{"RunsSucceeded", count, one(o.Status == syncrun.Succeeded)}}
+	if m.memory > 0 { // an unknown share is no share of 0
+		values = append(values, value{"MemoryUsed", percent, 100 * float64(o.PeakRSSBytes) / float64(m.memory)})
+	}
+	return values
+}
+
+// troubles are what alarms wait for.
+func troubles(o *syncrun.Outcome) []value {
+	all := []value{
+		{configurationErrors, count, one(o.Misconfigured)},
+		{"OpenBreakers", count, float64(o.OpenBreakers)},
+		{"TokensUnwritten", count, float64(o.TokensUnwritten)},
+		{"RemovalsRefused", count, one(o.RemovalsRefused)},
+		{"LaunchpadsEmptied", count, float64(o.LaunchpadsEmptied)},
+		{"MigrationsStuck", count, float64(o.MigrationsStuck)},
+		{"BoardUnpublished", count, one(o.BoardUnpublished)},
+		{"RulesInvalid", count, one(o.RulesInvalid)},
+	}
+	return slices.DeleteFunc(all, func(v value) bool { return v.number == 0 })
+}
+
+func (m *Metrics) details(ctx context.Context, o *syncrun.Outcome) []value {
+	return []value{
 		{"PoolsScanned", count, float64(o.PoolsScanned)},
 		{"PoolsMatched", count, float64(o.PoolsMatched)},
 		{"PoolsInvalid", count, float64(o.PoolsInvalid)},
@@ -89,7 +133,6 @@ func (m *Metrics) Emit(ctx context.Context, o syncrun.Outcome) {
 		{"TokensUpdated", count, float64(o.TokensUpdated)},
 		{"TokensUnchanged", count, float64(o.TokensUnchanged)},
 		{"TokensDelisted", count, float64(o.TokensDelisted)},
-		{"TokensUnwritten", count, float64(o.TokensUnwritten)},
 		{"UpstreamRequests", count, float64(o.UpstreamRequests)},
 		{"UpstreamRetries", count, float64(o.UpstreamRetries)},
 		{"UpstreamThrottles", count, float64(o.Throttles)},
@@ -97,20 +140,11 @@ func (m *Metrics) Emit(ctx context.Context, o syncrun.Outcome) {
 		{"Duration", milliseconds, float64(o.DurationMS)},
 		{"PeakRSS", byteCount, float64(o.PeakRSSBytes)},
 		{"PeakHeap", byteCount, float64(o.PeakHeapBytes)},
-		{"OpenBreakers", count, float64(o.OpenBreakers)},
-		{"DelistingRefused", count, one(o.DelistingRefused)},
-		{"LaunchpadsUnmatched", count, float64(o.Unmatched)},
-		{"RunsSucceeded", count, one(o.Status == syncrun.Succeeded)},
 		{"RunsPartial", count, one(o.Status == syncrun.Partial)},
 		{"RunsSkipped", count, one(o.Status == syncrun.Skipped)},
 		{"RunsFailed", count, one(o.Status == syncrun.Failed)},
-		{configurationErrors, count, one(o.Misconfigured)},
 		{coldStarts, count, one(m.starts.cold(ctx))},
 	}
-	if m.memory > 0 { // an unknown share is no share of 0
-		values = append(values, value{"MemoryUsed", percent, 100 * float64(o.PeakRSSBytes) / float64(m.memory)})
-	}
-	m.write(ctx, values, map[string]any{"run_id": o.RunID, "mode": o.Mode, "status": o.Status})
 }
 
 // ConfigurationError counts an invocation that settings kept from doing anything.
@@ -118,10 +152,15 @@ func (m *Metrics) ConfigurationError(ctx context.Context) {
 	m.write(ctx, []value{{configurationErrors, count, 1}}, nil)
 }
 
-// Invocation counts the process's first request as a cold start, and no other.
+// OperatorRefused counts a request whose operator's token was wrong.
+func (m *Metrics) OperatorRefused(ctx context.Context) {
+	m.write(ctx, []value{{operatorRefused, count, 1}}, nil)
+}
+
+// Invocation counts the process's first request as a cold start, and no other; in detail only.
 func (m *Metrics) Invocation(ctx context.Context) {
 	first := m.starts.first.Load() == nil
-	if first && m.starts.cold(ctx) {
+	if first && m.starts.cold(ctx) && m.detailed {
 		m.write(ctx, []value{{coldStarts, count, 1}}, nil)
 	}
 }

@@ -91,9 +91,12 @@ var ErrLeaseHeld = errors.New("another run is under way")
 // Outcome is a run as its metrics need it: the record, and as figures what the record says only in words.
 type Outcome struct {
 	Record
-	Throttles        int64 // answers of Meteora that said "too many requests"
-	OpenBreakers     int   // products that are left alone when the run is over
-	Misconfigured    bool  // a setting is missing or bad: without a change no run will succeed
-	DelistingRefused bool  // too many tokens would have left the lists to be believed
-	Unmatched        int   // launchpad IDs that matched something before, and nothing now
+	Throttles         int64 // responses of Meteora's that were "too many requests"
+	OpenBreakers      int   // products that are left alone when the run is over
+	Misconfigured     bool  // a setting is missing or bad: without a change no run will succeed
+	RemovalsRefused   bool  // so many tokens would have left the lists that none did
+	LaunchpadsEmptied int   // launchpad IDs that had tokens and match nothing any more
+	MigrationsStuck   int   // tokens that have been complete for more than a day and were not migrated
+	BoardUnpublished  bool  // the run wrote, but readers still read the board before
+	RulesInvalid      bool  // the listing rules could not be read; the last good ones applied
 }

@@ -15,7 +15,7 @@ func (t *Token) content() []byte {
 		string(t.Status), string(t.Launchpad), t.Mint, t.Name, t.Symbol,
 		string(t.Decimals), string(t.Holders), string(t.TotalSupply), string(t.PriceUSD), string(t.MarketCapUSD),
 		string(t.TVLUSD), string(t.Fees24hUSD), t.CurvePool, string(t.Price), t.QuoteMint,
-		t.Face.ImageURL, t.Face.Description, t.Face.Website, t.Face.Twitter, t.Face.Telegram,
+		t.Face.URI, t.Face.ImageURL, t.Face.Description, t.Face.Website, t.Face.Twitter, t.Face.Telegram,
 	} {
 		b = appendString(b, s)
 	}

@@ -52,6 +52,7 @@ type Token struct {
 
 // Face is what the JSON behind a mint's metadata URI says: how a front end shows the token. Addresses are https.
 type Face struct {
+	URI         string `json:"uri,omitzero"` // of the mint when it was read; "" when it never was
 	ImageURL    string `json:"image_url,omitzero"`
 	Description string `json:"description,omitzero"`
 	Website     string `json:"website,omitzero"`

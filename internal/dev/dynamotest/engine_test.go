@@ -48,7 +48,7 @@ func TestTablesComeFromTheTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template, err := samtemplate.Load("../../../template.yaml", samtemplate.Options{Parameters: map[string]string{"LaunchpadId": "any"}})
+	template, err := samtemplate.Load("../../../template.yaml", samtemplate.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,16 +26,16 @@ func TestMeter(t *testing.T) {
 	}
 	defer meter.Close()
 	db := dynamodb.New(engine.Client().Options(), func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(meter.URL()) })
-	token := func(volume string) map[string]types.AttributeValue {
+	token := func(seen string) map[string]types.AttributeValue {
 		return map[string]types.AttributeValue{
 			"mint": &types.AttributeValueMemberS{Value: "m"}, "listing": &types.AttributeValueMemberS{Value: "l"},
-			"volume_24h_usd": &types.AttributeValueMemberN{Value: volume},
-			"pools":          &types.AttributeValueMemberS{Value: strings.Repeat("x", 2500)}, // in no index
+			"first_seen_at": &types.AttributeValueMemberN{Value: seen},
+			"pools":         &types.AttributeValueMemberS{Value: strings.Repeat("x", 2500)}, // in no index
 		}
 	}
-	put := func(volume string) {
+	put := func(seen string) {
 		t.Helper()
-		batch := map[string][]types.WriteRequest{tables.Tokens: {{PutRequest: &types.PutRequest{Item: token(volume)}}}}
+		batch := map[string][]types.WriteRequest{tables.Tokens: {{PutRequest: &types.PutRequest{Item: token(seen)}}}}
 		if _, err := db.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: batch}); err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestMeter(t *testing.T) {
 		}, dynamotest.Units{Read: 1}},
 		{"a query", func() {
 			if _, err := db.Query(t.Context(), &dynamodb.QueryInput{
-				TableName: &tables.Tokens, IndexName: aws.String("by-volume"), KeyConditionExpression: aws.String("listing = :l"),
+				TableName: &tables.Tokens, IndexName: aws.String("by-launchpad"), KeyConditionExpression: aws.String("listing = :l"),
 				ExpressionAttributeValues: map[string]types.AttributeValue{":l": token("")["listing"]},
 			}); err != nil {
 				t.Fatal(err)

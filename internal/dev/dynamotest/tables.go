@@ -39,10 +39,7 @@ func (e *Engine) NewTables(ctx context.Context) (Tables, error) {
 		return Tables{}, err
 	}
 	names := UniqueNames()
-	template, err := samtemplate.Load(root.Template(), samtemplate.Options{
-		Parameters: map[string]string{"LaunchpadId": "any"},
-		Names:      names.ByLogicalID(),
-	})
+	template, err := samtemplate.Load(root.Template(), samtemplate.Options{Names: names.ByLogicalID()})
 	if err != nil {
 		return Tables{}, err
 	}

@@ -96,9 +96,7 @@ func (r *resolver) alias(resource *yaml.Node) (string, error) {
 	return r.arn("AWS::Lambda::Function", p.text("FunctionName")) + ":" + p.text("Name"), nil
 }
 
-// nameProperties say which property names a resource, where that is not <last part of the type>Name.
-var nameProperties = map[string]string{"AWS::SSM::Parameter": "Name"}
-
+// physicalName is the value of a resource's property <last part of its type>Name, or <stack>-<logical ID>.
 func (r *resolver) physicalName(logicalID string) (string, error) {
 	if name, ok := r.names[logicalID]; ok {
 		return name, nil
@@ -113,10 +111,7 @@ func (r *resolver) physicalName(logicalID string) (string, error) {
 	}
 	defer leave()
 	kind := child(resource, "Type").Value
-	property, ok := nameProperties[kind]
-	if !ok {
-		property = kind[strings.LastIndex(kind, ":")+1:] + "Name"
-	}
+	property := kind[strings.LastIndex(kind, ":")+1:] + "Name"
 	name := any(text(r.pseudo["AWS::StackName"]) + "-" + logicalID)
 	if node := child(child(resource, "Properties"), property); node != nil {
 		if name, err = r.value(node); err != nil {

@@ -41,13 +41,14 @@ func (p properties) texts(name string) []string {
 	}
 }
 
-func (p properties) number(name string, fallback int) (int, error) {
+// number reads a number that is at least least.
+func (p properties) number(name string, least, fallback int) (int, error) {
 	if p[name] == nil {
 		return fallback, nil
 	}
 	n, err := strconv.Atoi(p.text(name))
-	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("%s: %q is not a positive number", name, p.text(name))
+	if err != nil || n < least {
+		return 0, fmt.Errorf("%s: %q is not a number from %d", name, p.text(name), least)
 	}
 	return n, nil
 }

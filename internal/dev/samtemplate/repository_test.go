@@ -18,12 +18,6 @@ const ourTemplate = "../../../template.yaml"
 
 func loadOurs(t *testing.T, parameters map[string]string) *samtemplate.Template {
 	t.Helper()
-	if parameters == nil {
-		parameters = map[string]string{}
-	}
-	if _, ok := parameters["LaunchpadId"]; !ok {
-		parameters["LaunchpadId"] = "pump.fun"
-	}
 	got, err := samtemplate.Load(ourTemplate, samtemplate.Options{Parameters: parameters})
 	if err != nil {
 		t.Fatal(err)
@@ -40,26 +34,12 @@ func TestOurTokensTable(t *testing.T) {
 	if diff := cmp.Diff([]samtemplate.Key{{Name: "mint", Type: "HASH"}}, table.Keys); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
-	got, carried := map[string]string{}, 0
-	for _, index := range table.Indexes {
-		if index.Keys[0] != (samtemplate.Key{Name: "listing", Type: "HASH"}) {
-			t.Errorf("%s has partition key %v", index.Name, index.Keys[0])
-		}
-		if !slices.Contains(index.NonKeyAttributes, "summary") || slices.Contains(index.NonKeyAttributes, "pools") {
-			t.Errorf("%s carries %v, want the summary and not the pools", index.Name, index.NonKeyAttributes)
-		}
-		carried += len(index.NonKeyAttributes)
-		got[index.Name] = index.Keys[1].Name
-	}
-	want := map[string]string{
-		"by-created": "created_at", "by-volume": "volume_24h_usd", "by-tvl": "tvl_usd",
-		"by-market-cap": "market_cap_usd", "by-progress": "curve_progress", "by-symbol": "symbol_key",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	want := []samtemplate.Index{{
+		Name: "by-launchpad", Keys: []samtemplate.Key{{Name: "listing", Type: "HASH"}, {Name: "first_seen_at", Type: "RANGE"}},
+		Projection: "KEYS_ONLY",
+	}}
+	if diff := cmp.Diff(want, table.Indexes); diff != "" {
 		t.Errorf("indexes (-want +got):\n%s", diff)
-	}
-	if carried > 100 { // DynamoDB's limit for all indexes of a table together
-		t.Errorf("the indexes carry %d attributes, want at most 100", carried)
 	}
 	if !table.PITR || table.BillingMode != "PAY_PER_REQUEST" {
 		t.Errorf("PITR %v, billing %s", table.PITR, table.BillingMode)
@@ -77,6 +57,22 @@ func TestOurSyncTable(t *testing.T) {
 	}
 	if table.TTLAttribute != "expires_at" {
 		t.Errorf("TTL on %q", table.TTLAttribute)
+	}
+}
+
+// TestOurBoardTable: what readers read expires by itself and needs no recovery, as a run builds it anew.
+func TestOurBoardTable(t *testing.T) {
+	t.Parallel()
+	table, err := loadOurs(t, nil).Table("BoardTable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := samtemplate.Table{
+		LogicalID: "BoardTable", Name: "tokensync-local-BoardTable", BillingMode: "PAY_PER_REQUEST", TTLAttribute: "expires_at",
+		Attributes: []samtemplate.Attribute{{Name: "pk", Type: "S"}}, Keys: []samtemplate.Key{{Name: "pk", Type: "HASH"}},
+	}
+	if diff := cmp.Diff(want, table); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
 	}
 }
 
@@ -100,8 +96,8 @@ func TestOurSyncFunction(t *testing.T) {
 		t.Errorf("schedules (-want +got):\n%s", diff)
 	}
 	for _, name := range []string{
-		"TOKENS_TABLE", "SYNC_TABLE", "LAUNCHPAD_ID_PARAMETER", "METEORA_PRODUCTS",
-		"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "LOG_LEVEL",
+		"TOKENS_TABLE", "BOARD_TABLE", "SYNC_TABLE", "LAUNCHPAD_ID_PARAMETER", "METEORA_PRODUCTS",
+		"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "METEORA_DBC_URL", "SYNC_INTERVAL", "WATCH_INTERVAL", "LOG_LEVEL",
 	} {
 		if f.Environment[name] == "" {
 			t.Errorf("%s is not set", name)
@@ -148,37 +144,92 @@ func TestOurStatementsAreExact(t *testing.T) {
 	}
 }
 
-func TestOurProductionCannotLoseItsTables(t *testing.T) {
+// TestOurTablesCanBeProtected: the durable ones, by a parameter of its own, as a first deploy that fails cannot take back
+// what is protected.
+func TestOurTablesCanBeProtected(t *testing.T) {
 	t.Parallel()
-	for environment, want := range map[string]bool{"dev": false, "staging": false, "prod": true} {
-		for _, table := range loadOurs(t, map[string]string{"Environment": environment}).Tables {
-			if table.DeletionProtection != want {
-				t.Errorf("%s: deletion protection of %s is %v", environment, table.LogicalID, table.DeletionProtection)
+	for value, want := range map[string]bool{"false": false, "true": true} {
+		for _, table := range loadOurs(t, map[string]string{"Environment": "prod", "DeletionProtection": value}).Tables {
+			if durable := table.LogicalID != "BoardTable"; table.DeletionProtection != (want && durable) {
+				t.Errorf("DeletionProtection=%s: that of %s is %v", value, table.LogicalID, table.DeletionProtection)
 			}
 		}
 	}
 }
 
-func TestOurLaunchpadIDPattern(t *testing.T) {
+// TestOurScheduleIsOneKnob: expression, alarms and functions agree on every value that it may have.
+func TestOurScheduleIsOneKnob(t *testing.T) {
 	t.Parallel()
-	tests := map[string]bool{
-		"56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V": true, "pump.fun": true, "met-dbc,pump.fun": true,
-		strings.Repeat("x", 64): true, strings.Repeat("x", 65): false,
-		"": false, " ": false, "a b": false, "a,": false, ",a": false, "a,,b": false, "a, b": false, "a\n": false, "a\tb": false,
+	for knob, want := range map[string][2]string{
+		"1m": {"rate(1 minute)", "60"}, "2m": {"rate(2 minutes)", "120"}, "5m": {"rate(5 minutes)", "300"},
+		"15m": {"rate(15 minutes)", "900"}, "1h": {"rate(1 hour)", "3600"},
+	} {
+		template := loadOurs(t, map[string]string{"SyncSchedule": knob})
+		resources, err := template.Resources()
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(resources, func(r samtemplate.Resource) bool { return r.LogicalID == "NoSuccessAlarm" })
+		got := [2]string{"", resources[i].Properties["Period"].(string)}
+		for _, f := range template.Functions {
+			if interval, ok := f.Environment["SYNC_INTERVAL"]; ok && interval != knob {
+				t.Errorf("%s: SYNC_INTERVAL of %s is %s", knob, f.LogicalID, interval)
+			}
+			if len(f.Schedules) > 0 {
+				got[0] = f.Schedules[0].Expression
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %v, want %v", knob, got, want)
+		}
 	}
-	for id, want := range tests {
-		_, err := samtemplate.Load(ourTemplate, samtemplate.Options{Parameters: map[string]string{"LaunchpadId": id}})
+}
+
+// TestOurDammV2NeedsTime: a full scan of it takes minutes, so that a schedule of one minute is refused at deploy.
+func TestOurDammV2NeedsTime(t *testing.T) {
+	t.Parallel()
+	for knob, want := range map[string]bool{"1m": false, "2m": false, "5m": true, "15m": true, "1h": true} {
+		template, err := samtemplate.Load(ourTemplate, samtemplate.Options{
+			Parameters: map[string]string{"ScanDammV2": "true", "SyncSchedule": knob},
+		})
 		if (err == nil) != want {
-			t.Errorf("LaunchpadId %q: %v", id, err)
+			t.Errorf("SyncSchedule %s: %v", knob, err)
+		}
+		if err != nil {
+			continue
+		}
+		f, err := template.Function("sync-tokens")
+		if products := f.Environment["METEORA_PRODUCTS"]; err != nil || products != "dlmm,dbc,damm-v2" {
+			t.Errorf("products %s, error %v", products, err)
 		}
 	}
-	t.Run("stored in SSM", func(t *testing.T) {
-		t.Parallel()
-		want := []samtemplate.SSMParameter{{
-			LogicalID: "LaunchpadIdParameter", Name: "/tokensync-local/launchpad-id", Type: "StringList", Value: "a,b",
-		}}
-		if diff := cmp.Diff(want, loadOurs(t, map[string]string{"LaunchpadId": "a,b"}).SSMParameters); diff != "" {
-			t.Errorf("parameters (-want +got):\n%s", diff)
+}
+
+// TestOurLaunchpadIDIsTheOperators: the stack has only the name of the SSM parameter, so that no deploy resets its value.
+func TestOurLaunchpadIDIsTheOperators(t *testing.T) {
+	t.Parallel()
+	template := loadOurs(t, map[string]string{"LaunchpadIdParameter": "/mine/id"})
+	resources, err := template.Resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range resources {
+		if r.Type == "AWS::SSM::Parameter" {
+			t.Errorf("the stack creates %s", r.LogicalID)
 		}
-	})
+	}
+	named := 0
+	for _, f := range template.Functions {
+		if name, ok := f.Environment["LAUNCHPAD_ID_PARAMETER"]; ok && name == "/mine/id" {
+			named++
+		}
+	}
+	if named < 2 {
+		t.Errorf("%d functions have the parameter's name", named)
+	}
+	for _, name := range []string{"", "id", "/" + strings.Repeat("x", 64), "/a b"} {
+		if _, err := samtemplate.Load(ourTemplate, samtemplate.Options{Parameters: map[string]string{"LaunchpadIdParameter": name}}); err == nil {
+			t.Errorf("LaunchpadIdParameter may be %q", name)
+		}
+	}
 }

@@ -6,7 +6,9 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -51,7 +53,10 @@ func newResolver(root *yaml.Node, o Options) (*resolver, error) {
 	if err := r.setParameters(o.Parameters); err != nil {
 		return nil, err
 	}
-	return r, r.resolveConditions()
+	if err := r.resolveConditions(); err != nil {
+		return nil, err
+	}
+	return r, r.checkRules()
 }
 
 // setParameters takes the given values, else the defaults. A parameter with neither stays unset, and is an error
@@ -80,6 +85,11 @@ func (r *resolver) setParameters(given map[string]string) error {
 
 // checkAllowed refuses what CloudFormation would refuse.
 func checkAllowed(name, value string, parameter *yaml.Node) error {
+	if longest := child(parameter, "MaxLength"); longest != nil {
+		if most, err := strconv.Atoi(longest.Value); err != nil || utf8.RuneCountInString(value) > most {
+			return fmt.Errorf("parameter %s: %q is longer than %s characters", name, value, longest.Value)
+		}
+	}
 	if pattern := child(parameter, "AllowedPattern"); pattern != nil {
 		re, err := regexp.Compile("^(?:" + pattern.Value + ")$")
 		if err != nil {
@@ -94,6 +104,40 @@ func checkAllowed(name, value string, parameter *yaml.Node) error {
 		return nil
 	}
 	return fmt.Errorf("parameter %s: %q is not one of the allowed values", name, value)
+}
+
+// checkRules evaluates the assertions about the parameters, as CloudFormation does before it creates anything.
+func (r *resolver) checkRules() error {
+	for name, rule := range pairs(child(r.root, "Rules")) {
+		if err := r.checkRule(rule); err != nil {
+			return fmt.Errorf("rule %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (r *resolver) checkRule(rule *yaml.Node) error {
+	if condition := child(rule, "RuleCondition"); condition != nil {
+		if applies, err := r.value(condition); err != nil || applies != true {
+			return err
+		}
+	}
+	assertions := child(rule, "Assertions")
+	if assertions == nil {
+		return fmt.Errorf("Assertions: is missing")
+	}
+	for _, assertion := range assertions.Content {
+		assert := child(assertion, "Assert")
+		if assert == nil {
+			return fmt.Errorf("Assert: is missing")
+		}
+		if holds, err := r.value(assert); err != nil {
+			return err
+		} else if holds != true {
+			return fmt.Errorf("%s", scalar(child(assertion, "AssertDescription")))
+		}
+	}
+	return nil
 }
 
 func (r *resolver) resolveConditions() error {

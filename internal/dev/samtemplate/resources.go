@@ -54,8 +54,6 @@ func (r *resolver) addResource(t *Template, logicalID string, resource *yaml.Nod
 		return appendResource(&t.Tables, r.table, logicalID, resource)
 	case "AWS::Serverless::Function":
 		return appendResource(&t.Functions, r.function, logicalID, resource)
-	case "AWS::SSM::Parameter":
-		return appendResource(&t.SSMParameters, r.ssmParameter, logicalID, resource)
 	case "AWS::Serverless::HttpApi":
 		return r.addAuthorizers(t, resource)
 	}
@@ -73,7 +71,7 @@ func (r *resolver) addAuthorizers(t *Template, resource *yaml.Node) error {
 		if a.text("AuthorizerPayloadFormatVersion") != "2.0" || a.text("EnableSimpleResponses") != "true" {
 			return fmt.Errorf("authorizer %s: only payload 2.0 with simple responses is supported", name)
 		}
-		seconds, err := a.sub("Identity").number("ReauthorizeEvery", 0)
+		seconds, err := a.sub("Identity").number("ReauthorizeEvery", 0, 0)
 		if err != nil {
 			return fmt.Errorf("authorizer %s: %w", name, err)
 		}
@@ -162,15 +160,6 @@ func (t Table) check() error {
 	return nil
 }
 
-func (r *resolver) ssmParameter(logicalID string, resource *yaml.Node) (SSMParameter, error) {
-	p, err := r.properties(resource)
-	if err != nil {
-		return SSMParameter{}, err
-	}
-	name, err := r.physicalName(logicalID)
-	return SSMParameter{LogicalID: logicalID, Name: name, Type: p.text("Type"), Value: p.text("Value")}, err
-}
-
 func (r *resolver) function(logicalID string, resource *yaml.Node) (Function, error) {
 	own, err := r.properties(resource)
 	if err != nil {
@@ -197,10 +186,10 @@ func (r *resolver) function(logicalID string, resource *yaml.Node) (Function, er
 	for name, value := range p.sub("Environment").sub("Variables") {
 		f.Environment[name] = text(value)
 	}
-	if f.MemoryMB, err = p.number("MemorySize", 128); err != nil { // 128 MB and 3 s are Lambda's defaults
+	if f.MemoryMB, err = p.number("MemorySize", 1, 128); err != nil { // 128 MB and 3 s are Lambda's defaults
 		return Function{}, err
 	}
-	seconds, err := p.number("Timeout", 3)
+	seconds, err := p.number("Timeout", 1, 3)
 	if err != nil {
 		return Function{}, err
 	}

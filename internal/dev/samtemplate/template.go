@@ -24,9 +24,8 @@ type Options struct {
 
 // Template is what the resources come to once every intrinsic is resolved.
 type Template struct {
-	Tables        []Table
-	Functions     []Function
-	SSMParameters []SSMParameter
+	Tables    []Table
+	Functions []Function
 	// Authorizers are those of the HTTP APIs, by name.
 	Authorizers map[string]Authorizer
 	// Conditions hold the outcome of every condition by name.
@@ -116,9 +115,6 @@ type Authorizer struct {
 	Headers  []string      // which have to be there, and whose values an answer is good for
 	TTL      time.Duration // how long it is
 }
-
-// SSMParameter is an AWS::SSM::Parameter.
-type SSMParameter struct{ LogicalID, Name, Type, Value string }
 
 // Load reads the template in file path.
 func Load(path string, options Options) (*Template, error) {

@@ -14,6 +14,11 @@ const head = `
 Parameters:
   Stage: { Type: String, Default: dev, AllowedValues: [dev, prod] }
   ID: { Type: String, AllowedPattern: '[a-z]{1,4}' }
+  Short: { Type: String, Default: "", MaxLength: 3 }
+Rules:
+  ShortOnlyInProd:
+    RuleCondition: !Not [!Equals [!Ref Short, ""]]
+    Assertions: [{ Assert: !Equals [!Ref Stage, prod], AssertDescription: Short is for production }]
 Mappings:
   Sizes: { dev: { memory: 128 }, prod: { memory: 512 } }
 Conditions:
@@ -68,7 +73,7 @@ func TestEnvironment(t *testing.T) {
 			t.Parallel()
 			document := head + `
   Alias: { Type: AWS::Lambda::Alias, Properties: { Name: live, FunctionName: !Ref OneFunction } }
-  Named: { Type: AWS::SSM::Parameter, Properties: { Name: !Sub "/${AWS::StackName}/named", Type: String, Value: v } }
+  Named: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: !Sub "/${AWS::StackName}/named" } }
   OneFunction:
     Type: AWS::Serverless::Function
     Properties: { Environment: { Variables: { X: ` + test.expression + ` } } }
@@ -103,11 +108,16 @@ func TestErrorsNameTheCulprit(t *testing.T) {
 		{"unknown event", function(`{ Events: { E: { Type: S3 } } }`), nil, []string{"OneFunction", "Events.E.Type", "S3"}},
 		{"refused by the pattern", head, map[string]string{"ID": "a b"}, []string{"parameter ID", `"a b"`}},
 		{"refused by the values", head, map[string]string{"Stage": "x"}, []string{"parameter Stage", `"x"`}},
+		{"too long", head, map[string]string{"Short": "äöüß", "Stage": "prod"}, []string{"parameter Short", `"äöüß"`, "3"}},
+		{"refused by a rule", head, map[string]string{"Short": "äöü"}, []string{"rule ShortOnlyInProd", "Short is for production"}},
+		{"a rule without assertions", "Rules: { R: {} }\n", nil, []string{"rule R", "Assertions"}},
+		{"a rule that asserts nothing", "Rules: { R: { Assertions: [{}] } }\n", nil, []string{"rule R", "Assert"}},
+		{"a rule on nothing", "Rules: { R: { RuleCondition: !Equals [!Ref X, y] } }\n", nil, []string{"rule R", "X"}},
 		{"undeclared parameter", head, map[string]string{"Nope": "x"}, []string{"Nope"}},
 		{"undefined key", head + "  T2: { Type: AWS::DynamoDB::Table, Properties: { KeySchema: [{ AttributeName: k, KeyType: HASH }] } }\n", nil, []string{"T2", "AttributeDefinitions", "k"}},
 		{"no keys", head + "  T2: { Type: AWS::DynamoDB::Table }\n", nil, []string{"T2", "KeySchema"}},
 		{"circle", "Conditions: { A: !Condition B, B: !Condition A }\n", nil, []string{"condition A", "refers to itself"}},
-		{"circle of resources", head + "  P: { Type: AWS::SSM::Parameter, Properties: { Name: !Ref P } }\n", nil, []string{"resource P", "refers to itself"}},
+		{"circle of resources", head + "  P: { Type: AWS::DynamoDB::Table, Properties: { TableName: !Ref P } }\n", nil, []string{"resource P", "refers to itself"}},
 		{"not YAML", "\t", nil, []string{"YAML"}},
 		{"not a mapping", "[]", nil, []string{"mapping"}},
 	}

@@ -34,13 +34,19 @@ var awsMetrics = map[string]struct {
 	"AWS/Scheduler":  {"ScheduleGroup", []string{"InvocationAttemptCount", "TargetErrorCount", "InvocationDroppedCount", "InvocationsSentToDeadLetterCount"}},
 }
 
-// alarms finds alarms and graphs on metrics that nothing reports, and alarms that tell nobody.
+// alarms finds alarms and graphs on metrics that nothing reports, alarms that tell nobody, and metrics that are paid for
+// without being asked for, as no alarm looks at them.
 func alarms(ctx context.Context, d *deployment) ([]string, error) {
-	emitted, err := emittedMetrics(ctx)
+	emitted, err := emittedMetrics(ctx, "alarms")
+	if err != nil {
+		return nil, err
+	}
+	detailed, err := emittedMetrics(ctx, "detailed")
 	if err != nil {
 		return nil, err
 	}
 	var out []string
+	unused := maps.Clone(emitted)
 	for _, a := range d.of("AWS::CloudWatch::Alarm") {
 		looked := alarmMetrics(a)
 		if len(looked) == 0 {
@@ -50,6 +56,7 @@ func alarms(ctx context.Context, d *deployment) ([]string, error) {
 			if problem := d.checkMetric(m, emitted); problem != "" {
 				out = append(out, a.LogicalID+": "+problem)
 			}
+			delete(unused, m.name)
 		}
 		if len(texts(a.Properties["AlarmActions"])) == 0 {
 			out = append(out, a.LogicalID+" tells nobody")
@@ -64,22 +71,33 @@ func alarms(ctx context.Context, d *deployment) ([]string, error) {
 			return nil, err
 		}
 		for _, m := range looked {
-			if problem := d.checkMetric(m, emitted); problem != "" {
+			if problem := d.checkMetric(m, detailed); problem != "" {
 				out = append(out, b.LogicalID+": "+problem)
 			}
 		}
 	}
+	for name := range unused {
+		out = append(out, fmt.Sprintf("%s is reported at all times, and no alarm looks at it", name))
+	}
 	return out, nil
 }
 
-// emittedMetrics are the names and dimensions that the functions write, read off their own lines.
-func emittedMetrics(ctx context.Context) (map[string][]string, error) {
+// troubled is a run with every trouble that there is a metric for.
+var troubled = syncrun.Outcome{
+	Record: syncrun.Record{TokensUnwritten: 1}, OpenBreakers: 1, Misconfigured: true, RemovalsRefused: true, LaunchpadsEmptied: 1,
+	MigrationsStuck: 1, BoardUnpublished: true, RulesInvalid: true,
+}
+
+// emittedMetrics are the names and dimensions that the functions write, read off their own lines; detail is what METRICS is.
+func emittedMetrics(ctx context.Context, detail string) (map[string][]string, error) {
 	var lines bytes.Buffer
-	memory := func(name string) string { return map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"}[name] }
-	m := observe.NewMetrics(&lines, memory)
-	m.Emit(ctx, syncrun.Outcome{})
+	m := observe.NewMetrics(&lines, func(name string) string {
+		return map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", observe.DetailVariable: detail}[name]
+	})
+	m.Emit(ctx, troubled)
 	m.Invocation(ctx)
 	m.ConfigurationError(ctx)
+	m.OperatorRefused(ctx)
 	emitted := map[string][]string{}
 	for line := range bytes.Lines(lines.Bytes()) {
 		var entry struct {

@@ -31,8 +31,8 @@ var faults = []fault{
 		map[string]string{"permissions": "GetTokenFunction may call dynamodb:PutItem"},
 	},
 	{
-		"an index that is never read", "SyncTokensFunction", `index/by-created`, "index/by-tvl",
-		map[string]string{"permissions": "SyncTokensFunction calls dynamodb:Query on .*by-created .*\n.*may call dynamodb:Query on .*by-tvl"},
+		"an index that is never read", "SyncTokensFunction", `index/by-launchpad`, "index/by-tvl",
+		map[string]string{"permissions": "SyncTokensFunction calls dynamodb:Query on .*by-launchpad .*\n.*may call dynamodb:Query on .*by-tvl"},
 	},
 	{
 		"a permission on the wrong table", "GetTokenFunction", `!GetAtt TokensTable.Arn`, "!GetAtt SyncTable.Arn",
@@ -63,7 +63,7 @@ var faults = []fault{
 		map[string]string{"build": "x86_64"},
 	},
 	{
-		"an unknown property", "HealthFunction", `Timeout: 5`, "Timeout: 5\n      Patience: 5",
+		"an unknown property", "HealthFunction", `LoggingConfig:`, "Patience: 5\n      LoggingConfig:",
 		map[string]string{"sam validate": "Patience", "cfn-lint": "Patience"},
 	},
 	{
@@ -96,11 +96,11 @@ var faults = []fault{
 		map[string]string{"build": `build method "go1.x"`},
 	},
 	{
-		"code by folder, which the build cache knows too little of", "HealthFunction", `MemorySize:`, "CodeUri: functions/health\n      MemorySize:",
+		"code by folder, which the build cache knows too little of", "HealthFunction", `LoggingConfig:`, "CodeUri: functions/health\n      LoggingConfig:",
 		map[string]string{"build": "code functions/health"},
 	},
 	{
-		"Go may use all memory", "HealthFunction", `GOMEMLIMIT: \S+`, "GOMEMLIMIT: 256MiB",
+		"Go may use all memory", "HealthFunction", `SYNC_TABLE:`, "GOMEMLIMIT: 256MiB\n          SYNC_TABLE:",
 		map[string]string{"memory": "HealthFunction"},
 	},
 	{
@@ -108,7 +108,7 @@ var faults = []fault{
 		map[string]string{"memory": "SyncTokensFunction"},
 	},
 	{
-		"slower than API Gateway waits", "HealthFunction", `Timeout: 5`, "Timeout: 30",
+		"slower than API Gateway waits", "HealthFunction", `LoggingConfig:`, "Timeout: 30\n      LoggingConfig:",
 		map[string]string{"timeouts": "HealthFunction may take 30s"},
 	},
 	{
@@ -116,8 +116,8 @@ var faults = []fault{
 		map[string]string{"timeouts": "SyncTokensFunction may take 5m0s, longer"},
 	},
 	{
-		"health that waits for another schedule", "", `Default: rate\(1 minute\)`, "Default: rate(10 minutes)",
-		map[string]string{"timeouts": "SYNC_INTERVAL is 60s, the shortest schedule 10m0s"},
+		"health that waits for another schedule", "", `Expression: rate\(1 minute\)`, "Expression: rate(10 minutes)",
+		map[string]string{"timeouts": "SYNC_INTERVAL is 1m, the shortest schedule 10m0s"},
 	},
 	{
 		"an event that outlives its tick", "SyncTokensFunction", `MaximumEventAgeInSeconds: 60`, "MaximumEventAgeInSeconds: 3600",
@@ -148,8 +148,28 @@ var faults = []fault{
 		map[string]string{"circles": "ReadApi"},
 	},
 	{
-		"a deployment that no alarm takes back", "GetStatsFunction", `AutoPublishAliasAllProperties: true`, "AutoPublishAliasAllProperties: false",
+		"a deployment that no alarm takes back", "GetStatsFunction", `LoggingConfig:`, "DeploymentPreference: { Enabled: false }\n      LoggingConfig:",
 		map[string]string{"deployments": "GetStatsFunction"},
+	},
+	{
+		"a change of a setting's spelling that reaches nobody", "GetStatsFunction", `AutoPublishAliasAllProperties: true`, "AutoPublishAliasAllProperties: false",
+		map[string]string{"deployments": "a deployment that changes a setting alone"},
+	},
+	{
+		"a canary for one call a minute", "SyncTokensFunction", `AutoPublishAlias: ""`, "AutoPublishAlias: live",
+		map[string]string{"deployments": "SyncTokensFunction has an alias"},
+	},
+	{
+		"a setting whose change reaches nobody", "GetStatsFunction", ` \$\{CacheMaxAge\}`, "",
+		map[string]string{"versions": "GetStatsFunction: another CacheMaxAge publishes no version"},
+	},
+	{
+		"a version for nothing", "GetStatsFunction", `\$\{CacheMaxAge\}`, "${CacheMaxAge} ${ApiRateLimit}",
+		map[string]string{"versions": "GetStatsFunction: another ApiRateLimit publishes a version as the one before(?s).*ApiRateLimit in a version's description may be of any length"},
+	},
+	{
+		"a version whose description may be too long", "GetStatsFunction", `\$\{CacheMaxAge\}`, "${CacheMaxAge} " + strings.Repeat("x", 240),
+		map[string]string{"versions": "GetStatsFunction: the description of a version has up to"},
 	},
 	{
 		"a queue without encryption", "SyncFailuresQueue", `SqsManagedSseEnabled: true`, "SqsManagedSseEnabled: false",
@@ -158,10 +178,6 @@ var faults = []fault{
 	{
 		"a table without recovery", "SyncTable", `PointInTimeRecoveryEnabled: true`, "PointInTimeRecoveryEnabled: false",
 		map[string]string{"checkov": "SyncTable: CKV_AWS_28"},
-	},
-	{
-		"no traces", "", `Tracing: Active`, "Tracing: PassThrough",
-		map[string]string{"cfn-lint": "WS1000"},
 	},
 }
 

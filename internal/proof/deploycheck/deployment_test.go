@@ -3,10 +3,11 @@
 package deploycheck
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -32,34 +33,50 @@ type deployment struct {
 
 // everything are parameters that switch on all optional parts.
 var everything = map[string]string{
-	"LaunchpadId": "56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V", "SolanaRpcUrlParameter": "/solana/rpc-url",
-	"AdminTokenParameter": "/operator/token", "AlarmEmail": "operator@example.com",
+	"SolanaRpcUrlParameter": "/solana/rpc-url", "AdminTokenParameter": "/operator/token", "AlarmEmail": "operator@example.com",
+	"ListingRulesParameter": "/listing/rules", "DetailedMetrics": "true", "Tracing": "Active",
 }
 
 // load reads the template in path. An error is what the translator, or our own reader, has against it.
 func load(ctx context.Context, root workspace.Root, path string) (*deployment, error) {
 	d := &deployment{root: root, path: path}
-	arguments := []string{filepath.Join(string(root), "internal/proof/deploycheck/translate.py"), path}
-	for _, name := range slices.Sorted(maps.Keys(everything)) {
-		arguments = append(arguments, name+"="+everything[name])
-	}
-	translated, err := d.tool(ctx, "sam/bin/python", arguments...).Output()
-	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-		return nil, fmt.Errorf("SAM's translator: %s", failed.Stderr)
-	} else if err != nil {
+	translated, err := d.translate(ctx, everything)
+	if err != nil {
 		return nil, err
 	}
-	d.translated = translated
+	d.translated = translated[0]
 	options := samtemplate.Options{Parameters: everything}
 	if d.written, err = samtemplate.Load(path, options); err != nil {
 		return nil, err
 	}
-	template, err := samtemplate.Parse(translated, options)
+	template, err := samtemplate.Parse(d.translated, options)
 	if err != nil {
 		return nil, fmt.Errorf("translated template: %w", err)
 	}
 	d.resources, err = template.Resources()
 	return d, err
+}
+
+// translate returns the JSON that CloudFormation would receive for each set of parameters. An error is what the translator
+// has against the template.
+func (d *deployment) translate(ctx context.Context, sets ...map[string]string) ([]json.RawMessage, error) {
+	values, err := json.Marshal(sets)
+	if err != nil {
+		return nil, err
+	}
+	cmd := d.tool(ctx, "sam/bin/python", filepath.Join(string(d.root), "internal/proof/deploycheck/translate.py"), d.path)
+	cmd.Stdin = bytes.NewReader(values)
+	output, err := cmd.Output()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return nil, fmt.Errorf("SAM's translator: %s", failed.Stderr)
+	} else if err != nil {
+		return nil, err
+	}
+	var translated []json.RawMessage
+	if err := json.Unmarshal(output, &translated); err != nil {
+		return nil, fmt.Errorf("SAM's translator: %w", err)
+	}
+	return translated, nil
 }
 
 // tool is a command of .tools/, run at the module's root.
@@ -103,6 +120,7 @@ var checks = []check{
 	{"routes", routes},
 	{"alarms", alarms},
 	{"deployments", deployments},
+	{"versions", versions},
 	{"circles", circles},
 	{"build", build},
 }

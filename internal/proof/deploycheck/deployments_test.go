@@ -15,8 +15,9 @@ import (
 // alias is what a function's callers ask for, so that a deployment can move them to a new version bit by bit.
 const alias = "live"
 
-// deployments makes sure that every function is deployed behind its alias, that a new setting is a new version, that
-// everything that calls it calls the alias, and that alarms which exist take a bad version back.
+// deployments makes sure that every function of the API is deployed behind its alias, that everything which calls it calls
+// the alias, and that alarms which exist take a bad version back. A function that a schedule calls has none of it: a tenth
+// of one call a minute would mostly not run the new version at all.
 func deployments(_ context.Context, d *deployment) ([]string, error) {
 	written, err := d.written.Resources()
 	if err != nil {
@@ -24,43 +25,60 @@ func deployments(_ context.Context, d *deployment) ([]string, error) {
 	}
 	var out []string
 	for _, f := range d.of("AWS::Lambda::Function") {
+		if d.scheduled(f) {
+			if _, ok := d.find(f.LogicalID + "Alias" + alias); ok {
+				out = append(out, f.LogicalID+" has an alias, and too few calls for a canary")
+			}
+			continue
+		}
+		out = append(out, d.deployment(f)...)
 		if !slices.ContainsFunc(written, func(r samtemplate.Resource) bool {
 			return r.LogicalID == f.LogicalID && r.Properties["AutoPublishAliasAllProperties"] == true
 		}) {
 			out = append(out, f.LogicalID+": a deployment that changes a setting alone publishes no version")
 		}
-		if _, ok := d.find(f.LogicalID + "Alias" + alias); !ok {
-			out = append(out, f.LogicalID+" has no alias "+alias)
-		}
-		group, ok := d.find(f.LogicalID + "DeploymentGroup")
-		if !ok {
-			out = append(out, f.LogicalID+" takes all traffic at once, and nothing takes it back")
-			continue
-		}
-		alarms := mappings(dig(group.Properties, "AlarmConfiguration", "Alarms"))
-		for _, a := range alarms {
-			if !slices.ContainsFunc(d.of("AWS::CloudWatch::Alarm"), func(r samtemplate.Resource) bool { return a["Name"] == "tokensync-local-"+r.LogicalID }) {
-				out = append(out, fmt.Sprintf("%s is watched by %v, which is no alarm", f.LogicalID, a["Name"]))
-			}
-		}
-		if len(alarms) == 0 {
-			out = append(out, f.LogicalID+": no alarm takes a deployment back")
-		}
 	}
 	return append(out, d.callersOfOneVersion()...), nil
 }
 
-var unqualified = regexp.MustCompile(`function:tokensync-local-\w+(?:[^:\w]|$)`)
+// scheduled reports whether schedules call a function.
+func (d *deployment) scheduled(f samtemplate.Resource) bool {
+	written, err := d.written.Function(folder(f.LogicalID))
+	return err == nil && len(written.Schedules) > 0
+}
 
-// callersOfOneVersion are what would go on calling the newest code, however a deployment goes.
+// deployment finds what is wrong with how a function's traffic moves.
+func (d *deployment) deployment(f samtemplate.Resource) []string {
+	var out []string
+	if _, ok := d.find(f.LogicalID + "Alias" + alias); !ok {
+		out = append(out, f.LogicalID+" has no alias "+alias)
+	}
+	group, ok := d.find(f.LogicalID + "DeploymentGroup")
+	if !ok {
+		return append(out, f.LogicalID+" takes all traffic at once, and nothing takes it back")
+	}
+	alarms := mappings(dig(group.Properties, "AlarmConfiguration", "Alarms"))
+	for _, a := range alarms {
+		if !slices.ContainsFunc(d.of("AWS::CloudWatch::Alarm"), func(r samtemplate.Resource) bool { return a["Name"] == "tokensync-local-"+r.LogicalID }) {
+			out = append(out, fmt.Sprintf("%s is watched by %v, which is no alarm", f.LogicalID, a["Name"]))
+		}
+	}
+	if len(alarms) == 0 {
+		out = append(out, f.LogicalID+": no alarm takes a deployment back")
+	}
+	return out
+}
+
+// callersOfOneVersion are what would go on calling the newest code of a function with an alias, however a deployment goes.
 func (d *deployment) callersOfOneVersion() []string {
 	var out []string
-	for _, r := range d.resources {
-		if r.Type != "AWS::Scheduler::Schedule" && !strings.HasPrefix(r.Type, "AWS::ApiGatewayV2::") {
-			continue
-		}
-		if found := unqualified.FindString(fmt.Sprint(r.Properties)); found != "" {
-			out = append(out, fmt.Sprintf("%s calls %s and not its alias", r.LogicalID, found))
+	for _, f := range d.of("AWS::Lambda::Function") {
+		unqualified := regexp.MustCompile("function:tokensync-local-" + f.LogicalID + `(?:[^:\w]|$)`)
+		for _, r := range d.resources {
+			calls := r.Type == "AWS::Scheduler::Schedule" || strings.HasPrefix(r.Type, "AWS::ApiGatewayV2::")
+			if calls && !d.scheduled(f) && unqualified.MatchString(fmt.Sprint(r.Properties)) {
+				out = append(out, fmt.Sprintf("%s calls %s and not its alias", r.LogicalID, f.LogicalID))
+			}
 		}
 	}
 	return out

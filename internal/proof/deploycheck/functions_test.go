@@ -29,7 +29,7 @@ func folder(logicalID string) string {
 
 // nowhere are endpoints at which nothing answers.
 var nowhere = map[string]string{
-	"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "METEORA_DLMM_URL": "http://127.0.0.1:1",
+	"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "METEORA_DLMM_URL": "http://127.0.0.1:1", "METEORA_DBC_URL": "http://127.0.0.1:1",
 	"METEORA_DAMM_V1_URL": "http://127.0.0.1:1", "METEORA_DAMM_V2_URL": "http://127.0.0.1:1",
 }
 

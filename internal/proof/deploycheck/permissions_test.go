@@ -20,7 +20,9 @@ const (
 )
 
 // tableOf is the table behind each type of internal/dynamo.
-var tableOf = map[string]string{"Tokens": "TokensTable", "Sync": "SyncTable", "Lease": "SyncTable", "Cache": "SyncTable"}
+var tableOf = map[string]string{
+	"TokensTable": "TokensTable", "BoardTable": "BoardTable", "SyncTable": "SyncTable", "Lease": "SyncTable", "Cache": "SyncTable",
+}
 
 // sdkInternal are operations that the SDK links for itself.
 var sdkInternal = map[string]string{

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"tokensync/internal/dev/samtemplate"
+	"tokensync/internal/products"
 )
 
 // goShare is how much of a function's memory Go may use: more and a warm sandbox is killed, less and it only collects.
@@ -151,6 +152,8 @@ func queues(_ context.Context, d *deployment) ([]string, error) {
 // settingsPackages read the environment.
 var settingsPackages = []string{"tokensync/internal/config", "tokensync/internal/observe", "tokensync/internal/app"}
 
+const productsPackage = "tokensync/internal/products"
+
 // optional are variables that the code reads and the template leaves to their defaults.
 var optional = map[string]string{
 	"CACHE_MEMORY":       "how long a warm function uses an answer: for tests and measurements",
@@ -159,7 +162,9 @@ var optional = map[string]string{
 }
 
 // readElsewhere are variables that the template sets and none of our packages reads.
-var readElsewhere = map[string]string{"GOMEMLIMIT": "Go's own"}
+var readElsewhere = map[string]string{
+	"GOMEMLIMIT": "Go's own", "AWS_ENDPOINT_URL_DYNAMODB": "the SDK's own, for sam local", "AWS_ENDPOINT_URL_SSM": "likewise",
+}
 
 // variables compares what each function is given with what its binary reads and needs, both ways.
 func variables(ctx context.Context, d *deployment) ([]string, error) {
@@ -249,6 +254,14 @@ func (s *source) variables(linked map[string]bool) map[string]bool {
 		reached := s.reach(f, follow)
 		reached[f] = true
 		for object := range reached {
+			if object == nil || object.Pkg() == nil {
+				continue
+			}
+			if object.Pkg().Path() == productsPackage { // a table has the names of those
+				for _, api := range products.APIs {
+					found[api.Variable] = true
+				}
+			}
 			if body := s.bodies[object]; body != nil {
 				ast.Inspect(body, func(n ast.Node) bool {
 					if c, ok := n.(*ast.CallExpr); ok {
@@ -297,38 +310,9 @@ func (d *deployment) neededVariables(ctx context.Context) (map[string]map[string
 
 // events checks events/: env.json sets what each function reads and needs, and each has an event.
 func events(ctx context.Context, d *deployment) ([]string, error) {
-	var out []string
-	data, err := os.ReadFile(d.root.Event("env.json"))
+	out, err := d.localVariables(ctx)
 	if err != nil {
 		return nil, err
-	}
-	var local map[string]map[string]string
-	if err := json.Unmarshal(data, &local); err != nil {
-		return nil, fmt.Errorf("env.json: %w", err)
-	}
-	needed, err := d.neededVariables(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range d.of("AWS::Lambda::Function") {
-		given, ok := local[f.LogicalID]
-		if !ok {
-			out = append(out, "env.json has nothing for "+f.LogicalID)
-		}
-		delete(local, f.LogicalID)
-		for name := range given {
-			if _, ok := environment(f)[name]; !ok {
-				out = append(out, fmt.Sprintf("env.json: %s: sam local ignores %s, as the template does not set it", f.LogicalID, name))
-			}
-		}
-		for name := range needed[f.LogicalID] {
-			if given[name] == "" && refersToResource(d, f, name) {
-				out = append(out, fmt.Sprintf("env.json: %s has no %s, and sam local cannot know it", f.LogicalID, name))
-			}
-		}
-	}
-	for id := range local {
-		out = append(out, fmt.Sprintf("env.json: there is no function %s", id))
 	}
 	files, err := d.eventFiles()
 	if err != nil {
@@ -341,6 +325,50 @@ func events(ctx context.Context, d *deployment) ([]string, error) {
 	}
 	for _, name := range files[""] {
 		out = append(out, fmt.Sprintf("events/%s is for no function", name))
+	}
+	return out, nil
+}
+
+// forAll is where env.json has the variables of all functions.
+const forAll = "Parameters"
+
+// localVariables finds what sam local would not make of env.json.
+func (d *deployment) localVariables(ctx context.Context) ([]string, error) {
+	data, err := os.ReadFile(d.root.Event("env.json"))
+	if err != nil {
+		return nil, err
+	}
+	var local map[string]map[string]string
+	if err := json.Unmarshal(data, &local); err != nil {
+		return nil, fmt.Errorf("env.json: %w", err)
+	}
+	needed, err := d.neededVariables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for name := range local[forAll] {
+		if !d.setAnywhere(name) {
+			out = append(out, fmt.Sprintf("env.json: sam local ignores %s, as the template sets it nowhere", name))
+		}
+	}
+	for _, f := range d.of("AWS::Lambda::Function") {
+		for name := range local[f.LogicalID] {
+			if _, ok := environment(f)[name]; !ok {
+				out = append(out, fmt.Sprintf("env.json: %s: sam local ignores %s, as the template does not set it", f.LogicalID, name))
+			}
+		}
+		for name := range environment(f) {
+			own, common := local[f.LogicalID][name], local[forAll][name]
+			if own+common == "" && (needed[f.LogicalID][name] && refersToResource(d, f, name) || strings.HasPrefix(name, "AWS_ENDPOINT_URL")) {
+				out = append(out, fmt.Sprintf("env.json: %s has no %s, and sam local cannot know it", f.LogicalID, name))
+			}
+		}
+		delete(local, f.LogicalID)
+	}
+	delete(local, forAll)
+	for id := range local {
+		out = append(out, fmt.Sprintf("env.json: there is no function %s", id))
 	}
 	return out, nil
 }

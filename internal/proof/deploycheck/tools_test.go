@@ -57,6 +57,7 @@ func samValidate(ctx context.Context, d *deployment) ([]string, error) {
 // acceptedByLint are findings of cfn-lint's serverless rules.
 var acceptedByLint = []accepted{
 	{"WS1004", all(".*Function"), "each function has a log group with a retention, named by LoggingConfig; the rule looks for one named after the function"},
+	{"WS1000", all(".*Function"), "tracing costs five dollars a million requests: the parameter Tracing asks for it"},
 	{"ES7000", all("AlarmEmailSubscription"), "a mail that cannot be delivered is not worth a queue"},
 	{"ES6000", all("SyncFailuresQueue"), "it is a dead-letter queue itself: nothing takes messages from it"},
 }
@@ -94,7 +95,8 @@ var acceptedByCheckov = []accepted{
 	{"CKV_AWS_115", all(".*Function"), "a new account's quota allows no reservation: SyncReservedConcurrency asks for it, the API is throttled by its stage"},
 	{"CKV_AWS_173", all(".*Function"), "names and URLs of public things; secrets are in SSM SecureStrings, which the variables only name"},
 	{"CKV_AWS_158", all(".*LogGroup"), "CloudWatch encrypts with its own key; the logs hold no secret, and a customer-managed key costs a dollar a month and can be lost"},
-	{"CKV_AWS_119", all("(Tokens|Sync)Table"), "encrypted with AWS's key for DynamoDB; what is stored is public"},
+	{"CKV_AWS_119", all("(Tokens|Board|Sync)Table"), "encrypted with AWS's key for DynamoDB; what is stored is public"},
+	{"CKV_AWS_28", all("BoardTable"), "the next run builds a lost board anew from the tokens; recovery would be paid for by the GB"},
 	{"CKV_AWS_26", all("AlarmTopic"), "alarms cannot use AWS's key for SNS, and hold no secret that a customer-managed key would be worth a dollar a month"},
 	{"CKV_AWS_27", all("SyncFailuresQueue"), "encrypted with SQS's own key (SqsManagedSseEnabled), which the rule does not know, and the check of queues does"},
 }

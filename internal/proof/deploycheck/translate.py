@@ -1,6 +1,7 @@
 """Prints what SAM's translator makes of a template, as CloudFormation would receive it; offline.
 
-Usage: translate.py template.yaml Parameter=Value ...
+Usage: translate.py template.yaml <sets.json
+The sets are a list of parameters' values, {"Parameter": "Value"}; printed is a list of templates, one for each set.
 """
 
 import json
@@ -28,14 +29,17 @@ def upload(template):
             resource.setdefault("Properties", {})["CodeUri"] = code
 
 
-def main():
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    with open(sys.argv[1], encoding="utf-8") as file:
+def translate(path, values):
+    with open(path, encoding="utf-8") as file:
         template = yaml_parse(file)
     upload(template)
-    values = dict(argument.split("=", 1) for argument in sys.argv[2:])
+    return transform(template, values, ManagedPolicies())
+
+
+def main():
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     try:
-        print(json.dumps(transform(template, values, ManagedPolicies())))
+        json.dump([translate(sys.argv[1], values) for values in json.load(sys.stdin)], sys.stdout)
     except InvalidDocumentException as error:
         sys.exit("\n".join(cause.message for cause in error.causes))
 

@@ -17,6 +17,8 @@ func environment(variables map[string]string) lookup {
 	}
 }
 
+const token32 = "an-operator-s-token-of-32-letters"
+
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	defaults := func(change func(*settings)) settings {
@@ -38,12 +40,12 @@ func TestSettings(t *testing.T) {
 		{
 			"all",
 			map[string]string{
-				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1", "CURVES": "9", "ADMIN_TOKEN": "t",
+				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1", "CURVES": "9", "ADMIN_TOKEN": token32,
 				"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "FULL_EVERY": "1h", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p",
 			},
 			defaults(func(s *settings) {
 				s.pools, s.products, s.launchpadID, s.port, s.portIsSet = 0, []string{"dlmm", "damm-v1"}, "pump.fun", 0, true
-				s.curves, s.fullEvery, s.adminToken = 9, time.Hour, "t"
+				s.curves, s.fullEvery, s.adminToken = 9, time.Hour, token32
 				s.faults, s.ignoreFilter, s.syncEvery, s.noColor = true, false, 5*time.Second, true
 				s.functions["LOG_LEVEL"] = "debug"
 			}),
@@ -70,6 +72,7 @@ func TestBadSettingsNameVariableAndValue(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
 		"POOLS": "-1", "PORT": "65536", "PRODUCTS": "dlmm,foo", "LIVE": "yes", "FAULTS": "2", "IGNORE_FILTER": "x", "SYNC_EVERY": "60", "FULL_EVERY": "0s",
+		"ADMIN_TOKEN": "a-token-of-thirty-one-letters-x",
 	} {
 		var stdout, stderr bytes.Buffer
 		code := command(t.Context(), []string{"demo"}, environment(map[string]string{name: value}), &stdout, &stderr)

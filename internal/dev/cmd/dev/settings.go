@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"tokensync/internal/apigw"
+	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
 )
@@ -39,6 +41,8 @@ type settings struct {
 	syncEvery    time.Duration // from one sync to the next, a refresh or a full one
 	fullEvery    time.Duration
 	noColor      bool
+	mints        []string          // of the first tokens on the fake chain
+	tables       dynamotest.Tables // names; unique ones when empty
 	// functions are variables that the functions get unchanged.
 	functions map[string]string
 }
@@ -58,7 +62,6 @@ func readSettings(env lookup) (settings, error) {
 	if id, ok := env("LAUNCHPAD_ID"); ok {
 		s.launchpadID = id // also when it is empty: that is what the guard is for
 	}
-	s.adminToken, _ = nonEmpty(env, "ADMIN_TOKEN")
 	noColor, _ := env("NO_COLOR")
 	s.noColor = noColor != ""
 	_, s.portIsSet = nonEmpty(env, "PORT")
@@ -67,6 +70,7 @@ func readSettings(env lookup) (settings, error) {
 		func() (err error) { s.curves, err = number(env, "CURVES", rpctest.DefaultTokens, 1<<20); return },
 		func() (err error) { s.port, err = number(env, "PORT", defaultPort, maxPort); return },
 		func() (err error) { s.products, err = products(env); return },
+		func() (err error) { s.adminToken, err = adminToken(env); return },
 		func() (err error) { s.live, err = toggle(env, "LIVE", false); return },
 		func() (err error) { s.faults, err = toggle(env, "FAULTS", false); return },
 		// On by default: a server that ignores its filter is what the incident was.
@@ -97,6 +101,15 @@ func (s *settings) passOn(env lookup) {
 func nonEmpty(env lookup, name string) (string, bool) {
 	value, _ := env(name)
 	return value, value != ""
+}
+
+// adminToken returns the operator's token; a short one would be refused.
+func adminToken(env lookup) (string, error) {
+	value, ok := nonEmpty(env, "ADMIN_TOKEN")
+	if ok && len(value) < apigw.MinToken {
+		return "", fmt.Errorf("ADMIN_TOKEN=%q is shorter than %d characters", value, apigw.MinToken)
+	}
+	return value, nil
 }
 
 func number(env lookup, name string, fallback, most int) (int, error) {

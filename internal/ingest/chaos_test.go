@@ -1,0 +1,183 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/ingest"
+	"tokensync/internal/syncrun"
+	"tokensync/internal/token"
+)
+
+// TestChaos is many runs in a row while Meteora changes and everything fails now and then: no token is lost, none is
+// there twice, none is wrongly delisted, and after the last good run the board is exactly what a first run would publish.
+func TestChaos(t *testing.T) {
+	t.Parallel()
+	runs, seeds := study(40, 1000), study(2, 4)
+	for seed := range uint64(seeds) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			c := &chaos{world: newWorld(t, token.DLMM, token.DAMMv2), rand: rand.New(rand.NewPCG(seed, 7)), ever: map[string]int64{}}
+			for range runs / seeds {
+				c.step()
+				if t.Failed() {
+					return
+				}
+			}
+			c.settle()
+		})
+	}
+}
+
+type chaos struct {
+	*world
+	rand    *rand.Rand
+	ever    map[string]int64 // when mints that were stored at any time were first seen
+	removed map[string][]int
+	steps   int
+}
+
+// step changes Meteora, breaks something, runs once, mends, and looks at the table.
+func (c *chaos) step() {
+	c.steps++
+	c.change()
+	c.fake.SetFault(meteoratest.RandomFaults(c.rand.Uint64(), c.rand.Float64()*0.3))
+	c.breakDynamoDB()
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Duration(100+c.rand.IntN(3000))*time.Millisecond)
+	run, err := c.sync.Run(ctx, ingest.Event{Mode: []string{ingest.ModeFull, ingest.ModeRefresh}[c.rand.IntN(2)]})
+	cancel()
+	c.db.write, c.db.get, c.db.put = nil, nil, nil
+	if (err != nil) != (run.Status == syncrun.Failed) {
+		c.t.Errorf("step %d: status %s, error %v", c.steps, run.Status, err)
+	}
+	c.check(run)
+}
+
+// change touches, removes, restores and adds pools of ours.
+func (c *chaos) change() {
+	if c.removed == nil {
+		c.removed = map[string][]int{}
+	}
+	for _, product := range []string{"dlmm", "damm-v2"} {
+		d := c.fake.World(product)
+		list := d.Ours()
+		switch c.rand.IntN(6) {
+		case 0:
+			d.Touch(list[c.rand.IntN(len(list))], list[c.rand.IntN(len(list))])
+		case 1:
+			gone := list[c.rand.IntN(len(list))]
+			d.Remove(gone)
+			c.removed[product] = append(c.removed[product], gone)
+		case 2:
+			d.Restore(c.removed[product]...)
+			c.removed[product] = nil
+		case 3:
+			d.Add(1, true)
+		}
+	}
+}
+
+// breakDynamoDB makes writes and reads fail at times.
+func (c *chaos) breakDynamoDB() {
+	down := errors.New("connection reset by peer")
+	failing, unprocessed := c.rand.IntN(10) == 0, c.rand.IntN(4) == 0
+	c.db.write = func(in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+		requests := in.RequestItems[c.tables.Tokens]
+		switch {
+		case failing:
+			return nil, down
+		case unprocessed && len(requests) > 2:
+			left := requests[len(requests)/2:]
+			in.RequestItems[c.tables.Tokens] = requests[:len(requests)/2]
+			out, err := engine.Client().BatchWriteItem(context.Background(), in)
+			if err == nil {
+				out.UnprocessedItems = map[string][]types.WriteRequest{c.tables.Tokens: left}
+			}
+			return out, err
+		}
+		return nil, nil
+	}
+	if c.rand.IntN(20) == 0 {
+		c.db.get = func(*dynamodb.BatchGetItemInput) error { return down }
+	}
+	if c.rand.IntN(20) == 0 { // the board is lost
+		c.forget("", "MANIFEST")
+	}
+	var puts atomic.Int64
+	puts.Store(c.rand.Int64N(40)) // of the board that go through before it fails
+	c.db.put = func(in *dynamodb.PutItemInput) error {
+		if *in.TableName == c.tables.Board && puts.Add(-1) < 0 {
+			return down
+		}
+		return nil
+	}
+}
+
+// check holds what is true after every run, however it ended.
+func (c *chaos) check(run syncrun.Record) {
+	stored, b := c.tokens(), c.board()
+	for mint, since := range c.ever {
+		if stored[mint].FirstSeenAt != since {
+			c.t.Errorf("step %d: token %s was first seen at %d, now at %d", c.steps, mint, since, stored[mint].FirstSeenAt)
+		}
+	}
+	alive := map[string]bool{}
+	for _, mint := range c.fake.OurMints("dlmm", "damm-v2") {
+		alive[mint] = true
+	}
+	for mint, it := range stored {
+		c.ever[mint] = it.FirstSeenAt
+		// One that is alive may be unlisted only when it had gone and no run has seen it come back yet.
+		if run.Status == syncrun.Succeeded && alive[mint] && it.Status == token.Delisted {
+			c.t.Errorf("step %d: token %s is wrongly delisted", c.steps, mint)
+		}
+	}
+	for t := range b.All() {
+		if t.Status != token.Listed || len(t.Pools) == 0 {
+			c.t.Errorf("step %d: the board has %+v", c.steps, t)
+		}
+	}
+}
+
+// settle makes two good runs: the board then is Meteora's, and nothing is left to write.
+func (c *chaos) settle() {
+	c.fake.SetFault(nil)
+	c.closeBreakers()
+	c.run()
+	if run := c.run(); run.Status != syncrun.Succeeded || run.WriteBatches != 0 {
+		c.t.Errorf("the last run: %+v", run)
+	}
+	want := c.fake.OurMints("dlmm", "damm-v2")
+	slices.Sort(want)
+	if diff := cmp.Diff(want, c.listed()); diff != "" {
+		c.t.Error(diff)
+	}
+	clean := newWorld(c.t, token.DLMM, token.DAMMv2)
+	clean.sync.Sources, clean.sync.Finders = c.sync.Sources, c.sync.Finders // of the same Meteora, into other tables
+	clean.run()
+	got, reference := byMint(c.board()), byMint(clean.board())
+	for mint, want := range reference {
+		got := got[mint]
+		got.FirstSeenAt, got.UpdatedAt, got.Written = want.FirstSeenAt, want.UpdatedAt, want.Written
+		if diff := cmp.Diff(want, got); diff != "" {
+			c.t.Errorf("a first run would have published something else: %s", diff)
+		}
+	}
+}
+
+// closeBreakers deletes the breakers' state, as time would.
+func (c *chaos) closeBreakers() {
+	c.forget("BREAKER", "dlmm")
+	c.forget("BREAKER", "damm-v2")
+}
