@@ -311,12 +311,12 @@ func TestChangesAreHeldToTheirWord(t *testing.T) {
 // TestLargeLaunchpad: one too large for a run is handed out in turns, and refreshed in turns.
 func TestLargeLaunchpad(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, rpctest.Config{Tokens: 2000})
-	w.Limits.Pools = 500
+	w := newWorld(t, rpctest.Config{Tokens: 800})
+	w.Limits.Pools = 200
 	found := map[string]bool{}
 	for run := range 12 {
 		pools, stats, err := gather(t, w.Pools, w.chain.Launchpad())
-		if n := len(curves(pools)); !errors.Is(err, syncrun.ErrIncomplete) || n > 600 || n == 0 {
+		if n := len(curves(pools)); !errors.Is(err, syncrun.ErrIncomplete) || n > 250 || n == 0 {
 			t.Fatalf("run %d: %d curves, %v, notes %q", run, n, err, stats.Notes())
 		}
 		for _, a := range curves(pools) {
@@ -342,10 +342,10 @@ func TestManyConfigs(t *testing.T) {
 			t.Parallel()
 			claimer := solana.Key{77}.String()
 			w := newWorld(t, rpctest.Config{Tokens: 8, Node: rpctest.Node{Kind: kind, Strangers: 500}})
-			w.chain.AddSingles(700, rpctest.Launch{Claimer: claimer})
+			w.chain.AddSingles(290, rpctest.Launch{Claimer: claimer})
 			w.chain.Tick()
 			pools, stats := w.mustRead(t, "claimer:"+claimer)
-			if requests := stats.Requests.Load(); len(curves(pools)) != 700 || requests > 300 {
+			if requests := stats.Requests.Load(); len(curves(pools)) != 290 || requests > 300 {
 				t.Errorf("%d curves, %d requests, notes %q", len(curves(pools)), requests, stats.Notes())
 			}
 			w.chain.AddSingles(2, rpctest.Launch{Claimer: claimer})
@@ -354,7 +354,7 @@ func TestManyConfigs(t *testing.T) {
 				return // full runs find them
 			}
 			w.refreshAny(t, "claimer:"+claimer)
-			if got, stats := w.refreshAny(t, "claimer:"+claimer); len(curves(got)) != 702 {
+			if got, stats := w.refreshAny(t, "claimer:"+claimer); len(curves(got)) != 292 {
 				t.Errorf("%d curves after two refreshes, notes %q", len(curves(got)), stats.Notes())
 			}
 		})

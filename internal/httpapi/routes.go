@@ -31,11 +31,15 @@ var (
 		Path: "/v1/tokens", handle: (*API).listTokens,
 		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "creator", "config", "q", "mints"},
 	}}}
-	GetToken = Function{"get-token", []Route{{Path: "/v1/tokens/{mint}", handle: (*API).getToken}}}
+	GetToken = Function{"get-token", []Route{
+		{Path: "/v1/tokens/{mint}", handle: (*API).getToken},
+		{Path: "/v1/creators/{creator}/fees", handle: (*API).creatorFees},
+	}}
 	GetStats = Function{"get-stats", []Route{{Path: "/v1/stats", handle: (*API).getStats}}}
 	// ListSyncRuns is the operator's: API Gateway's authorizer stands before it.
 	ListSyncRuns = Function{"list-sync-runs", []Route{
 		{Path: "/v1/sync-runs", Query: []string{"limit"}, handle: (*API).listSyncRuns, fresh: true},
+		{Path: "/v1/revenue", Query: []string{"config", "limit"}, handle: (*API).revenue, fresh: true},
 	}}
 	Health = Function{"health", []Route{
 		{Path: "/v1/health", handle: (*API).health, fresh: true},

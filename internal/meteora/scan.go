@@ -35,7 +35,7 @@ const (
 	noPage       = unknownPages + 1
 )
 
-// maxFailedPages ends a scan that gave up so many pages: the server is down, not one page of it.
+// maxFailedPages is how many pages a scan gives up before it ends: the server is down, not one page of it.
 const maxFailedPages = 3
 
 // farFromEnd is how many pages before the last one an empty page cannot be for pools that went while others were read.

@@ -232,13 +232,14 @@ func TestSearchDeep(t *testing.T) {
 func TestDBCList(t *testing.T) {
 	t.Parallel()
 	const config, creator = "56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V", "9M3wf2fef73y7LDkU2Z6aGCksFXr5L8mwPDs4CN3XDkm"
+	keyA, keyB, keyC := key("curve", 0), key("curve", 1), key("curve", 2)
 	row := func(address, config, creator string) string {
 		return `{"address":"` + address + `","pool_config_address":"` + config + `","creator":"` + creator + `","created_at":1770000000123,` +
 			`"token_x":{"address":"` + token.SOL + `","name":"A coin","symbol":"COIN","decimals":6},` +
 			`"token_y":{"address":"quote","symbol":"Q","price":3},"base_vault":"v"}`
 	}
 	body := `{"total":4,"pages":1,"current_page":1,"page_size":1000,"data":[` + strings.Join([]string{
-		row("a", config, "x"), row("b", "other", creator), row("c", config, creator), row("d", creator, config),
+		row(keyA, config, "x"), row(keyB, "other", creator), row(keyC, config, creator), row(key("curve", 3), creator, config),
 	}, ",") + `]}`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if size := r.URL.Query().Get("page_size"); size == "100" {
@@ -254,9 +255,9 @@ func TestDBCList(t *testing.T) {
 		ids  []token.LaunchpadID
 		want map[string]token.LaunchpadID
 	}{
-		"config":        {[]token.LaunchpadID{config}, map[string]token.LaunchpadID{"a": config, "c": config}},
-		"creator":       {[]token.LaunchpadID{"creator:" + creator}, map[string]token.LaunchpadID{"b": "creator:" + creator, "c": "creator:" + creator}},
-		"both":          {[]token.LaunchpadID{config, "creator:" + creator}, map[string]token.LaunchpadID{"a": config, "b": "creator:" + creator, "c": config}},
+		"config":        {[]token.LaunchpadID{config}, map[string]token.LaunchpadID{keyA: config, keyC: config}},
+		"creator":       {[]token.LaunchpadID{"creator:" + creator}, map[string]token.LaunchpadID{keyB: "creator:" + creator, keyC: "creator:" + creator}},
+		"both":          {[]token.LaunchpadID{config, "creator:" + creator}, map[string]token.LaunchpadID{keyA: config, keyB: "creator:" + creator, keyC: config}},
 		"a name":        {[]token.LaunchpadID{"pump.fun"}, map[string]token.LaunchpadID{}},
 		"a fee claimer": {[]token.LaunchpadID{"claimer:" + creator}, map[string]token.LaunchpadID{}},
 	} {
