@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
@@ -63,6 +64,8 @@ func awsConfig(getenv func(string) string, attempts int, timeout time.Duration) 
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = attempts
+				// A bucket of retries that the SDK fills by its own reckoning gives up long before a sync's deadline.
+				o.RateLimiter = ratelimit.None
 				o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(cutOff))
 			})
 		},

@@ -34,8 +34,11 @@ type part struct {
 }
 
 var (
-	tokens = part{config.TokensTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
-		c.Tokens = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)
+	boards = part{config.BoardTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+		c.Boards = dynamo.NewBoardReader(dynamodb.NewFromConfig(aws), s.BoardTable)
+	}}
+	items = part{config.TokensTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+		c.Items = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)
 	}}
 	history = part{config.SyncTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.History = dynamo.NewSyncTable(dynamodb.NewFromConfig(aws), s.SyncTable)
@@ -49,19 +52,21 @@ var (
 )
 
 // ListTokens builds list-tokens from the environment.
-func ListTokens() apigw.Handler { return read(httpapi.ListTokens, tokens, history, launchpads) }
+func ListTokens() apigw.Handler { return read(httpapi.ListTokens, boards, items, launchpads) }
 
 // GetToken builds get-token from the environment.
-func GetToken() apigw.Handler { return read(httpapi.GetToken, tokens) }
+func GetToken() apigw.Handler { return read(httpapi.GetToken, boards, items) }
 
 // GetStats builds get-stats from the environment.
-func GetStats() apigw.Handler { return read(httpapi.GetStats, history) }
+func GetStats() apigw.Handler { return read(httpapi.GetStats, boards) }
 
 // ListSyncRuns builds list-sync-runs from the environment.
-func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history) }
+func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history, boards) }
 
 // Health builds health from the environment.
-func Health() apigw.Handler { return read(httpapi.Health, tokens, history, launchpads, interval) }
+func Health() apigw.Handler {
+	return read(httpapi.Health, boards, items, history, launchpads, interval)
+}
 
 // read builds the function that serves some of the API's routes. When a setting is missing or bad, every request is
 // answered with a 500, and the log has the whole list of them.

@@ -17,18 +17,26 @@ import (
 	"tokensync/internal/token"
 )
 
-// newSources returns what the sync reads from, in the settings' order. A product's client is shared, so that its rate
-// limit is: the curves ask Meteora as well.
-func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Source, error) {
+// found lists the products whose pools are looked up, by address and by mint, whether or not they are scanned: tokens of
+// ours have pools there.
+var found = []token.Product{token.DLMM, token.DAMMv2, token.DAMMv1}
+
+// newSources returns what the sync reads from, in the settings' order, and what it looks pools up in. A product's client
+// is shared, so that its rate limit is: the curves ask Meteora as well.
+func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Source, []ingest.Finder, error) {
 	clients := map[token.Product]*meteora.Client{}
 	for product, url := range settings.URLs {
 		client, err := meteora.NewClient(meteora.Options{
 			Product: product, BaseURL: url, UserAgent: settings.UserAgent, Quotes: settings.Quotes, Cache: cache,
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		clients[product] = client
+	}
+	var finders []ingest.Finder
+	for _, product := range found {
+		finders = append(finders, clients[product])
 	}
 	var sources []ingest.Source
 	for _, product := range settings.Products {
@@ -42,7 +50,7 @@ func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Sou
 		}
 		sources = append(sources, clients[product])
 	}
-	return sources, nil
+	return sources, finders, nil
 }
 
 // node is the Solana RPC node. Its URL comes from SSM and may change between runs; it holds a key, so no error shows it.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -57,19 +58,31 @@ func collectEarly(getenv func(string) string) {
 	}
 }
 
+// poolShare is the part of the function's memory that gathered pools may take.
+const poolShare = 4
+
+// poolBytes is that part in bytes; 0 where nobody says how much memory there is.
+func poolBytes(getenv func(string) string) int {
+	mb, _ := strconv.Atoi(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	return mb << 20 / poolShare
+}
+
 func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*ingest.Sync, error) {
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
-	table := dynamo.NewSyncTable(db, settings.SyncTable)
-	sources, err := newSources(settings, newNode(store, settings.SolanaRPCParameter), dynamo.NewCache(table))
+	table, editions := dynamo.NewSyncTable(db, settings.SyncTable), dynamo.NewBoardTable(db, settings.BoardTable)
+	sources, finders, err := newSources(settings, newNode(store, settings.SolanaRPCParameter), dynamo.NewCache(table))
 	if err != nil {
 		return nil, err
 	}
 	return &ingest.Sync{
 		Launchpads: params.New(store, settings.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs,
 		Sources:    sources,
+		Finders:    finders,
 		Tokens:     dynamo.NewTokensTable(db, settings.TokensTable),
+		Edit:       func(ctx context.Context) (ingest.Edition, error) { return editions.Edit(ctx) },
 		Runs:       table,
+		PoolBytes:  poolBytes(os.Getenv),
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
 		},

@@ -1,4 +1,4 @@
-// Package catalog is what front ends read: lists with cursors, search, single tokens, stats and health.
+// Package catalog is what front ends read: lists with cursors, searches, single tokens, stats and health.
 //
 // It knows neither AWS nor HTTP. Everything it needs from outside is an interface of its own.
 package catalog
@@ -7,77 +7,52 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
+	"tokensync/internal/board"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
-// Row is one token in a list.
-type Row struct {
-	Mint    string
-	Key     string // the value by which the list is sorted: a number's digits, or text
-	Summary string // token.Summary as JSON, as the sync stored it
+// Boards is where the board comes from.
+type Boards interface {
+	// Board returns the published board, a moment old at most; when it cannot be read, the last one that could be. It is nil,
+	// without an error, while none was ever published; with one, when there is none to fall back on.
+	Board(context.Context) (*board.Board, error)
+	// Fault returns why the last look found no newer board, nil when it was fine.
+	Fault() error
 }
 
-// Page asks for one stretch of one index.
-type Page struct {
-	Launchpad  token.LaunchpadID
-	Sort       Sort
-	Descending bool
-	Prefix     string      // only with SortSymbol: symbols that begin so
-	Stage      token.Stage // "" is any, and none
-	After      *Position   // nil starts at the beginning
-	Limit      int
-}
-
-// Position is the place of a row in an index.
-type Position struct{ Key, Mint string }
-
-// Detail is one token with its pools.
-type Detail struct {
-	Summary   string // token.Summary as JSON
-	Status    token.Status
-	Launchpad token.LaunchpadID
-	Stage     token.Stage
-	Pools     []token.Pool
-}
-
-// Tokens is the tokens table.
-type Tokens interface {
-	// Page reads rows in the index's order, at most limit. There may be more behind rest, and are none when it is nil. With a
-	// stage that few tokens are in, rows can be fewer although there are more: it does not search for ever.
-	Page(context.Context, Page) (rows []Row, rest *Position, err error)
-	// Rows reads tokens by mint, at most 100, listed or not; unknown ones are left out. Key stays empty.
-	Rows(ctx context.Context, mints []string) ([]Row, error)
-	// Token answers false when the mint is not stored.
-	Token(ctx context.Context, mint string) (Detail, bool, error)
-	// Ping tells whether the table answers at all.
+// Items is the tokens table: of every token that was ever ours, listed or not.
+type Items interface {
+	// Get reads tokens by mint, at most 100; unknown ones are left out, and one that cannot be read has no status. The pair
+	// with an error is the last.
+	Get(ctx context.Context, mints []string) iter.Seq2[token.Token, error]
+	// Token returns false when the mint is not stored.
+	Token(ctx context.Context, mint string) (token.Token, bool, error)
+	// Ping reports whether the table answers at all.
 	Ping(context.Context) error
-}
-
-// Synced is the stats item.
-type Synced struct {
-	Stats token.Stats
-	At    time.Time // zero before the first sync
 }
 
 // History is the sync table.
 type History interface {
-	// Synced answers the zero value before the first sync.
-	Synced(context.Context) (Synced, error)
 	// Runs reads the newest run records, at most limit.
 	Runs(ctx context.Context, limit int) ([]syncrun.Record, error)
 	// Breakers reads those that have ever tripped; a product without one is closed.
 	Breakers(context.Context) ([]syncrun.Breaker, error)
 }
 
-// Catalog answers reads. Launchpads, Tokens and History have to be set, Interval for Health only.
+// Catalog answers reads. Its fields must be set for what is asked of it: lists need Launchpads and Boards, single
+// tokens Boards and Items, stats Boards, runs History, and health all of them. It is safe for concurrent use.
 type Catalog struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
-	Tokens     Tokens
+	Boards     Boards
+	Items      Items
 	History    History
 	Interval   time.Duration // the shortest schedule of syncs
+
+	walks shelf
 }
 
 // Errors that decide what a client is told. An error that is neither of these nor a *ParameterError is a bug.

@@ -27,13 +27,16 @@ type Check struct {
 type Health struct {
 	LaunchpadID Check
 	Table       Check
+	Board       Check
 	Sync        Check
 	Breakers    Check
 	LastSuccess time.Time // when the last successful run ended; zero if there is none
 }
 
-// OK says whether all checks passed.
-func (h *Health) OK() bool { return h.LaunchpadID.OK && h.Table.OK && h.Sync.OK && h.Breakers.OK }
+// OK reports whether all checks passed.
+func (h *Health) OK() bool {
+	return h.LaunchpadID.OK && h.Table.OK && h.Board.OK && h.Sync.OK && h.Breakers.OK
+}
 
 // Health makes all checks at once; how long it takes is for ctx to say.
 func (c *Catalog) Health(ctx context.Context) Health {
@@ -41,6 +44,7 @@ func (c *Catalog) Health(ctx context.Context) Health {
 	var group sync.WaitGroup
 	group.Go(func() { h.LaunchpadID = c.checkLaunchpads(ctx) })
 	group.Go(func() { h.Table = c.checkTable(ctx) })
+	group.Go(func() { h.Board = c.checkBoard(ctx) })
 	group.Go(func() { h.Sync, h.LastSuccess = c.checkSync(ctx) })
 	group.Go(func() { h.Breakers = c.checkBreakers(ctx) })
 	group.Wait()
@@ -64,10 +68,28 @@ func (c *Catalog) checkLaunchpads(ctx context.Context) Check {
 }
 
 func (c *Catalog) checkTable(ctx context.Context) Check {
-	if err := c.Tokens.Ping(ctx); err != nil {
+	if err := c.Items.Ping(ctx); err != nil {
 		return failed(err, "the tokens table does not answer")
 	}
 	return passed("answers")
+}
+
+func (c *Catalog) checkBoard(ctx context.Context) Check {
+	b, err := c.Boards.Board(ctx)
+	switch {
+	case err != nil:
+		return failed(err, "the board cannot be read: lists are not answered")
+	case b == nil:
+		return failed(nil, "no sync has published a board yet: lists are empty")
+	}
+	age, limit := time.Since(b.SyncedAt()).Round(time.Second), staleAfter*c.Interval
+	if fault := c.Boards.Fault(); fault != nil {
+		return failed(fault, "the board cannot be read: lists are %v old", age)
+	}
+	if age > limit {
+		return failed(nil, "the board is %v old, more than %v", age, limit)
+	}
+	return passed("version %d with %d tokens is %v old", b.Version(), b.Len(), max(0, age))
 }
 
 func (c *Catalog) checkSync(ctx context.Context) (Check, time.Time) {

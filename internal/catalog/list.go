@@ -1,169 +1,128 @@
 package catalog
 
 import (
-	"cmp"
 	"context"
-	"math/big"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"tokensync/internal/board"
 	"tokensync/internal/token"
 )
 
 // List is one page of a list.
 type List struct {
-	Summaries []string  // token.Summary as JSON, in the list's order
-	Next      string    // cursor of the next page; "" on the last
-	SyncedAt  time.Time // when the last sync that wrote began; zero before the first
+	Rows     []byte    // tokens as JSON objects with commas between them, in the list's order
+	Len      int       // how many
+	Next     string    // cursor of the next page; "" on the last
+	SyncedAt time.Time // when the run began that published what is shown; zero before the first
 }
 
-// List answers a page. A *ParameterError says what is wrong with the query.
+// rowBytes is about what a row takes.
+const rowBytes = 1400
+
+// add appends what appends a row.
+func (l *List) add(row func(b []byte) []byte) {
+	if l.Len > 0 {
+		l.Rows = append(l.Rows, ',')
+	}
+	l.Rows = row(l.Rows)
+	l.Len++
+}
+
+// List returns a page. A *ParameterError says what is wrong with the query; before the first board the list is empty.
+//
+// A walk from page to page shows the board that it began with, so that each token comes exactly once although runs
+// publish meanwhile, less those that have left the lists. That board is kept for some time (see shelf). Where it is not
+// there any more, the walk goes on in the newest board behind the value of the last row: a token whose own value has moved
+// across that one since is missed or comes twice.
 func (c *Catalog) List(ctx context.Context, query Query) (List, error) {
 	q, err := query.normal()
 	if err != nil {
 		return List{}, err
 	}
-	synced, ids, err := c.sources(ctx)
+	newest, ids, err := c.sources(ctx)
 	if err != nil {
 		return List{}, err
 	}
-	if ids, err = q.partitions(ids); err != nil {
+	if q.Launchpad != "" && !slices.Contains(ids, q.Launchpad) {
+		return List{}, badParameter("launchpad", "is not a launchpad that is listed here")
+	}
+	from, err := parseCursor(q.Cursor, &q)
+	if err != nil || newest == nil {
 		return List{}, err
 	}
-	position, err := parseCursor(q.Cursor, &q, ids)
+	shown := newest
+	if from.after != nil {
+		shown = c.walks.board(from.version, newest)
+	}
+	page, err := shown.Page(q.board(ids, from.after, newest))
 	if err != nil {
 		return List{}, err
 	}
-	if found, err := c.findMint(ctx, &q, ids); err != nil || found != "" {
-		return List{Summaries: []string{found}, SyncedAt: synced.At}, err
-	}
-	list, err := c.merge(ctx, &q, ids, position)
-	list.SyncedAt = synced.At
-	return list, err
+	return c.list(&q, shown, &page), nil
 }
 
-// partitions are the launchpads that q reads, in a fixed order.
-func (q *Query) partitions(configured []token.LaunchpadID) ([]token.LaunchpadID, error) {
-	if q.Launchpad == "" {
-		ids := slices.Clone(configured)
-		slices.Sort(ids)
-		return ids, nil
+// list renders a page of the board shown.
+func (c *Catalog) list(q *Query, shown *board.Board, page *board.Page) List {
+	list := List{SyncedAt: shown.SyncedAt(), Rows: make([]byte, 0, page.Len()*rowBytes)}
+	for t := range page.All() {
+		list.add(t.AppendRow)
 	}
-	if !slices.Contains(configured, q.Launchpad) {
-		return nil, badParameter("launchpad", "is not a launchpad that is listed here")
+	if page.Next != nil {
+		next := cursor{query: q.binding(), version: shown.Version(), after: page.Next}
+		list.Next = next.encode()
+		c.walks.keep(shown)
 	}
-	return []token.LaunchpadID{q.Launchpad}, nil
+	return list
 }
 
-// findMint is the listed token whose mint is q's search text, or "".
-func (c *Catalog) findMint(ctx context.Context, q *Query, ids []token.LaunchpadID) (string, error) {
-	if !token.IsPublicKey(q.Search) {
-		return "", nil
+// board is q as a board understands it. Tokens of launchpads that are no longer configured are not shown, nor those that
+// have left the newest board.
+func (q *Query) board(configured []token.LaunchpadID, after *board.Position, newest *board.Board) board.Query {
+	b := board.Query{
+		Stage: q.Stage, Creator: q.Creator, Config: q.Config, Search: q.Search, Sort: q.Sort, Ascending: q.Order == ascending,
+		After: after, Limit: q.Limit, Within: newest,
 	}
-	t, ok, err := c.Tokens.Token(ctx, q.Search)
-	if err != nil {
-		return "", unavailable("finding a mint", err)
+	gone := func(id token.LaunchpadID) bool { return !slices.Contains(configured, id) }
+	switch {
+	case q.Launchpad != "":
+		b.Launchpads = []token.LaunchpadID{q.Launchpad}
+	case slices.ContainsFunc(newest.Launchpads(), gone):
+		b.Launchpads = configured
 	}
-	if !ok || t.Status != token.Listed || !slices.Contains(ids, t.Launchpad) || q.Stage != "" && q.Stage != t.Stage {
-		return "", nil
-	}
-	return t.Summary, nil
+	return b
 }
 
-// stretch is what one launchpad contributes to a page.
-type stretch struct {
-	id   token.LaunchpadID
-	rows []Row
-	rest *Position // behind which there may be more than rows
+// maxWalks is how many boards are kept for walks that have begun. They share with the newest what has not changed.
+const maxWalks = 4
+
+// shelf keeps the boards that cursors speak of, the newest of them. Its zero value is ready; it is safe for concurrent use.
+type shelf struct {
+	mu     sync.Mutex
+	boards []*board.Board // oldest first
 }
 
-// isOpen says that nobody knows yet what comes next.
-func (s *stretch) isOpen() bool { return len(s.rows) == 0 && s.rest != nil }
+// keep keeps b.
+func (s *shelf) keep(b *board.Board) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.Contains(s.boards, b) {
+		return
+	}
+	s.boards = append(slices.DeleteFunc(s.boards, func(old *board.Board) bool { return old.Version() == b.Version() }), b)
+	slices.SortFunc(s.boards, func(x, y *board.Board) int { return int(x.Version() - y.Version()) })
+	s.boards = slices.Delete(s.boards, 0, max(0, len(s.boards)-maxWalks))
+}
 
-// merge reads one page of each launchpad's index and interleaves them: one query for one launchpad.
-func (c *Catalog) merge(ctx context.Context, q *Query, ids []token.LaunchpadID, from *cursor) (List, error) {
-	stretches := make([]stretch, len(ids))
-	group, ctx := errgroup.WithContext(ctx)
-	for i, id := range ids {
-		group.Go(func() error {
-			rows, rest, err := c.Tokens.Page(ctx, q.page(id, from))
-			stretches[i] = stretch{id, rows, rest}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return List{}, unavailable("reading a list", err)
-	}
-	list := List{Summaries: make([]string, 0, q.Limit)}
-	for len(list.Summaries) < q.Limit {
-		s := q.first(stretches)
-		if s == nil {
-			break
-		}
-		row := s.rows[0]
-		s.rows = s.rows[1:]
-		list.Summaries = append(list.Summaries, row.Summary)
-		from.positions[s.id] = Position{Key: row.Key, Mint: row.Mint}
-	}
-	more := false
-	for _, s := range stretches {
-		more = more || len(s.rows) > 0 || s.rest != nil
-		if s.isOpen() {
-			from.positions[s.id] = *s.rest
+// board returns the one of a version, or newest when it is not there.
+func (s *shelf) board(version int64, newest *board.Board) *board.Board {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.boards {
+		if b.Version() == version {
+			return b
 		}
 	}
-	if more {
-		list.Next = from.encode()
-	}
-	return list, nil
+	return newest
 }
-
-func (q *Query) page(id token.LaunchpadID, from *cursor) Page {
-	p := Page{
-		Launchpad: id, Sort: q.Sort, Descending: q.Order == "desc", Limit: q.Limit, Prefix: strings.ToLower(q.Search),
-		Stage: q.Stage,
-	}
-	if after, ok := from.positions[id]; ok {
-		p.After = &after
-	}
-	return p
-}
-
-// first is the stretch with the next row, nil when all are used up or one is open. Equal rows come in the order of their
-// launchpads.
-func (q *Query) first(stretches []stretch) *stretch {
-	var best *stretch
-	for i := range stretches {
-		s := &stretches[i]
-		if s.isOpen() {
-			return nil
-		}
-		if len(s.rows) > 0 && (best == nil || q.compare(s.rows[0].Key, best.rows[0].Key) < 0) {
-			best = s
-		}
-	}
-	return best
-}
-
-// compare orders sort values as the index does.
-func (q *Query) compare(a, b string) int {
-	order := 1
-	if q.Order == "desc" {
-		order = -1
-	}
-	if q.Sort == SortSymbol {
-		return order * strings.Compare(a, b)
-	}
-	x, _, xerr := big.ParseFloat(a, 10, keyBits, big.ToNearestEven)
-	y, _, yerr := big.ParseFloat(b, 10, keyBits, big.ToNearestEven)
-	if xerr != nil || yerr != nil {
-		return order * cmp.Compare(a, b)
-	}
-	return order * x.Cmp(y)
-}
-
-// keyBits tell 38 decimal digits apart.
-const keyBits = 160

@@ -18,6 +18,7 @@ import (
 const (
 	TokensTable          = "TOKENS_TABLE"
 	SyncTable            = "SYNC_TABLE"
+	BoardTable           = "BOARD_TABLE"
 	LaunchpadIDParameter = "LAUNCHPAD_ID_PARAMETER"
 	MeteoraProducts      = "METEORA_PRODUCTS"
 	UserAgent            = "METEORA_USER_AGENT"
@@ -33,6 +34,7 @@ const Version = "1.0.0"
 // Sync is what sync-tokens needs.
 type Sync struct {
 	TokensTable, SyncTable string
+	BoardTable             string
 	LaunchpadIDParameter   string
 	SolanaRPCParameter     string // "" when the launchpad reads no chain
 	Products               []token.Product
@@ -48,6 +50,7 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 	s := Sync{
 		TokensTable:          r.required(TokensTable),
 		SyncTable:            r.required(SyncTable),
+		BoardTable:           r.required(BoardTable),
 		LaunchpadIDParameter: r.required(LaunchpadIDParameter),
 		SolanaRPCParameter:   r.optional(SolanaRPCParameter, ""),
 		Products:             r.products(),

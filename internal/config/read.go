@@ -17,11 +17,11 @@ const (
 
 // Read is what the functions behind the API need. Cache settings that are not set are those of the fallback.
 type Read struct {
-	TokensTable, SyncTable string
-	LaunchpadIDParameter   string
-	SyncInterval           time.Duration
-	Cache                  Cache
-	LogLevel               slog.Level
+	TokensTable, SyncTable, BoardTable string
+	LaunchpadIDParameter               string
+	SyncInterval                       time.Duration
+	Cache                              Cache
+	LogLevel                           slog.Level
 }
 
 // Cache is how long responses may be used again, and how many bytes of them a function keeps.
@@ -40,6 +40,7 @@ func LoadRead(getenv func(string) string, fallback Cache, required ...string) (R
 	s := Read{
 		TokensTable:          r.optional(TokensTable, ""),
 		SyncTable:            r.optional(SyncTable, ""),
+		BoardTable:           r.optional(BoardTable, ""),
 		LaunchpadIDParameter: r.optional(LaunchpadIDParameter, ""),
 		SyncInterval:         r.interval(),
 		Cache: Cache{

@@ -25,16 +25,13 @@ func (s *scan) read(before []ref, isRefresh bool) error {
 }
 
 // refresh reads known curves by address and looks for new ones. What is settled is left to full runs.
-func (s *scan) refresh(before []ref) error {
-	k, tip := s.now, s.now.slot
+func (s *scan) refresh(before []ref) (err error) {
+	k := s.now
 	k.inherit(s.last, before)
 	due := k.due()
 	page, slot, err := s.reread(due)
 	if err != nil {
 		return err
-	}
-	if slot < 0 {
-		slot = tip
 	}
 	if s.wentBack(slot) {
 		return s.emitAll(k.pools)

@@ -11,9 +11,6 @@ import (
 	"tokensync/internal/token"
 )
 
-// maxConfigs bounds the configs of one fee claimer: 100,000 take some 12 MB, and anyone can make more in its name.
-const maxConfigs = 100_000
-
 // errTooManyConfigs means that the rest of a fee claimer's configs were left out.
 var errTooManyConfigs = errors.New("too many configs")
 
@@ -178,16 +175,18 @@ func (s *scan) findClaimed(ids []token.LaunchpadID, isRefresh bool) error {
 	return s.allConfigs(claimers)
 }
 
+// recallClaimed takes over the configs that the last run knew.
 func (s *scan) recallClaimed(claimers []solana.Key) {
 	for _, claimer := range claimers {
-		s.now.claimed[claimer] = map[solana.Key]*config{}
-		if s.last == nil {
-			continue
+		known := map[solana.Key]*config{}
+		if s.last != nil && s.last.claimed[claimer] != nil {
+			known = s.last.claimed[claimer]
 		}
-		for key, terms := range s.last.claimed[claimer] {
+		for key, terms := range known {
 			s.know(key, *terms)
-			s.now.claimed[claimer][key] = s.configs[key]
+			known[key] = s.configs[key]
 		}
+		s.now.claimed[claimer] = known
 	}
 }
 
@@ -270,9 +269,9 @@ func (s *scan) takeConfigs(page *configPage) {
 	s.unreadable(page.faults)
 	for _, c := range page.configs {
 		known := s.now.claimed[c.claimer]
-		if len(known) == maxConfigs {
-			s.note(fmt.Errorf("fee claimer %s: %w: all but %d were left out", c.claimer, errTooManyConfigs, maxConfigs))
-			return
+		if _, ok := known[c.key]; !ok && len(known) >= s.limits.Configs {
+			s.note(fmt.Errorf("fee claimer %s: %w: all but %d were left out", c.claimer, errTooManyConfigs, s.limits.Configs))
+			continue
 		}
 		s.know(c.key, c.config)
 		known[c.key] = s.configs[c.key]

@@ -281,6 +281,56 @@ func TestFoundTwice(t *testing.T) {
 	}
 }
 
+// TestTooManyConfigs: what is left out of a claimer's configs is said, and the rest is read.
+func TestTooManyConfigs(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{9, 10, 11} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			wallet := solana.Key{42}.String()
+			w := newWorld(t, rpctest.Config{Tokens: 4, Launches: []rpctest.Launch{{}}})
+			w.Limits.Configs = 10
+			w.chain.AddSingles(n, rpctest.Launch{Claimer: wallet})
+			pools, _, err := w.read(t, "claimer:"+wallet)
+			if want := n > 10; errors.Is(err, errTooManyConfigs) != want || (err != nil) != want || want && !strings.Contains(err.Error(), wallet) {
+				t.Errorf("error %v", err)
+			}
+			if len(pools) != min(n, 10) {
+				t.Errorf("%d pools", len(pools))
+			}
+		})
+	}
+}
+
+// TestFirstQuote: the first known price counts, and a failure only where there is none.
+func TestFirstQuote(t *testing.T) {
+	t.Parallel()
+	down := errors.New("down")
+	knows := func(p token.Number) *quotes { return &quotes{prices: map[string]token.Number{"mint": p}} }
+	fails := &quotes{err: down}
+	for name, tt := range map[string]struct {
+		from FirstQuote
+		want token.Number
+		err  error
+	}{
+		"the first":             {FirstQuote{knows("1"), knows("2")}, "1", nil},
+		"the second":            {FirstQuote{knows(""), knows("2")}, "2", nil},
+		"none":                  {FirstQuote{knows(""), knows("")}, "", nil},
+		"the first is down":     {FirstQuote{fails, knows("2")}, "2", nil},
+		"the second is down":    {FirstQuote{knows("1"), fails}, "1", nil},
+		"unknown, and one down": {FirstQuote{knows(""), fails}, "", down},
+		"nobody":                {nil, "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := tt.from.QuotePrice(t.Context(), "mint", new(syncrun.Counts))
+			if got != tt.want || !errors.Is(err, tt.err) {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+}
+
 // TestQuoteLaunchedHere: a token that is a quote too has one entry for each, in whatever order they are needed.
 func TestQuoteLaunchedHere(t *testing.T) {
 	t.Parallel()
@@ -306,6 +356,20 @@ func TestQuoteLaunchedHere(t *testing.T) {
 	}
 	if found != 4 {
 		t.Errorf("%d curves with that quote", found)
+	}
+}
+
+// TestQuoteFirst: what is known of a mint as a quote is not all that there is to know of it as a token.
+func TestQuoteFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rpctest.Config{Tokens: 16, Launches: []rpctest.Launch{{}}})
+	second := w.chain.AddLaunch(rpctest.Launch{Quote: w.chain.Token(0).Mint, QuoteDecimals: 6, Threshold: 1_000_000e6})
+	w.chain.AddCurves(second, 4)
+	w.mustRead(t, second)
+	pools, _ := w.mustRead(t, w.chain.Launchpad())
+	tok := w.chain.Token(0)
+	if a := pools[tok.Pool].Base; a.Name != tok.Name || a.URI != tok.URI || a.TotalSupply != scaled(tok.Supply, 6) {
+		t.Errorf("%+v", a)
 	}
 }
 
@@ -498,8 +562,8 @@ func TestRename(t *testing.T) {
 	}
 }
 
-// TestTurns: within a period every mint has its turn, whatever comes and goes, and none has two.
-func TestTurns(t *testing.T) {
+// TestEveryMintHasItsTurn: within a period every mint has its turn, whatever comes and goes, and none has two.
+func TestEveryMintHasItsTurn(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		mints int

@@ -13,20 +13,26 @@ var errNothing = errors.New("the node shows none of the curves that are known")
 
 // readAll walks through the program, or on from where the last run stopped. Known curves that it does not come by are
 // read by address: a walk that leaves one out proves nothing.
-func (s *scan) readAll(before []ref) error {
+func (s *scan) readAll(before []ref) (err error) {
+	if s.now.slot, err = s.session.Slot(s.ctx); err != nil {
+		s.now.slot = 0 // changes cannot be asked for
+	}
 	page := newPoolPage(s.started, s.limits.Pools)
 	if known := s.now.book.Known; known > s.limits.Pools {
-		page.share = share{s.now.book.Turn, max(1, 256*s.limits.Pools/known)}
+		page.share = share{s.now.book.Turn, s.turnWidth(known)}
 	}
-	err := s.explore(&expedition{
+	err = s.explore(&expedition{
 		what: "curves", q: s.search(), ways: &s.now.book.Pools, page: page,
 		take: func() error { return s.take(page) }, count: func() int { return len(s.now.refs) }, known: len(before),
 	})
+	flushErr := s.release()
 	switch {
 	case s.stopped:
 		return nil
 	case err != nil && !errors.Is(err, solana.ErrBudget):
 		return errors.Join(err, s.saveBook())
+	case flushErr != nil:
+		return flushErr
 	}
 	s.now.sort()
 	if err := s.readMissed(before, err == nil); err != nil || s.stopped {
@@ -106,17 +112,27 @@ func (s *scan) walk(e *expedition, at *solana.Position) error {
 	return nil
 }
 
-// take hands out the pools of a page, and keeps what is known of them.
+// take keeps what is known of the pools of a page, and hands them out when there are enough.
 func (s *scan) take(page *poolPage) error {
 	s.count(page)
+	s.now.add(page)
 	for _, chunk := range page.chunks {
-		if err := s.emitAll(chunk); err != nil || s.stopped {
+		if s.pending = append(s.pending, chunk...); len(s.pending) < emitSize {
+			continue
+		}
+		if err := s.release(); err != nil || s.stopped {
 			return err
 		}
 	}
-	s.now.add(page.refs, page.pools())
-	page.limit = s.limits.Pools - len(s.seen)
+	page.limit = s.limits.Pools - len(s.seen) - len(s.pending)
 	return nil
+}
+
+// release hands out what is pending.
+func (s *scan) release() error {
+	err := s.emitAll(s.pending)
+	s.pending = s.pending[:0]
+	return err
 }
 
 func (s *scan) count(page *poolPage) {
@@ -127,6 +143,9 @@ func (s *scan) count(page *poolPage) {
 // praise remembers the way that led to the end, and what it cost.
 func (s *scan) praise(e *expedition, at *solana.Position) {
 	w, costs := e.ways, &s.now.book.Costs
+	if w.Way != at.Way {
+		s.now.book.Useless = nil // the node has other ways than before
+	}
 	w.Way, w.Until, w.At = at.Way, s.started.Add(keepWay).Unix(), nil
 	w.Requests, w.Time = at.Requests, at.Time
 	costs.Counting = at.Counting() || costs.Counting && at.Spread == solana.All
@@ -151,7 +170,7 @@ func (s *scan) readMissed(before []ref, isWhole bool) error {
 		return nil
 	}
 	if len(before) > s.limits.Kept || s.now.isTooLarge() {
-		s.now.add(pick(before, missed), nil)
+		s.now.add(&poolPage{refs: pick(before, missed)})
 		s.now.sort()
 		return nil
 	}
@@ -162,8 +181,11 @@ func (s *scan) readMissed(before []ref, isWhole bool) error {
 	if isWhole && !isRest && len(page.refs) > 0 {
 		s.stats.Note(fmt.Sprintf("the walk left out %d curves that are there", len(page.refs)))
 	}
-	defer s.now.sort()
-	return s.take(page)
+	if err := s.take(page); err != nil {
+		return err
+	}
+	s.now.sort()
+	return s.release()
 }
 
 // settle decides what the next run starts from.
@@ -176,10 +198,13 @@ func (s *scan) settle(isWhole bool) {
 	}
 	s.now.since = s.now.slot
 	if handed := len(s.seen); isWhole && m.Known > s.limits.Pools {
-		m.Turn += byte(max(1, 256*s.limits.Pools/m.Known))
+		m.Turn += byte(s.turnWidth(m.Known))
 		s.leave("%d of %d curves in this run, the others in the next ones, in turns", handed, m.Known)
 	}
 }
+
+// turnWidth is how many of the 256 shares of a launchpad are handed out in one run. They are not all alike.
+func (s *scan) turnWidth(known int) int { return max(1, 256*9/10*s.limits.Pools/known) }
 
 // reread reads pools by address, and at which slot they were so; what is gone or not ours is left out.
 func (s *scan) reread(addresses []solana.Key) (page *poolPage, slot int64, err error) {

@@ -28,17 +28,18 @@ func useless(format string, args ...any) error {
 
 // A lookout is a way to see new curves.
 type lookout struct {
-	name string
-	look func(moved []pool) error
+	name  string
+	look  func(moved []pool) error
+	byWay bool // it goes the way of the last full run
 }
 
 // lookouts are all ways, the cheapest first.
 func (s *scan) lookouts() []lookout {
 	return []lookout{
-		{"changedSinceSlot", s.lookAtChanges},
-		{"the whole list", s.lookAtList},
-		{"signatures", s.lookAtSignatures},
-		{"a walk in parts", s.lookAtPart},
+		{name: "changedSinceSlot", look: s.lookAtChanges},
+		{name: "the whole list", look: s.lookAtList, byWay: true},
+		{name: "signatures", look: s.lookAtSignatures},
+		{name: "a walk in parts", look: s.lookAtPart, byWay: true},
 	}
 }
 
@@ -59,6 +60,11 @@ func (s *scan) news(moved []pool) error {
 			return nil
 		case !errors.Is(err, errUseless) && !solana.IsDetour(err):
 			return fmt.Errorf("looking for new curves: %w", err)
+		}
+		if l.byWay && solana.IsDetour(err) { // the way of the last full run
+			s.now.isLost = true
+			s.noteNews("the next run reads everything: %v", err)
+			return nil
 		}
 		s.giveUp(l.name, err)
 	}
@@ -149,7 +155,7 @@ func (s *scan) lookAtList([]pool) error {
 		s.noteNews("the next refresh looks")
 		return nil
 	}
-	q := s.search()
+	q := s.newSearch()
 	q.Slice.Length = poolMintAt // what is searched for lies before it
 	fresh, page := []solana.Key(nil), &addressPage{}
 	rows := 0
@@ -295,7 +301,7 @@ func (s *scan) lookAtPart([]pool) error {
 			return nil
 		}
 		if err != nil {
-			k.roll = nil
+			k.roll = nil // its key may be too old
 			return err
 		}
 		s.takeNews(page)

@@ -14,10 +14,14 @@ import (
 func (s *scan) emitAll(pools []pool) error {
 	pools = slices.DeleteFunc(slices.Clone(pools), func(p pool) bool {
 		_, ok := s.seen[p.address]
-		return ok || s.claimOf(&p) == nil
+		if !ok && s.claimOf(&p) != nil {
+			s.seen[p.address] = struct{}{}
+			return false
+		}
+		return true
 	})
 	slices.SortStableFunc(pools, func(a, b pool) int { return s.quoteDepth(a.config) - s.quoteDepth(b.config) })
-	for chunk := range slices.Chunk(pools, chunkSize) {
+	for chunk := range slices.Chunk(pools, emitSize) {
 		if err := s.emitChunk(chunk); err != nil || s.stopped {
 			return err
 		}
@@ -25,8 +29,7 @@ func (s *scan) emitAll(pools []pool) error {
 	return nil
 }
 
-// emitChunk hands out a hundred pools at most. The AMM pools of those that have graduated are asked for a hundred at a
-// time.
+// emitChunk hands out pools. The AMM pools of those that have graduated are asked for a hundred at a time.
 func (s *scan) emitChunk(pools []pool) error {
 	if err := s.loadTerms(pools); err != nil {
 		return err
@@ -37,7 +40,6 @@ func (s *scan) emitChunk(pools []pool) error {
 	}
 	for i := range pools {
 		p, meta := &pools[i], found[pools[i].mint]
-		s.seen[p.address] = struct{}{}
 		out := s.tokenPool(s.claimOf(p), p, &meta)
 		if !s.emit(out) {
 			return nil

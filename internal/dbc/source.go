@@ -38,6 +38,7 @@ type Limits struct {
 	Time     time.Duration // of such a walk; by default two minutes, at most half of what the run has left
 	Pools    int           // handed out in one run; by default as many as the process's memory limit allows
 	Kept     int           // kept in memory from one run to the next; by default 20,000
+	Configs  int           // of one fee claimer, for anyone can make more in its name; by default 100,000, which take 12 MB
 }
 
 // Defaults of Limits, and what a pool costs on its way through a run: packed where it is gathered, in a page, and in what
@@ -46,10 +47,12 @@ const (
 	defaultRequests = 400
 	defaultTime     = 2 * time.Minute
 	defaultKept     = 20_000
+	defaultConfigs  = 100_000
 	mostPools       = 200_000
 	fewestPools     = 10_000
-	processBytes    = 24 << 20
-	poolBytes       = 750
+	processBytes    = 28 << 20
+	poolBytes       = 800
+	keyBytes        = 330 // of a config or creator whose pools are looked for
 )
 
 func (l Limits) orDefaults(ctx context.Context) Limits {
@@ -68,11 +71,21 @@ func (l Limits) orDefaults(ctx context.Context) Limits {
 	if l.Kept == 0 {
 		l.Kept = defaultKept
 	}
+	if l.Configs == 0 {
+		l.Configs = defaultConfigs
+	}
 	l.Kept = min(l.Kept, l.Pools)
 	return l
 }
 
-// poolsWithin is how many pools a run may hand out in a process of so many bytes.
+// makeRoom lowers the number of pools by as many as keys take the place of.
+func (l *Limits) makeRoom(keys int) {
+	if l.Pools > fewestPools {
+		l.Pools = max(l.Pools-keys*keyBytes/poolBytes, fewestPools)
+	}
+}
+
+// poolsWithin is how many pools a run may hand out in a process that is limited to bytes.
 func poolsWithin(bytes int64) int {
 	if bytes == math.MaxInt64 { // no limit was set
 		return mostPools
@@ -97,8 +110,9 @@ type Source struct {
 func (s *Source) Product() token.Product { return token.DBC }
 
 // Pools streams the bonding curves of every launchpad ID that names a key on the chain, as token.LaunchpadID.Claim has it.
-// A token that graduated comes with its AMM pool, under the same ID. The pair with an error is the last; what came before it is sound. syncrun.ErrIncomplete means that there are pools
-// that this run did not come to. Other errors are Node's, and those of solana.Session, Cache and Graduates.
+// A token that graduated comes with its AMM pool, under the same ID. The pair with an error is the last; what came before
+// it is sound. syncrun.ErrIncomplete means that there are pools that this run did not come to. Other errors are Node's,
+// and those of solana.Session, Cache and Graduates.
 func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return s.stream(ctx, ids, stats, false)
 }
@@ -142,15 +156,17 @@ type scan struct {
 	yield   func(token.Pool, error) bool
 
 	ours     []claim
-	byRank   map[int]int // where a claim stands in ours
+	byRank   []int32 // where a claim stands in ours
 	seen     map[solana.Key]struct{}
 	last     *kept // nil when nothing is known
 	now      *kept
-	moved    []pool // in a refresh, known curves that have changed, and new ones
-	newsLeft int    // requests that a refresh may still spend on new curves
-	trouble  error  // the first failure that cost values, not pools
-	partly   error  // why this run did not come to all pools
-	stopped  bool   // the consumer wants no more
+	pools    *solana.Search // that finds the pools of all claims
+	pending  []pool         // found, and not handed out yet
+	moved    []pool         // in a refresh, known curves that have changed, and new ones
+	newsLeft int            // requests that a refresh may still spend on new curves
+	trouble  error          // the first failure that cost values, not pools
+	partly   error          // why this run did not come to all pools
+	stopped  bool           // the consumer wants no more
 	learned
 }
 
@@ -159,7 +175,7 @@ func newScan(ctx context.Context, source *Source, node *solana.Client, stats *sy
 	limits := source.Limits.orDefaults(ctx)
 	return &scan{
 		ctx: ctx, source: source, limits: limits, node: node, session: session, stats: stats, yield: yield,
-		byRank: map[int]int{}, seen: map[solana.Key]struct{}{}, now: newKept(node, limits), learned: newLearned(session),
+		seen: map[solana.Key]struct{}{}, now: newKept(node, limits), learned: newLearned(session),
 	}
 }
 
@@ -175,9 +191,6 @@ func (s *scan) run(ids []token.LaunchpadID, isRefresh bool) error {
 	if len(s.ours) == 0 {
 		s.noteOddities()
 		return s.result()
-	}
-	if s.now.slot, err = s.session.Slot(s.ctx); err != nil {
-		s.now.slot = 0 // changes cannot be asked for
 	}
 	if err := s.loadTurn(); err != nil {
 		return err
@@ -204,23 +217,32 @@ func (s *scan) findClaims(ids []token.LaunchpadID, isRefresh bool) (err error) {
 	if s.ours, err = s.claims(ids, isRefresh); err != nil {
 		return err
 	}
+	s.limits.makeRoom(len(s.ours))
+	s.byRank = make([]int32, len(s.ours))
 	for i := range s.ours {
-		s.byRank[s.ours[i].rank] = i
+		s.byRank[s.ours[i].rank] = int32(i)
 	}
 	return nil
 }
 
-// claimOf is the claim that p belongs to before all others, nil when it is none of ours.
+// claimOf is the claim that p belongs to before all others, nil when it is not ours.
 func (s *scan) claimOf(p *pool) *claim {
-	i, ok := s.byRank[s.rankOf(p)]
-	if !ok {
+	rank := s.rankOf(p)
+	if rank >= len(s.byRank) {
 		return nil
 	}
-	return &s.ours[i]
+	return &s.ours[s.byRank[rank]]
 }
 
 // search is what finds the pools of all claims.
 func (s *scan) search() *solana.Search {
+	if s.pools == nil {
+		s.pools = s.newSearch()
+	}
+	return s.pools
+}
+
+func (s *scan) newSearch() *solana.Search {
 	q := &solana.Search{Program: program, Slice: solana.Slice{Length: poolSliceEnd}}
 	for _, k := range poolKinds {
 		q.Kinds = append(q.Kinds, k.discriminator)
@@ -239,8 +261,11 @@ func (s *scan) search() *solana.Search {
 	return q
 }
 
-// chunkSize is how many pools are finished together: one look-up in the cache, one on the chain.
-const chunkSize = 100
+// How many pools are finished together, which saves look-ups, and read by one request.
+const (
+	emitSize  = 500
+	chunkSize = 100
+)
 
 func (s *scan) emit(p token.Pool) bool {
 	if !s.stopped && !s.yield(p, nil) {
@@ -256,7 +281,7 @@ func (s *scan) note(err error) {
 	}
 }
 
-// leave says why this run does not come to all pools.
+// leave records why this run does not come to all pools.
 func (s *scan) leave(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	s.stats.Note(text)

@@ -59,7 +59,7 @@ func (w *World) defaults(o Options) Options {
 	id, products := w.Meteora.Launchpad(), []string{meteoratest.DLMM}
 	if w.Chain != nil {
 		o.SolanaURL = w.Chain.URL()
-		id, products = w.Chain.Launchpad(), append(products, string(token.DBC))
+		id, products = w.Chain.Launchpad()+",claimer:"+w.Chain.Launchpad(), append(products, string(token.DBC))
 	}
 	if o.LaunchpadID == nil {
 		o.LaunchpadID = &id

@@ -17,12 +17,6 @@ func (it item) text(name, value string) {
 	}
 }
 
-func (it item) number(name string, n token.Number) {
-	if n.Known() {
-		it[name] = &types.AttributeValueMemberN{Value: string(n)}
-	}
-}
-
 func (it item) integer(name string, n int64) { it[name] = integer(n) }
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
@@ -43,13 +37,20 @@ func (it item) flag(name string, f token.Flag) {
 	}
 }
 
-func (it item) object(name string, m item) {
-	if len(m) > 0 {
-		it[name] = &types.AttributeValueMemberM{Value: m}
+func (it item) bytes(name string, b []byte) {
+	if len(b) > 0 {
+		it[name] = &types.AttributeValueMemberB{Value: b}
 	}
 }
 
-// The getters answer the zero value, unknown, for what is missing or of another type.
+// The getters return the zero value, unknown, for what is missing or of another type.
+
+func (it item) getBytes(name string) []byte {
+	if b, ok := it[name].(*types.AttributeValueMemberB); ok {
+		return b.Value
+	}
+	return nil
+}
 
 func (it item) getText(name string) string {
 	if s, ok := it[name].(*types.AttributeValueMemberS); ok {

@@ -20,7 +20,7 @@ const (
 	attrCoolDown = "cool_down_ms"
 	attrRetryAt  = "retry_at" // Unix milliseconds
 	attrVersion  = "version"
-	attrState    = "state" // for people; half-open follows from retry_at
+	attrPhase    = "state" // for people; half-open follows from retry_at
 )
 
 // Breaker reads a product's breaker; one that was never stored is closed.
@@ -51,7 +51,7 @@ func (s *SyncTable) SaveBreaker(ctx context.Context, before, after syncrun.Break
 	it.integer(attrFailures, int64(after.Failures))
 	it.integer(attrVersion, before.Version+1)
 	it.integer(attrCoolDown, after.CoolDown.Milliseconds())
-	it.text(attrState, string(after.State(time.Now())))
+	it.text(attrPhase, string(after.State(time.Now())))
 	if !after.RetryAt.IsZero() {
 		it.time(attrRetryAt, after.RetryAt.UnixMilli())
 	}

@@ -27,7 +27,7 @@ type Lease struct {
 	generation int64
 }
 
-// Acquire takes the lease for owner until a moment, or answers syncrun.ErrLeaseHeld. An older holder that still runs
+// Acquire takes the lease for owner until a moment, or returns syncrun.ErrLeaseHeld. An older holder that still runs
 // finds out at its next Hold.
 func (s *SyncTable) Acquire(ctx context.Context, owner string, until time.Time) (*Lease, error) {
 	out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -49,7 +49,10 @@ func (s *SyncTable) Acquire(ctx context.Context, owner string, until time.Time) 
 	return &Lease{sync: s, owner: owner, generation: item(out.Attributes).getInteger(attrGeneration)}, nil
 }
 
-// Hold answers nil while the lease is still ours, syncrun.ErrLeaseHeld when it is not.
+// Generation grows with every change of hands.
+func (l *Lease) Generation() int64 { return l.generation }
+
+// Hold returns nil while the lease is still ours, syncrun.ErrLeaseHeld when it is not.
 func (l *Lease) Hold(ctx context.Context) error {
 	out, err := l.sync.api.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: l.sync.tableName(), Key: leaseItem(), ConsistentRead: aws.Bool(true),

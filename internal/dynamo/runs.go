@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"tokensync/internal/syncrun"
-	"tokensync/internal/token"
 )
 
 // Keys and attributes of the sync table.
@@ -18,10 +17,8 @@ const (
 	attrSK        = "sk"
 	attrExpiresAt = "expires_at" // Unix seconds, the table's TTL
 	attrRecord    = "record"     // JSON
-	attrSyncedAt  = "synced_at"  // Unix milliseconds
 
-	runKey   = "RUN"
-	statsKey = "STATS"
+	runKey = "RUN"
 )
 
 // keepRuns is how long run records stay.
@@ -34,13 +31,6 @@ func (s *SyncTable) SaveRun(ctx context.Context, run syncrun.Record) error {
 	it.text("status", string(run.Status))
 	it.integer(attrExpiresAt, run.StartedAt.Add(keepRuns).Unix())
 	return s.put(ctx, it, run)
-}
-
-// SaveStats stores the one item that answers the API's stats. at is when it was true.
-func (s *SyncTable) SaveStats(ctx context.Context, stats token.Stats, at time.Time) error {
-	it := item{attrPK: text(statsKey), attrSK: text(statsKey)}
-	it.integer(attrSyncedAt, at.UnixMilli())
-	return s.put(ctx, it, stats)
 }
 
 func (s *SyncTable) put(ctx context.Context, it item, record any) error {

@@ -1,229 +1,131 @@
 package dynamo
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
+	"io"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/klauspost/compress/flate"
 
 	"tokensync/internal/token"
 )
 
-// Attributes of a token's item. Those that the template's indexes use are fixed by contract.
+// Attributes of a token's item. The keys of the table and of its index are fixed by the template.
 const (
-	attrMint         = "mint"
-	attrListing      = "listing" // the launchpad, only while the token is in the lists
-	attrCreatedAt    = "created_at"
-	attrVolume       = "volume_24h_usd"
-	attrTVL          = "tvl_usd"
-	attrMarketCap    = "market_cap_usd"
-	attrProgress     = "curve_progress"
-	attrSymbolKey    = "symbol_key"
-	attrSummary      = "summary" // the list row as JSON: all that the indexes carry beside their keys
-	attrHash         = "content_hash"
-	attrStatus       = "status"
-	attrLaunchpad    = "launchpad"
-	attrFees         = "fees_24h_usd"
-	attrStage        = "stage"
-	attrFirstSeenAt  = "first_seen_at"
-	attrUpdatedAt    = "updated_at"
-	attrPoolCount    = "pool_count"
-	attrPools        = "pools"
-	attrPoolKeys     = "pool_keys" // the pools by address, which the index by-created carries for refreshes
-	attrVolumes      = "volume_usd"
-	attrIndexCreated = "by-created"
+	attrMint        = "mint"
+	attrListing     = "listing"       // the launchpad, only while the token is in the lists
+	attrFirstSeenAt = "first_seen_at" // Unix milliseconds
+	attrStatus      = "status"        // for people
+	attrUpdatedAt   = "updated_at"    // Unix milliseconds, for people
+	attrToken       = "token"         // all of it
 )
 
-// lowest sorts before every value of an index: no amount is negative. Readers take it for null.
-const lowest token.Number = "-1"
+// maxTokenBytes bounds the attribute token, so that an item stays below DynamoDB's 400 KB whatever strangers have written.
+const maxTokenBytes = 350 << 10
 
-// lowestSymbol sorts before every symbol: they are trimmed. A key attribute cannot be empty.
-const lowestSymbol = " "
+// maxTokenText bounds what that attribute may unfold to.
+const maxTokenText = 16 << 20
 
-// marshalToken writes t with its sort keys, its list row and its pools.
-func marshalToken(t *token.Token) (item, error) {
-	summary, err := json.Marshal(t.Summary())
-	if err != nil {
-		return nil, fmt.Errorf("summary of %s: %w", t.Mint, err)
-	}
+// formatJSON is the first byte of the attribute token: JSON, deflated with dictionary. Unknown members are skipped and
+// missing ones unknown, so that fields come and go without a new format.
+const formatJSON = 1
+
+// dictionary is what items have in common. Another one is another format.
+const dictionary = `"total_supply":,"volume_24h_usd":null,"URI":"https://","uri":"https://ipfs.io/ipfs/"` +
+	`"earnings":{"fees_base":,"fees_quote":,"volume_quote":,"volume_estimated":true,"partner":{"unclaimed_base":,"unclaimed_quote":,` +
+	`"claimed_base":,"claimed_quote":,"surplus":,"migration_fee":,"surplus_taken":true,"migration_taken":true},"creator":{` +
+	`"creation_fee":,"creation_fee_taken":true,"leftover":}}` + token.USDT + token.USDC +
+	`"tags":["],"face":{"image_url":"https://","description":"","website":"https://","twitter":"https://x.com/","telegram":"https://t.me/"}` +
+	`"status":"blacklisted","status":"delisted","product":"damm-v1","product":"dbc-list","stage":"migrating","stage":"graduated",` +
+	`"price_suspect":true,"volume_estimated":true,"graduated_at":,"is_blacklisted":true` +
+	`{"mint":"","name":"","symbol":"","decimals":6,"launchpad":"","status":"listed","is_verified":false,` +
+	`"freeze_authority_disabled":true,"mint_authority_disabled":true,"curve":{"stage":"bonding","progress":0.,"creator":"","config":"",` +
+	`"graduated_pool":"","quote_reserve":,"quote_threshold":85,"completed_at":},"curve_pool":"","holders":,"total_supply":1000000000,` +
+	`"price_usd":0.000,"price":0.000000,"quote_mint":"` + token.SOL + `","market_cap_usd":,"tvl_usd":,` +
+	`"volume_usd":[null,null,null,null,null,"],"fees_24h_usd":,"pool_count":1,"created_at":17,"first_seen_at":17,"updated_at":17,` +
+	`"pools":[{"address":"","product":"damm-v2","product":"dbc","product":"dlmm","launchpad":"","name":"-SOL","base":{"mint":"","name":"",` +
+	`"symbol":"","decimals":6,"is_verified":false,"freeze_authority_disabled":true,"mint_authority_disabled":true,"holders":,` +
+	`"total_supply":,"price_usd":0.000,"market_cap_usd":},"quote_mint":"` + token.SOL + `","quote_symbol":"SOL","quote_usd":,` +
+	`"price":0.000000,"tvl_usd":,"volume_usd":[0,0,0,0,0,0],"fees_24h_usd":,"fee_pct":2,"apr":,"created_at":17}]}`
+
+// An encoder writes items. It is for one goroutine.
+type encoder struct {
+	text   bytes.Buffer
+	packed bytes.Buffer
+}
+
+// encode returns t's item. Of a token whose pools do not fit, the shallowest are left out.
+func (e *encoder) encode(t *token.Token) (item, error) {
 	it := item{}
 	it.text(attrMint, t.Mint)
-	it.text(attrSummary, string(summary))
-	it.text(attrHash, t.Hash())
 	it.text(attrStatus, string(t.Status))
-	it.text(attrLaunchpad, string(t.Launchpad))
 	if t.Status == token.Listed {
 		it.text(attrListing, string(t.Launchpad))
 	}
-	it.sortKeys(t)
-	it.number(attrFees, t.Fees24hUSD)
-	it.text(attrStage, string(t.Curve.Stage))
-	it.text("creator", t.Curve.Creator)
-	it.asset(token.Asset{
-		Name: t.Name, Symbol: t.Symbol, PriceUSD: t.PriceUSD, Decimals: t.Decimals, Verified: t.Verified, FreezeAuthorityDisabled: t.FreezeAuthorityDisabled,
-		Holders: t.Holders, TotalSupply: t.TotalSupply,
-	})
-	it.windows(attrVolumes, &t.VolumeUSD)
-	it.integer(attrPoolCount, int64(t.PoolCount))
-	it.text(attrPoolKeys, marshalKeys(t.PoolKeys()))
-	it.time(attrFirstSeenAt, t.FirstSeenAt)
-	it.time(attrUpdatedAt, t.UpdatedAt)
-	it[attrPools] = marshalPools(t.Pools)
-	return it, nil
-}
-
-// sortKeys gives the token a place in every index, the lowest where a value is unknown.
-func (it item) sortKeys(t *token.Token) {
-	created := t.CreatedAt
-	if created == 0 {
-		created = -1
-	}
-	it.integer(attrCreatedAt, created)
-	for name, n := range map[string]token.Number{
-		attrVolume: t.VolumeUSD[token.Day], attrTVL: t.TVLUSD,
-		attrMarketCap: t.MarketCapUSD, attrProgress: t.Curve.Progress,
-	} {
-		if !n.Known() {
-			n = lowest
-		}
-		it.number(name, n)
-	}
-	symbol := strings.ToLower(t.Symbol)
-	if symbol == "" {
-		symbol = lowestSymbol
-	}
-	it.text(attrSymbolKey, symbol)
-}
-
-func (it item) asset(a token.Asset) {
-	it.text("name", a.Name)
-	it.text("symbol", a.Symbol)
-	it.number("decimals", a.Decimals)
-	it.flag("is_verified", a.Verified)
-	it.flag("freeze_authority_disabled", a.FreezeAuthorityDisabled)
-	it.number("holders", a.Holders)
-	it.number("total_supply", a.TotalSupply)
-	it.number("price_usd", a.PriceUSD)
-	it.number("market_cap_usd", a.MarketCapUSD)
-}
-
-func (it item) windows(name string, w *token.Windows) {
-	m := item{}
-	for i, window := range token.WindowNames {
-		m.number(window, w[i])
-	}
-	it.object(name, m)
-}
-
-// marshalKeys spells pools as "product address" pairs, all separated by blanks; addresses have none.
-func marshalKeys(keys []token.PoolKey) string {
-	fields := make([]string, 0, 2*len(keys))
-	for _, k := range keys {
-		fields = append(fields, string(k.Product), k.Address)
-	}
-	return strings.Join(fields, " ")
-}
-
-func unmarshalKeys(text string) []token.PoolKey {
-	var keys []token.PoolKey
-	for pair := range slices.Chunk(strings.Fields(text), 2) {
-		if len(pair) < 2 {
-			return nil // not ours: nobody can tell what is missing
-		}
-		keys = append(keys, token.PoolKey{Product: token.Product(pair[0]), Address: pair[1]})
-	}
-	return keys
-}
-
-func marshalPools(pools []token.Pool) types.AttributeValue {
-	list := make([]types.AttributeValue, len(pools))
-	for i := range pools {
-		list[i] = &types.AttributeValueMemberM{Value: marshalPool(&pools[i])}
-	}
-	return &types.AttributeValueMemberL{Value: list}
-}
-
-// marshalPool keeps all of p: when its product cannot be read, the next run merges it again from here.
-func marshalPool(p *token.Pool) item {
-	it, asset := item{}, item{}
-	it.text("address", p.Address)
-	it.text("product", string(p.Product))
-	it.text(attrLaunchpad, string(p.Launchpad))
-	it.text("name", p.Name)
-	it.text("quote_mint", p.QuoteMint)
-	it.text("quote_symbol", p.QuoteSymbol)
-	it.number("price", p.Price)
-	it.number(attrTVL, p.TVLUSD)
-	it.windows(attrVolumes, &p.VolumeUSD)
-	it.number(attrFees, p.Fees24hUSD)
-	it.number("fee_pct", p.FeePct)
-	it.number("apr", p.APR)
-	it.time(attrCreatedAt, p.CreatedAt)
-	it.flag("is_blacklisted", token.FlagOf(p.Blacklisted))
-	it.text(attrStage, string(p.Curve.Stage))
-	it.number(attrProgress, p.Curve.Progress)
-	it.text("creator", p.Curve.Creator)
-	asset.asset(p.Base)
-	it.object("token", asset)
-	if len(p.Tags) > 0 {
-		tags := make([]types.AttributeValue, len(p.Tags))
-		for i, tag := range p.Tags {
-			tags[i] = text(tag)
-		}
-		it["tags"] = &types.AttributeValueMemberL{Value: tags}
-	}
-	return it
-}
-
-func unmarshalPools(it item) []token.Pool {
-	list := it.getList(attrPools)
-	pools := make([]token.Pool, 0, len(list))
-	for _, v := range list {
-		if m, ok := v.(*types.AttributeValueMemberM); ok {
-			pools = append(pools, unmarshalPool(m.Value, it.getText(attrMint)))
+	it.integer(attrFirstSeenAt, t.FirstSeenAt)
+	it.integer(attrUpdatedAt, t.UpdatedAt)
+	for fitting := *t; ; fitting.Pools = fitting.Pools[:len(fitting.Pools)/2] {
+		b, err := e.pack(&fitting)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("encoding token %s: %w", t.Mint, err)
+		case len(b) <= maxTokenBytes:
+			it.bytes(attrToken, bytes.Clone(b))
+			return it, nil
+		case len(fitting.Pools) == 0:
+			return nil, fmt.Errorf("encoding token %s: it takes %d bytes without its pools, more than %d", t.Mint, len(b), maxTokenBytes)
 		}
 	}
-	return pools
 }
 
-func unmarshalPool(it item, mint string) token.Pool {
-	p := token.Pool{
-		Address: it.getText("address"), Product: token.Product(it.getText("product")),
-		Launchpad: token.LaunchpadID(it.getText(attrLaunchpad)), Name: it.getText("name"),
-		Base:      unmarshalAsset(it.getObject("token"), mint),
-		QuoteMint: it.getText("quote_mint"), QuoteSymbol: it.getText("quote_symbol"),
-		Price: it.getNumber("price"), TVLUSD: it.getNumber(attrTVL), VolumeUSD: it.getWindows(attrVolumes),
-		Fees24hUSD: it.getNumber(attrFees), FeePct: it.getNumber("fee_pct"), APR: it.getNumber("apr"),
-		CreatedAt: it.getInteger(attrCreatedAt), Blacklisted: it.getFlag("is_blacklisted") == token.Yes,
-		Curve: token.Curve{
-			Stage: token.Stage(it.getText(attrStage)), Progress: it.getNumber(attrProgress), Creator: it.getText("creator"),
-		},
+// pack returns t as the attribute token holds it, valid until the next call.
+func (e *encoder) pack(t *token.Token) ([]byte, error) {
+	e.text.Reset()
+	plain := json.NewEncoder(&e.text)
+	plain.SetEscapeHTML(false)
+	if err := plain.Encode(t); err != nil {
+		return nil, err
 	}
-	for _, v := range it.getList("tags") {
-		if s, ok := v.(*types.AttributeValueMemberS); ok {
-			p.Tags = append(p.Tags, s.Value)
-		}
-	}
-	return p
+	e.packed.Reset()
+	e.packed.WriteByte(formatJSON)
+	err := flate.StatelessDeflate(&e.packed, e.text.Bytes(), true, []byte(dictionary))
+	return e.packed.Bytes(), err
 }
 
-func unmarshalAsset(it item, mint string) token.Asset {
-	return token.Asset{
-		Mint: mint, Name: it.getText("name"), Symbol: it.getText("symbol"),
-		Decimals: it.getNumber("decimals"), Verified: it.getFlag("is_verified"),
-		FreezeAuthorityDisabled: it.getFlag("freeze_authority_disabled"),
-		Holders:                 it.getNumber("holders"), TotalSupply: it.getNumber("total_supply"),
-		PriceUSD: it.getNumber("price_usd"), MarketCapUSD: it.getNumber("market_cap_usd"),
+// errItem means that an item cannot be read. It is written anew once its token is seen again.
+var errItem = errors.New("not an item of this version")
+
+// decode reads an item, of an older version too.
+func decode(it item) (token.Token, error) {
+	packed := it.getBytes(attrToken)
+	if packed == nil {
+		return decodeOld(it)
 	}
+	t, err := unpack(packed)
+	if err != nil {
+		return token.Token{}, fmt.Errorf("token %s: %w", it.getText(attrMint), err)
+	}
+	if t.Mint != it.getText(attrMint) {
+		return token.Token{}, fmt.Errorf("token %s: %w: it holds %q", it.getText(attrMint), errItem, t.Mint)
+	}
+	t.Written = t.WriteMark()
+	return t, nil
 }
 
-func (it item) getWindows(name string) token.Windows {
-	m := it.getObject(name)
-	var w token.Windows
-	for i, window := range token.WindowNames {
-		w[i] = m.getNumber(window)
+// unpack is the reverse of pack.
+func unpack(b []byte) (t token.Token, err error) {
+	if len(b) == 0 || b[0] != formatJSON {
+		return t, fmt.Errorf("%w: unknown format", errItem)
 	}
-	return w
+	inflate := flate.NewReaderDict(bytes.NewReader(b[1:]), []byte(dictionary))
+	text, err := io.ReadAll(io.LimitReader(inflate, maxTokenText))
+	if err != nil {
+		return t, fmt.Errorf("%w: %w", errItem, err)
+	}
+	if err := json.Unmarshal(text, &t); err != nil {
+		return t, fmt.Errorf("%w: %w", errItem, err)
+	}
+	return t, nil
 }

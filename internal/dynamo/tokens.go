@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -14,67 +13,28 @@ import (
 	"tokensync/internal/token"
 )
 
-// storedAttributes is what a sync reads back of a token. The index by-created carries all of them.
-var storedAttributes = []string{
-	attrMint, attrHash, attrStatus, attrStage, attrTVL, attrVolume, attrFees, attrCreatedAt, attrFirstSeenAt,
-	attrPoolKeys,
-}
+// indexByLaunchpad holds the keys of the tokens in the lists.
+const indexByLaunchpad = "by-launchpad"
 
-// project asks for storedAttributes, and the pools if they are wanted.
-func project(pools bool) (names map[string]string, expression *string) {
-	attributes := storedAttributes
-	if pools {
-		attributes = append(slices.Clone(attributes), attrPools)
-	}
-	names = make(map[string]string, len(attributes))
-	for _, a := range attributes {
-		names["#"+a] = a
-	}
-	return names, aws.String("#" + strings.Join(attributes, ",#"))
-}
-
-func unmarshalStored(it item) token.Stored {
-	s := token.Stored{
-		Mint: it.getText(attrMint), Hash: it.getText(attrHash), Status: token.Status(it.getText(attrStatus)),
-		Stage: token.Stage(it.getText(attrStage)), TVLUSD: it.getAmount(attrTVL), Volume24h: it.getAmount(attrVolume),
-		Fees24h: it.getNumber(attrFees), CreatedAt: max(0, it.getInteger(attrCreatedAt)),
-		FirstSeenAt: it.getInteger(attrFirstSeenAt), Known: unmarshalKeys(it.getText(attrPoolKeys)),
-	}
-	if len(it.getList(attrPools)) > 0 {
-		s.Pools = unmarshalPools(it)
-	}
-	return s
-}
-
-// getAmount is getNumber for a sort key, where unknown is stored as lowest.
-func (it item) getAmount(name string) token.Number {
-	if n := it.getNumber(name); n != lowest {
-		return n
-	}
-	return ""
-}
-
-// Listed streams the tokens in a launchpad's lists, without their pools, a query page at a time. It reads an index, which
-// may lag behind the table by a moment. The pair with an error is the last.
-func (s *TokensTable) Listed(ctx context.Context, id token.LaunchpadID) iter.Seq2[token.Stored, error] {
-	return func(yield func(token.Stored, error) bool) {
-		names, projection := project(false)
-		names["#listing"] = attrListing
+// Listed streams the mints in a launchpad's lists, a query page at a time. It reads an index, which may lag behind the
+// table by a moment. The pair with an error is the last.
+func (s *TokensTable) Listed(ctx context.Context, id token.LaunchpadID) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
 		query := &dynamodb.QueryInput{
-			TableName: &s.table, IndexName: aws.String(attrIndexCreated),
+			TableName: &s.table, IndexName: aws.String(indexByLaunchpad),
 			KeyConditionExpression:    aws.String("#listing = :id"),
-			ExpressionAttributeNames:  names,
+			ExpressionAttributeNames:  map[string]string{"#listing": attrListing, "#mint": attrMint},
 			ExpressionAttributeValues: item{":id": text(string(id))},
-			ProjectionExpression:      projection,
+			ProjectionExpression:      aws.String("#mint"),
 		}
 		for {
 			out, err := s.api.Query(ctx, query)
 			if err != nil {
-				yield(token.Stored{}, fmt.Errorf("reading the tokens of %s: %w", id, err))
+				yield("", fmt.Errorf("reading the mints of %s: %w", id, err))
 				return
 			}
 			for _, it := range out.Items {
-				if !yield(unmarshalStored(it), nil) {
+				if !yield(item(it).getText(attrMint), nil) {
 					return
 				}
 			}
@@ -86,21 +46,23 @@ func (s *TokensTable) Listed(ctx context.Context, id token.LaunchpadID) iter.Seq
 	}
 }
 
-// Get reads tokens by their mints, consistently, at most 100 a request; mints that are not stored are left out. With
-// pools, each comes with its pools. The pair with an error is the last.
-func (s *TokensTable) Get(ctx context.Context, mints []string, pools bool) iter.Seq2[token.Stored, error] {
-	return func(yield func(token.Stored, error) bool) {
+// Get reads tokens by their mints, consistently, at most 100 a request; mints that are not stored are left out. An item
+// that cannot be read is a token with its mint, and first_seen_at if it has that, and nothing else. The pair with an error
+// is the last.
+func (s *TokensTable) Get(ctx context.Context, mints []string) iter.Seq2[token.Token, error] {
+	return func(yield func(token.Token, error) bool) {
 		for chunk := range slices.Chunk(mints, maxBatchGetKeys) {
-			names, projection := project(pools)
-			items, err := s.batchGet(ctx, chunk, types.KeysAndAttributes{
-				ConsistentRead: aws.Bool(true), ExpressionAttributeNames: names, ProjectionExpression: projection,
-			})
+			request := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+			for _, mint := range chunk {
+				request.Keys = append(request.Keys, item{attrMint: text(mint)})
+			}
+			items, err := batchGet(ctx, s.api, s.table, request)
 			if err != nil {
-				yield(token.Stored{}, fmt.Errorf("reading %d tokens: %w", len(chunk), err))
+				yield(token.Token{}, fmt.Errorf("reading %d tokens: %w", len(chunk), err))
 				return
 			}
 			for _, it := range items {
-				if !yield(unmarshalStored(it), nil) {
+				if !yield(salvage(it), nil) {
 					return
 				}
 			}
@@ -108,10 +70,30 @@ func (s *TokensTable) Get(ctx context.Context, mints []string, pools bool) iter.
 	}
 }
 
-// batchGet reads up to 100 distinct mints the way request says.
-func (s *TokensTable) batchGet(ctx context.Context, mints []string, request types.KeysAndAttributes) ([]item, error) {
-	for _, mint := range mints {
-		request.Keys = append(request.Keys, item{attrMint: text(mint)})
+// salvage decodes an item, or takes from it what must not be lost.
+func salvage(it item) token.Token {
+	t, err := decode(it)
+	if err != nil {
+		return token.Token{Mint: it.getText(attrMint), FirstSeenAt: it.getInteger(attrFirstSeenAt)}
 	}
-	return batchGet(ctx, s.api, s.table, request)
+	return t
+}
+
+// Token reads one token with its pools, listed or not; false when it is not stored. It may lag behind the table by a
+// moment.
+func (s *TokensTable) Token(ctx context.Context, mint string) (token.Token, bool, error) {
+	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: item{attrMint: text(mint)}})
+	if err != nil || len(out.Item) == 0 {
+		return token.Token{}, false, err
+	}
+	t, err := decode(out.Item)
+	return t, err == nil, err
+}
+
+// Ping reads a token that cannot exist.
+func (s *TokensTable) Ping(ctx context.Context) error {
+	_, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &s.table, Key: item{attrMint: text("-")}, ProjectionExpression: aws.String(attrMint),
+	})
+	return err
 }

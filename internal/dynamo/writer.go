@@ -5,15 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math/rand/v2"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
-
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
@@ -22,197 +16,274 @@ import (
 // writers is how many batches are on their way at once.
 const writers = 4
 
+// Bounds of what a write holds in memory: tokens can be of 350 KB each.
+const (
+	maxHeldBytes  = 4 << 20
+	maxBatchBytes = maxHeldBytes / (2 * writers)
+	itemOverhead  = 600 // of an item beside its attribute token, as Go keeps it
+)
+
 // maxFailedBatches ends a write whose batches fail one after the other: the table is out of reach.
 const maxFailedBatches = 3
 
 // Write stores tokens in batches of 25, each mint at most once, until ctx ends; before every batch it asks hold
-// whether it may still write. The SDK never retries unprocessed items: that is done here, with full jitter. What stays
-// out is returned, and nothing that was written is taken back.
+// whether it may still write. The SDK never retries unprocessed items: that is done here, with full jitter, and behind
+// those that have not been tried, so that items which are stuck hold up no others. A table that throttles is written to
+// more slowly. What stays out is returned, and nothing that was written is taken back.
 func (s *TokensTable) Write(ctx context.Context, tokens iter.Seq[token.Token], hold func(context.Context) error) syncrun.WriteResult {
-	w := &writer{tokens: s, hold: hold, batches: make(chan []write)}
+	w := &writer{tokens: s, hold: hold}
+	w.changed.L = &w.mu
+	stop := context.AfterFunc(ctx, func() { w.giveUp(ctx.Err()) })
+	defer stop()
 	var workers sync.WaitGroup
 	for range writers {
 		workers.Go(func() { w.work(ctx) })
 	}
 	w.feed(tokens)
-	close(w.batches)
 	workers.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.result
 }
 
 // A write is one token on its way.
 type write struct {
-	syncrun.Unwritten // what it is until it is written
-	item              item
+	mint  string
+	item  item
+	size  int
+	tries int       // in vain
+	due   time.Time // when it may be tried again
 }
 
+// A writer hands writes from one feeder to some workers.
 type writer struct {
-	tokens  *TokensTable
-	hold    func(context.Context) error
-	batches chan []write
+	tokens *TokensTable
+	hold   func(context.Context) error
 
-	mu     sync.Mutex
-	result syncrun.WriteResult
-	failed int // batches in a row
+	mu        sync.Mutex
+	changed   sync.Cond
+	fresh     []write   // not tried yet
+	behind    []write   // tried in vain, the first that is due in front
+	flying    int       // batches on their way
+	held      int       // bytes of all these
+	fed       bool      // no more will come
+	crowded   bool      // there is no room for more
+	cause     error     // why no more will be sent
+	trouble   error     // of the last batch that failed
+	failed    int       // batches in a row
+	throttled int       // likewise
+	resume    time.Time // when a table that throttles may be asked again
+	result    syncrun.WriteResult
 }
 
-// feed marshals tokens one batch ahead of the workers, so that memory holds a few batches and never all tokens.
+// feed marshals tokens a little ahead of the workers.
 func (w *writer) feed(tokens iter.Seq[token.Token]) {
-	batch := make([]write, 0, MaxBatchWriteItems)
+	var e encoder
 	for t := range tokens {
-		next := write{Unwritten: syncrun.Unwritten{Mint: t.Mint, FirstSeenAt: t.FirstSeenAt}}
-		var err error
-		if next.item, err = marshalToken(&t); err != nil {
-			w.leave([]write{next}, err)
+		it, err := e.encode(&t)
+		if err != nil {
+			w.leave(write{mint: t.Mint}, err)
 			continue
 		}
-		if batch = append(batch, next); len(batch) == MaxBatchWriteItems {
-			w.batches <- batch
-			batch = make([]write, 0, MaxBatchWriteItems)
+		w.put(write{mint: t.Mint, item: it, size: itemOverhead + len(it.getBytes(attrToken))})
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fed = true
+	w.changed.Broadcast()
+}
+
+func (w *writer) leave(next write, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.drop([]write{next}, err)
+}
+
+var errStuck = errors.New("DynamoDB leaves items unprocessed")
+
+// put waits until there is room for next. When nothing but stuck items takes the room, they are left to the next run.
+func (w *writer) put(next write) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.held+next.size > maxHeldBytes && w.held > 0 && w.cause == nil {
+		if len(w.fresh) > 0 || w.flying > 0 {
+			w.crowded = true
+			w.changed.Broadcast()
+			w.changed.Wait()
+			w.crowded = false
+			continue
 		}
+		w.held -= w.behind[0].size
+		w.drop(w.behind[:1], errStuck)
+		w.behind = w.behind[1:]
 	}
-	if len(batch) > 0 {
-		w.batches <- batch
+	if w.cause != nil {
+		w.drop([]write{next}, w.cause)
+		return
 	}
+	w.held += next.size
+	w.fresh = append(w.fresh, next)
+	w.changed.Broadcast()
 }
 
 func (w *writer) work(ctx context.Context) {
-	for batch := range w.batches {
-		if err := w.givenUp(ctx); err != nil {
-			w.leave(batch, err)
+	for batch := w.next(); len(batch) > 0; batch = w.next() {
+		if err := w.hold(ctx); err != nil {
+			w.giveUp(err)
+			w.land(batch, outcome{again: batch, err: err})
 			continue
 		}
-		left, err := w.tokens.writeBatch(ctx, batch)
-		w.settle(batch, left, err)
+		w.land(batch, w.tokens.writeBatch(ctx, batch))
 	}
 }
 
-// givenUp says why no further batch may be written.
-func (w *writer) givenUp(ctx context.Context) error {
-	w.mu.Lock()
-	failed := w.failed >= maxFailedBatches
-	w.mu.Unlock()
-	switch {
-	case failed:
-		return errors.New("too many batches failed in a row")
-	case ctx.Err() != nil:
-		return ctx.Err()
-	}
-	return w.hold(ctx)
-}
-
-func (w *writer) settle(batch, left []write, err error) {
-	w.mu.Lock()
-	if len(left) < len(batch) {
-		w.result.Batches++
-		w.failed = 0
-	} else {
-		w.failed++
-	}
-	w.mu.Unlock()
-	w.leave(left, err)
-}
-
-func (w *writer) leave(left []write, err error) {
+// next returns the next batch as soon as there is one, and none when everything is settled.
+func (w *writer) next() []write {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, l := range left {
-		w.result.Unwritten = append(w.result.Unwritten, l.Unwritten)
+	for {
+		now := time.Now()
+		switch {
+		case w.cause != nil || w.fed && len(w.fresh)+len(w.behind)+w.flying == 0:
+			w.changed.Broadcast()
+			return nil
+		case now.Before(w.resume):
+			w.waitUntil(w.resume)
+		case w.isFull():
+			return w.take(&w.fresh, now)
+		case len(w.behind) > 0 && !w.behind[0].due.After(now):
+			return w.take(&w.behind, now)
+		case len(w.behind) > 0:
+			w.waitUntil(w.behind[0].due)
+		default:
+			w.changed.Wait()
+		}
 	}
-	if w.result.Err == nil {
+}
+
+// isFull reports whether the fresh items make a batch: a whole one, a heavy one, or all that can be had.
+func (w *writer) isFull() bool {
+	size := 0
+	for i := range min(len(w.fresh), MaxBatchWriteItems) {
+		size += w.fresh[i].size
+	}
+	return len(w.fresh) >= MaxBatchWriteItems || size >= maxBatchBytes || (w.fed || w.crowded) && len(w.fresh) > 0
+}
+
+// take cuts a batch of what is due off the front of from.
+func (w *writer) take(from *[]write, now time.Time) []write {
+	n, size := 0, 0
+	for _, next := range *from {
+		if n == MaxBatchWriteItems || n > 0 && size+next.size > maxBatchBytes || next.due.After(now) {
+			break
+		}
+		n, size = n+1, size+next.size
+	}
+	batch := slices.Clone((*from)[:n])
+	*from = slices.Delete(*from, 0, n)
+	w.flying++
+	return batch
+}
+
+// waitUntil waits for a change, at most until a moment.
+func (w *writer) waitUntil(t time.Time) {
+	timer := time.AfterFunc(time.Until(t), func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.changed.Broadcast()
+	})
+	defer timer.Stop()
+	w.changed.Wait()
+}
+
+// land settles a batch.
+func (w *writer) land(batch []write, o outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.flying--
+	for i := range batch {
+		w.held -= batch[i].size
+	}
+	w.measure(len(batch)-len(o.again)-len(o.refused), o.err)
+	w.drop(o.refused, o.err)
+	if w.cause != nil {
+		w.drop(o.again, w.cause)
+	} else {
+		w.putBehind(o.again, isThrottle(o.err))
+	}
+	w.changed.Broadcast()
+}
+
+// measure counts what was written, slows down when the table throttles, and gives up when it is out of reach.
+func (w *writer) measure(written int, err error) {
+	w.result.Items += written
+	if written > 0 {
+		w.result.Batches++
+		w.failed, w.throttled = 0, 0
+	}
+	switch {
+	case err == nil || isRefusal(err):
+	case isThrottle(err):
+		w.throttled++
+		w.resume = time.Now().Add(backOff(w.throttled))
+		w.trouble = err
+	default:
+		w.trouble = err
+		if w.failed++; w.failed >= maxFailedBatches {
+			w.end(errors.New("too many batches failed in a row"))
+		}
+	}
+}
+
+// putBehind keeps items for another try, all at one time, so that they stay one batch. It is no fault of theirs when the
+// table throttles.
+func (w *writer) putBehind(left []write, throttled bool) {
+	if len(left) == 0 {
+		return
+	}
+	var due time.Time
+	if !throttled {
+		due = time.Now().Add(backOff(left[0].tries + 1))
+	}
+	for _, l := range left {
+		l.tries++
+		l.due = due
+		w.held += l.size
+		w.behind = append(w.behind, l)
+	}
+	slices.SortStableFunc(w.behind, func(a, b write) int { return a.due.Compare(b.due) })
+}
+
+// drop counts items that stay out, and why.
+func (w *writer) drop(left []write, err error) {
+	for _, l := range left {
+		w.result.Unwritten = append(w.result.Unwritten, l.mint)
+	}
+	if w.result.Err == nil && len(left) > 0 {
 		w.result.Err = err
 	}
 }
 
-// writeBatch writes one batch and returns what stayed out and why.
-func (s *TokensTable) writeBatch(ctx context.Context, batch []write) (left []write, err error) {
-	left = batch
-	for attempt := 0; len(left) > 0; attempt++ {
-		if err := pause(ctx, attempt); err != nil {
-			return left, fmt.Errorf("%d items unprocessed: %w", len(left), err)
-		}
-		out, err := s.api.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
-			RequestItems: map[string][]types.WriteRequest{s.table: requests(left)},
-		})
-		if refused(err) && len(left) > 1 { // one bad item fails all 25: find it
-			return s.writeHalves(ctx, left)
-		}
-		if err != nil {
-			return left, fmt.Errorf("writing %d tokens: %w", len(left), err)
-		}
-		left = stillLeft(left, out.UnprocessedItems[s.table])
-	}
-	return nil, nil
+func (w *writer) giveUp(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.end(err)
 }
 
-func (s *TokensTable) writeHalves(ctx context.Context, batch []write) ([]write, error) {
-	half := len(batch) / 2
-	left, err := s.writeBatch(ctx, batch[:half:half])
-	more, moreErr := s.writeBatch(ctx, batch[half:])
-	return append(slices.Clip(left), more...), errors.Join(err, moreErr)
-}
-
-// refused says whether DynamoDB found fault with the request itself: an item too large, a value out of range.
-func refused(err error) bool {
-	var invalid *awshttp.ResponseError
-	var throttled *types.ProvisionedThroughputExceededException
-	var limited *types.RequestLimitExceeded
-	var missing *types.ResourceNotFoundException
-	if errors.As(err, &throttled) || errors.As(err, &limited) || errors.As(err, &missing) {
-		return false
+// end leaves everything that is not on its way.
+func (w *writer) end(err error) {
+	if w.cause != nil {
+		return
 	}
-	return errors.As(err, &invalid) &&
-		(isValidation(err) || invalid.HTTPStatusCode() == http.StatusRequestEntityTooLarge)
-}
-
-func isValidation(err error) bool {
-	var api interface{ ErrorCode() string }
-	return errors.As(err, &api) && api.ErrorCode() == "ValidationException"
-}
-
-func requests(batch []write) []types.WriteRequest {
-	puts := make([]types.WriteRequest, len(batch))
-	for i, w := range batch {
-		puts[i].PutRequest = &types.PutRequest{Item: w.item}
+	w.cause = err
+	switch {
+	case w.trouble != nil:
+		w.cause = fmt.Errorf("%w: %w", err, w.trouble)
+	case len(w.behind) > 0:
+		w.cause = fmt.Errorf("%w: %w", errStuck, err)
 	}
-	return puts
-}
-
-func stillLeft(batch []write, unprocessed []types.WriteRequest) []write {
-	mints := make(map[string]bool, len(unprocessed))
-	for _, r := range unprocessed {
-		if r.PutRequest != nil {
-			mints[item(r.PutRequest.Item).getText(attrMint)] = true
-		}
-	}
-	var left []write
-	for _, w := range batch {
-		if mints[w.Mint] {
-			left = append(left, w)
-		}
-	}
-	return left
-}
-
-// Pauses before unprocessed keys or items are tried again.
-const (
-	firstPause = 50 * time.Millisecond
-	maxPause   = 3 * time.Second
-)
-
-// pause waits with full jitter before a further attempt. When ctx would end during the wait, it says so at once.
-func pause(ctx context.Context, attempt int) error {
-	if attempt == 0 {
-		return ctx.Err()
-	}
-	wait := rand.N(min(firstPause<<min(attempt-1, 10), maxPause))
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-		return context.DeadlineExceeded
-	}
-	select {
-	case <-time.After(wait):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	w.drop(w.fresh, w.cause)
+	w.drop(w.behind, w.cause)
+	w.fresh, w.behind, w.held = nil, nil, 0
+	w.changed.Broadcast()
 }

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dynamo"
@@ -27,6 +29,17 @@ func counted(t testing.TB) (*apitest.Backend, *atomic.Int64) {
 	b := newBackend(t, func(api dynamo.API) dynamo.API { f.API = api; return f }, apitest.First)
 	fill(t, b, apitest.Tokens(200, apitest.First))
 	return b, reads
+}
+
+// asked counts how often a board is asked for.
+type asked struct {
+	catalog.Boards
+	n atomic.Int64
+}
+
+func (a *asked) Board(ctx context.Context) (*board.Board, error) {
+	a.n.Add(1)
+	return a.Boards.Board(ctx)
 }
 
 func TestETag(t *testing.T) {
@@ -108,29 +121,31 @@ func TestGzip(t *testing.T) {
 
 func TestMemoryCache(t *testing.T) {
 	t.Parallel()
-	b, reads := counted(t)
+	b, _ := counted(t)
+	boards := &asked{Boards: b.Catalog.Boards}
+	b.Catalog.Boards = boards
 	c := newAPI(t, b, httpapi.DefaultCaching)
 	for _, target := range targets {
 		first := readAll(t, c.get(target))
-		before := reads.Load()
+		before := boards.n.Load()
 		if again := readAll(t, c.get(target)); again != first {
 			t.Errorf("%s: another body", target)
 		}
-		if got := reads.Load() - before; got != 0 {
-			t.Errorf("%s: %d reads for the same answer", target, got)
+		if got := boards.n.Load() - before; got != 0 {
+			t.Errorf("%s: %d boards for the same answer", target, got)
 		}
 	}
-	before := reads.Load()
+	before := boards.n.Load()
 	c.get("/v1/tokens?limit=50&order=desc")
 	c.get("/v1/tokens?order=desc&limit=50")
-	if got := reads.Load() - before; got != 2 { // the index and the stats item
-		t.Errorf("%d reads for two spellings of a query, want 2", got)
+	if got := boards.n.Load() - before; got != 1 {
+		t.Errorf("%d boards for two spellings of a query", got)
 	}
-	before = reads.Load()
+	before = boards.n.Load()
 	c.get("/v1/tokens/" + apitest.Mint(999))
 	c.get("/v1/tokens/" + apitest.Mint(999))
-	if got := reads.Load() - before; got != 2 {
-		t.Errorf("%d reads for two errors, want 2: they are not kept", got)
+	if got := boards.n.Load() - before; got != 2 {
+		t.Errorf("%d boards for two errors, want 2: they are not kept", got)
 	}
 }
 
@@ -166,41 +181,43 @@ func TestSingleFlight(t *testing.T) {
 func TestMemoryCacheEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		history := &memory{}
-		c := httpapi.New(&catalog.Catalog{History: history}, httpapi.DefaultCaching, apitest.Quiet()).Handler(httpapi.GetStats)
+		boards := &memory{}
+		c := httpapi.New(&catalog.Catalog{Boards: boards}, httpapi.DefaultCaching, apitest.Quiet()).Handler(httpapi.GetStats)
 		ask := func() {
 			c.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/v1/stats", nil))
 		}
 		ask()
 		time.Sleep(9 * time.Second)
 		ask()
-		if history.reads != 1 {
-			t.Errorf("%d reads in 9 s, want 1", history.reads)
+		if boards.reads != 1 {
+			t.Errorf("%d reads in 9 s, want 1", boards.reads)
 		}
 		time.Sleep(time.Second)
 		ask()
-		if history.reads != 2 {
-			t.Errorf("%d reads in 10 s, want 2", history.reads)
+		if boards.reads != 2 {
+			t.Errorf("%d reads in 10 s, want 2", boards.reads)
 		}
 	})
 }
 
 func TestMemoryCacheIsBounded(t *testing.T) {
 	t.Parallel()
-	b, reads := counted(t)
+	b, _ := counted(t)
+	boards := &asked{Boards: b.Catalog.Boards}
+	b.Catalog.Boards = boards
 	one, other := "/v1/tokens?limit=50", "/v1/tokens?limit=50&order=asc"
 	caching := httpapi.DefaultCaching
 	caching.MemoryBytes = 3 * len(readAll(t, newAPI(t, b, uncached).get(one))) // an entry counts two bodies
 	c := newAPI(t, b, caching)
 	c.get(one)
 	c.get(other) // pushes one out
-	before := reads.Load()
+	before := boards.n.Load()
 	c.get(other)
-	if got := reads.Load() - before; got != 0 {
-		t.Errorf("%d reads for the latest answer", got)
+	if got := boards.n.Load() - before; got != 0 {
+		t.Errorf("%d boards for the latest answer", got)
 	}
 	c.get(one)
-	if got := reads.Load() - before; got == 0 {
+	if got := boards.n.Load() - before; got == 0 {
 		t.Error("two answers stayed where one has room")
 	}
 }
@@ -235,7 +252,7 @@ func BenchmarkReadsSaved(b *testing.B) {
 func BenchmarkHandler(b *testing.B) {
 	for _, target := range []string{"/v1/tokens?limit=100", "/v1/stats"} {
 		b.Run(target, func(b *testing.B) {
-			backend := newMemory(100)
+			backend := newMemory(b, 10_000)
 			handler := httpapi.New(backend, uncached, apitest.Quiet()).Handler(httpapi.Functions()...)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -179,7 +180,7 @@ func TestUnprocessedKeysAreReadAgain(t *testing.T) {
 		t.Errorf("%d tokens, want 50", len(got.Data))
 	}
 	f.unprocessed = 1 << 30
-	response := c.get("/v1/tokens?mints=" + asked[0])
+	response := c.get("/v1/tokens?mints=" + apitest.Mint(999)) // which the board does not have
 	if response.StatusCode != http.StatusServiceUnavailable || f.unbounded.Load() != 0 {
 		t.Errorf("never processed: status %d, %d reads without a bound", response.StatusCode, f.unbounded.Load())
 	}
@@ -226,31 +227,33 @@ func TestClientGoesAway(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	now := time.Now()
 	tests := []struct {
 		name   string
-		harm   func(*testing.T, *apitest.Backend)
-		failed string // the check that fails, "" for none
+		harm   func(t *testing.T, b *apitest.Backend, now time.Time)
+		failed string // the checks that fail
 	}{
-		{"healthy", func(*testing.T, *apitest.Backend) {}, ""},
-		{"no launchpad ID", func(_ *testing.T, b *apitest.Backend) {
+		{"healthy", func(*testing.T, *apitest.Backend, time.Time) {}, ""},
+		{"no launchpad ID", func(_ *testing.T, b *apitest.Backend, _ time.Time) {
 			b.Catalog.Launchpads = func(context.Context) ([]token.LaunchpadID, error) { return nil, token.ErrNoLaunchpadID }
 		}, "launchpad_id"},
-		{"table is gone", func(_ *testing.T, b *apitest.Backend) {
-			b.Catalog.Tokens = dynamo.NewTokensTable(engine.Client(), "no-such-table")
+		{"table is gone", func(_ *testing.T, b *apitest.Backend, _ time.Time) {
+			b.Catalog.Items = dynamo.NewTokensTable(engine.Client(), "no-such-table")
 		}, "table"},
-		{"stale", func(_ *testing.T, b *apitest.Backend) { b.Catalog.Interval = time.Millisecond }, "sync"},
-		{"only failed runs since", func(t *testing.T, b *apitest.Backend) {
+		{"board is gone", func(_ *testing.T, b *apitest.Backend, _ time.Time) {
+			b.Catalog.Boards = dynamo.NewBoardReader(engine.Client(), "no-such-table")
+		}, "board"},
+		{"stale", func(_ *testing.T, b *apitest.Backend, _ time.Time) { b.Catalog.Interval = time.Millisecond }, "sync board"},
+		{"only failed runs since", func(t *testing.T, b *apitest.Backend, now time.Time) {
 			b.Catalog.Interval = 3 * time.Minute // the success is 10 minutes old
 			for i := range 3 {
 				saveRun(t, b, syncrun.Record{RunID: "f", Status: syncrun.Failed, StartedAt: now.Add(time.Duration(-i) * time.Second)})
 			}
-		}, "sync"},
-		{"a success among failures", func(t *testing.T, b *apitest.Backend) {
+		}, "sync board"},
+		{"a success among failures", func(t *testing.T, b *apitest.Backend, now time.Time) {
 			b.Catalog.Interval = 4 * time.Minute
 			saveRun(t, b, syncrun.Record{RunID: "f", Status: syncrun.Failed, StartedAt: now})
 		}, ""},
-		{"breaker open", func(t *testing.T, b *apitest.Backend) {
+		{"breaker open", func(t *testing.T, b *apitest.Backend, now time.Time) {
 			open := syncrun.Breaker{Product: token.DLMM, CoolDown: time.Hour, RetryAt: now.Add(time.Hour)}
 			if err := b.Sync.SaveBreaker(t.Context(), syncrun.Breaker{}, open); err != nil {
 				t.Fatal(err)
@@ -260,12 +263,12 @@ func TestHealth(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBackend(t, nil, apitest.First)
+			b, now := newBackend(t, nil, apitest.First), time.Now()
 			b.Catalog.Interval = time.Hour
 			if err := b.Fill(t.Context(), apitest.Tokens(1, apitest.First), now.Add(-10*time.Minute)); err != nil {
 				t.Fatal(err)
 			}
-			test.harm(t, b)
+			test.harm(t, b, now)
 			checkHealth(t, newAPI(t, b, uncached), test.failed)
 		})
 	}
@@ -288,9 +291,9 @@ func checkHealth(t *testing.T, c *client, failed string) {
 	if err := json.Unmarshal([]byte(readAll(t, response)), &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"launchpad_id", "table", "sync", "breakers"} {
+	for _, name := range []string{"launchpad_id", "table", "board", "sync", "breakers"} {
 		want := "pass"
-		if name == failed {
+		if slices.Contains(strings.Fields(failed), name) {
 			want = "fail"
 		}
 		if got.Checks[name].Status != want {

@@ -2,50 +2,38 @@ package httpapi_test
 
 import (
 	"context"
-	"encoding/json"
+	"testing"
 
+	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/apitest"
-	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
-// memory answers from memory, for tests of time and for benchmarks.
+// memory holds a board in memory, for tests of time and for benchmarks.
 type memory struct {
-	rows  []catalog.Row
+	board *board.Board
 	reads int
 }
 
 // newMemory is a catalog of n tokens in memory.
-func newMemory(n int) *catalog.Catalog {
-	m := &memory{}
-	for _, t := range apitest.Tokens(n, apitest.First) {
-		summary, _ := json.Marshal(t.Summary())
-		m.rows = append(m.rows, catalog.Row{Mint: t.Mint, Key: "1", Summary: string(summary)})
+func newMemory(tb testing.TB, n int) *catalog.Catalog {
+	tb.Helper()
+	ids := []token.LaunchpadID{apitest.First}
+	m := board.Manifest{Version: 1, SyncedAt: apitest.Epoch.UnixMilli(), Launchpads: ids}
+	b, err := board.Make(m, apitest.Listed(apitest.Tokens(n, ids...)))
+	if err != nil {
+		tb.Fatal(err)
 	}
 	return &catalog.Catalog{
-		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return []token.LaunchpadID{apitest.First}, nil },
-		Tokens:     m, History: m,
+		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return ids, nil },
+		Boards:     &memory{board: b},
 	}
 }
 
-func (m *memory) Page(_ context.Context, p catalog.Page) ([]catalog.Row, *catalog.Position, error) {
-	return m.rows[:min(p.Limit, len(m.rows))], nil, nil
-}
-
-func (m *memory) Rows(context.Context, []string) ([]catalog.Row, error) { return nil, nil }
-
-func (m *memory) Token(context.Context, string) (catalog.Detail, bool, error) {
-	return catalog.Detail{}, false, nil
-}
-
-func (m *memory) Ping(context.Context) error { return nil }
-
-func (m *memory) Synced(context.Context) (catalog.Synced, error) {
+func (m *memory) Board(context.Context) (*board.Board, error) {
 	m.reads++
-	return catalog.Synced{}, nil
+	return m.board, nil
 }
 
-func (m *memory) Runs(context.Context, int) ([]syncrun.Record, error) { return nil, nil }
-
-func (m *memory) Breakers(context.Context) ([]syncrun.Breaker, error) { return nil, nil }
+func (m *memory) Fault() error { return nil }

@@ -25,11 +25,10 @@ type statsBody struct {
 
 // getStats is GET /v1/stats.
 func (a *API) getStats(r *http.Request, _ params) (answer, error) {
-	synced, err := a.catalog.Stats(r.Context())
+	s, err := a.catalog.Stats(r.Context())
 	if err != nil {
 		return answer{}, err
 	}
-	s := synced.Stats
 	body, err := json.Marshal(statsBody{
 		Tokens: s.Tokens, NewIn24h: s.NewIn24h, TVLUSD: total(s.TVLUSD), Volume24hUSD: total(s.Volume24hUSD), Fees24hUSD: total(s.Fees24hUSD),
 		Stages: map[token.Stage]int{
@@ -37,7 +36,7 @@ func (a *API) getStats(r *http.Request, _ params) (answer, error) {
 			token.Graduated: s.Stages[token.Graduated],
 		},
 		Launchpads: append([]token.LaunchpadID{}, s.Launchpads...),
-		SyncedAt:   optional(token.FormatTime(synced.At)),
+		SyncedAt:   optional(token.FormatTime(s.SyncedAt)),
 	})
 	return answer{body: body}, err
 }
@@ -73,7 +72,7 @@ func (a *API) health(r *http.Request, _ params) (answer, error) {
 	h := a.catalog.Health(r.Context())
 	checks := map[string]checkBody{}
 	for name, check := range map[string]catalog.Check{
-		"launchpad_id": h.LaunchpadID, "table": h.Table, "sync": h.Sync, "breakers": h.Breakers,
+		"launchpad_id": h.LaunchpadID, "table": h.Table, "board": h.Board, "sync": h.Sync, "breakers": h.Breakers,
 	} {
 		checks[name] = checkBody{Status: outcome(check.OK), Detail: check.Detail}
 		if check.Err != nil {

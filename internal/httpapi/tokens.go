@@ -1,11 +1,12 @@
 package httpapi
 
 import (
-	"encoding/json"
-	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
+	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/token"
 )
@@ -21,9 +22,9 @@ func (a *API) listTokens(r *http.Request, p params) (answer, error) {
 
 func (a *API) list(r *http.Request, p params) (catalog.List, error) {
 	if mints, ok := p["mints"]; ok {
-		for _, route := range []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "q"} {
-			if _, given := p[route]; given {
-				return catalog.List{}, bad(route, "cannot be combined with mints")
+		for _, name := range slices.Sorted(maps.Keys(p)) {
+			if name != "mints" {
+				return catalog.List{}, bad(name, "cannot be combined with mints")
 			}
 		}
 		return a.catalog.ByMints(r.Context(), strings.Split(mints, ","))
@@ -33,25 +34,16 @@ func (a *API) list(r *http.Request, p params) (catalog.List, error) {
 		return catalog.List{}, err
 	}
 	return a.catalog.List(r.Context(), catalog.Query{
-		Sort: catalog.Sort(p["sort"]), Order: p["order"], Limit: limit,
-		Launchpad: token.LaunchpadID(p["launchpad"]), Search: p["q"], Cursor: p["cursor"],
-		Stage: token.Stage(p["stage"]),
+		Sort: board.Sort(p["sort"]), Order: p["order"], Limit: limit, Cursor: p["cursor"],
+		Launchpad: token.LaunchpadID(p["launchpad"]), Stage: token.Stage(p["stage"]), Creator: p["creator"], Config: p["config"],
+		Search: p["q"],
 	})
 }
 
-// listBody joins the rows' JSON as the sync stored it: nothing is decoded, and no digit can change.
+// listBody puts the rows between what a list says of itself.
 func listBody(list catalog.List) []byte {
-	size := 128 + len(list.Next)
-	for _, s := range list.Summaries {
-		size += len(s) + 1
-	}
-	b := append(make([]byte, 0, size), `{"data":[`...)
-	for i, s := range list.Summaries {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, s...)
-	}
+	b := append(make([]byte, 0, 128+len(list.Rows)+len(list.Next)), `{"data":[`...)
+	b = append(b, list.Rows...)
 	b = append(b, `],"next_cursor":`...)
 	b = appendText(b, list.Next) // base64url: nothing to escape
 	b = append(b, `,"synced_at":`...)
@@ -69,27 +61,9 @@ func appendText(b []byte, s string) []byte {
 
 // getToken is GET /v1/tokens/{mint}.
 func (a *API) getToken(r *http.Request, _ params) (answer, error) {
-	detail, err := a.catalog.Token(r.Context(), r.PathValue("mint"))
+	t, err := a.catalog.Token(r.Context(), r.PathValue("mint"))
 	if err != nil {
 		return answer{}, err
 	}
-	body, err := tokenBody(detail)
-	return answer{body: body}, err
-}
-
-// tokenBody puts the pools into the list row's object.
-func tokenBody(detail catalog.Detail) ([]byte, error) {
-	views := make([]token.PoolView, len(detail.Pools))
-	for i := range detail.Pools {
-		views[i] = detail.Pools[i].View()
-	}
-	pools, err := json.Marshal(views)
-	if err != nil {
-		return nil, fmt.Errorf("pools: %w", err)
-	}
-	open, ok := strings.CutSuffix(detail.Summary, "}")
-	if !ok {
-		return nil, fmt.Errorf("the stored summary is not an object")
-	}
-	return fmt.Appendf(nil, `%s,"pools":%s}`, open, pools), nil
+	return answer{body: t.AppendPage(nil)}, nil
 }

@@ -26,7 +26,7 @@ func TestOnePercentChanged(t *testing.T) {
 		t.Fatalf("%d new tokens, %d stored, want %d", first.TokensNew, stored, tokens)
 	}
 	dlmm := w.fake.World(meteoratest.DLMM)
-	dlmm.Touch(dlmm.Ours()[100 : 100+tokens/100]...)
+	dlmm.Rename(dlmm.Ours()[100 : 100+tokens/100]...)
 	before, calls := w.db.items.Load(), w.db.calls.Load()
 	second := w.run()
 	if items, calls := w.db.items.Load()-before, w.db.calls.Load()-calls; items != tokens/100 || calls != 1 {

@@ -27,7 +27,7 @@ func (r *run) breakerFor(ctx context.Context, product token.Product) syncrun.Bre
 	return b
 }
 
-// blocked says why a product must not be asked now, or nil. Past the cool-down the breaker is half-open: the scan may
+// blocked returns why a product must not be asked now, or nil. Past the cool-down the breaker is half-open: the scan may
 // go on, and its first page, which is read alone, is the probe.
 func blocked(b syncrun.Breaker, now time.Time) error {
 	if b.State(now) != syncrun.BreakerOpen {
@@ -52,8 +52,13 @@ func next(b syncrun.Breaker, status syncrun.Status, now time.Time) syncrun.Break
 	return b
 }
 
+// settleTimeout is a breaker's own time to be stored: the run's may be used up, and that is when it matters most.
+const settleTimeout = 2 * time.Second
+
 // settleBreaker stores what the run taught, if anything. Another run's newer state wins.
 func (r *run) settleBreaker(ctx context.Context, before syncrun.Breaker, status syncrun.Status) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
 	after := next(before, status, time.Now())
 	if after.State(time.Now()) == syncrun.BreakerOpen {
 		r.opened++

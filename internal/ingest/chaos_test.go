@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,18 +21,14 @@ import (
 )
 
 // TestChaos is many runs in a row while Meteora changes and everything fails now and then: no token is lost, none is
-// there twice, none is wrongly delisted, and after the last good run the lists are exactly what Meteora has.
+// there twice, none is wrongly delisted, and after the last good run the board is exactly what a first run would publish.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	runs := 1000
-	if testing.Short() {
-		runs = 100
-	}
-	const seeds = 4
+	runs, seeds := study(40, 1000), study(2, 4)
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			c := &chaos{world: newWorld(t, token.DLMM, token.DAMMv2), rand: rand.New(rand.NewPCG(seed, 7)), ever: map[string]bool{}}
+			c := &chaos{world: newWorld(t, token.DLMM, token.DAMMv2), rand: rand.New(rand.NewPCG(seed, 7)), ever: map[string]int64{}}
 			for range runs / seeds {
 				c.step()
 				if t.Failed() {
@@ -47,7 +43,7 @@ func TestChaos(t *testing.T) {
 type chaos struct {
 	*world
 	rand    *rand.Rand
-	ever    map[string]bool // mints that were stored at any time
+	ever    map[string]int64 // when mints that were stored at any time were first seen
 	removed map[string][]int
 	steps   int
 }
@@ -61,7 +57,7 @@ func (c *chaos) step() {
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Duration(100+c.rand.IntN(3000))*time.Millisecond)
 	run, err := c.sync.Run(ctx, ingest.Event{Mode: []string{ingest.ModeFull, ingest.ModeRefresh}[c.rand.IntN(2)]})
 	cancel()
-	c.db.write, c.db.query = nil, nil
+	c.db.write, c.db.get, c.db.put = nil, nil, nil
 	if (err != nil) != (run.Status == syncrun.Failed) {
 		c.t.Errorf("step %d: status %s, error %v", c.steps, run.Status, err)
 	}
@@ -113,16 +109,27 @@ func (c *chaos) breakDynamoDB() {
 		return nil, nil
 	}
 	if c.rand.IntN(20) == 0 {
-		c.db.query = func() error { return down }
+		c.db.get = func(*dynamodb.BatchGetItemInput) error { return down }
+	}
+	if c.rand.IntN(20) == 0 { // the board is lost
+		c.forget("", "MANIFEST")
+	}
+	var puts atomic.Int64
+	puts.Store(c.rand.Int64N(40)) // of the board that go through before it fails
+	c.db.put = func(in *dynamodb.PutItemInput) error {
+		if *in.TableName == c.tables.Board && puts.Add(-1) < 0 {
+			return down
+		}
+		return nil
 	}
 }
 
 // check holds what is true after every run, however it ended.
 func (c *chaos) check(run syncrun.Record) {
-	stored := c.tokens()
-	for mint := range c.ever {
-		if stored[mint] == nil {
-			c.t.Errorf("step %d: token %s is lost", c.steps, mint)
+	stored, b := c.tokens(), c.board()
+	for mint, since := range c.ever {
+		if stored[mint].FirstSeenAt != since {
+			c.t.Errorf("step %d: token %s was first seen at %d, now at %d", c.steps, mint, since, stored[mint].FirstSeenAt)
 		}
 	}
 	alive := map[string]bool{}
@@ -130,15 +137,20 @@ func (c *chaos) check(run syncrun.Record) {
 		alive[mint] = true
 	}
 	for mint, it := range stored {
-		c.ever[mint] = true
+		c.ever[mint] = it.FirstSeenAt
 		// One that is alive may be unlisted only when it had gone and no run has seen it come back yet.
-		if run.Status == syncrun.Succeeded && alive[mint] && str(it, "status") == "delisted" {
+		if run.Status == syncrun.Succeeded && alive[mint] && it.Status == token.Delisted {
 			c.t.Errorf("step %d: token %s is wrongly delisted", c.steps, mint)
+		}
+	}
+	for t := range b.All() {
+		if t.Status != token.Listed || len(t.Pools) == 0 {
+			c.t.Errorf("step %d: the board has %+v", c.steps, t)
 		}
 	}
 }
 
-// settle makes two good runs: the lists then are Meteora's, and nothing is left to write.
+// settle makes two good runs: the board then is Meteora's, and nothing is left to write.
 func (c *chaos) settle() {
 	c.fake.SetFault(nil)
 	c.closeBreakers()
@@ -152,21 +164,16 @@ func (c *chaos) settle() {
 		c.t.Error(diff)
 	}
 	clean := newWorld(c.t, token.DLMM, token.DAMMv2)
-	clean.sync.Sources = c.sync.Sources // of the same Meteora, into other tables
+	clean.sync.Sources, clean.sync.Finders = c.sync.Sources, c.sync.Finders // of the same Meteora, into other tables
 	clean.run()
-	got, reference := hashes(c.tokens()), hashes(clean.tokens())
-	maps.DeleteFunc(got, func(mint, _ string) bool { _, ok := reference[mint]; return !ok }) // delisted ones
-	if diff := cmp.Diff(reference, got); diff != "" {
-		c.t.Errorf("a first run would have written other content: %s", diff)
+	got, reference := byMint(c.board()), byMint(clean.board())
+	for mint, want := range reference {
+		got := got[mint]
+		got.FirstSeenAt, got.UpdatedAt, got.Written = want.FirstSeenAt, want.UpdatedAt, want.Written
+		if diff := cmp.Diff(want, got); diff != "" {
+			c.t.Errorf("a first run would have published something else: %s", diff)
+		}
 	}
-}
-
-func hashes(tokens map[string]map[string]types.AttributeValue) map[string]string {
-	m := map[string]string{}
-	for mint, it := range tokens {
-		m[mint] = str(it, "content_hash")
-	}
-	return m
 }
 
 // closeBreakers deletes the breakers' state, as time would.

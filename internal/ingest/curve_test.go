@@ -2,12 +2,16 @@ package ingest_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/mr-tron/base58"
 
 	"tokensync/internal/ingest"
 	"tokensync/internal/syncrun"
@@ -19,12 +23,16 @@ type scripted struct {
 	product token.Product
 	pools   []token.Pool
 	err     error
+	stats   func(*syncrun.Counts) // what else it counts
 }
 
 func (s *scripted) Product() token.Product { return s.product }
 
 func (s *scripted) Pools(_ context.Context, _ []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
+		if s.stats != nil {
+			s.stats(stats)
+		}
 		for _, p := range s.pools {
 			stats.Scanned.Add(1)
 			if !yield(p, nil) {
@@ -37,49 +45,117 @@ func (s *scripted) Pools(_ context.Context, _ []token.LaunchpadID, stats *syncru
 	}
 }
 
+// key is a public key, the same for the same name.
+func key(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return base58.Encode(sum[:])
+}
+
 // TestCurves follows a token from its bonding curve into DAMM v2, and through an RPC node that fails.
 func TestCurves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	pad := token.LaunchpadID(w.ids)
-	base := token.Asset{Mint: "mint", Symbol: "TOK"}
-	curve := token.Pool{Address: "curve", Product: token.DBC, Launchpad: pad, Base: base, Curve: token.Curve{Stage: token.Bonding, Progress: "0.5"}}
+	pad, mint := token.LaunchpadID(w.ids), key("mint")
+	base := token.Asset{Mint: mint, Symbol: "TOK"}
+	curve := token.Pool{Address: key("curve"), Product: token.DBC, Launchpad: pad, Base: base, Curve: token.Curve{Stage: token.Bonding, Progress: "0.5", GraduatedPool: key("pool")}}
 	chain, other := &scripted{product: token.DBC, pools: []token.Pool{curve}}, &scripted{product: token.DLMM}
-	w.sync.Sources = []ingest.Source{other, chain}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{other, chain}, nil
 
 	start := time.Now().UnixMilli()
 	check(t, "new", w.run(), counts{"succeeded", 0, 1, 1, 0, 0, 0, 0, 1, "done"})
-	born := integer(w.tokens()["mint"], "created_at")
-	if born < start || born != integer(w.tokens()["mint"], "first_seen_at") {
+	born := w.token(mint).CreatedAt
+	if born < start || born != w.token(mint).FirstSeenAt {
 		t.Errorf("created at %d, the run was at %d", born, start)
 	}
 	time.Sleep(2 * time.Millisecond)
 	check(t, "unchanged", w.run(), counts{"succeeded", 0, 1, 0, 0, 1, 0, 0, 0, "done"})
 
-	curve.Curve = token.Curve{Stage: token.Graduated, Progress: "1"}
-	pool := token.Pool{Address: "pool", Product: token.DAMMv2, Launchpad: pad, Base: base, TVLUSD: "100", CreatedAt: born + 60_000}
+	curve.Curve.Stage, curve.Curve.Progress = token.Graduated, "1"
+	pool := token.Pool{Address: key("pool"), Product: token.DAMMv2, Launchpad: pad, Base: base, TVLUSD: "100", CreatedAt: born + 60_000}
 	chain.pools = []token.Pool{curve, pool}
 	check(t, "graduated", w.run(), counts{"succeeded", 0, 2, 0, 1, 0, 0, 0, 1, "done"})
-	if got := integer(w.tokens()["mint"], "created_at"); got != born {
-		t.Errorf("created at %d after graduation, %d before", got, born)
+	if got := w.token(mint); got.CreatedAt != born || got.GraduatedAt != born+60_000 {
+		t.Errorf("created at %d after graduation, %d before; graduated at %d", got.CreatedAt, born, got.GraduatedAt)
 	}
 
-	before := w.tokens()
+	before := w.token(mint)
 	chain.pools, chain.err = nil, errors.New("node down")
-	other.pools = []token.Pool{{Address: "third", Product: token.DLMM, Launchpad: pad, Base: base, TVLUSD: "1"}}
+	other.pools = []token.Pool{{Address: key("third"), Product: token.DLMM, Launchpad: pad, Base: base, TVLUSD: "1"}}
 	check(t, "node down", w.run(), counts{"partial", 1, 1, 0, 1, 0, 0, 0, 1, "none: dbc was not read to the end"})
-	it := w.tokens()["mint"]
-	if integer(it, "pool_count") != 3 || str(it, "stage") != "graduated" || integer(it, "created_at") != born {
-		t.Errorf("with the node down: %v", it)
+	if got := w.token(mint); got.PoolCount != 3 || got.Curve.Stage != token.Graduated || got.CreatedAt != born {
+		t.Errorf("with the node down: %+v", got)
 	}
-	chain.pools, chain.err, other.pools = []token.Pool{curve, pool}, nil, nil
+	chain.pools, chain.err = []token.Pool{curve, pool}, nil
+	chain.pools[0].CreatedAt = born - 1000 // the chain tells by now
+	check(t, "up again", w.run(), counts{"succeeded", 1, 3, 0, 1, 0, 0, 0, 1, "done"})
+	if got := w.token(mint); got.CreatedAt != born-1000 || got.FirstSeenAt != before.FirstSeenAt || got.PoolCount != 3 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestASourceThatIsNotReadToItsEnd publishes what it found; what it did not find means nothing.
+func TestASourceThatIsNotReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pad := token.LaunchpadID(w.ids)
+	curve := func(name string) token.Pool {
+		return token.Pool{Address: key("curve " + name), Product: token.DBC, Launchpad: pad, Base: token.Asset{Mint: key(name)}, Curve: token.Curve{Stage: token.Bonding}}
+	}
+	chain := &scripted{product: token.DBC, pools: []token.Pool{curve("a"), curve("b")}}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
 	w.run()
-	after := w.tokens()
-	delete(before["mint"], "updated_at")
-	delete(before["mint"], "summary")
-	delete(after["mint"], "updated_at")
-	delete(after["mint"], "summary")
-	if diff := cmp.Diff(before, after, attributes); diff != "" {
-		t.Error(diff)
+	w.db.write = func(in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+		return nil, errors.New("connection refused")
+	}
+	chain.pools = append(chain.pools, curve("d")) // whose item is not written until it is not seen any more
+	if run := w.run(); run.TokensUnwritten != 1 || w.board().Len() != 3 {
+		t.Errorf("%+v", run)
+	}
+	w.db.write = nil
+	chain.pools, chain.err = []token.Pool{curve("c")}, fmt.Errorf("a third of it: %w", syncrun.ErrIncomplete)
+	run := w.run()
+	check(t, "incomplete", run, counts{"partial", 0, 1, 1, 0, 3, 0, 0, 1, "none: dbc was not read to the end"})
+	if run.ItemsWritten != 2 {
+		t.Errorf("%d items written", run.ItemsWritten)
+	}
+	if len(w.listed()) != 4 || !strings.Contains(run.Products[0].Error, "a third of it") {
+		t.Errorf("%d on the board: %+v", w.board().Len(), run)
+	}
+	chain.pools, chain.err = nil, fmt.Errorf("nothing yet: %w", syncrun.ErrIncomplete)
+	if run := w.run(); run.Status != syncrun.Partial || run.BoardVersion != 4 || w.board().Len() != 4 {
+		t.Errorf("%+v", run)
+	}
+}
+
+// TestWhatIsNoKeyIsNoPool: it is one row's fault, and no front end ever sees it.
+func TestWhatIsNoKeyIsNoPool(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	good := token.Pool{Address: key("p"), Product: token.DLMM, Launchpad: token.LaunchpadID(w.ids), Base: token.Asset{Mint: key("m")}}
+	source := &scripted{product: token.DLMM, pools: []token.Pool{good}}
+	for _, bad := range []string{"", "\"><img src=x>", "../../v1/stats", good.Address[:30], good.Address + good.Address, strings.Repeat("0", 44)} {
+		a, b := good, good
+		a.Address, b.Base.Mint = bad, bad
+		source.pools = append(source.pools, a, b)
+	}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{source}, nil
+	if run := w.run(); run.PoolsInvalid != 12 || run.PoolsMatched != 1 || w.board().Len() != 1 || run.Status != syncrun.Succeeded {
+		t.Errorf("%+v", run)
+	}
+}
+
+// TestMemoryIsBounded: a server that has new pools of ours for ever ends its product, and what was found stays.
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sync.PoolBytes = 100 << 10
+	var pools []token.Pool
+	for i := range 1000 {
+		pools = append(pools, token.Pool{Address: key(fmt.Sprint("p", i)), Product: token.DLMM, Launchpad: token.LaunchpadID(w.ids), Base: token.Asset{Mint: key("m")}})
+	}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{&scripted{product: token.DLMM, pools: pools}}, nil
+	run := w.run()
+	if run.Status != syncrun.Partial || !strings.Contains(run.Products[0].Error, "memory") || run.PoolsMatched < 300 || run.PoolsMatched > 900 || w.board().Len() != 1 {
+		t.Errorf("%+v", run)
 	}
 }

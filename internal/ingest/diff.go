@@ -8,141 +8,136 @@ import (
 	"tokensync/internal/token"
 )
 
-// lookup is how many mints are read at once, BatchGetItem's limit.
-const lookup = 100
+// storedMints is how many tokens are read from the table at once, BatchGetItem's limit.
+const storedMints = 100
 
-// changes streams the tokens whose content is not what the table holds: first those that are in the lists, as the
-// table streams them, then those that are not, which are new or come back. Only the pools of the scan are in memory,
-// never the stored tokens.
-func (r *run) changes(ctx context.Context) iter.Seq[token.Token] {
-	return func(yield func(token.Token) bool) {
-		for _, id := range r.ids {
-			if !r.listedChanges(ctx, id, yield) {
+// A change is a token as it is now. It may be the same as before.
+type change struct {
+	token.Token
+	write bool // its item has to be written
+}
+
+// diff streams the new board's tokens, and those that leave it: the last board's in their order, then those that it does
+// not have. Only the gathered pools are in memory, packed, and a hundred stored tokens. The pair with an error is the last.
+func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq2[change, error] {
+	return func(yield func(change, error) bool) {
+		for t := range p.previous.All() {
+			if !yield(r.known(&t, h, l), nil) {
 				return
 			}
 		}
-		if !r.delist(ctx, yield) {
-			return
-		}
-		for mints := range r.pools.left(lookup) {
-			if !r.otherChanges(ctx, mints, yield) {
+		for mints := range slices.Chunk(h.pools.without(p.previous.Has), storedMints) {
+			stored, err := r.read100(ctx, mints)
+			if err != nil {
+				yield(change{}, err)
 				return
 			}
-		}
-	}
-}
-
-// listedChanges compares the tokens in a launchpad's lists, and remembers those that the scan did not show. Where stored
-// pools count beside those that were gathered, tokens are read again with them, many at a time.
-func (r *run) listedChanges(ctx context.Context, id token.LaunchpadID, yield func(token.Token) bool) bool {
-	var mints []string
-	for stored, err := range r.listedOf(ctx, id) {
-		if err != nil {
-			r.err = err
-			return false
-		}
-		r.listed++
-		switch {
-		case r.leftToFull(&stored):
-			r.stats.Add(&stored, r.start.UnixMilli())
-		case !r.pools.has(stored.Mint):
-			r.missing = append(r.missing, stored)
-		case r.readWhole(&stored):
-			if !r.compare(&stored, yield) {
-				return false
+			for _, mint := range mints {
+				if !yield(r.other(mint, stored[mint], h, l), nil) {
+					return
+				}
 			}
-		default:
-			mints = append(mints, stored.Mint)
-		}
-		if len(mints) == lookup {
-			if !r.otherChanges(ctx, mints, yield) {
-				return false
-			}
-			mints = mints[:0]
 		}
 	}
-	return r.otherChanges(ctx, mints, yield)
 }
 
-// readWhole says whether every stored pool of a token either was gathered or has gone: nothing is to be kept.
-func (r *run) readWhole(stored *token.Stored) bool {
-	if len(r.keep) == 0 {
-		return true
-	}
-	return stored.Known != nil && !slices.ContainsFunc(stored.Known, func(k token.PoolKey) bool {
-		return r.keep[k.Product] && !r.pools.hasAddress(k.Address)
-	})
-}
-
-// otherChanges compares tokens by mint; what the table does not hold is new.
-func (r *run) otherChanges(ctx context.Context, mints []string, yield func(token.Token) bool) bool {
-	for stored, err := range r.Tokens.Get(ctx, mints, len(r.keep) > 0) {
+// read100 reads tokens that are not on the last board; new ones are not stored yet.
+func (r *run) read100(ctx context.Context, mints []string) (map[string]token.Token, error) {
+	stored := make(map[string]token.Token, len(mints))
+	for t, err := range r.Tokens.Get(ctx, mints) {
 		if err != nil {
-			r.err = err
-			return false
+			return nil, err
 		}
-		if !r.compare(&stored, yield) {
-			return false
-		}
+		stored[t.Mint] = t
 	}
-	for _, mint := range mints {
-		if !r.compare(&token.Stored{Mint: mint}, yield) {
-			return false
-		}
-	}
-	return true
+	return stored, nil
 }
 
-// compare merges the gathered pools of a stored token and yields the token if it changed. One that was compared before
-// is passed over.
-func (r *run) compare(stored *token.Stored, yield func(token.Token) bool) bool {
-	pools, ok := r.pools.take(stored.Mint, r.kept(stored))
-	if !ok {
-		return true
+// known is what has become of a token of the last board.
+func (r *run) known(before *token.Token, h *harvest, l leaving) change {
+	kept, seen := l.remaining(before, h), h.pools.of(before.Mint)
+	if len(kept)+len(seen) == 0 {
+		return r.delisted(before)
 	}
-	if len(r.keep) > 0 && stored.FirstSeenAt != 0 && stored.Known == nil {
-		// It has more pools than are stored: without a full scan its sums would be those of some.
-		r.stats.Add(stored, r.start.UnixMilli())
+	if len(seen) == 0 && len(kept) == len(before.Pools) || before.PoolCount > len(before.Pools) && !r.sawAll(before, seen) {
+		// Nothing new is known, or without a complete scan its sums would be those of some pools.
 		r.record.TokensUnchanged++
-		return true
+		return change{*before, before.Written.Hour == 0}
+	}
+	t := r.merge(append(kept, seen...), before)
+	if t.Status != token.Listed && l.stay {
+		t.Status = token.Listed
+	}
+	if t.Same(before) {
+		r.record.TokensUnchanged++
+		t.UpdatedAt = before.UpdatedAt
+		return change{t, before.Written.Hour == 0}
+	}
+	r.record.TokensUpdated++
+	return change{t, !t.SameKind(before) || t.Stale()}
+}
+
+// sawAll reports whether at least as many pools of a token were gathered as it had, of which not all are stored.
+func (r *run) sawAll(before *token.Token, seen []token.Pool) bool {
+	return len(seen) >= before.PoolCount
+}
+
+// delisted is a token without any pool left.
+func (r *run) delisted(before *token.Token) change {
+	t := *before
+	t.Status, t.UpdatedAt = token.Delisted, r.start.UnixMilli()
+	r.record.TokensDelisted++
+	return change{t, true}
+}
+
+// other is a token that is not on the last board: a new one, or one that the table has, out of the lists until now or
+// written by a run that died before it published.
+func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) change {
+	stored.Mint = mint
+	t := r.merge(append(l.remaining(&stored, h), h.pools.of(mint)...), &stored)
+	if stored.Status == token.Hidden || stored.Status == token.Unapproved {
+		t.Status = stored.Status // not for a scan to lift
+	}
+	switch {
+	case stored.FirstSeenAt == 0:
+		r.record.TokensNew++
+		return change{t, true}
+	case t.Same(&stored):
+		r.record.TokensUnchanged++
+		t.UpdatedAt = stored.UpdatedAt
+		return change{t, t.Written.Hour == 0}
+	}
+	r.record.TokensUpdated++
+	return change{t, !t.SameKind(&stored) || t.Stale()}
+}
+
+// merge makes a token of its pools, and keeps of the one before what pools do not tell.
+func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
+	for i := range pools {
+		if !slices.Contains(r.ids, pools[i].Launchpad) {
+			pools[i].Launchpad = ""
+		}
 	}
 	t := token.Merge(pools)
-	r.date(&t, stored)
-	merged := t.Stored()
-	r.stats.Add(&merged, t.UpdatedAt)
-	if merged.Hash == stored.Hash {
-		r.record.TokensUnchanged++
-		return true
+	if t.Launchpad == "" {
+		t.Launchpad = before.Launchpad
 	}
-	r.count(stored)
-	return yield(t)
-}
-
-// date sets when t was seen. The chain does not tell when a curve began: its token is as old as our knowledge of it, also
-// after it has graduated into a younger pool. So it stands in its place among the newest from the first run on.
-func (r *run) date(t *token.Token, stored *token.Stored) {
-	t.UpdatedAt, t.FirstSeenAt = r.start.UnixMilli(), stored.FirstSeenAt
+	t.UpdatedAt, t.FirstSeenAt = r.start.UnixMilli(), before.FirstSeenAt
+	t.LastTradeAt, t.Face, t.NameCollision = before.LastTradeAt, before.Face, before.NameCollision
+	t.PriceChange, t.Written = before.PriceChange, before.Written
 	if t.FirstSeenAt == 0 {
 		t.FirstSeenAt = t.UpdatedAt
 	}
-	if t.Curve != (token.Curve{}) && (t.CreatedAt == 0 || t.FirstSeenAt < t.CreatedAt) {
-		t.CreatedAt = t.FirstSeenAt
-	}
+	t.CreatedAt = created(&t)
+	return t
 }
 
-// kept is what stays of a stored token's pools: those of products that were not read to the end. Of a delisted token
-// nothing does: its pools are known to be gone.
-func (r *run) kept(stored *token.Stored) []token.Pool {
-	if stored.Status == token.Delisted {
-		return nil
+// created is when a token began. Where its curve's creation is not known, or its first pool's, our first sight of it stands
+// in: so it stands in its place among the newest from the first run on, also after it has graduated into a younger pool.
+func created(t *token.Token) int64 {
+	began := slices.ContainsFunc(t.Pools, func(p token.Pool) bool { return p.Address == t.CurvePool && p.CreatedAt != 0 })
+	if t.CreatedAt == 0 || t.CurvePool != "" && !began && t.FirstSeenAt < t.CreatedAt {
+		return t.FirstSeenAt
 	}
-	return slices.DeleteFunc(stored.Pools, func(p token.Pool) bool { return !r.keep[p.Product] })
-}
-
-func (r *run) count(stored *token.Stored) {
-	if stored.FirstSeenAt == 0 {
-		r.record.TokensNew++
-	} else {
-		r.record.TokensUpdated++
-	}
+	return t.CreatedAt
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,8 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"tokensync/internal/board"
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dynamo"
@@ -44,7 +45,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-const pools, ours = 3000, 120
+const pools, ours = 1500, 60
+
+// study is how much of a randomized test to do: little each time, much with INGEST_STUDY=1, which takes minutes.
+func study(little, much int) int {
+	if os.Getenv("INGEST_STUDY") != "" {
+		return much
+	}
+	return little
+}
 
 // world is a fake Meteora, an engine's tables, and a sync between them.
 type world struct {
@@ -61,7 +70,8 @@ type world struct {
 type faultyDB struct {
 	*dynamodb.Client
 	write func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) // nil: go on to the engine
-	query func() error
+	get   func(*dynamodb.BatchGetItemInput) error
+	put   func(*dynamodb.PutItemInput) error
 	calls atomic.Int64 // of BatchWriteItem
 	items atomic.Int64 // put through
 }
@@ -79,13 +89,22 @@ func (f *faultyDB) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteIt
 	return f.Client.BatchWriteItem(ctx, in, o...)
 }
 
-func (f *faultyDB) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
-	if f.query != nil {
-		if err := f.query(); err != nil {
+func (f *faultyDB) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, o ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	if f.get != nil {
+		if err := f.get(in); err != nil {
 			return nil, err
 		}
 	}
-	return f.Client.Query(ctx, in, o...)
+	return f.Client.BatchGetItem(ctx, in, o...)
+}
+
+func (f *faultyDB) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	if f.put != nil {
+		if err := f.put(in); err != nil {
+			return nil, err
+		}
+	}
+	return f.Client.PutItem(ctx, in, o...)
 }
 
 // newWorld builds one for products; its sync does not wait long between attempts.
@@ -104,8 +123,8 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 		t.Fatal(err)
 	}
 	of.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
-	of.Dialect, of.OneArray, of.LaunchpadFilter = meteoratest.Pipes, true, true // what the client asks for
-	of.StandStill = true                                                        // these tests count what changes
+	of.LaunchpadFilter = true
+	of.StandStill = true // these tests count what changes
 	w := &world{
 		t: t, tables: tables, log: new(bytes.Buffer), db: &faultyDB{Client: engine.Client()},
 		fake: meteoratest.New(of),
@@ -115,11 +134,11 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 	}
 	t.Cleanup(func() { _ = w.fake.Close() })
 	w.ids = w.fake.Launchpad()
-	table := dynamo.NewSyncTable(w.db, tables.Sync)
+	table, editions := dynamo.NewSyncTable(w.db, tables.Sync), dynamo.NewBoardTable(w.db, tables.Board)
 	w.sync = &ingest.Sync{
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return token.ParseLaunchpadIDs(w.ids) },
-		Sources:    w.sources(products),
 		Tokens:     dynamo.NewTokensTable(w.db, tables.Tokens),
+		Edit:       func(ctx context.Context) (ingest.Edition, error) { return editions.Edit(ctx) },
 		Runs:       table,
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
@@ -128,11 +147,12 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 		Metrics: observe.NewMetrics(w.log, func(string) string { return "128" }),
 		Log:     slog.New(slog.DiscardHandler),
 	}
+	w.read(products)
 	return w
 }
 
-func (w *world) sources(products []token.Product) []ingest.Source {
-	var sources []ingest.Source
+// read makes products the sync's sources, and finders.
+func (w *world) read(products []token.Product) {
 	for _, product := range products {
 		client, err := meteora.NewClient(meteora.Options{
 			Product: product, BaseURL: w.fake.URL(string(product)), Rate: 1e6,
@@ -142,9 +162,33 @@ func (w *world) sources(products []token.Product) []ingest.Source {
 			w.t.Fatal(err)
 		}
 		w.t.Cleanup(client.Close)
-		sources = append(sources, client)
+		w.sync.Sources, w.sync.Finders = append(w.sync.Sources, client), append(w.sync.Finders, client)
 	}
-	return sources
+}
+
+// board is what a reader sees.
+func (w *world) board() *board.Board {
+	w.t.Helper()
+	b, err := dynamo.NewBoardReader(engine.Client(), w.tables.Board).Board(context.WithoutCancel(w.t.Context()))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if b == nil {
+		if b, err = board.Make(board.Manifest{}, func(func(token.Token, error) bool) {}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return b
+}
+
+// token is a token on the board.
+func (w *world) token(mint string) token.Token {
+	w.t.Helper()
+	t, ok := w.board().Token(mint)
+	if !ok {
+		w.t.Errorf("%s is not on the board", mint)
+	}
+	return t
 }
 
 // run syncs once, in full, and checks what holds for every run: the record is stored, and its sums agree.
@@ -194,24 +238,39 @@ func (w *world) scan(table string, keep func(map[string]types.AttributeValue) bo
 }
 
 // tokens is the tokens table by mint.
-func (w *world) tokens() map[string]map[string]types.AttributeValue {
+func (w *world) tokens() map[string]token.Token {
 	w.t.Helper()
-	byMint := map[string]map[string]types.AttributeValue{}
+	var mints []string
 	for _, it := range w.scan(w.tables.Tokens, func(map[string]types.AttributeValue) bool { return true }) {
-		byMint[str(it, "mint")] = it
+		mints = append(mints, str(it, "mint"))
+	}
+	byMint := map[string]token.Token{}
+	for t, err := range dynamo.NewTokensTable(engine.Client(), w.tables.Tokens).Get(context.WithoutCancel(w.t.Context()), mints) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		byMint[t.Mint] = t
 	}
 	return byMint
 }
 
-// listed are the mints in the launchpad's lists.
+// listed are the mints on the board, and those in the table's lists, which must be the same.
 func (w *world) listed() []string {
-	var mints []string
-	for mint, it := range w.tokens() {
-		if str(it, "listing") == w.fake.Launchpad() {
-			mints = append(mints, mint)
+	w.t.Helper()
+	var mints, stored []string
+	for t := range w.board().All() {
+		mints = append(mints, t.Mint)
+	}
+	for mint, t := range w.tokens() {
+		if t.Status == token.Listed && slices.Contains(w.board().Launchpads(), t.Launchpad) {
+			stored = append(stored, mint)
 		}
 	}
 	slices.Sort(mints)
+	slices.Sort(stored)
+	if diff := cmp.Diff(mints, stored); diff != "" {
+		w.t.Errorf("the table's lists are not the board's: %s", diff)
+	}
 	return mints
 }
 
@@ -223,9 +282,4 @@ func str(it map[string]types.AttributeValue, name string) string {
 		return v.Value
 	}
 	return ""
-}
-
-func integer(it map[string]types.AttributeValue, name string) int64 {
-	n, _ := strconv.ParseInt(str(it, name), 10, 64)
-	return n
 }

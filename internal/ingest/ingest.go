@@ -1,4 +1,4 @@
-// Package ingest is the sync: guard, lease, scan, merge, diff, write, record.
+// Package ingest is the sync: guard, lease, plan, gather, diff, write, publish, record.
 //
 // It knows neither AWS nor HTTP. Everything it needs from outside is an interface of its own.
 package ingest
@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tokensync/internal/board"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -21,15 +22,9 @@ type Source interface {
 	Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
 }
 
-// Finder is a Source that can also be asked for single pools.
-type Finder interface {
-	// ByAddress streams the pools with the given addresses, of whatever launchpad; those that are gone are left out.
-	ByAddress(ctx context.Context, addresses []string, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
-}
-
-// Follower is a Finder that can also tell what is new: a refresh needs no full scan of it.
+// Follower is a Source that can also tell what is new: a refresh needs no full scan of it.
 type Follower interface {
-	Finder
+	Source
 	// Newest streams the pools of the launchpads ids created since a moment, in Unix milliseconds. syncrun.ErrGap means that
 	// there are too many new ones.
 	Newest(ctx context.Context, ids []token.LaunchpadID, since int64, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
@@ -42,32 +37,58 @@ type Rememberer interface {
 	Changed(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
 }
 
+// Finder asks one product for single pools, whether or not the product is a Source too.
+type Finder interface {
+	Product() token.Product
+	// ByAddress streams the pools with the given addresses, of whatever launchpad. What it leaves out is undecided.
+	ByAddress(ctx context.Context, addresses []string, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
+	// Absent returns those of the addresses that are proven to have no pool, also when it returns an error.
+	Absent(ctx context.Context, addresses []string, stats *syncrun.Counts) (gone []string, err error)
+	// ByMint streams the pools that have one of the mints on either side, seen from that side.
+	ByMint(ctx context.Context, mints []string, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
+}
+
 // Tokens is the tokens table.
 type Tokens interface {
-	// Listed streams what is in a launchpad's lists, without pools; it may lag behind by a moment.
-	Listed(ctx context.Context, id token.LaunchpadID) iter.Seq2[token.Stored, error]
-	// Get reads tokens by mint, up to date; unknown ones are left out.
-	Get(ctx context.Context, mints []string, pools bool) iter.Seq2[token.Stored, error]
-	// Write stores tokens, each mint at most once, asking hold before each batch whether it still may.
+	// Listed streams the mints in a launchpad's lists; it may lag behind by a moment.
+	Listed(ctx context.Context, id token.LaunchpadID) iter.Seq2[string, error]
+	// Get reads tokens by mint, up to date; unknown ones are left out. One without pools could not be read.
+	Get(ctx context.Context, mints []string) iter.Seq2[token.Token, error]
+	// Write stores tokens, each mint at most once, asking hold before each batch whether it still may. It takes all tokens,
+	// also those that it cannot store.
 	Write(ctx context.Context, tokens iter.Seq[token.Token], hold func(context.Context) error) syncrun.WriteResult
+}
+
+// An Edition is a run's way from the board that it found to the one that it publishes.
+type Edition interface {
+	// Board is the board that was found; nil when there is none, or none that can be read.
+	Board() *board.Board
+	// Loss is why there is no board although one was published.
+	Loss() error
+	// State is what the run that published the board left.
+	State() []byte
+	// Put stores a chunk of the new board. It is for one goroutine.
+	Put(context.Context, board.Chunk) error
+	// Publish makes m the board, all or nothing, and sets its version. syncrun.ErrLeaseHeld means that another run was faster.
+	Publish(ctx context.Context, m *board.Manifest, state []byte, generation int64) error
 }
 
 // Runs is the sync table.
 type Runs interface {
 	SaveRun(context.Context, syncrun.Record) error
-	SaveStats(context.Context, token.Stats, time.Time) error
 	Breaker(context.Context, token.Product) (syncrun.Breaker, error)
 	SaveBreaker(ctx context.Context, before, after syncrun.Breaker) error
-	// Watermarks are how far products have been read, and whether a full scan is due that could not run.
-	Watermarks(context.Context) (marks []syncrun.Watermark, fullDue bool, err error)
-	SaveWatermark(context.Context, syncrun.Watermark) error
+	// FullDue reports whether a full scan is due that could not run.
+	FullDue(context.Context) (bool, error)
 	SetFullDue(context.Context, bool) error
 }
 
-// A Lease keeps two runs apart. Hold and Acquire answer syncrun.ErrLeaseHeld when it is another run's.
+// A Lease keeps two runs apart. Hold and Acquire return syncrun.ErrLeaseHeld when it is another run's.
 type Lease interface {
 	Hold(context.Context) error
 	Release(context.Context) error
+	// Generation grows with every change of hands.
+	Generation() int64
 }
 
 // Memory is what the process has used at most, in bytes.
@@ -80,14 +101,20 @@ type Metrics interface {
 	Emit(context.Context, syncrun.Outcome)
 }
 
-// Sync is everything a run needs. All fields have to be set.
+// Sync is everything a run needs. All fields but PoolBytes have to be set.
 type Sync struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
 	Sources    []Source
+	Finders    []Finder
 	Tokens     Tokens
+	Edit       func(context.Context) (Edition, error)
 	Runs       Runs
 	Acquire    func(ctx context.Context, owner string, until time.Time) (Lease, error)
 	Memory     Memory
 	Metrics    Metrics
 	Log        *slog.Logger
+	PoolBytes  int // that a run may gather; defaultPoolBytes when 0
 }
+
+// defaultPoolBytes are some 100,000 pools.
+const defaultPoolBytes = 24 << 20

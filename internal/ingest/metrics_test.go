@@ -29,6 +29,9 @@ func (w *world) lastMetrics(runs int) map[string]emftest.Metric {
 	return line.Metrics
 }
 
+// runs is how many runs there were.
+func (w *world) runs() int { return bytes.Count(w.log.Bytes(), []byte("\n")) }
+
 // TestTroubleMovesItsMetric holds what each alarm of template.yaml watches against a run in trouble, and against a good
 // run, in which it must be 0: an alarm that always rings warns of nothing.
 func TestTroubleMovesItsMetric(t *testing.T) {
@@ -54,15 +57,19 @@ func TestTroubleMovesItsMetric(t *testing.T) {
 			w.fake.SetFault(meteoratest.Times(1, meteoratest.Always(meteoratest.Fault{Status: 502})))
 		}},
 		{"the scan breaks off", "RunsPartial", 1, 1, func(w *world) {
-			w.fake.SetFault(meteoratest.OnPage("dlmm", 3, meteoratest.Fault{Status: 404}))
+			w.fake.SetFault(meteoratest.OnPage("dlmm", 2, meteoratest.Fault{Status: 503}))
 		}},
-		{"writes fail", "TokensUnwritten", 50, 1, func(w *world) {
+		{"writes fail", "TokensUnwritten", 20, 1, func(w *world) {
 			d := w.fake.World("dlmm")
-			d.Touch(d.Ours()...)
+			d.Rename(d.Ours()...)
 			w.db.write = func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) { return nil, down }
 		}},
-		{"reads fail", "RunsFailed", 1, 1, func(w *world) { w.db.query = func() error { return down } }},
+		{"reads fail", "RunsFailed", 1, 1, func(w *world) {
+			w.forget("", "MANIFEST")
+			w.db.get = func(*dynamodb.BatchGetItemInput) error { return down }
+		}},
 		{"most tokens are missing", "RemovalsRefused", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()[12:]...) }},
+		{"an ID matches nothing any more", "LaunchpadsEmptied", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()...) }},
 		{"another run is under way", "RunsSkipped", 1, 1, func(w *world) {
 			if _, err := w.sync.Acquire(w.t.Context(), "another", time.Now().Add(time.Minute)); err != nil {
 				w.t.Fatal(err)
@@ -127,7 +134,7 @@ func TestMetricsAreTheRecords(t *testing.T) {
 func TestMetricsGetOutAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.fake.SetFault(meteoratest.OnPage("dlmm", 3, meteoratest.Fault{Cut: meteoratest.Stall, After: 10000, Pause: time.Minute}))
+	w.fake.SetFault(meteoratest.OnPage("dlmm", 2, meteoratest.Fault{Cut: meteoratest.Stall, After: 10000, Pause: time.Minute}))
 	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
 	defer cancel()
 	if _, err := w.sync.Run(ctx, ingest.Event{}); err != nil {

@@ -1,9 +1,10 @@
 package ingest
 
 import (
+	"errors"
 	"hash/maphash"
-	"iter"
 	"slices"
+	"sync"
 
 	"tokensync/internal/token"
 )
@@ -11,62 +12,105 @@ import (
 // chunkSize is how much of the arena is allocated at once.
 const chunkSize = 256 << 10
 
+// refBytes is what a pool takes beside its packed form: its ref, and its places in the two maps.
+const refBytes = 100
+
+// errFull means that more pools are ours than a run may keep in memory.
+var errFull = errors.New("more pools than the run has memory for")
+
 // poolSet gathers matched pools by mint, packed: 100,000 of them take some 30 MB, and the garbage collector sees a few
-// hundred objects.
+// hundred objects. It is safe for concurrent use.
 type poolSet struct {
+	mu     sync.Mutex
 	packer token.Packer
 	chunks [][]byte
 	refs   []poolRef
-	last   map[uint64]int32    // slot of a mint → its newest pool in refs
-	seen   map[uint64]struct{} // hashes of addresses
+	mints  map[uint64]int32 // slot of a mint → its newest pool in refs
+	pools  map[uint64]int32 // slot of an address and a mint → its pool in refs
 	hash   func(string) uint64
 	buf    []byte
-	pools  []token.Pool // reused by take
+	bytes  int // that are in use
+	limit  int
 }
 
 // poolRef finds a packed pool, and the pool of the same mint before it.
 type poolRef struct {
 	chunk, offset, size uint32
-	previous            int32 // index in refs, none or taken
+	previous            int32 // index in refs, or none
+	blacklisted         bool
 }
 
-const (
-	none  = -1
-	taken = -2 // the pools of this mint have been used
-)
+const none = -1
 
-func newPoolSet() *poolSet {
+func newPoolSet(limit int) *poolSet {
 	seed := maphash.MakeSeed()
 	return &poolSet{
-		last: map[uint64]int32{}, seen: map[uint64]struct{}{},
+		mints: map[uint64]int32{}, pools: map[uint64]int32{}, limit: limit,
 		hash: func(s string) uint64 { return maphash.String(seed, s) },
 	}
 }
 
-// add keeps p and says whether its address is new; the later of two with one address counts when they are merged.
-func (s *poolSet) add(p *token.Pool) (isNew bool) {
-	slot, at := s.find(p.Base.Mint)
-	s.buf = s.packer.Append(s.buf[:0], p)
-	ref := s.store(s.buf)
-	ref.previous = at
-	if at >= 0 && s.refs[at].previous == taken {
-		ref.previous = none
+// add keeps p and reports whether it is new: of two with one address and mint the later counts, and takes no more memory
+// than one. It returns errFull when p is new and there is no room for it.
+func (s *poolSet) add(p *token.Pool) (isNew bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot, at := s.findPool(p.Address, p.Base.Mint)
+	if at >= 0 {
+		s.renew(at, p)
+		return false, nil
 	}
+	s.buf = s.packer.Append(s.buf[:0], p)
+	if s.bytes+len(s.buf)+refBytes > s.limit {
+		return false, errFull
+	}
+	ref := s.store(s.buf)
+	ref.blacklisted = p.Blacklisted
+	mint, last := s.findMint(p.Base.Mint)
+	ref.previous = last
 	s.refs = append(s.refs, ref)
-	s.last[slot] = int32(len(s.refs) - 1)
-	known := len(s.seen)
-	s.seen[s.hash(p.Address)] = struct{}{}
-	return len(s.seen) > known
+	s.mints[mint], s.pools[slot] = int32(len(s.refs)-1), int32(len(s.refs)-1)
+	s.bytes += refBytes
+	return true, nil
 }
 
-// find gives the slot of mint and its newest pool, none if it has no pool. Two mints with one hash get two slots.
-func (s *poolSet) find(mint string) (slot uint64, at int32) {
+// renew puts p in the place of an answer about the same pool.
+func (s *poolSet) renew(at int32, p *token.Pool) {
+	before := s.decode(at)
+	now := token.Renew(&before, p)
+	s.buf = s.packer.Append(s.buf[:0], &now)
+	ref := &s.refs[at]
+	ref.blacklisted = now.Blacklisted
+	if len(s.buf) > int(ref.size) {
+		place := s.store(s.buf)
+		ref.chunk, ref.offset, ref.size = place.chunk, place.offset, place.size
+		return
+	}
+	copy(s.chunks[ref.chunk][ref.offset:], s.buf)
+	ref.size = uint32(len(s.buf))
+}
+
+// findMint gives the slot of mint and its newest pool, none if it has no pool. Two mints with one hash get two slots.
+func (s *poolSet) findMint(mint string) (slot uint64, at int32) {
 	for slot = s.hash(mint); ; slot++ {
-		at, ok := s.last[slot]
+		at, ok := s.mints[slot]
 		if !ok {
 			return slot, none
 		}
 		if s.decode(at).Base.Mint == mint {
+			return slot, at
+		}
+	}
+}
+
+// findPool gives the slot of a pool, and where it is, none if it was not gathered.
+func (s *poolSet) findPool(address, mint string) (slot uint64, at int32) {
+	for slot = s.hash(address) ^ s.hash(mint); ; slot++ {
+		at, ok := s.pools[slot]
+		if !ok {
+			return slot, none
+		}
+		if p := s.decode(at); p.Address == address && p.Base.Mint == mint {
 			return slot, at
 		}
 	}
@@ -81,38 +125,50 @@ func (s *poolSet) store(b []byte) poolRef {
 	chunk := &s.chunks[n-1]
 	ref := poolRef{chunk: uint32(n - 1), offset: uint32(len(*chunk)), size: uint32(len(b))}
 	*chunk = append(*chunk, b...)
+	s.bytes += len(b)
 	return ref
 }
 
-// has says whether pools of mint were gathered, used or not.
-func (s *poolSet) has(mint string) bool {
-	_, at := s.find(mint)
+// hasMint reports whether pools of mint were gathered.
+func (s *poolSet) hasMint(mint string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, at := s.findMint(mint)
 	return at >= 0
 }
 
-// hasAddress says whether a pool was gathered.
-func (s *poolSet) hasAddress(address string) bool {
-	_, ok := s.seen[s.hash(address)]
-	return ok
+// has reports whether a pool was gathered.
+func (s *poolSet) has(address, mint string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, at := s.findPool(address, mint)
+	return at >= 0
 }
 
-// take appends the pools of mint to kept, oldest first, and marks them used. ok is false when there are none, or when
-// they were used before. The result is valid until the next call.
-func (s *poolSet) take(mint string, kept []token.Pool) (pools []token.Pool, ok bool) {
-	_, newest := s.find(mint)
-	if newest < 0 || s.refs[newest].previous == taken {
-		return nil, false
-	}
-	var order []int32
+// allBlacklisted reports whether every gathered pool of mint is, and there is one.
+func (s *poolSet) allBlacklisted(mint string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, newest := s.findMint(mint)
 	for at := newest; at >= 0; at = s.refs[at].previous {
-		order = append(order, at)
+		if !s.refs[at].blacklisted {
+			return false
+		}
 	}
-	s.refs[newest].previous = taken
-	s.pools = append(s.pools[:0], kept...)
-	for _, at := range slices.Backward(order) {
-		s.pools = append(s.pools, s.decode(at))
+	return newest >= 0
+}
+
+// of returns the gathered pools of mint, oldest first.
+func (s *poolSet) of(mint string) []token.Pool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var pools []token.Pool
+	_, newest := s.findMint(mint)
+	for at := newest; at >= 0; at = s.refs[at].previous {
+		pools = append(pools, s.decode(at))
 	}
-	return s.pools, true
+	slices.Reverse(pools)
+	return pools
 }
 
 func (s *poolSet) decode(at int32) token.Pool {
@@ -124,24 +180,16 @@ func (s *poolSet) decode(at int32) token.Pool {
 	return p
 }
 
-// left lists the mints whose pools have not been used, few at a time.
-func (s *poolSet) left(few int) iter.Seq[[]string] {
-	return func(yield func([]string) bool) {
-		mints := make([]string, 0, few)
-		for _, at := range s.last {
-			if s.refs[at].previous == taken {
-				continue
-			}
-			if mints = append(mints, s.decode(at).Base.Mint); len(mints) < few {
-				continue
-			}
-			if !yield(mints) {
-				return
-			}
-			mints = mints[:0]
-		}
-		if len(mints) > 0 {
-			yield(mints)
+// without lists the mints that known does not hold, sorted.
+func (s *poolSet) without(known func(mint string) bool) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var mints []string
+	for _, at := range s.mints {
+		if mint := s.decode(at).Base.Mint; !known(mint) {
+			mints = append(mints, mint)
 		}
 	}
+	slices.Sort(mints)
+	return mints
 }

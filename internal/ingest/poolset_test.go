@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,61 +12,98 @@ import (
 	"tokensync/internal/token"
 )
 
-// TestPoolSet keeps mints apart whose hashes are the same, and gives each of them once.
+func poolOf(mint string, n int) token.Pool {
+	return token.Pool{Address: fmt.Sprint(mint, n), Base: token.Asset{Mint: mint}}
+}
+
+// TestPoolSet keeps mints and pools apart whose hashes are the same.
 func TestPoolSet(t *testing.T) {
 	t.Parallel()
 	for name, hash := range map[string]func(string) uint64{
-		"hashes differ": newPoolSet().hash, "all the same": func(string) uint64 { return 7 },
+		"hashes differ": newPoolSet(0).hash, "all the same": func(string) uint64 { return 7 },
 		"neighbours": func(s string) uint64 { return uint64(len(s)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newPoolSet()
+			s := newPoolSet(1 << 20)
 			s.hash = hash
-			add := func(mint string, n int) {
-				s.add(&token.Pool{Address: fmt.Sprint(mint, n), Base: token.Asset{Mint: mint}})
-			}
 			mints := []string{"a", "bb", "c", "dd", "e"}
 			for n := range 3 {
 				for _, mint := range mints {
-					add(mint, n)
+					p := poolOf(mint, n)
+					if isNew, err := s.add(&p); !isNew || err != nil {
+						t.Errorf("pool %s: new %v, error %v", p.Address, isNew, err)
+					}
 				}
 			}
-			if !s.has("a") || s.has("x") {
+			if !s.hasMint("a") || s.hasMint("x") || !s.has("bb2", "bb") || s.has("bb2", "c") || s.has("bb3", "bb") {
 				t.Error("has")
 			}
-			first, ok := s.take("c", []token.Pool{{Address: "kept"}})
-			if diff := cmp.Diff([]string{"kept", "c0", "c1", "c2"}, addresses(first)); diff != "" || !ok {
+			if diff := cmp.Diff([]string{"c0", "c1", "c2"}, addressesOf(s.of("c"))); diff != "" || len(s.of("x")) != 0 {
 				t.Error(diff)
 			}
-			if _, ok := s.take("c", nil); ok || !s.has("c") {
-				t.Error("taken twice")
-			}
-			var left []string
-			for few := range s.left(2) {
-				if len(few) > 2 {
-					t.Errorf("%d at a time", len(few))
-				}
-				left = append(left, few...)
-				for _, mint := range few {
-					s.take(mint, nil)
-				}
-			}
-			slices.Sort(left)
-			if diff := cmp.Diff([]string{"a", "bb", "dd", "e"}, left); diff != "" {
+			got := s.without(func(mint string) bool { return mint == "c" })
+			if diff := cmp.Diff([]string{"a", "bb", "dd", "e"}, got); diff != "" {
 				t.Error(diff)
-			}
-			add("c", 9) // found once more, after it was used
-			if again, ok := s.take("c", nil); !ok || len(again) != 1 || again[0].Address != "c9" {
-				t.Errorf("%v", again)
 			}
 		})
 	}
 }
 
-func addresses(pools []token.Pool) (list []string) {
-	for _, p := range pools {
-		list = append(list, p.Address)
+// TestARepeatedPoolIsKeptOnce: the later answer counts, a launchpad that only one of them names stays, and a server that
+// repeats itself for ever fills no memory.
+func TestARepeatedPoolIsKeptOnce(t *testing.T) {
+	t.Parallel()
+	s := newPoolSet(1 << 20)
+	for i := range 10_000 {
+		p := poolOf("m", i%3)
+		p.TVLUSD, p.Blacklisted = token.Number(fmt.Sprint(1_000_000+i)), i > 5000
+		if i < 3 {
+			p.Launchpad = "pad"
+		}
+		if isNew, err := s.add(&p); isNew != (i < 3) || err != nil {
+			t.Fatalf("pool %d: new %v, error %v", i, isNew, err)
+		}
 	}
+	pools := s.of("m")
+	if len(pools) != 3 || pools[0].TVLUSD != "1009999" || pools[2].Launchpad != "pad" || !s.allBlacklisted("m") || s.allBlacklisted("x") {
+		t.Errorf("%+v", pools)
+	}
+	if s.bytes > 3*(refBytes+200) {
+		t.Errorf("%d bytes for 3 pools", s.bytes)
+	}
+	long := poolOf("m", 0)
+	long.Name = strings.Repeat("x", 500)
+	if isNew, err := s.add(&long); isNew || err != nil || s.of("m")[0].Name != long.Name || len(s.of("m")) != 3 {
+		t.Errorf("a longer answer: new %v, error %v, %+v", isNew, err, s.of("m"))
+	}
+}
+
+// TestPoolSetIsBounded: what is known is still renewed when there is no room for more.
+func TestPoolSetIsBounded(t *testing.T) {
+	t.Parallel()
+	const limit = 100 << 10
+	s, n := newPoolSet(limit), 0
+	for ; ; n++ {
+		p := poolOf("m", n)
+		if _, err := s.add(&p); errors.Is(err, errFull) {
+			break
+		}
+	}
+	if n < 300 || s.bytes > limit || len(s.of("m")) != n {
+		t.Errorf("%d pools in %d bytes", n, s.bytes)
+	}
+	again := poolOf("m", 0)
+	again.Blacklisted = true
+	if isNew, err := s.add(&again); isNew || err != nil || !s.of("m")[0].Blacklisted {
+		t.Errorf("new %v, error %v", isNew, err)
+	}
+}
+
+func addressesOf(pools []token.Pool) (list []string) {
+	for i := range pools {
+		list = append(list, pools[i].Address)
+	}
+	slices.Sort(list)
 	return list
 }

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -42,16 +41,17 @@ func (s shortcut) Pools(ctx context.Context, _ []token.LaunchpadID, stats *syncr
 	return s.ByAddress(ctx, addresses, stats)
 }
 
-// TestRefreshCostFollowsTheLaunchpad: six requests for 512 known pools and one for the newest, however many pools
+// TestRefreshCostFollowsTheLaunchpad: six requests for 512 known pools, one for the newest and two by mint, however many pools
 // Meteora has, and writes of what changed.
 func TestRefreshCostFollowsTheLaunchpad(t *testing.T) { //nolint:tparallel // the second compares with the first
 	t.Parallel()
 	var full syncrun.Record
-	for _, of := range []int{meteoratest.DefaultPools, 10 * meteoratest.DefaultPools} {
+	const few, many = 5_000, 200_000
+	for _, of := range []int{few, many} {
 		t.Run(strconv.Itoa(of), func(t *testing.T) {
 			w := newWorldOf(t, meteoratest.Config{Pools: of, Ours: meteoratest.DefaultOurs})
 			dlmm := w.fake.World("dlmm")
-			if of > meteoratest.DefaultPools {
+			if of == many {
 				w.sync.Sources[0] = shortcut{w.sync.Sources[0].(*meteora.Client), dlmm}
 				w.run()
 			} else {
@@ -63,8 +63,8 @@ func TestRefreshCostFollowsTheLaunchpad(t *testing.T) { //nolint:tparallel // th
 			dlmm.Add(1, true)
 			run := w.refresh()
 			check(t, "five changed, one new", run, counts{"succeeded", run.PoolsScanned, 513, 1, 5, 495, 0, 0, 1, "none"})
-			if run.Mode != ingest.ModeRefresh || run.UpstreamRequests != 7 || run.PoolsScanned > 613 || run.BytesRead*100 > full.BytesRead {
-				t.Errorf("mode %s, %d requests, %d bytes, %d in full", run.Mode, run.UpstreamRequests, run.BytesRead, full.BytesRead)
+			if run.Mode != ingest.ModeRefresh || run.UpstreamRequests != 9 || run.PoolsScanned > 613 || full.PoolsScanned != few {
+				t.Errorf("%d scanned in full; %+v", full.PoolsScanned, run)
 			}
 			again := w.refresh()
 			check(t, "again", again, counts{"succeeded", again.PoolsScanned, 513, 0, 0, 501, 0, 0, 0, "none"})
@@ -80,32 +80,33 @@ func TestRefreshFallsBackToFull(t *testing.T) {
 		mode     string
 		requests int64
 	}{
-		"nothing to fear": {func(*world) {}, ingest.ModeRefresh, 3},
-		"no earlier run":  {func(w *world) { w.forget("WATERMARK", "dlmm") }, ingest.ModeFull, 3},
+		"nothing to fear": {func(*world) {}, ingest.ModeRefresh, 4},
+		"no earlier run":  {func(w *world) { w.forget("", "MANIFEST") }, ingest.ModeFull, 4},
 		"a full run in part": {func(w *world) {
-			w.forget("WATERMARK", "dlmm")
+			w.forget("", "MANIFEST")
 			w.fake.SetFault(meteoratest.OnPage("dlmm", 2, meteoratest.Fault{Status: http.StatusServiceUnavailable}))
 			w.run()
 			w.fake.SetFault(nil)
-		}, ingest.ModeFull, 3},
-		"another launchpad":   {func(w *world) { w.ids += ",nobody" }, ingest.ModeFull, 3},
-		"same IDs":            {func(w *world) { w.ids += "," + w.ids }, ingest.ModeRefresh, 3},
-		"a gap to bridge":     {func(w *world) { w.fake.World("dlmm").Add(1850, false) }, ingest.ModeRefresh, 3 + 18},
-		"too large a gap":     {func(w *world) { w.fake.World("dlmm").Add(2000, false) }, ingest.ModeFull, 20 + 5},
-		"a server unsorted":   {func(w *world) { w.sync.Sources[0] = unsorted(w) }, ingest.ModeFull, 1 + 3},
-		"a full run was held": {func(w *world) { w.turnAway(ingest.ModeFull) }, ingest.ModeFull, 3},
-		"a refresh was held":  {func(w *world) { w.turnAway(ingest.ModeRefresh) }, ingest.ModeRefresh, 3},
+		}, ingest.ModeFull, 4},
+		"another launchpad":   {func(w *world) { w.ids += ",nobody" }, ingest.ModeFull, 4},
+		"same IDs":            {func(w *world) { w.ids += "," + w.ids }, ingest.ModeRefresh, 4},
+		"a gap to bridge":     {func(w *world) { w.fake.World("dlmm").Add(1850, false) }, ingest.ModeRefresh, 4 + 18},
+		"too large a gap":     {func(w *world) { w.fake.World("dlmm").Add(2000, false) }, ingest.ModeFull, 20 + 4 + 2},
+		"a server unsorted":   {func(w *world) { w.sync.Sources[0] = unsorted(w) }, ingest.ModeFull, 1 + 4},
+		"a full run was held": {func(w *world) { w.turnAway(ingest.ModeFull) }, ingest.ModeFull, 4},
+		"a refresh was held":  {func(w *world) { w.turnAway(ingest.ModeRefresh) }, ingest.ModeRefresh, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.run()
+			w.refresh() // finds out how the server is asked
 			tt.change(w)
 			run := w.refresh()
 			if run.Status != syncrun.Succeeded || run.Mode != tt.mode || run.UpstreamRequests != tt.requests {
 				t.Errorf("%s, mode %s, %d requests, want %s and %d", run.Status, run.Mode, run.UpstreamRequests, tt.mode, tt.requests)
 			}
-			if again := w.refresh(); name != "a server unsorted" && (again.Mode != ingest.ModeRefresh || again.UpstreamRequests != 3) {
+			if again := w.refresh(); name != "a server unsorted" && (again.Mode != ingest.ModeRefresh || again.UpstreamRequests != 4) {
 				t.Errorf("the next: mode %s, %d requests", again.Mode, again.UpstreamRequests)
 			}
 		})
@@ -157,7 +158,7 @@ func TestRefreshLeavesAbsenceToTheFullRun(t *testing.T) {
 	if run.Delisting != "deferred: 3" || run.TokensDelisted != 0 || run.TokensUpdated != 0 {
 		t.Errorf("%+v", run)
 	}
-	if diff := cmp.Diff(before, w.tokens(), attributes); diff != "" {
+	if diff := cmp.Diff(before, w.tokens()); diff != "" {
 		t.Error(diff)
 	}
 	if run := w.run(); run.TokensDelisted != 2 || run.TokensUpdated != 1 {
@@ -178,7 +179,7 @@ func TestRefreshThatFailsForgetsNothing(t *testing.T) {
 	}{
 		"no newest pools":       {func(w *world) { w.fake.SetFault(onQuery("sort_by", http.StatusServiceUnavailable)) }, syncrun.Failed},
 		"no pools by address":   {func(w *world) { w.fake.SetFault(onQuery("filter_by", http.StatusServiceUnavailable)) }, syncrun.Partial},
-		"tables cannot be read": {func(w *world) { w.db.query = func() error { return down } }, syncrun.Failed},
+		"tables cannot be read": {func(w *world) { w.db.get = func(*dynamodb.BatchGetItemInput) error { return down } }, syncrun.Failed},
 		"tokens unwritten": {func(w *world) {
 			w.db.write = func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) { return nil, down }
 		}, syncrun.Partial},
@@ -191,18 +192,18 @@ func TestRefreshThatFailsForgetsNothing(t *testing.T) {
 			dlmm.Add(1, true)
 			dlmm.Add(300, false) // more than is read twice
 			dlmm.Touch(dlmm.Ours()[:3]...)
-			known := len(w.listed())
+			known := w.board().Len()
 			tt.spoil(w)
-			if run := w.refresh(); run.Status != tt.status || len(w.listed()) < known {
-				t.Errorf("%+v, %d listed", run, len(w.listed()))
+			if run := w.refresh(); run.Status != tt.status || w.board().Len() < known {
+				t.Errorf("%+v, %d listed", run, w.board().Len())
 			}
-			w.db.query, w.db.write = nil, nil
+			w.db.get, w.db.write = nil, nil
 			w.fake.SetFault(nil)
 			if run := w.refresh(); run.Mode != ingest.ModeRefresh || run.Status != syncrun.Succeeded {
 				t.Errorf("%+v", run)
 			}
-			if run := w.run(); run.TokensNew+run.TokensUpdated != 0 || len(w.listed()) != known+1 {
-				t.Errorf("the full run after it: %+v, %d listed", run, len(w.listed()))
+			if run := w.run(); run.TokensNew+run.TokensUpdated != 0 || w.board().Len() != known+1 {
+				t.Errorf("the full run after it: %+v, %d listed", run, w.board().Len())
 			}
 		})
 	}
@@ -222,7 +223,8 @@ func onQuery(parameter string, status int) meteoratest.FaultFunc {
 // Only tokens whose pools vanished or came back are left to it.
 func TestRefreshesOfADay(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(3) {
+	hours := study(4, 24)
+	for seed := range uint64(study(2, 6)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			d := &day{
@@ -231,7 +233,7 @@ func TestRefreshesOfADay(t *testing.T) {
 			}
 			d.sync.Sources = append(d.sync.Sources, d.chain)
 			d.full(0)
-			for hour := range 24 {
+			for hour := range hours {
 				d.hour(hour + 1)
 			}
 		})
@@ -261,13 +263,15 @@ func (d *day) hour(hour int) {
 }
 
 func (d *day) full(hour int) {
-	before := hashes(d.tokens())
+	before := byMint(d.board())
 	if run := d.run(); run.Status != syncrun.Succeeded {
 		d.t.Fatalf("hour %d: %+v", hour, run)
 	}
-	for mint, hash := range hashes(d.tokens()) {
-		if hour > 0 && before[mint] != hash && !d.left[mint] {
-			d.t.Errorf("hour %d: the full run wrote token %s", hour, mint)
+	after := byMint(d.board())
+	for mint, now := range after {
+		was, ok := before[mint]
+		if hour > 0 && !d.left[mint] && (!ok || !was.Same(&now)) {
+			d.t.Errorf("hour %d: the full run changed token %s: %s", hour, mint, cmp.Diff(was, now))
 		}
 	}
 	clear(d.left)
@@ -309,8 +313,8 @@ func (d *day) change() {
 		w.Restore(late...)
 	case 8: // a curve begins
 		curve := token.Pool{
-			Address: "curve" + strconv.Itoa(d.steps), Product: token.DBC, Launchpad: token.LaunchpadID(d.ids),
-			Base: token.Asset{Mint: "mint" + strconv.Itoa(d.steps)}, Curve: token.Curve{Stage: token.Bonding, Progress: "0.5"},
+			Address: key("curve" + strconv.Itoa(d.steps)), Product: token.DBC, Launchpad: token.LaunchpadID(d.ids),
+			Base: token.Asset{Mint: key("mint" + strconv.Itoa(d.steps))}, Curve: token.Curve{Stage: token.Bonding, Progress: "0.5"},
 		}
 		d.chain.pools = append(d.chain.pools, curve)
 	case 9:
@@ -325,20 +329,21 @@ func (d *day) graduate() {
 		return
 	}
 	curve := &d.chain.pools[at]
-	curve.Curve = token.Curve{Stage: token.Graduated, Progress: "1"}
+	curve.Curve = token.Curve{Stage: token.Graduated, Progress: "1", GraduatedPool: key(curve.Address)}
 	d.chain.pools = append(d.chain.pools, token.Pool{
-		Address: strings.Replace(curve.Address, "curve", "pool", 1), Product: token.DAMMv2, Launchpad: curve.Launchpad,
+		Address: key(curve.Address), Product: token.DAMMv2, Launchpad: curve.Launchpad,
 		Base: curve.Base, TVLUSD: "100", CreatedAt: time.Now().UnixMilli(),
 	})
 }
 
-// forget deletes an item of the sync table.
+// forget deletes an item of the sync table, or without a partition key one of the board.
 func (w *world) forget(pk, sk string) {
-	if _, err := engine.Client().DeleteItem(w.t.Context(), &dynamodb.DeleteItemInput{
-		TableName: &w.tables.Sync, Key: map[string]types.AttributeValue{
-			"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: sk},
-		},
-	}); err != nil {
+	in := &dynamodb.DeleteItemInput{TableName: &w.tables.Board, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: sk}}}
+	if pk != "" {
+		in.TableName = &w.tables.Sync
+		in.Key["pk"], in.Key["sk"] = &types.AttributeValueMemberS{Value: pk}, &types.AttributeValueMemberS{Value: sk}
+	}
+	if _, err := engine.Client().DeleteItem(w.t.Context(), in); err != nil {
 		w.t.Fatal(err)
 	}
 }

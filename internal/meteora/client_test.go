@@ -23,7 +23,7 @@ func start(t *testing.T, cfg meteoratest.Config) *meteoratest.Server {
 	if cfg.Pools == 0 {
 		cfg.Pools = pools
 	}
-	cfg.Ours, cfg.Dialect, cfg.OneArray = ours, meteoratest.Pipes, true // what the client asks for
+	cfg.Ours = ours
 	if cfg.RateLimit == nil {
 		cfg.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
 	}
@@ -246,7 +246,7 @@ func TestByAddress(t *testing.T) {
 	}
 }
 
-// TestByAddressIsNotTrusted: a server that ignores filter_by answers pools that nobody asked for.
+// TestByAddressIsNotTrusted: a server that ignores filter_by returns pools that nobody asked for.
 func TestByAddressIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	fake := start(t, meteoratest.Config{})

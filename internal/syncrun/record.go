@@ -27,7 +27,7 @@ type Record struct {
 	TokensUnchanged  int                 `json:"tokens_unchanged"`
 	TokensDelisted   int                 `json:"tokens_delisted"`
 	TokensUnwritten  int                 `json:"tokens_unwritten"`
-	Delisting        string              `json:"delisting"` // "done", or why there was none
+	Delisting        string              `json:"delisting"` // "done", or why there was none or only some
 	WriteBatches     int                 `json:"write_batches"`
 	ItemsWritten     int                 `json:"items_written"` // of the tokens table
 	BoardVersion     int64               `json:"board_version"`
@@ -58,6 +58,8 @@ type ProductRecord struct {
 	PoolsScanned int64         `json:"pools_scanned"`
 	PoolsMatched int64         `json:"pools_matched"`
 	PoolsInvalid int64         `json:"pools_invalid"`
+	Coverage     float64       `json:"coverage,omitzero"` // of the pools that the server says there are, those that a full scan saw; 0 is unknown
+	Notes        []string      `json:"notes,omitempty"`   // how it was read, and what was odd
 	DurationMS   int64         `json:"duration_ms"`
 	Error        string        `json:"error"`
 
@@ -67,23 +69,10 @@ type ProductRecord struct {
 
 // WriteResult is what became of tokens that were to be written.
 type WriteResult struct {
-	Batches   int         // BatchWriteItem chunks of up to 25 tokens
-	Unwritten []Unwritten // tokens that stayed out, for the next run
-	Err       error       // why, the first reason
-}
-
-// Unwritten is a token that could not be written.
-type Unwritten struct {
-	Mint        string
-	FirstSeenAt int64
-}
-
-// Watermark is how far a product has been read: all pools of the launchpads that were created until then are stored.
-type Watermark struct {
-	Product    token.Product
-	Newest     int64 // when the newest pool of all was created, in Unix milliseconds; 0 is unknown
-	At         time.Time
-	Launchpads []token.LaunchpadID
+	Items     int      // tokens that were written
+	Batches   int      // requests of up to 25 tokens that wrote something
+	Unwritten []string // mints that stayed out, for the next run
+	Err       error    // why, the first reason
 }
 
 // ErrGap reports more new pools than are worth asking for one by one: only a full scan finds them.

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// appendContent appends everything that p says, each text behind its length: what Hash is taken of.
+// appendContent appends everything that p says, each text behind its length: what Same compares.
 func (p *Pool) appendContent(b []byte) []byte {
 	for _, f := range slices.Concat(p.fields(), p.Curve.fields(), p.Curve.Earnings.fields()) {
 		b = appendString(b, *f.text)
@@ -34,7 +34,7 @@ const (
 	number                  // digits and little else
 )
 
-// fields lists p's texts, in an order that stored hashes rely on.
+// fields lists p's texts, in the order in which they are packed.
 func (p *Pool) fields() []field {
 	a := &p.Base
 	list := []field{

@@ -40,7 +40,7 @@ func (id LaunchpadID) Claim() (by Claim, text string) {
 	return ByName, string(id)
 }
 
-// ErrNoLaunchpadID means that no launchpad ID is set at all.
+// ErrNoLaunchpadID is returned when no launchpad ID is set at all.
 var ErrNoLaunchpadID = errors.New("no launchpad ID is set")
 
 // ParseLaunchpadIDs reads one ID or a comma-separated list. White space around an ID is not part of it; an empty

@@ -76,37 +76,40 @@ func (n Number) Add(m Number) Number {
 	case m == "":
 		return n
 	}
-	a, aok := new(big.Rat).SetString(string(n))
-	b, bok := new(big.Rat).SetString(string(m))
-	if !aok || !bok {
-		return ""
+	if sum, ok := add(n, m); ok {
+		return sum
 	}
-	sum, _ := ParseNumber(a.Add(a, b).FloatString(maxMagnitude))
-	return sum
+	return addBig(n, m)
 }
 
-// quotientBits is enough precision for the 17 digits that Quo keeps.
+// quotientBits is enough precision for the 17 digits that Quo and Mul keep.
 const quotientBits = 160
 
 // Quo is n divided by m to 17 significant digits, a float64's worth; unknown when either is, or when m is 0.
 func (n Number) Quo(m Number) Number {
+	if q, ok := quo(n, m); ok {
+		return q
+	}
 	a, _, aerr := big.ParseFloat(string(n), 10, quotientBits, big.ToNearestEven)
 	b, _, berr := big.ParseFloat(string(m), 10, quotientBits, big.ToNearestEven)
 	if aerr != nil || berr != nil || b.Sign() == 0 {
 		return ""
 	}
-	q, _ := ParseNumber(a.Quo(a, b).Text('e', 16))
+	q, _ := ParseNumber(a.Quo(a, b).Text('e', productDigits-1))
 	return q
 }
 
 // Mul is n times m to 17 significant digits, as Quo; unknown when either is.
 func (n Number) Mul(m Number) Number {
+	if p, ok := mul(n, m); ok {
+		return p
+	}
 	a, _, aerr := big.ParseFloat(string(n), 10, quotientBits, big.ToNearestEven)
 	b, _, berr := big.ParseFloat(string(m), 10, quotientBits, big.ToNearestEven)
 	if aerr != nil || berr != nil {
 		return ""
 	}
-	p, _ := ParseNumber(a.Mul(a, b).Text('e', 16))
+	p, _ := ParseNumber(a.Mul(a, b).Text('e', productDigits-1))
 	return p
 }
 

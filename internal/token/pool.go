@@ -48,15 +48,17 @@ func FlagOf(b bool) Flag {
 }
 
 // MarshalJSON writes true, false or null.
-func (f Flag) MarshalJSON() ([]byte, error) {
+func (f Flag) MarshalJSON() ([]byte, error) { return []byte(f.json()), nil }
+
+func (f Flag) json() string {
 	switch f {
 	case Yes:
-		return []byte("true"), nil
+		return "true"
 	case No:
-		return []byte("false"), nil
+		return "false"
 	case Unknown:
 	}
-	return []byte("null"), nil
+	return "null"
 }
 
 // UnmarshalJSON reads true, false, or anything else as unknown.
@@ -87,78 +89,80 @@ var Stages = []Stage{Bonding, Migrating, Graduated}
 
 // Asset is one side of a pool as Meteora describes it.
 type Asset struct {
-	Mint                    string
-	Name, Symbol            string
-	Decimals                Number
-	Verified                Flag
-	FreezeAuthorityDisabled Flag
-	MintAuthorityDisabled   Flag
-	Holders                 Number
-	TotalSupply             Number // whole tokens, not base units
-	PriceUSD                Number
-	MarketCapUSD            Number
-	URI                     string // of the mint's metadata JSON; a stranger's text
+	Mint                    string `json:"mint,omitzero"`
+	Name                    string `json:"name,omitzero"`
+	Symbol                  string `json:"symbol,omitzero"`
+	Decimals                Number `json:"decimals,omitzero"`
+	Verified                Flag   `json:"is_verified,omitzero"`
+	FreezeAuthorityDisabled Flag   `json:"freeze_authority_disabled,omitzero"`
+	MintAuthorityDisabled   Flag   `json:"mint_authority_disabled,omitzero"`
+	Holders                 Number `json:"holders,omitzero"`
+	TotalSupply             Number `json:"total_supply,omitzero"` // whole tokens, not base units
+	PriceUSD                Number `json:"price_usd,omitzero"`
+	MarketCapUSD            Number `json:"market_cap_usd,omitzero"`
+	URI                     string `json:"uri,omitzero"` // of the mint's metadata JSON; a stranger's text
 }
 
 // Curve is what DBC knows of a token. Its zero value means that DBC does not know the token. Amounts are in whole
 // tokens of the base or the quote.
 type Curve struct {
-	Stage          Stage
-	Progress       Number // 0 to 1
-	Creator        string // public key of the pool's creator
-	Config         string // config key
-	GraduatedPool  string // address of the AMM pool that the curve migrates to; "" when unknown
-	QuoteReserve   Number
-	QuoteThreshold Number // the quote reserve at which the curve is complete
-	CompletedAt    int64  // Unix milliseconds; 0 is unknown or not yet
-	Earnings       Earnings
+	Stage          Stage    `json:"stage,omitzero"`
+	Progress       Number   `json:"progress,omitzero"`       // 0 to 1
+	Creator        string   `json:"creator,omitzero"`        // public key of the pool's creator
+	Config         string   `json:"config,omitzero"`         // config key
+	GraduatedPool  string   `json:"graduated_pool,omitzero"` // address of the AMM pool that the curve migrates to; "" when unknown
+	QuoteReserve   Number   `json:"quote_reserve,omitzero"`
+	QuoteThreshold Number   `json:"quote_threshold,omitzero"` // the quote reserve at which the curve is complete
+	CompletedAt    int64    `json:"completed_at,omitzero"`    // Unix milliseconds; 0 is unknown or not yet
+	Earnings       Earnings `json:"earnings,omitzero"`
 }
 
 // Earnings is what the fees of one curve have come to.
 type Earnings struct {
-	FeesBase, FeesQuote Number // lifetime trading fees of partner and creator together
-	VolumeQuote         Number // lifetime volume, estimated from the fees and their rate
-	VolumeEstimated     bool   // the fee rate is not constant
-	Partner, Creator    Share
-	CreationFee         Number // the partner's, in SOL
-	CreationFeeTaken    bool
-	Leftover            Number // base tokens that nobody has withdrawn; unknown until it is asked for
+	FeesBase         Number `json:"fees_base,omitzero"`        // lifetime trading fees of partner and creator together
+	FeesQuote        Number `json:"fees_quote,omitzero"`       // likewise
+	VolumeQuote      Number `json:"volume_quote,omitzero"`     // lifetime volume, estimated from the fees and their rate
+	VolumeEstimated  bool   `json:"volume_estimated,omitzero"` // the fee rate is not constant
+	Partner          Share  `json:"partner,omitzero"`
+	Creator          Share  `json:"creator,omitzero"`
+	CreationFee      Number `json:"creation_fee,omitzero"` // the partner's, in SOL
+	CreationFeeTaken bool   `json:"creation_fee_taken,omitzero"`
+	Leftover         Number `json:"leftover,omitzero"` // base tokens that nobody has withdrawn; unknown until it is asked for
 }
 
 // Share is one side's part of Earnings.
 type Share struct {
-	UnclaimedBase, UnclaimedQuote Number
-	ClaimedBase, ClaimedQuote     Number
-	Surplus, MigrationFee         Number // quote; unknown until the curve is complete
-	SurplusTaken, MigrationTaken  bool
+	UnclaimedBase  Number `json:"unclaimed_base,omitzero"`
+	UnclaimedQuote Number `json:"unclaimed_quote,omitzero"`
+	ClaimedBase    Number `json:"claimed_base,omitzero"`
+	ClaimedQuote   Number `json:"claimed_quote,omitzero"`
+	Surplus        Number `json:"surplus,omitzero"`       // quote; unknown until the curve is complete
+	MigrationFee   Number `json:"migration_fee,omitzero"` // likewise
+	SurplusTaken   bool   `json:"surplus_taken,omitzero"`
+	MigrationTaken bool   `json:"migration_taken,omitzero"`
 }
 
-// Pool is one pool of a token that is ours, seen from the token's side.
+// Pool is one pool of a token that is ours, seen from the token's side. Its tags, and those of what is in it, spell the
+// tokens table's items: a field may change its name, its tag may not.
 type Pool struct {
-	Address     string
-	Product     Product
-	Launchpad   LaunchpadID
-	Name        string
-	Base        Asset // the token
-	QuoteMint   string
-	QuoteSymbol string
-	QuoteUSD    Number // US dollars of one quote token
-	Price       Number // Meteora's current_price: of token_x, in token_y
-	TVLUSD      Number
-	VolumeUSD   Windows
-	Fees24hUSD  Number
-	FeePct      Number // base fee in per cent
-	APR         Number // per cent a day, as Meteora has it
-	CreatedAt   int64  // Unix milliseconds; 0 is unknown
-	Blacklisted bool
-	Tags        []string
-	Curve       Curve
-}
-
-// PoolKey names a pool.
-type PoolKey struct {
-	Product Product
-	Address string
+	Address     string      `json:"address,omitzero"`
+	Product     Product     `json:"product,omitzero"`
+	Launchpad   LaunchpadID `json:"launchpad,omitzero"`
+	Name        string      `json:"name,omitzero"`
+	Base        Asset       `json:"base,omitzero"` // the token
+	QuoteMint   string      `json:"quote_mint,omitzero"`
+	QuoteSymbol string      `json:"quote_symbol,omitzero"`
+	QuoteUSD    Number      `json:"quote_usd,omitzero"` // US dollars of one quote token
+	Price       Number      `json:"price,omitzero"`     // Meteora's current_price: of token_x, in token_y
+	TVLUSD      Number      `json:"tvl_usd,omitzero"`
+	VolumeUSD   Windows     `json:"volume_usd,omitzero"`
+	Fees24hUSD  Number      `json:"fees_24h_usd,omitzero"`
+	FeePct      Number      `json:"fee_pct,omitzero"`    // base fee in per cent
+	APR         Number      `json:"apr,omitzero"`        // per cent a day, as Meteora has it
+	CreatedAt   int64       `json:"created_at,omitzero"` // Unix milliseconds; 0 is unknown
+	Blacklisted bool        `json:"is_blacklisted,omitzero"`
+	Tags        []string    `json:"tags,omitzero"`
+	Curve       Curve       `json:"curve,omitzero"`
 }
 
 // QuoteMints are the mints that tokens are priced in.
@@ -192,10 +196,10 @@ func (q QuoteMints) Orient(x, y Asset) (base, quote Asset) {
 // maxKey bounds an address; a public key has at most 44 characters.
 const maxKey = 64
 
-// Valid says whether p can be kept at all: it has an address, and its token a mint.
-func (p *Pool) Valid() bool { return IsKey(p.Address) && IsKey(p.Base.Mint) }
+// Valid reports whether p can be kept at all: it has an address, and its token a mint.
+func (p *Pool) Valid() bool { return IsPublicKey(p.Address) && IsPublicKey(p.Base.Mint) }
 
-// IsKey says whether s may stand where an address or a mint does in what is stored: looser than IsPublicKey.
+// IsKey reports whether s may stand where an address or a mint does in what is stored: looser than IsPublicKey.
 func IsKey(s string) bool {
 	return s != "" && len(s) <= maxKey && isPlain(s) && !strings.Contains(s, " ")
 }

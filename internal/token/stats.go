@@ -14,7 +14,7 @@ type Stats struct {
 const dayMS = 24 * 60 * 60 * 1000
 
 // Add counts one token; now is in Unix milliseconds.
-func (s *Stats) Add(t *Stored, now int64) {
+func (s *Stats) Add(t *Token, now int64) {
 	if t.Status != Listed {
 		return
 	}
@@ -27,21 +27,12 @@ func (s *Stats) Add(t *Stored, now int64) {
 		s.NewIn24h++
 	}
 	s.TVLUSD += t.TVLUSD.Float64()
-	s.Volume24hUSD += t.Volume24h.Float64()
-	s.Fees24hUSD += t.Fees24h.Float64()
-	if t.Stage != "" {
+	s.Volume24hUSD += t.VolumeUSD[Day].Float64()
+	s.Fees24hUSD += t.Fees24hUSD.Float64()
+	if t.Curve.Stage != "" {
 		if s.Stages == nil {
 			s.Stages = map[Stage]int{}
 		}
-		s.Stages[t.Stage]++
-	}
-}
-
-// Stored is what the table will know of t once it is written.
-func (t *Token) Stored() Stored {
-	return Stored{
-		Mint: t.Mint, Hash: t.Hash(), Status: t.Status, Stage: t.Curve.Stage, TVLUSD: t.TVLUSD,
-		Volume24h: t.VolumeUSD[Day], Fees24h: t.Fees24hUSD, CreatedAt: t.CreatedAt, FirstSeenAt: t.FirstSeenAt,
-		Known: t.PoolKeys(),
+		s.Stages[t.Curve.Stage]++
 	}
 }

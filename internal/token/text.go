@@ -10,10 +10,11 @@ import (
 const (
 	maxName   = 128
 	maxSymbol = 32
+	maxText   = 1000
 )
 
 // CleanName makes a stranger's name safe for a page or a log: valid UTF-8 without control or text-direction
-// characters, trimmed, at most 128 runes. Emoji and their joiners stay.
+// characters, trimmed, at most 128 runes. Emoji and their joiners stay. A name that shows nothing is "".
 func CleanName(s string) string { return clean(s, maxName) }
 
 // CleanSymbol is CleanName for a ticker symbol, at most 32 runes.
@@ -33,6 +34,9 @@ func CleanURI(s string) string {
 	return s
 }
 
+// CleanText is CleanName for a description, at most 1,000 runes.
+func CleanText(s string) string { return clean(s, maxText) }
+
 func clean(s string, limit int) string {
 	if isPlain(s) && len(s) <= limit {
 		return strings.TrimSpace(s)
@@ -49,7 +53,22 @@ func clean(s string, limit int) string {
 		left--
 		b.WriteRune(r)
 	}
-	return strings.TrimSpace(b.String())
+	cleaned := strings.TrimSpace(b.String())
+	if !strings.ContainsFunc(cleaned, showsInk) {
+		return ""
+	}
+	return cleaned
+}
+
+// showsInk reports whether r puts anything on a page by itself: not a space, a joiner, a selector or a filler.
+func showsInk(r rune) bool {
+	switch r {
+	case '\u115f', '\u1160', '\u3164', '\uffa0', // Hangul fillers
+		'\u2800', // the empty Braille pattern
+		'\u034f', '\u17b4', '\u17b5', '\u180e':
+		return false
+	}
+	return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Zs)
 }
 
 func isPlain(s string) bool {

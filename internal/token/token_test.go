@@ -1,10 +1,10 @@
 package token
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -26,13 +26,43 @@ func TestMerge(t *testing.T) {
 	pools := samplePools()
 	got := Merge(samplePools())
 	want := Token{
-		Mint: "mint", Name: "Louie", Symbol: "LOUIE", Decimals: "6", Holders: "1022", TotalSupply: "77",
+		Mint: "mint", Name: "Other", Symbol: "OTH", Decimals: "6", Holders: "1022", TotalSupply: "77",
 		PriceUSD: "0.1", MarketCapUSD: "9", TVLUSD: "107.5", Fees24hUSD: "1", VolumeUSD: Windows{0: "1", 5: "10.25"},
 		Launchpad: "first", Status: Listed, CreatedAt: 1000, PoolCount: 3,
 		Curve: Curve{Stage: Graduated, Progress: "1", Creator: "who"}, CurvePool: "bare", Pools: pools,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestMergeWithoutDollars: a curve whose quote nobody prices has a price; that of a graduated one is history.
+func TestMergeWithoutDollars(t *testing.T) {
+	t.Parallel()
+	curve := func(stage Stage) Pool {
+		return Pool{Address: "curve", Product: DBC, Base: Asset{Mint: "mint"}, QuoteMint: "odd", Price: "0.5", Curve: Curve{Stage: stage}}
+	}
+	amm := Pool{Address: "amm", Product: DLMM, Base: Asset{Mint: "mint"}, QuoteMint: SOL, Price: "3"}
+	priced := amm
+	priced.Base.PriceUSD = "360"
+	for name, tt := range map[string]struct {
+		pools []Pool
+		want  [3]string // dollars, price, quote
+	}{
+		"bonding":                  {[]Pool{curve(Bonding)}, [3]string{"", "0.5", "odd"}},
+		"migrating":                {[]Pool{curve(Migrating)}, [3]string{"", "0.5", "odd"}},
+		"graduated":                {[]Pool{curve(Graduated)}, [3]string{"", "", "odd"}},
+		"graduated, with a pool":   {[]Pool{curve(Graduated), amm}, [3]string{"", "3", SOL}},
+		"graduated, a priced pool": {[]Pool{curve(Graduated), priced}, [3]string{"360", "3", SOL}},
+		"bonding, a priced pool":   {[]Pool{curve(Bonding), priced}, [3]string{"360", "3", SOL}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := Merge(tt.pools)
+			if diff := cmp.Diff(tt.want, [3]string{string(got.PriceUSD), string(got.Price), got.QuoteMint}); diff != "" {
+				t.Errorf("dollars, price, quote (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -76,7 +106,7 @@ func TestMergeBoundsTheItem(t *testing.T) {
 	}
 }
 
-// TestMergeIgnoresOrder is the property that makes the content hash worth anything.
+// TestMergeIgnoresOrder: pools come in no order, and a token whose pools say the same is the same.
 func TestMergeIgnoresOrder(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -85,7 +115,7 @@ func TestMergeIgnoresOrder(t *testing.T) {
 		want := Merge(append([]Pool{}, pools...))
 		r.Shuffle(len(pools), func(i, j int) { pools[i], pools[j] = pools[j], pools[i] })
 		got := Merge(pools)
-		if diff := cmp.Diff(want, got); diff != "" || want.Hash() != got.Hash() {
+		if diff := cmp.Diff(want, got); diff != "" || !want.Same(&got) {
 			t.Fatal(diff)
 		}
 	}
@@ -114,26 +144,45 @@ func randomNumber(r *rand.Rand) Number {
 	return n
 }
 
-// TestHashSeesEveryField changes every field of a token and of its pools, one by one: a field that the hash misses
-// would never be written again.
-func TestHashSeesEveryField(t *testing.T) {
+// TestSameSeesEveryField changes every field of a token and of its pools, one by one: a field that Same misses would never
+// be published again.
+func TestSameSeesEveryField(t *testing.T) {
 	t.Parallel()
-	t1 := Merge(samplePools())
-	t1.FirstSeenAt, t1.UpdatedAt = 1, 1
-	before := t1.Hash()
-	ignored := map[string]bool{"FirstSeenAt": true, "UpdatedAt": true, "LastTradeAt": true}
+	before, now := Merge(samplePools()), Merge(samplePools())
 	changed := 0
-	walk(reflect.ValueOf(&t1).Elem(), "", func(path string, v reflect.Value) {
+	walk(reflect.ValueOf(&now).Elem(), "", func(path string, v reflect.Value) {
 		old := reflect.ValueOf(v.Interface())
 		poke(v)
-		if same := t1.Hash() == before; same != ignored[path] {
-			t.Errorf("%s: hash unchanged is %v", path, same)
+		ignored := path == "FirstSeenAt" || path == "UpdatedAt" || strings.HasPrefix(path, "Written.")
+		if same := now.Same(&before); same != ignored {
+			t.Errorf("%s: same is %v", path, same)
 		}
 		v.Set(old)
 		changed++
 	})
-	if changed < 100 || t1.Hash() != before {
+	if changed < 100 || !now.Same(&before) {
 		t.Errorf("only %d fields were tried", changed)
+	}
+}
+
+// TestSameKind changes every field one by one and holds which of them an item is written for at once.
+func TestSameKind(t *testing.T) {
+	t.Parallel()
+	drifts := regexp.MustCompile(`USD|Price|^(Curve\.(Progress|QuoteReserve)|.*Earnings\.|UpdatedAt|LastTradeAt|Holders|QuoteMint|Volume|Mint$|Written)`)
+	before, now := Merge(samplePools()), Merge(samplePools())
+	walk(reflect.ValueOf(&now).Elem(), "", func(path string, v reflect.Value) {
+		old := reflect.ValueOf(v.Interface())
+		poke(v)
+		want := drifts.MatchString(path) && !strings.HasSuffix(path, "Taken") ||
+			strings.HasSuffix(path, "MigrationTaken") || strings.HasPrefix(path, "Pools[") && !strings.HasSuffix(path, "].Address")
+		if got := now.SameKind(&before); got != want {
+			t.Errorf("%s: same kind is %v", path, got)
+		}
+		v.Set(old)
+	})
+	now.Pools[0], now.Pools[1] = now.Pools[1], now.Pools[0]
+	if !now.SameKind(&before) {
+		t.Error("another order of the same pools is another kind")
 	}
 }
 
@@ -159,34 +208,9 @@ func poke(v reflect.Value) {
 		v.SetString(v.String() + "1")
 	case reflect.Bool:
 		v.SetBool(!v.Bool())
+	case reflect.Uint8:
+		v.SetUint(v.Uint() + 1)
 	default:
 		v.SetInt(v.Int() + 1)
-	}
-}
-
-func TestSummaryJSON(t *testing.T) {
-	t.Parallel()
-	bare := Token{Mint: "m", Launchpad: "pad", Status: Listed}
-	got, err := json.Marshal(bare.Summary())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"mint":"m","name":null,"symbol":null,"decimals":null,"launchpad":"pad","status":"listed","is_verified":null,` +
-		`"freeze_authority_disabled":null,"mint_authority_disabled":null,"image_url":null,` +
-		`"links":{"website":null,"twitter":null,"telegram":null},"stage":null,"curve_progress":null,"creator":null,` +
-		`"config":null,"curve_pool":null,"graduated_pool":null,"quote_mint":null,"quote_reserve":null,"quote_threshold":null,` +
-		`"holders":null,"total_supply":null,"price_usd":null,"price":null,"price_suspect":false,"market_cap_usd":null,` +
-		`"price_change_pct":{"1h":null,"24h":null,"5m":null,"6h":null},"tvl_usd":null,"volume_24h_usd":null,"fees_24h_usd":null,` +
-		`"volume_usd":{"12h":null,"1h":null,"24h":null,"2h":null,"30m":null,"4h":null},"volume_estimated":false,` +
-		`"name_collision":false,"pool_count":0,"created_at":null,"completed_at":null,"graduated_at":null,"last_trade_at":null,` +
-		`"first_seen_at":null,"updated_at":null}`
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Error(diff)
-	}
-	full := Merge(samplePools())
-	full.FirstSeenAt = 1770317281123
-	s := full.Summary()
-	if *s.Stage != Graduated || *s.CreatedAt != "1970-01-01T00:00:01Z" || *s.FirstSeenAt != "2026-02-05T18:48:01.123Z" || s.Volume24hUSD != "10.25" {
-		t.Errorf("%+v", s)
 	}
 }

@@ -2,147 +2,214 @@ package token
 
 import (
 	"cmp"
+	"encoding/json"
+	"slices"
+	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
-// Summary is a token without its pools, as lists answer it. Unknown is null throughout.
-type Summary struct {
-	Mint                    string            `json:"mint"`
-	Name                    *string           `json:"name"`
-	Symbol                  *string           `json:"symbol"`
-	Decimals                Number            `json:"decimals"`
-	Launchpad               LaunchpadID       `json:"launchpad"`
-	Status                  Status            `json:"status"`
-	Verified                Flag              `json:"is_verified"`
-	FreezeAuthorityDisabled Flag              `json:"freeze_authority_disabled"`
-	MintAuthorityDisabled   Flag              `json:"mint_authority_disabled"`
-	ImageURL                *string           `json:"image_url"`
-	Links                   Links             `json:"links"`
-	Stage                   *Stage            `json:"stage"`
-	CurveProgress           Number            `json:"curve_progress"` // 0 to 1
-	Creator                 *string           `json:"creator"`
-	Config                  *string           `json:"config"`
-	CurvePool               *string           `json:"curve_pool"`
-	GraduatedPool           *string           `json:"graduated_pool"`
-	QuoteMint               *string           `json:"quote_mint"`
-	QuoteReserve            Number            `json:"quote_reserve"`
-	QuoteThreshold          Number            `json:"quote_threshold"`
-	Holders                 Number            `json:"holders"`
-	TotalSupply             Number            `json:"total_supply"`
-	PriceUSD                Number            `json:"price_usd"`
-	Price                   Number            `json:"price"` // in quote_mint
-	PriceSuspect            bool              `json:"price_suspect"`
-	MarketCapUSD            Number            `json:"market_cap_usd"`
-	PriceChange             map[string]Number `json:"price_change_pct"` // by span: 5m to 24h
-	TVLUSD                  Number            `json:"tvl_usd"`
-	Volume24hUSD            Number            `json:"volume_24h_usd"`
-	Fees24hUSD              Number            `json:"fees_24h_usd"`
-	VolumeUSD               map[string]Number `json:"volume_usd"` // by window: 30m to 24h
-	VolumeEstimated         bool              `json:"volume_estimated"`
-	NameCollision           bool              `json:"name_collision"`
-	PoolCount               int               `json:"pool_count"`
-	CreatedAt               *string           `json:"created_at"` // RFC 3339, UTC
-	CompletedAt             *string           `json:"completed_at"`
-	GraduatedAt             *string           `json:"graduated_at"`
-	LastTradeAt             *string           `json:"last_trade_at"`
-	FirstSeenAt             *string           `json:"first_seen_at"`
-	UpdatedAt               *string           `json:"updated_at"`
+// A viewField is one member of a token or a pool as the API shows it. append writes its value.
+type viewField[T any] struct {
+	name   string
+	append func(b []byte, of *T) []byte
 }
 
-// Links are a token's pages elsewhere, all https.
-type Links struct {
-	Website  *string `json:"website"`
-	Twitter  *string `json:"twitter"`
-	Telegram *string `json:"telegram"`
+// rowFields are what lists show of a token, in their order. Unknown is null.
+var rowFields = []viewField[Token]{
+	{"mint", plain(func(t *Token) string { return t.Mint })},
+	{"name", known(func(t *Token) string { return t.Name })},
+	{"symbol", known(func(t *Token) string { return t.Symbol })},
+	{"decimals", amount(func(t *Token) Number { return t.Decimals })},
+	{"launchpad", plain(func(t *Token) LaunchpadID { return t.Launchpad })},
+	{"status", plain(func(t *Token) Status { return t.Status })},
+	{"is_verified", flag(func(t *Token) Flag { return t.Verified })},
+	{"freeze_authority_disabled", flag(func(t *Token) Flag { return t.FreezeAuthorityDisabled })},
+	{"mint_authority_disabled", flag(func(t *Token) Flag { return t.MintAuthorityDisabled })},
+	{"image_url", known(func(t *Token) string { return t.Face.ImageURL })},
+	{"links", object([]viewField[Token]{
+		{"website", known(func(t *Token) string { return t.Face.Website })},
+		{"twitter", known(func(t *Token) string { return t.Face.Twitter })},
+		{"telegram", known(func(t *Token) string { return t.Face.Telegram })},
+	})},
+	{"stage", known(func(t *Token) Stage { return t.Curve.Stage })},
+	{"curve_progress", amount(func(t *Token) Number { return t.Curve.Progress })}, // 0 to 1
+	{"creator", known(func(t *Token) string { return t.Curve.Creator })},
+	{"config", known(func(t *Token) string { return t.Curve.Config })},
+	{"curve_pool", known(func(t *Token) string { return t.CurvePool })},
+	{"graduated_pool", known(func(t *Token) string { return t.Curve.GraduatedPool })},
+	{"quote_mint", known(func(t *Token) string { return t.QuoteMint })},
+	{"quote_reserve", amount(func(t *Token) Number { return t.Curve.QuoteReserve })},
+	{"quote_threshold", amount(func(t *Token) Number { return t.Curve.QuoteThreshold })},
+	{"holders", amount(func(t *Token) Number { return t.Holders })},
+	{"total_supply", amount(func(t *Token) Number { return t.TotalSupply })},
+	{"price_usd", amount(func(t *Token) Number { return t.PriceUSD })},
+	{"price", amount(func(t *Token) Number { return t.Price })}, // in quote_mint
+	{"price_suspect", truth(func(t *Token) bool { return t.PriceSuspect })},
+	{"market_cap_usd", amount(func(t *Token) Number { return t.MarketCapUSD })},
+	{"price_change_pct", object(spans(ChangeNames[:], func(t *Token) []Number { return t.PriceChange[:] }))},
+	{"tvl_usd", amount(func(t *Token) Number { return t.TVLUSD })},
+	{"volume_24h_usd", amount(func(t *Token) Number { return t.VolumeUSD[Day] })},
+	{"fees_24h_usd", amount(func(t *Token) Number { return t.Fees24hUSD })},
+	{"volume_usd", object(spans(WindowNames[:], func(t *Token) []Number { return t.VolumeUSD[:] }))},
+	{"volume_estimated", truth(func(t *Token) bool { return t.VolumeEstimated })},
+	{"name_collision", truth(func(t *Token) bool { return t.NameCollision })},
+	{"pool_count", func(b []byte, t *Token) []byte { return strconv.AppendInt(b, int64(t.PoolCount), 10) }},
+	{"created_at", moment(func(t *Token) int64 { return t.CreatedAt })}, // RFC 3339, UTC
+	{"completed_at", moment(func(t *Token) int64 { return t.Curve.CompletedAt })},
+	{"graduated_at", moment(func(t *Token) int64 { return t.GraduatedAt })},
+	{"last_trade_at", moment(func(t *Token) int64 { return t.LastTradeAt })},
+	{"first_seen_at", moment(func(t *Token) int64 { return t.FirstSeenAt })},
+	{"updated_at", moment(func(t *Token) int64 { return t.UpdatedAt })},
 }
 
-// PoolView is one pool inside a token, as the API answers it.
-type PoolView struct {
-	Address     string   `json:"address"`
-	Product     Product  `json:"product"`
-	Name        *string  `json:"name"`
-	QuoteMint   *string  `json:"quote_mint"`
-	QuoteSymbol *string  `json:"quote_symbol"`
-	Price       Number   `json:"price"`
-	TVLUSD      Number   `json:"tvl_usd"`
-	Volume24h   Number   `json:"volume_24h_usd"`
-	Fees24hUSD  Number   `json:"fees_24h_usd"`
-	FeePct      Number   `json:"fee_pct"`
-	APR         Number   `json:"apr"`
-	CreatedAt   *string  `json:"created_at"`
-	Blacklisted bool     `json:"is_blacklisted"`
-	Tags        []string `json:"tags"`
+// pageFields are what a token's own page shows beside its row.
+var pageFields = []viewField[Token]{
+	{"description", known(func(t *Token) string { return t.Face.Description })},
+	{"pools", array(func(t *Token) []Pool { return t.Pools }, func(b []byte, p *Pool) []byte { return object(poolFields)(b, p) })},
 }
 
-// Summary is t as lists show it.
-func (t *Token) Summary() Summary {
-	return Summary{
-		Mint: t.Mint, Name: known(t.Name), Symbol: known(t.Symbol), Decimals: t.Decimals,
-		Launchpad: t.Launchpad, Status: t.Status,
-		Verified: t.Verified, FreezeAuthorityDisabled: t.FreezeAuthorityDisabled, MintAuthorityDisabled: t.MintAuthorityDisabled,
-		ImageURL: known(t.Face.ImageURL),
-		Links:    Links{known(t.Face.Website), known(t.Face.Twitter), known(t.Face.Telegram)},
-		Stage:    known(t.Curve.Stage), CurveProgress: t.Curve.Progress, Creator: known(t.Curve.Creator),
-		Config: known(t.Curve.Config), CurvePool: known(t.CurvePool), GraduatedPool: known(t.Curve.GraduatedPool),
-		QuoteMint: known(t.QuoteMint), QuoteReserve: t.Curve.QuoteReserve, QuoteThreshold: t.Curve.QuoteThreshold,
-		Holders: t.Holders, TotalSupply: t.TotalSupply, PriceUSD: t.PriceUSD, Price: t.Price, PriceSuspect: t.PriceSuspect,
-		MarketCapUSD: t.MarketCapUSD, PriceChange: t.PriceChange.byName(),
-		TVLUSD: t.TVLUSD, Volume24hUSD: t.VolumeUSD[Day], Fees24hUSD: t.Fees24hUSD,
-		VolumeUSD: t.VolumeUSD.byName(), VolumeEstimated: t.VolumeEstimated,
-		NameCollision: t.NameCollision, PoolCount: t.PoolCount,
-		CreatedAt: moment(t.CreatedAt), CompletedAt: moment(t.Curve.CompletedAt), GraduatedAt: moment(t.GraduatedAt),
-		LastTradeAt: moment(t.LastTradeAt), FirstSeenAt: moment(t.FirstSeenAt), UpdatedAt: moment(t.UpdatedAt),
+// poolFields are what a token's page shows of each pool.
+var poolFields = []viewField[Pool]{
+	{"address", plain(func(p *Pool) string { return p.Address })},
+	{"product", plain(func(p *Pool) Product { return p.Product })},
+	{"name", known(func(p *Pool) string { return p.Name })},
+	{"quote_mint", known(func(p *Pool) string { return p.QuoteMint })},
+	{"quote_symbol", known(func(p *Pool) string { return p.QuoteSymbol })},
+	{"price", amount(func(p *Pool) Number { return p.Price })},
+	{"tvl_usd", amount(func(p *Pool) Number { return p.TVLUSD })},
+	{"volume_24h_usd", amount(func(p *Pool) Number { return p.VolumeUSD[Day] })},
+	{"fees_24h_usd", amount(func(p *Pool) Number { return p.Fees24hUSD })},
+	{"fee_pct", amount(func(p *Pool) Number { return p.FeePct })},
+	{"apr", amount(func(p *Pool) Number { return p.APR })},
+	{"created_at", moment(func(p *Pool) int64 { return p.CreatedAt })},
+	{"is_blacklisted", truth(func(p *Pool) bool { return p.Blacklisted })},
+	{"tags", array(func(p *Pool) []string { return p.Tags }, func(b []byte, tag *string) []byte { return appendText(b, *tag) })},
+}
+
+// AppendRow appends t as lists show it: a JSON object without its pools.
+func (t *Token) AppendRow(b []byte) []byte {
+	return append(appendMembers(append(b, '{'), rowFields, t), '}')
+}
+
+// AppendPage appends t as its own page shows it: the row's object with its description and its pools.
+func (t *Token) AppendPage(b []byte) []byte {
+	b = append(appendMembers(append(b, '{'), rowFields, t), ',')
+	return append(appendMembers(b, pageFields, t), '}')
+}
+
+func appendMembers[T any](b []byte, fields []viewField[T], of *T) []byte {
+	for i := range fields {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = append(b, fields[i].name...)
+		b = append(b, '"', ':')
+		b = fields[i].append(b, of)
+	}
+	return b
+}
+
+// object writes its fields.
+func object[T any](fields []viewField[T]) func([]byte, *T) []byte {
+	return func(b []byte, of *T) []byte {
+		return append(appendMembers(append(b, '{'), fields, of), '}')
 	}
 }
 
-// View is p as the API shows it.
-func (p *Pool) View() PoolView {
-	return PoolView{
-		Address: p.Address, Product: p.Product, Name: known(p.Name),
-		QuoteMint: known(p.QuoteMint), QuoteSymbol: known(p.QuoteSymbol),
-		Price: p.Price, TVLUSD: p.TVLUSD, Volume24h: p.VolumeUSD[Day], Fees24hUSD: p.Fees24hUSD,
-		FeePct: p.FeePct, APR: p.APR, CreatedAt: moment(p.CreatedAt), Blacklisted: p.Blacklisted,
-		Tags: append([]string{}, p.Tags...),
+// array writes each element with one.
+func array[T, E any](get func(*T) []E, one func([]byte, *E) []byte) func([]byte, *T) []byte {
+	return func(b []byte, of *T) []byte {
+		b = append(b, '[')
+		list := get(of)
+		for i := range list {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = one(b, &list[i])
+		}
+		return append(b, ']')
 	}
 }
 
-func (w *Windows) byName() map[string]Number {
-	m := make(map[string]Number, len(w))
-	for i, name := range WindowNames {
-		m[name] = w[i]
+// spans are numbers by name, in the order of names.
+func spans(names []string, get func(*Token) []Number) []viewField[Token] {
+	fields := make([]viewField[Token], len(names))
+	for i, name := range names {
+		fields[i] = viewField[Token]{name, amount(func(t *Token) Number { return get(t)[i] })}
 	}
-	return m
+	slices.SortFunc(fields, func(x, y viewField[Token]) int { return cmp.Compare(x.name, y.name) })
+	return fields
 }
 
-func (c *PriceChanges) byName() map[string]Number {
-	m := make(map[string]Number, len(c))
-	for i, name := range ChangeNames {
-		m[name] = c[i]
-	}
-	return m
+// plain writes text that there always is.
+func plain[T any, S ~string](get func(*T) S) func([]byte, *T) []byte {
+	return func(b []byte, of *T) []byte { return appendText(b, string(get(of))) }
 }
 
-// known is nil, JSON's null, for the zero value.
-func known[T cmp.Ordered](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
+// known writes text, and null for none.
+func known[T any, S ~string](get func(*T) S) func([]byte, *T) []byte {
+	return func(b []byte, of *T) []byte {
+		s := get(of)
+		if s == "" {
+			return append(b, "null"...)
+		}
+		return appendText(b, string(s))
 	}
-	return &v
 }
 
-// moment returns Unix milliseconds as the API shows times; nil for 0.
-func moment(ms int64) *string {
-	if ms == 0 {
-		return nil
+// amount writes the digits as they are, and null for unknown.
+func amount[T any](get func(*T) Number) func([]byte, *T) []byte {
+	return func(b []byte, of *T) []byte {
+		n := get(of)
+		if n == "" {
+			return append(b, "null"...)
+		}
+		return append(b, n...)
 	}
-	return known(FormatTime(time.UnixMilli(ms)))
 }
+
+func flag[T any](get func(*T) Flag) func([]byte, *T) []byte {
+	return func(b []byte, of *T) []byte { return append(b, get(of).json()...) }
+}
+
+func truth[T any](get func(*T) bool) func([]byte, *T) []byte {
+	return func(b []byte, of *T) []byte { return strconv.AppendBool(b, get(of)) }
+}
+
+// moment writes Unix milliseconds as RFC 3339, and null for 0.
+func moment[T any](get func(*T) int64) func([]byte, *T) []byte {
+	return func(b []byte, of *T) []byte {
+		ms := get(of)
+		if ms == 0 {
+			return append(b, "null"...)
+		}
+		b = time.UnixMilli(ms).UTC().AppendFormat(append(b, '"'), timeFormat)
+		return append(b, '"')
+	}
+}
+
+// timeFormat is RFC 3339 in UTC, to whatever digit there is.
+const timeFormat = time.RFC3339Nano
 
 // FormatTime returns t as the API shows times: RFC 3339 in UTC, to the millisecond, and "" for the zero time.
 func FormatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format("2006-01-02T15:04:05.999Z07:00")
+	return t.UTC().Truncate(time.Millisecond).Format(timeFormat)
+}
+
+// appendText writes s as encoding/json does.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' || c == 0x7f {
+			quoted, _ := json.Marshal(s) // never fails
+			return append(b, quoted...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
 }

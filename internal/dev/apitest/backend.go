@@ -4,10 +4,12 @@ package apitest
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"time"
 
+	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dynamo"
@@ -21,52 +23,114 @@ const (
 	Second token.LaunchpadID = "met-dbc"
 )
 
-// Backend is the tables of an engine and the catalog that reads them.
+// Backend is the tables of an engine, and the catalog over them.
 type Backend struct {
 	Tables  dynamotest.Tables
 	Tokens  *dynamo.TokensTable
 	Sync    *dynamo.SyncTable
+	Board   *dynamo.BoardTable
 	Catalog *catalog.Catalog
+
+	api dynamo.API // that the catalog reads through
 }
 
-// New returns a backend with empty tables. Its catalog reads them through wrap, if that is not nil.
+// New makes empty tables. The catalog reads them through wrap, unless that is nil.
 func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) dynamo.API, ids ...token.LaunchpadID) (*Backend, error) {
 	tables, err := engine.NewTables(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var api dynamo.API = engine.Client()
-	b := &Backend{Tables: tables, Tokens: dynamo.NewTokensTable(api, tables.Tokens), Sync: dynamo.NewSyncTable(api, tables.Sync)}
+	b := &Backend{
+		Tables: tables, Tokens: dynamo.NewTokensTable(api, tables.Tokens), Sync: dynamo.NewSyncTable(api, tables.Sync),
+		Board: dynamo.NewBoardTable(api, tables.Board),
+	}
 	if wrap != nil {
 		api = wrap(api)
 	}
 	b.Catalog = &catalog.Catalog{
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return ids, nil },
-		Tokens:     dynamo.NewTokensTable(api, tables.Tokens),
+		Items:      dynamo.NewTokensTable(api, tables.Tokens),
 		History:    dynamo.NewSyncTable(api, tables.Sync),
 		Interval:   time.Minute,
 	}
+	b.api = api
+	b.Look()
 	return b, nil
 }
 
-// Fill stores tokens, a succeeded run that ended at at, and its stats.
+// Look makes the catalog see a board that was published a moment ago, when it is asked next. It must not be asked meanwhile.
+func (b *Backend) Look() { b.Catalog.Boards = dynamo.NewBoardReader(b.api, b.Tables.Board) }
+
+// Fill does what a run does that finds tokens, beside those that are there: it stores their items, publishes the board of
+// those that are listed, and records that it succeeded, at a moment.
 func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) error {
 	free := func(context.Context) error { return nil }
 	if result := b.Tokens.Write(ctx, slices.Values(tokens), free); len(result.Unwritten) > 0 {
 		return fmt.Errorf("%d tokens unwritten: %w", len(result.Unwritten), result.Err)
 	}
-	var stats token.Stats
-	for i := range tokens {
-		stored := tokens[i].Stored()
-		stats.Add(&stored, at.UnixMilli())
-		if !slices.Contains(stats.Launchpads, tokens[i].Launchpad) {
-			stats.Launchpads = append(stats.Launchpads, tokens[i].Launchpad)
-		}
-	}
-	if err := b.Sync.SaveStats(ctx, stats, at); err != nil {
+	if err := b.Publish(ctx, tokens, at); err != nil {
 		return err
 	}
 	return b.Sync.SaveRun(ctx, syncrun.Record{RunID: "run", Status: syncrun.Succeeded, StartedAt: at})
+}
+
+// Publish makes the board of the tokens that are on it and of tokens, which replace those with their mints. It shows the
+// listed ones.
+func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Time) error {
+	edition, err := b.Board.Edit(ctx)
+	if err != nil {
+		return err
+	}
+	if edition.Loss() != nil {
+		return edition.Loss()
+	}
+	all := merged(edition.Board(), tokens)
+	m, err := board.Build(Listed(all), func(c board.Chunk) error { return edition.Put(ctx, c) })
+	if err != nil {
+		return err
+	}
+	m.SyncedAt = at.UnixMilli()
+	for i := range all {
+		if !slices.Contains(m.Launchpads, all[i].Launchpad) {
+			m.Launchpads = append(m.Launchpads, all[i].Launchpad)
+		}
+	}
+	defer b.Look()
+	return edition.Publish(ctx, &m, nil, 1)
+}
+
+// merged is the tokens of a board, which may be nil, with tokens in their places or behind them.
+func merged(on *board.Board, tokens []token.Token) (all []token.Token) {
+	places := map[string]int{}
+	add := func(t token.Token) {
+		if i, ok := places[t.Mint]; ok {
+			all[i] = t
+			return
+		}
+		places[t.Mint] = len(all)
+		all = append(all, t)
+	}
+	if on != nil {
+		for t := range on.All() {
+			add(t)
+		}
+	}
+	for _, t := range tokens {
+		add(t)
+	}
+	return all
+}
+
+// Listed yields those of tokens that are listed, as board.Build takes them.
+func Listed(tokens []token.Token) iter.Seq2[token.Token, error] {
+	return func(yield func(token.Token, error) bool) {
+		for _, t := range tokens {
+			if t.Status == token.Listed && !yield(t, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Quiet returns a logger that drops everything, for tests that provoke errors.

@@ -8,7 +8,7 @@ import (
 // Dialect is how a list of values is written in filter_by. Single values mean the same in all of them.
 type Dialect string
 
-// The dialects. A list in another dialect is no error: it is answered with 200 and no rows, as the live servers do.
+// The dialects. A list in another dialect is not an error but matches nothing: the live servers return 200 and no rows.
 const (
 	Commas Dialect = "commas" // [a,b], as was seen on the live servers
 	Pipes  Dialect = "pipes"  // [a|b], as documented

@@ -32,10 +32,10 @@ type Cut int
 const (
 	NoCut        Cut = iota
 	Reset            // the connection is reset
-	Stall            // nothing more comes for Fault.Pause (0: until the client gives up), then the rest
+	Stall            // nothing more is sent for Fault.Pause (0: until the client gives up), then the rest
 	Truncate         // the body ends, as if complete: sound gzip of half a JSON text
 	TruncateWire     // the body ends in the middle of the gzip stream; the same as Truncate without gzip
-	Corrupt          // one byte of the JSON text becomes NUL, which is no JSON anywhere
+	Corrupt          // one byte of the JSON text becomes NUL, which is not valid anywhere in JSON
 	CorruptWire      // one bit of the body as sent flips: a gzip checksum error, say
 )
 
@@ -59,7 +59,7 @@ type Fault struct {
 	Drip     time.Duration // before each byte of JSON
 	Encoding string        // the Content-Encoding, whatever the client accepts; "br" is sound Brotli, anything else a false label
 	BOM      bool          // a byte order mark stands before the JSON
-	Zeros    int           // so many NUL bytes follow the body, behind its gzip stream if there is one
+	Zeros    int           // n NUL bytes follow the body, after its gzip stream if there is one
 
 	// What the envelope says.
 	TotalDelta    int  // added to the total; pages follows the true one
@@ -70,12 +70,12 @@ type Fault struct {
 
 	// What the rows are.
 	Empty     bool  // no rows
-	Shift     int   // rows start so many earlier: the last of the page before come again, the last of this one are left out
-	NoAddress int   // so many rows have no address: left out, null, "" in turn
-	NoMint    int   // so many rows have no mints
-	NaN       int   // so many rows have NaN for their price: no JSON
-	HugeName  int   // the first row's name has so many bytes
-	Spaces    int64 // so many spaces before the first row; compressed, a gzip bomb
+	Shift     int   // rows start n earlier: the last of the page before are repeated, the last of this one left out
+	NoAddress int   // n rows have no address: left out, null, "" in turn
+	NoMint    int   // n rows have no mints
+	NaN       int   // n rows have NaN for their price, which is not JSON
+	HugeName  int   // the first row's name is n bytes long
+	Spaces    int64 // n spaces before the first row; compressed, a gzip bomb
 }
 
 // SetFault replaces Config.Fault; nil switches faults off. Clients without a name are refused in any case.
@@ -135,10 +135,10 @@ func (f *Fault) instead(w http.ResponseWriter) bool {
 	return true
 }
 
-// Always gives every request f.
+// Always returns f for every request.
 func Always(f Fault) FaultFunc { return func(Request) *Fault { return &f } }
 
-// OnPage gives f to requests for one page of one product.
+// OnPage returns f for requests for one page of one product.
 func OnPage(product string, page int, f Fault) FaultFunc {
 	return func(r Request) *Fault {
 		if r.Product == product && r.Page == page {
@@ -148,7 +148,7 @@ func OnPage(product string, page int, f Fault) FaultFunc {
 	}
 }
 
-// OnProduct gives f to every request for one product.
+// OnProduct returns f for every request for one product.
 func OnProduct(product string, f Fault) FaultFunc {
 	return func(r Request) *Fault {
 		if r.Product == product {
@@ -158,7 +158,7 @@ func OnProduct(product string, f Fault) FaultFunc {
 	}
 }
 
-// Beyond gives f to requests for pages of a product's list past one: a server that refuses deep pages, with a status or Empty.
+// Beyond returns f for requests for pages of a product's list past one: a server that refuses deep pages, with a status or Empty.
 func Beyond(product string, page int, f Fault) FaultFunc {
 	return func(r Request) *Fault {
 		if r.Product == product && r.Page > page {
@@ -168,7 +168,7 @@ func Beyond(product string, page int, f Fault) FaultFunc {
 	}
 }
 
-// LongURL gives f to requests whose path and query have more bytes: a 400, say, where Config.MaxURL leads to a 414.
+// LongURL returns f for requests whose path and query have more bytes: a 400, say, where Config.MaxURL leads to a 414.
 func LongURL(bytes int, f Fault) FaultFunc {
 	return func(r Request) *Fault {
 		if len(r.HTTP.RequestURI) > bytes {
@@ -201,7 +201,7 @@ func Challenge() Fault {
 	}
 }
 
-// OnRequest gives f to the n-th request to a product, counted from 1 over the server's life.
+// OnRequest returns f for the n-th request to a product, counted from 1 over the server's life.
 func OnRequest(product string, n int, f Fault) FaultFunc {
 	return func(r Request) *Fault {
 		if r.Product == product && r.N == n {
@@ -223,7 +223,7 @@ func Times(n int, f FaultFunc) FaultFunc {
 	}
 }
 
-// FirstOf gives the fault of the first function that has one.
+// FirstOf returns the fault of the first function that has one.
 func FirstOf(fs ...FaultFunc) FaultFunc {
 	return func(r Request) *Fault {
 		for _, f := range fs {

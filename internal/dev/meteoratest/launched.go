@@ -200,7 +200,7 @@ func mustKey(text string) key {
 	return k
 }
 
-// PoolsOf lists the addresses of the present pools that have one of the mints on either side, by mint: what a look-up by mint
+// PoolsOf returns the addresses of the present pools that have one of the mints on either side, by mint: what a look-up by mint
 // has to find, whatever launchpad they carry.
 func (m World) PoolsOf(mints ...string) map[string][]string {
 	w := m.p.world.Load()
@@ -244,7 +244,7 @@ func (s mintSet) has(t *token) bool {
 	return s.keys[t.mint]
 }
 
-// ofMints lists the present pools that can have one of the mints; ok is false when only looking at all of them would tell.
+// ofMints returns the present pools that can have one of the mints; ok is false when only looking at all of them would tell.
 func (w *world) ofMints(s mintSet) (indexes []int, ok bool) {
 	for k := range s.keys {
 		kind, number, made := w.codec.decode(k)
@@ -260,7 +260,7 @@ func (w *world) ofMints(s mintSet) (indexes []int, ok bool) {
 	return slices.DeleteFunc(slices.Compact(indexes), func(i int) bool { return !w.present(i) }), true
 }
 
-// ofOurToken lists the pools of a token of ours.
+// ofOurToken returns the pools of a token of ours.
 func (w *world) ofOurToken(number int) (indexes []int) {
 	first := w.ourTokens()
 	for slot := range w.ours {

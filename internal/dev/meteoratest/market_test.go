@@ -35,7 +35,7 @@ func TestEveryDollarMoves(t *testing.T) {
 	}
 }
 
-// wrongMove says what is wrong with what a tick did to a pool.
+// wrongMove describes what is wrong with what a tick did to a pool, or returns "".
 func wrongMove(a, b figuresOf, touched bool) string {
 	switch {
 	case a.price == b.price, a.cap == b.cap, a.tvl > 1 && a.tvl == b.tvl, a.volume > 0 && a.volume == b.volume:

@@ -26,7 +26,7 @@ func (s *Server) Stats(product string) Stats {
 	return st
 }
 
-// Quota is what the rate headers tell: so many requests in each window.
+// Quota is what the rate headers report: at most Limit requests in each Window.
 type Quota struct {
 	Limit  int
 	Window time.Duration

@@ -99,7 +99,7 @@ func (s *Server) Tick() {
 	}
 }
 
-// Ours lists the present pools that were put there for the launchpad, by index. A launchpad ID that others carry
+// Ours returns the present pools that were put there for the launchpad, by index. A launchpad ID that others carry
 // as well (pump.fun) matches more than these: see Matching.
 func (m World) Ours() []int {
 	w := m.p.world.Load()
@@ -127,7 +127,7 @@ func (m World) Matching(id string) int {
 	return n
 }
 
-// Mints lists the distinct tokens of the pools that Matching counts, in order of their first pool. A pool's token is
+// Mints returns the distinct tokens of the pools that Matching counts, in order of their first pool. A pool's token is
 // its side that is not SOL, USDC or USDT; token_x where both or neither are.
 func (m World) Mints(id string) []string {
 	w := m.p.world.Load()
@@ -167,7 +167,7 @@ func (m World) JSON(index int) []byte {
 	return e.b[:len(e.b)-1]
 }
 
-// OurMints lists the distinct tokens that a sync of these products has to find for the configured launchpad;
+// OurMints returns the distinct tokens that a sync of these products has to find for the configured launchpad;
 // without a name, of all products.
 func (s *Server) OurMints(products ...string) []string {
 	if len(products) == 0 {

@@ -37,13 +37,13 @@ const (
 	DBCList = "dbc-list" // pools on their bonding curves; undocumented, so a test may let it vanish with OnProduct and a 404
 )
 
-// Products lists the products' names.
+// Products returns the products' names.
 func Products() []string { return []string{DLMM, DAMMv2, DAMMv1, DBCList} }
 
 // kindOf is a product's in keys.
 var kindOf = map[string]int{DLMM: kindDLMM, DAMMv2: kindDAMMv2, DAMMv1: kindDAMMv1, DBCList: kindDBC}
 
-// Config says what the fake holds and how it behaves. The zero value is ready for use.
+// Config describes what the fake holds and how it behaves. The zero value is ready to use.
 type Config struct {
 	Pools     int            // in each product; 0 means DefaultPools, a negative number none
 	PoolsOf   map[string]int // by product, instead of Pools
@@ -55,8 +55,8 @@ type Config struct {
 	// RateLimit is in requests a second by product; 0 or less switches it off, and the quota with it. A missing product
 	// has Meteora's documented limit. A steady client at the limit is never refused: half a second's worth may come at once.
 	RateLimit map[string]float64
-	// Quota is what the rate headers tell and hold to, by product. A missing product has the limit that was seen, in a
-	// window of ten seconds, which nobody has proven.
+	// Quota is what the rate headers report, and what is enforced, by product. A missing product has the limit that was
+	// observed, in a window of ten seconds, which is a guess.
 	Quota map[string]Quota
 
 	LaunchpadFilter bool          // damm-v1 honours launchpad=; what it really does was never seen
@@ -140,7 +140,7 @@ type product struct {
 	meter *meter
 }
 
-// New makes a fake; it does not listen yet.
+// New returns a fake; it does not listen yet.
 func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, products: map[string]*product{}, closed: make(chan struct{})}
@@ -161,13 +161,13 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Launchpad is the ID that our pools carry.
+// Launchpad returns what our pools carry.
 func (s *Server) Launchpad() string { return s.cfg.Launchpad }
 
 // Start listens on a free port of 127.0.0.1 and serves in the background until Close.
 func (s *Server) Start() error { return s.Listen("127.0.0.1:0") }
 
-// Listen is Start for an address of one's own choice.
+// Listen is like Start but listens on addr.
 func (s *Server) Listen(addr string) error {
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
@@ -177,7 +177,7 @@ func (s *Server) Listen(addr string) error {
 	return nil
 }
 
-// Serve serves in the background on a listener of one's own.
+// Serve serves in the background on l until Close.
 func (s *Server) Serve(l net.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -177,7 +177,9 @@ func (c *Chain) addLaunch(l Launch) *curve {
 func (c *Chain) AddLaunch(l Launch) (config string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return spell(c.addLaunch(l).key)
+	v := c.addLaunch(l)
+	v.written = c.Slot()
+	return spell(v.key)
 }
 
 // AddCurves adds n tokens to a config of the chain, created at the present slot, and returns their indexes. It panics when

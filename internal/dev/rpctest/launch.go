@@ -1,6 +1,7 @@
 package rpctest
 
 import (
+	"cmp"
 	"math/big"
 )
 
@@ -63,6 +64,7 @@ type curve struct {
 	Launch
 	key, claimer, quote key
 	quoteDecimals       int
+	written             uint64 // the slot; 0 is long ago
 	*shape
 }
 
@@ -204,7 +206,7 @@ func (v *curve) account() Account {
 	w.u128(424, v.liquidity[0])
 	w.u128(440, v.end)
 	w.u128(456, v.liquidity[1])
-	return Account{Key: v.key, Owner: dbcProgram, Data: w, Slot: firstSlot - 300_000_000}
+	return Account{Key: v.key, Owner: dbcProgram, Data: w, Slot: cmp.Or(v.written, firstSlot-300_000_000)}
 }
 
 // graduated is the pool of a graduated token.

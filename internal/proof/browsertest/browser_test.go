@@ -35,10 +35,10 @@ func TestPage(t *testing.T) {
 
 func start(t *testing.T) *dev.World {
 	t.Helper()
-	ids := rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad
+	ids := rpctest.DefaultLaunchpad + ",claimer:" + rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad
 	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
 		Options: dev.Options{AdminToken: adminToken, LaunchpadID: &ids},
-		Meteora: meteoratest.Config{Pools: 6000, Ours: 300, Dialect: meteoratest.Pipes}, Chain: &rpctest.Config{},
+		Meteora: meteoratest.Config{Pools: 6000, Ours: 300}, Chain: &rpctest.Config{},
 	})
 	if err != nil {
 		t.Fatal(err)

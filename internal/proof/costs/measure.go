@@ -35,7 +35,7 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	defer func() { err = errors.Join(err, m.close()) }()
 	m.world, err = dev.StartWorld(ctx, dev.WorldOptions{
 		Options: dev.Options{Proxy: m.startMeter},
-		Meteora: meteoratest.Config{Pools: pools, Ours: poolsFor(tokens), Dialect: meteoratest.Pipes, StandStill: true},
+		Meteora: meteoratest.Config{Pools: pools, Ours: poolsFor(tokens), StandStill: true},
 	})
 	if err != nil {
 		return Launchpad{}, err

@@ -124,7 +124,7 @@ func startArtifacts(t *testing.T, root workspace.Root) (*dev.World, *recorder) {
 			Root: root, Engine: engine, AdminToken: "local-operator-token-of-the-stack",
 			Log: func(function, line string) { t.Logf("%s: %s", function, line) },
 		},
-		Meteora: meteoratest.Config{Pools: 3000, Dialect: meteoratest.Pipes}, Chain: &rpctest.Config{Launchpad: string(apitest.First), Tokens: 50},
+		Meteora: meteoratest.Config{Pools: 3000}, Chain: &rpctest.Config{Launchpad: string(apitest.First), Tokens: 50},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func newWorld(ctx context.Context, engine *dynamotest.Engine) (_ *World, err err
 	w := new(World)
 	w.World, err = dev.StartWorld(ctx, dev.WorldOptions{
 		Options: dev.Options{Engine: engine, Proxy: w.startProxy},
-		Meteora: meteoratest.Config{Pools: pools, Ours: ours, Dialect: meteoratest.Pipes},
+		Meteora: meteoratest.Config{Pools: pools, Ours: ours},
 	})
 	if err != nil {
 		return nil, errors.Join(err, w.Close())

@@ -70,9 +70,7 @@ func (s settings) world(options dev.Options) dev.WorldOptions {
 	}
 	o := dev.WorldOptions{Options: options, Meteora: config}
 	if slices.Contains(s.products, string(token.DBC)) {
-		o.Chain = &rpctest.Config{
-			Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: s.mints,
-		}
+		o.Chain = s.chain()
 	}
 	return o
 }
@@ -80,17 +78,31 @@ func (s settings) world(options dev.Options) dev.WorldOptions {
 // chainKey stands for an API key in the RPC node's URL.
 const chainKey = "local-rpc-key"
 
-// configKey returns the first launchpad ID that can be a config on the chain, or "".
-func configKey(ids string) string { return firstID(ids, token.IsPublicKey) }
+// chain is the launchpad's own config, and two more that it claims where a claimer is asked for.
+func (s settings) chain() *rpctest.Config {
+	c := &rpctest.Config{Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: s.mints}
+	if !strings.Contains(s.launchpadID, claimerPrefix) {
+		c.Launches = []rpctest.Launch{{Key: c.Launchpad, FeeOption: 2, CreatorPct: 50}}
+	}
+	return c
+}
+
+const claimerPrefix = "claimer:"
+
+// configKey returns the first launchpad ID that is about a config on the chain, without its prefix, or "".
+func configKey(ids string) string {
+	for id := range strings.SplitSeq(ids, ",") {
+		if id = strings.TrimPrefix(strings.TrimSpace(id), claimerPrefix); token.IsPublicKey(id) {
+			return id
+		}
+	}
+	return ""
+}
 
 // launchpadName returns the first launchpad ID that pools can carry, or "". One like creator:KEY is no name.
 func launchpadName(ids string) string {
-	return firstID(ids, func(id string) bool { return !token.IsPublicKey(id) && !strings.Contains(id, ":") })
-}
-
-func firstID(ids string, fits func(string) bool) string {
 	for id := range strings.SplitSeq(ids, ",") {
-		if id = strings.TrimSpace(id); fits(id) {
+		if id = strings.TrimSpace(id); !token.IsPublicKey(id) && !strings.Contains(id, ":") {
 			return id
 		}
 	}

@@ -1,0 +1,101 @@
+/** How requests are made. */
+export interface Options {
+  /** Takes the place of the global fetch. */
+  fetch?: typeof fetch;
+  /** How often a request that may succeed later is made again; 4 by default. */
+  retries?: number;
+  /** The longest wait before a retry, in milliseconds; 30 s by default. */
+  maxWait?: number;
+}
+
+interface Details {
+  type?: string;
+  title?: string;
+  detail?: string;
+  parameter?: string;
+}
+
+/** What the API has against a request: its application/problem+json, or the gateway's own answer. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly type: string;
+  readonly title: string;
+  readonly detail: string;
+  /** The parameter at fault, if one is. */
+  readonly parameter: string | undefined;
+
+  constructor(
+    readonly status: number,
+    readonly url: string,
+    details: Details & { message?: string },
+  ) {
+    super(details.detail ?? details.message ?? details.title ?? `status ${status}`);
+    this.type = details.type ?? "about:blank";
+    this.title = details.title ?? details.message ?? "";
+    this.detail = this.message;
+    this.parameter = details.parameter;
+  }
+}
+
+const firstWait = 500;
+
+/** Resolves after some milliseconds, and rejects as soon as the signal is aborted. */
+export function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const done = () => {
+      signal?.removeEventListener("abort", aborted);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    const aborted = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    signal?.addEventListener("abort", aborted, { once: true });
+  });
+}
+
+/** A pause that doubles with every attempt, of a random length so that clients do not come back together. */
+export function backOff(attempt: number, longest: number): number {
+  return Math.min(firstWait * 2 ** attempt, longest) * (0.5 + Math.random() / 2);
+}
+
+/** Gets JSON. 429, 5xx and broken connections are tried again, after Retry-After where the server says so. */
+export async function request<T>(url: string, options: Options & { accept?: number[] }, signal?: AbortSignal): Promise<T> {
+  const { retries = 4, maxWait = 30_000, accept = [] } = options;
+  for (let attempt = 0; ; attempt++) {
+    let pause = backOff(attempt, maxWait);
+    let failure: unknown;
+    try {
+      const response = await (options.fetch ?? fetch)(url, { headers: { accept: "application/json" }, signal: signal ?? null });
+      if (response.ok || accept.includes(response.status)) return (await response.json()) as T;
+      failure = new Problem(response.status, url, await details(response));
+      if (response.status !== 429 && response.status < 500) throw failure;
+      pause = Math.max(pause, retryAfter(response));
+    } catch (error) {
+      if (error === failure || signal?.aborted) throw error;
+      failure = error; // the connection
+    }
+    if (attempt >= retries || pause > maxWait) throw failure;
+    await wait(pause, signal);
+  }
+}
+
+async function details(response: Response): Promise<Details> {
+  try {
+    const body: unknown = await response.json();
+    return typeof body === "object" && body !== null ? body : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Milliseconds until the server wants to be asked again; 0 when it does not say. */
+function retryAfter(response: Response): number {
+  const value = response.headers.get("retry-after") ?? "";
+  const seconds = Number(value);
+  if (value !== "" && Number.isFinite(seconds)) return seconds * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? 0 : Math.max(0, at - Date.now());
+}

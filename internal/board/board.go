@@ -1,0 +1,192 @@
+package board
+
+import (
+	"fmt"
+	"iter"
+	"time"
+
+	"tokensync/internal/token"
+)
+
+// A Board is the tokens of one manifest in memory. It never changes and is safe for concurrent use.
+type Board struct {
+	manifest Manifest
+	chunks   [families][]*chunk
+	starts   [families][]uint32 // the first token of each chunk
+	pools    []uint32           // the first pool of each token, and one more
+	mints    mints
+	orders   [len(sorts)]order
+}
+
+// Open reads the chunks that m names: those that previous has are shared with it, the others are fetched, once each.
+// previous may be nil. fetch may return damaged bytes: they are checked. It is not called concurrently; a caller that
+// wants to fetch chunks side by side asks Missing first.
+//
+// The board is whole or there is an error: fetch's, or one that wraps ErrFormat or ErrCorrupt.
+func Open(m Manifest, previous *Board, fetch func(Ref) ([]byte, error)) (*Board, error) {
+	if m.Format != Format {
+		return nil, fmt.Errorf("%w: %d, not %d", ErrFormat, m.Format, Format)
+	}
+	b := &Board{manifest: m}
+	have := previous.byHash()
+	for _, ref := range m.Chunks {
+		of := familyOf(ref.Family)
+		if of >= families {
+			return nil, fmt.Errorf("%w: no family is called %q", ErrCorrupt, ref.Family)
+		}
+		c, ok := have[ref]
+		if !ok {
+			data, err := fetch(ref)
+			if err != nil {
+				return nil, err
+			}
+			if c, err = readChunk(ref, of, data); err != nil {
+				return nil, err
+			}
+			have[ref] = c
+		}
+		b.chunks[of] = append(b.chunks[of], c)
+	}
+	return b, b.link(previous)
+}
+
+// byHash is b's chunks by what names them.
+func (b *Board) byHash() map[Ref]*chunk {
+	have := map[Ref]*chunk{}
+	if b == nil {
+		return have
+	}
+	for _, list := range b.chunks {
+		for _, c := range list {
+			have[c.ref] = c
+		}
+	}
+	return have
+}
+
+// link puts b's chunks side by side, or says why they do not fit together.
+func (b *Board) link(previous *Board) error {
+	b.pools = make([]uint32, 1, b.Len()+1)
+	for f := range families {
+		total := uint32(0)
+		for _, c := range b.chunks[f] {
+			b.starts[f] = append(b.starts[f], total)
+			if err := b.linkPools(f, c, int(total)); err != nil {
+				return err
+			}
+			total += uint32(c.tokens)
+		}
+		if int(total) != b.Len() {
+			return fmt.Errorf("%w: %d tokens in %s, not %d", ErrCorrupt, total, plans[f].name, b.Len())
+		}
+	}
+	return b.mints.index(b, previous)
+}
+
+// linkPools takes the number of pools of c's tokens, or compares it with what the first family said.
+func (b *Board) linkPools(of family, c *chunk, first int) error {
+	if !of.pooled() {
+		return nil
+	}
+	if first+c.tokens > b.Len() {
+		return fmt.Errorf("%w: more tokens in %s than %d", ErrCorrupt, plans[of].name, b.Len())
+	}
+	for i := range c.tokens {
+		count := uint32(c.pools.at(i))
+		if at := first + i; at+1 == len(b.pools) {
+			b.pools = append(b.pools, b.pools[at]+count)
+		} else if b.pools[at+1]-b.pools[at] != count {
+			return fmt.Errorf("%w: %s and %s do not belong together", ErrCorrupt, plans[of].name, c.ref.Hash)
+		}
+	}
+	return nil
+}
+
+// Missing lists the chunks of m that b, which may be nil, does not have.
+func (b *Board) Missing(m *Manifest) (missing []Ref) {
+	have := b.byHash()
+	for _, ref := range m.Chunks {
+		if _, ok := have[ref]; !ok {
+			missing = append(missing, ref)
+			have[ref] = nil
+		}
+	}
+	return missing
+}
+
+// Manifest returns what b was opened with. It must not be changed.
+func (b *Board) Manifest() Manifest { return b.manifest }
+
+// Version returns the manifest's version.
+func (b *Board) Version() int64 { return b.manifest.Version }
+
+// SyncedAt returns when the run began that published b; the zero time when that is not known.
+func (b *Board) SyncedAt() time.Time {
+	if b.manifest.SyncedAt == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(b.manifest.SyncedAt).UTC()
+}
+
+// Launchpads returns those whose tokens b holds. The slice must not be changed.
+func (b *Board) Launchpads() []token.LaunchpadID { return b.manifest.Launchpads }
+
+// Len returns how many tokens b holds.
+func (b *Board) Len() int { return b.manifest.Tokens }
+
+// All yields every token with its pools, in the board's order.
+func (b *Board) All() iter.Seq[token.Token] {
+	return func(yield func(token.Token) bool) {
+		r := reader{board: b}
+		for i := range b.Len() {
+			var t token.Token
+			if r.token(i, &t); !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+// Has reports whether b holds the mint.
+func (b *Board) Has(mint string) bool {
+	_, ok := b.find(idOf(mint))
+	return ok
+}
+
+// Token returns the token with its pools.
+func (b *Board) Token(mint string) (t token.Token, ok bool) {
+	i, ok := b.find(idOf(mint))
+	if !ok {
+		return t, false
+	}
+	r := reader{board: b}
+	r.token(i, &t)
+	return t, true
+}
+
+// Tokens returns those of the mints that b holds, in the order of mints.
+func (b *Board) Tokens(mints []string) Page {
+	p := Page{board: b}
+	for _, mint := range mints {
+		if i, ok := b.find(idOf(mint)); ok {
+			p.found = append(p.found, uint32(i))
+		}
+	}
+	return p
+}
+
+// summed is what Totals needs.
+var summed = named("created_at", "first_seen_at", "status", "curve stage", "curve reserve", "pool quote usd", "pool tvl", "tvl",
+	"pool fees", "fees", "pool volume ", "volume 24h")
+
+// Totals sums up all tokens; now decides which are new.
+func (b *Board) Totals(now time.Time) token.Stats {
+	stats := token.Stats{Launchpads: b.Launchpads()}
+	r := reader{board: b}
+	var t token.Token
+	for i := range b.Len() {
+		r.some(i, &summed, &t)
+		stats.Add(&t, now.UnixMilli())
+	}
+	return stats
+}

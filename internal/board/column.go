@@ -1,0 +1,563 @@
+package board
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"strings"
+
+	"github.com/mr-tron/base58"
+
+	"tokensync/internal/token"
+)
+
+// A kind says how one value is written. Values of one kind that follow each other are a run.
+type kind uint8
+
+const (
+	none         kind = iota // unknown, empty, 0 of an integer: no bytes
+	zero                     // of a number: no bytes
+	same                     // as the last value of this column that took bytes
+	cell                     // of a fixed size, after the column's form
+	free                     // text, whatever it is
+	firstDerived             // from here on: the value number kind−firstDerived of those that the field follows from
+)
+
+// column is one field's values.
+type column struct {
+	runs []run  // nil where they would be many
+	many *kinds // instead of runs
+	ints packed // integers, mantissas, numbers of words
+	more *literals
+}
+
+// literals are what only some columns have.
+type literals struct {
+	exps packed   // of numbers
+	keys []byte   // 32 each
+	dict []string // words by number
+	heap *heap    // texts
+}
+
+// A run is values of one kind. Those of same have the kind of the value that they repeat.
+type run struct {
+	end   uint16 // the row behind it
+	start uint16 // the place of its first value among those of its kind
+	kind  kind
+	still bool // all have the place of the first
+}
+
+// isEmpty reports whether no row has a value.
+func (c *column) isEmpty() bool {
+	return c.many == nil && len(c.runs) == 1 && c.runs[0].kind == none
+}
+
+// at returns the kind of a row's value, and its place among those of its kind.
+func (c *column) at(row int) (kind, int) {
+	if c.many != nil {
+		return c.many.at(row)
+	}
+	i := 0
+	for end := len(c.runs) - 1; i < end; {
+		if middle := int(uint(i+end) >> 1); int(c.runs[middle].end) > row {
+			end = middle
+		} else {
+			i = middle + 1
+		}
+	}
+	r := c.runs[i]
+	if r.still {
+		return r.kind, int(r.start)
+	}
+	first := 0
+	if i > 0 {
+		first = int(c.runs[i-1].end)
+	}
+	return r.kind, int(r.start) + row - first
+}
+
+// fewRuns are looked through; more of them become kinds.
+const fewRuns = 8
+
+// kinds is what runs say, of values that change their kind all the time and none of which is free: half a byte a row.
+type kinds struct {
+	rows  []uint64 // 16 kinds each
+	cells []uint16 // how many cells there are before each of rows
+}
+
+// Of 16 halves of a byte: each of them 1, and each of them a cell.
+const (
+	perWord    = 16
+	everyOne   = 0x1111111111111111
+	everyCell  = everyOne * uint64(cell)
+	kindBits   = 4
+	kindMask   = 1<<kindBits - 1
+	wordsShift = 4
+)
+
+func newKinds(runs []run, rows int) *kinds {
+	k := &kinds{rows: make([]uint64, (rows+perWord-1)/perWord), cells: make([]uint16, (rows+perWord-1)/perWord)}
+	row, cells := 0, 0
+	for _, r := range runs {
+		for ; row < int(r.end); row++ {
+			is := r.kind
+			if row%perWord == 0 {
+				k.cells[row/perWord] = uint16(cells)
+			}
+			switch {
+			case is == cell && r.still:
+				is = same
+			case is == cell:
+				cells++
+			}
+			k.rows[row/perWord] |= uint64(is) << (row % perWord * kindBits)
+		}
+	}
+	return k
+}
+
+func (k *kinds) kind(row int) kind {
+	return kind(k.rows[row>>wordsShift] >> (row % perWord * kindBits) & kindMask)
+}
+
+func (k *kinds) at(row int) (kind, int) {
+	word, shift := k.rows[row>>wordsShift], row%perWord*kindBits
+	is := kind(word >> shift & kindMask)
+	if is != cell && is != same {
+		return is, 0
+	}
+	differs := word ^ everyCell // a half of a byte is 0 where there is a cell
+	differs = (differs | differs>>1 | differs>>2 | differs>>3) & everyOne
+	before := uint64(1)<<shift - 1
+	place := int(k.cells[row>>wordsShift]) + bits.OnesCount64(everyOne&before) - bits.OnesCount64(differs&before)
+	if is == same {
+		place--
+	}
+	return cell, place
+}
+
+// int is the value of f, whose column c is.
+func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
+	switch k, i := c.at(row); {
+	case k == cell:
+		return c.ints.at(i)
+	case k >= firstDerived:
+		return f.followsInt[k-firstDerived](t, p)
+	}
+	return 0
+}
+
+// text is the value of f, whose column c is.
+func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
+	switch k, i := c.at(row); {
+	case k == zero:
+		return "0"
+	case k == cell:
+		return c.cell(f.form, i, to)
+	case k == free:
+		return c.more.heap.at(i, to)
+	case k >= firstDerived:
+		return f.follows[k-firstDerived](t, p)
+	}
+	return ""
+}
+
+func (c *column) cell(as form, i int, to *arena) string {
+	switch as {
+	case number:
+		return to.decimal(c.ints.at(i), int(c.more.exps.at(i)))
+	case key:
+		return base58.Encode(c.more.keys[i*keyBytes : (i+1)*keyBytes])
+	default:
+		return c.more.dict[c.ints.at(i)]
+	}
+}
+
+const keyBytes = 32
+
+// arena is where texts are made, many in one allocation. Its zero value is ready.
+type arena struct {
+	b     strings.Builder
+	large bool // for many tokens that go together
+}
+
+// What an arena allocates at once: about the numbers of one token, and of ten.
+const (
+	arenaBytes      = 512
+	largeArenaBytes = 8 << 10
+)
+
+func (a *arena) room(n int) int {
+	if a.b.Cap()-a.b.Len() < n {
+		a.b = strings.Builder{}
+		if a.large {
+			a.b.Grow(max(n, largeArenaBytes))
+		} else {
+			a.b.Grow(max(n, arenaBytes))
+		}
+	}
+	return a.b.Len()
+}
+
+func (a *arena) decimal(mantissa int64, exponent int) string {
+	var buffer [64]byte
+	digits := token.AppendDecimal(buffer[:0], mantissa, exponent)
+	start := a.room(len(digits))
+	a.b.Write(digits)
+	return a.b.String()[start:]
+}
+
+func (a *arena) join(x, y string) string {
+	start := a.room(len(x) + len(y))
+	a.b.WriteString(x)
+	a.b.WriteString(y)
+	return a.b.String()[start:]
+}
+
+// heap is texts, one behind the other. Addresses share their beginnings, up to the last slash.
+type heap struct {
+	beginnings []string
+	beginning  packed // by number
+	lengths    packed // of the rests
+	marks      []uint32
+	text       string
+}
+
+// markEvery is how many texts there are to a mark, which says where one begins.
+const markEvery = 8
+
+func (h *heap) at(i int, to *arena) string {
+	start := int(h.marks[i/markEvery])
+	for j := i &^ (markEvery - 1); j < i; j++ {
+		start += int(h.lengths.at(j))
+	}
+	rest := h.text[start : start+int(h.lengths.at(i))]
+	if beginning := h.beginnings[h.beginning.at(i)]; beginning != "" {
+		return to.join(beginning, rest)
+	}
+	return rest
+}
+
+// column reads f's column of rows values.
+func (r *input) column(f *field, rows int) (c column) {
+	cells, frees := r.runs(&c, f, rows)
+	if len(c.runs) > fewRuns && frees == 0 {
+		c.runs, c.many = nil, newKinds(c.runs, rows)
+	}
+	if cells+frees == 0 {
+		return c
+	}
+	var more literals
+	if cells > 0 && f.form == word {
+		more.dict = r.dictionary()
+	}
+	if f.form == key {
+		more.keys = bytes.Clone(r.block(cells * keyBytes))
+	} else {
+		c.ints = r.packed(cells)
+	}
+	switch f.form {
+	case word:
+		r.check(&c.ints, cells, len(more.dict))
+	case number:
+		more.exps = r.packed(cells)
+	case text:
+		r.bad = r.bad || cells > 0
+	case integer:
+		r.bad = r.bad || frees > 0
+		return c
+	case key:
+	}
+	if frees > 0 {
+		h := r.heap(frees)
+		more.heap = &h
+	}
+	c.more = &more
+	return c
+}
+
+// runs reads c's runs, and counts how many values are cells and how many are texts.
+func (r *input) runs(c *column, f *field, rows int) (cells, frees int) {
+	n := r.count(rows)
+	c.runs = make([]run, 0, min(n, len(r.rest)))
+	last := run{kind: same} // the last that took bytes
+	for done := 0; done < rows || n > 0; n-- {
+		length, k := r.count(rows-done), kind(r.byte())
+		if r.bad || n == 0 || length == 0 || int(k) >= f.kinds() || k == same && last.kind == same {
+			r.bad = true
+			return 0, 0
+		}
+		done += length
+		next := run{end: uint16(done), kind: k}
+		switch k {
+		case same:
+			next.kind, next.start, next.still = last.kind, last.start, true
+		case cell:
+			next.start, cells = uint16(cells), cells+length
+			last = run{kind: cell, start: uint16(cells - 1)}
+		case free:
+			next.start, frees = uint16(frees), frees+length
+			last = run{kind: free, start: uint16(frees - 1)}
+		default:
+			next.still = true
+		}
+		c.runs = append(c.runs, next)
+	}
+	return cells, frees
+}
+
+func (r *input) dictionary() []string {
+	words := make([]string, r.count(len(r.rest)))
+	for i := range words {
+		words[i] = string(r.bytes(r.count(len(r.rest))))
+	}
+	return words
+}
+
+// check demands that all of p's n numbers are below limit.
+func (r *input) check(p *packed, n, limit int) {
+	for i := 0; i < n && !r.bad; i++ {
+		if v := p.at(i); v < 0 || v >= int64(limit) {
+			r.bad = true
+		}
+	}
+}
+
+func (r *input) heap(n int) heap {
+	h := heap{beginnings: r.dictionary(), beginning: r.packed(n), lengths: r.packed(n)}
+	r.check(&h.beginning, n, len(h.beginnings))
+	r.check(&h.lengths, n, len(r.rest)+1)
+	if r.bad {
+		return h
+	}
+	size := 0
+	h.marks = make([]uint32, 0, (n+markEvery-1)/markEvery)
+	for i := range n {
+		if i%markEvery == 0 {
+			h.marks = append(h.marks, uint32(size))
+		}
+		size += int(h.lengths.at(i))
+	}
+	h.text = string(r.bytes(size))
+	return h
+}
+
+// writer collects one field's values.
+type writer struct {
+	f       *field
+	runs    []wireRun
+	ints    []int64 // of cells
+	exps    []int64
+	keys    []byte
+	words   map[string]int64
+	dict    []string
+	free    []string
+	last    string // the last text that took bytes
+	lastInt int64
+	literal bool // there was one
+	grown   int  // about how many bytes it takes
+}
+
+type wireRun struct {
+	length int
+	kind   kind
+}
+
+// add takes the field's value of t or p.
+func (w *writer) add(t *tok, p *pool) {
+	var k kind
+	if w.f.form == integer {
+		k = w.addInt(w.f.int(t, p), t, p)
+	} else {
+		k = w.addText(w.f.text(t, p), t, p)
+	}
+	if n := len(w.runs); n > 0 && w.runs[n-1].kind == k {
+		w.runs[n-1].length++
+		return
+	}
+	w.runs = append(w.runs, wireRun{1, k})
+	w.grown += runBytes
+}
+
+// What a run and a cell take at most, in bytes.
+const (
+	runBytes  = 4
+	cellBytes = 9
+)
+
+// current is the kind of the last value, which the next one has if it can.
+func (w *writer) current() kind {
+	if len(w.runs) == 0 {
+		return none
+	}
+	return w.runs[len(w.runs)-1].kind
+}
+
+func (w *writer) addInt(v int64, t *tok, p *pool) kind {
+	for k := range kind(w.f.kinds()) {
+		if k = w.order(k); w.isInt(k, v, t, p) {
+			return k
+		}
+	}
+	w.lastInt, w.literal, w.grown = v, true, w.grown+cellBytes
+	w.ints = append(w.ints, v)
+	return cell
+}
+
+// order puts the current kind before all others.
+func (w *writer) order(k kind) kind {
+	switch current := w.current(); {
+	case k == 0:
+		return current
+	case k <= current:
+		return k - 1
+	}
+	return k
+}
+
+func (w *writer) isInt(k kind, v int64, t *tok, p *pool) bool {
+	switch k {
+	case none:
+		return v == 0
+	case same:
+		return w.literal && v == w.lastInt
+	case zero, cell, free:
+		return false
+	}
+	return w.f.followsInt[k-firstDerived](t, p) == v
+}
+
+func (w *writer) addText(v string, t *tok, p *pool) kind {
+	for k := range kind(w.f.kinds()) {
+		if k = w.order(k); w.isText(k, v, t, p) {
+			return k
+		}
+	}
+	w.last, w.literal, w.grown = v, true, w.grown+max(len(v), cellBytes)
+	return w.addLiteral(v)
+}
+
+func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
+	switch k {
+	case none:
+		return v == ""
+	case zero:
+		return v == "0" && w.f.form == number
+	case same:
+		return w.literal && v == w.last
+	case cell, free:
+		return false
+	}
+	return w.f.follows[k-firstDerived](t, p) == v
+}
+
+// addLiteral writes v as a cell where that gives it back exactly.
+func (w *writer) addLiteral(v string) kind {
+	switch w.f.form {
+	case number:
+		if mantissa, exponent, ok := token.Number(v).Decimal(); ok && string(token.FromDecimal(mantissa, exponent)) == v {
+			w.ints, w.exps = append(w.ints, mantissa), append(w.exps, int64(exponent))
+			return cell
+		}
+	case key:
+		if raw, err := base58.Decode(v); err == nil && len(raw) == keyBytes {
+			w.keys = append(w.keys, raw...)
+			return cell
+		}
+	case word:
+		w.ints = append(w.ints, w.number(v))
+		return cell
+	case text, integer:
+	}
+	w.free = append(w.free, v)
+	return free
+}
+
+// number is the number of the word v.
+func (w *writer) number(v string) int64 {
+	n, ok := w.words[v]
+	if !ok {
+		if w.words == nil {
+			w.words = map[string]int64{}
+		}
+		n = int64(len(w.dict))
+		w.words[v] = n
+		w.dict = append(w.dict, v)
+	}
+	return n
+}
+
+// append writes what was collected.
+func (w *writer) append(o *output) {
+	o.plain = binary.AppendUvarint(o.plain, uint64(len(w.runs)))
+	for _, r := range w.runs {
+		o.plain = append(binary.AppendUvarint(o.plain, uint64(r.length)), byte(r.kind))
+	}
+	if w.f.form == number {
+		align(w.ints, w.exps)
+	}
+	if len(w.dict) > 0 {
+		o.dictionary(w.dict)
+	}
+	o.packed(w.ints)
+	o.packed(w.exps)
+	if w.f.form == key && len(w.keys)+len(w.free) > 0 {
+		o.bytes(w.keys)
+	}
+	o.heap(w.free)
+}
+
+// align gives all mantissas one exponent, where they stay as small as cells may be.
+func align(mantissas, exponents []int64) {
+	if len(exponents) == 0 {
+		return
+	}
+	low := exponents[0]
+	for _, e := range exponents {
+		low = min(low, e)
+	}
+	scaled := make([]int64, len(mantissas))
+	for i, m := range mantissas {
+		for e := exponents[i]; e > low && m <= alignMost && m >= -alignMost; e-- {
+			m *= 10
+		}
+		if m > alignMost || m < -alignMost {
+			return
+		}
+		scaled[i] = m
+	}
+	copy(mantissas, scaled)
+	for i := range exponents {
+		exponents[i] = low
+	}
+}
+
+// alignMost is what aligned mantissas may be: 15 digits, which are 7 bytes.
+const alignMost = 999_999_999_999_999
+
+func (o *output) dictionary(words []string) {
+	o.plain = binary.AppendUvarint(o.plain, uint64(len(words)))
+	for _, w := range words {
+		o.plain = append(binary.AppendUvarint(o.plain, uint64(len(w))), w...)
+	}
+}
+
+func (o *output) heap(texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	beginnings := writer{f: &field{form: word}}
+	lengths, numbers := make([]int64, len(texts)), make([]int64, len(texts))
+	rests := make([]string, len(texts))
+	for i, s := range texts {
+		cut := strings.LastIndexByte(s, '/') + 1
+		numbers[i] = beginnings.number(s[:cut])
+		rests[i], lengths[i] = s[cut:], int64(len(s)-cut)
+	}
+	o.dictionary(beginnings.dict)
+	o.packed(numbers)
+	o.packed(lengths)
+	for _, s := range rests {
+		o.plain = append(o.plain, s...)
+	}
+}

@@ -1,0 +1,326 @@
+package board
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tokensync/internal/token"
+)
+
+type num = token.Number
+
+// headFields are what a token says of itself, and of its curve.
+func headFields() []field {
+	list := []field{
+		texts("mint", keysFamily, key, true, func(t *tok, _ *pool) *string { return &t.Mint }),
+		texts("launchpad", keysFamily, word, true, func(t *tok, _ *pool) *token.LaunchpadID { return &t.Launchpad }),
+		texts("decimals", keysFamily, word, true, func(t *tok, _ *pool) *num { return &t.Decimals }),
+		integers("created_at", keysFamily, true, func(t *tok, _ *pool) *int64 { return &t.CreatedAt }),
+		integers("first_seen_at", keysFamily, true, func(t *tok, _ *pool) *int64 { return &t.FirstSeenAt }),
+		texts("curve_pool", keysFamily, key, true, func(t *tok, _ *pool) *string { return &t.CurvePool }),
+		texts("name", namesFamily, text, true, func(t *tok, _ *pool) *string { return &t.Name }),
+		texts("symbol", namesFamily, text, true, func(t *tok, _ *pool) *string { return &t.Symbol }),
+		texts("image_url", namesFamily, text, true, func(t *tok, _ *pool) *string { return &t.Face.ImageURL }),
+		texts("website", namesFamily, text, true, func(t *tok, _ *pool) *string { return &t.Face.Website }),
+		texts("twitter", namesFamily, text, true, func(t *tok, _ *pool) *string { return &t.Face.Twitter }),
+		texts("telegram", namesFamily, text, true, func(t *tok, _ *pool) *string { return &t.Face.Telegram }),
+		bools("name_collision", namesFamily, true, func(t *tok, _ *pool) *bool { return &t.NameCollision }),
+		texts("description", aboutFamily, text, false, func(t *tok, _ *pool) *string { return &t.Face.Description }),
+		texts("face uri", aboutFamily, text, false, func(t *tok, _ *pool) *string { return &t.Face.URI }),
+		texts("status", stateFamily, word, true, func(t *tok, _ *pool) *token.Status { return &t.Status }),
+		integers("verified", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.Verified }),
+		integers("freeze", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.FreezeAuthorityDisabled }),
+		integers("mint_authority", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.MintAuthorityDisabled }),
+		integers("pool_count", stateFamily, true, func(t *tok, _ *pool) *int { return &t.PoolCount }),
+		texts("total_supply", stateFamily, number, true, func(t *tok, _ *pool) *num { return &t.TotalSupply }),
+		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }),
+		integers("graduated_at", milestones, true, func(t *tok, _ *pool) *int64 { return &t.GraduatedAt }),
+		integers("last_trade_at", marketFamily, true, func(t *tok, _ *pool) *int64 { return &t.LastTradeAt }),
+		integers("updated_at", marketFamily, true, func(t *tok, _ *pool) *int64 { return &t.UpdatedAt }),
+		bools("price_suspect", stateFamily, true, func(t *tok, _ *pool) *bool { return &t.PriceSuspect }),
+		bools("volume_estimated", stateFamily, true, func(t *tok, _ *pool) *bool { return &t.VolumeEstimated }),
+	}
+	for _, c := range curveFields() {
+		list = append(list, c.field("curve ", true, tokenCurve, without))
+	}
+	list = append(list, integers("written hour", writtenFamily, false, func(t *tok, _ *pool) *int64 { return &t.Written.Hour }))
+	for i := range noToken.Written.Steps {
+		list = append(list, integers(fmt.Sprint("written step ", i), writtenFamily, false,
+			func(t *tok, _ *pool) *uint8 { return &t.Written.Steps[i] }))
+	}
+	return list
+}
+
+var noToken tok
+
+// poolFields are what each pool says. The curve's pool repeats what the token says of its curve.
+func poolFields() []field {
+	list := []field{
+		texts("pool mint", poolsFamily, key, false, func(_ *tok, p *pool) *string { return &p.Base.Mint }, mintOf),
+		texts("pool address", poolsFamily, key, false, func(_ *tok, p *pool) *string { return &p.Address }, curvePool, graduatedPool),
+		texts("pool product", poolsFamily, word, false, func(_ *tok, p *pool) *token.Product { return &p.Product }),
+		texts("pool launchpad", poolsFamily, word, false, func(_ *tok, p *pool) *token.LaunchpadID { return &p.Launchpad }, launchpadOf),
+		integers("pool created_at", poolsFamily, false, func(_ *tok, p *pool) *int64 { return &p.CreatedAt }, createdAt, graduatedAt),
+		texts("pool base name", aboutFamily, text, false, func(_ *tok, p *pool) *string { return &p.Base.Name }, nameOf),
+		texts("pool base symbol", aboutFamily, text, false, func(_ *tok, p *pool) *string { return &p.Base.Symbol }, symbolOf),
+		texts("pool base uri", aboutFamily, text, false, func(_ *tok, p *pool) *string { return &p.Base.URI }, firstURI),
+		texts("pool quote mint", stateFamily, word, true, func(_ *tok, p *pool) *string { return &p.QuoteMint }),
+		texts("pool quote symbol", stateFamily, word, false, func(_ *tok, p *pool) *string { return &p.QuoteSymbol }),
+		texts("pool name", aboutFamily, text, false, func(_ *tok, p *pool) *string { return &p.Name }, pairName),
+		texts("pool decimals", stateFamily, word, false, func(_ *tok, p *pool) *num { return &p.Base.Decimals }, decimalsOf),
+		integers("pool verified", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.Verified }, verifiedOf),
+		integers("pool freeze", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.FreezeAuthorityDisabled }, freezeOf),
+		integers("pool mint_authority", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.MintAuthorityDisabled }, authorityOf),
+		bools("pool blacklisted", stateFamily, false, func(_ *tok, p *pool) *bool { return &p.Blacklisted }),
+		texts("pool fee", stateFamily, word, false, func(_ *tok, p *pool) *num { return &p.FeePct }),
+		texts("pool supply", stateFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.TotalSupply }, supplyOf),
+		texts("pool holders", marketFamily, number, false, func(_ *tok, p *pool) *num { return &p.Base.Holders }, holdersOf),
+		texts("pool quote usd", marketFamily, word, true, func(_ *tok, p *pool) *num { return &p.QuoteUSD }),
+		texts("pool price", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Price }),
+		texts("pool price usd", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.PriceUSD }, priceInDollars),
+		texts("pool market cap", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.MarketCapUSD }, poolMarketCap),
+		texts("pool tvl", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.TVLUSD }, reserveInDollars),
+		texts("pool fees", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Fees24hUSD }),
+		texts("pool apr", marketFamily, number, false, func(_ *tok, p *pool) *num { return &p.APR }),
+	}
+	for i, window := range token.WindowNames {
+		list = append(list, texts("pool volume "+window, marketFamily, number, true,
+			func(_ *tok, p *pool) *num { return &p.VolumeUSD[i] }, before(i, func(_ *tok, p *pool) []num { return p.VolumeUSD[:] })...))
+	}
+	list = append(list, tags())
+	for _, c := range curveFields() {
+		list = append(list, c.field("pool curve ", false, poolCurve, repeated))
+	}
+	return list
+}
+
+// sumFields are what a token has of its pools.
+func sumFields() []field {
+	list := []field{
+		texts("price_usd", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.PriceUSD }, func(t *tok, _ *pool) num { return priced(t).Base.PriceUSD }),
+		texts("price", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Price }, func(t *tok, _ *pool) num { return priced(t).Price }),
+		texts("quote_mint", stateFamily, word, true, func(t *tok, _ *pool) *string { return &t.QuoteMint }, func(t *tok, _ *pool) string { return priced(t).QuoteMint }, firstQuote),
+		texts("market_cap", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.MarketCapUSD }, firstMarketCap, marketCap),
+		texts("tvl", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.TVLUSD }, sum(func(p *pool) num { return p.TVLUSD })),
+		texts("fees", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Fees24hUSD }, sum(func(p *pool) num { return p.Fees24hUSD })),
+	}
+	for i, window := range token.WindowNames {
+		list = append(list, texts("volume "+window, marketFamily, number, true,
+			func(t *tok, _ *pool) *num { return &t.VolumeUSD[i] }, sum(func(p *pool) num { return p.VolumeUSD[i] })))
+	}
+	for i, span := range token.ChangeNames {
+		list = append(list, texts("change "+span, marketFamily, number, true,
+			func(t *tok, _ *pool) *num { return &t.PriceChange[i] }, before(i, func(t *tok, _ *pool) []num { return t.PriceChange[:] })...))
+	}
+	return list
+}
+
+// Values that a pool often shares with its token.
+func mintOf(t *tok, _ *pool) string                 { return t.Mint }
+func curvePool(t *tok, _ *pool) string              { return t.CurvePool }
+func graduatedPool(t *tok, _ *pool) string          { return t.Curve.GraduatedPool }
+func launchpadOf(t *tok, _ *pool) token.LaunchpadID { return t.Launchpad }
+func createdAt(t *tok, _ *pool) int64               { return t.CreatedAt }
+func graduatedAt(t *tok, _ *pool) int64             { return t.GraduatedAt }
+func nameOf(t *tok, _ *pool) string                 { return t.Name }
+func symbolOf(t *tok, _ *pool) string               { return t.Symbol }
+func decimalsOf(t *tok, _ *pool) num                { return t.Decimals }
+func verifiedOf(t *tok, _ *pool) token.Flag         { return t.Verified }
+func freezeOf(t *tok, _ *pool) token.Flag           { return t.FreezeAuthorityDisabled }
+func authorityOf(t *tok, _ *pool) token.Flag        { return t.MintAuthorityDisabled }
+func supplyOf(t *tok, _ *pool) num                  { return t.TotalSupply }
+func holdersOf(t *tok, _ *pool) num                 { return t.Holders }
+func pairName(_ *tok, p *pool) string               { return p.Base.Symbol + "-" + p.QuoteSymbol }
+
+// firstURI is that of the first pool, for the others.
+func firstURI(t *tok, p *pool) string {
+	if p == &t.Pools[0] {
+		return ""
+	}
+	return t.Pools[0].Base.URI
+}
+
+// before is the value before the one numbered i, which has none when it is the first.
+func before(i int, in func(t *tok, p *pool) []num) (from []func(t *tok, p *pool) num) {
+	if i > 0 {
+		from = append(from, func(t *tok, p *pool) num { return in(t, p)[i-1] })
+	}
+	return from
+}
+
+// priceInDollars, poolMarketCap and reserveInDollars are how dollars are made of what the chain says.
+func priceInDollars(_ *tok, p *pool) num   { return p.Price.Mul(p.QuoteUSD) }
+func poolMarketCap(_ *tok, p *pool) num    { return p.Base.PriceUSD.Mul(p.Base.TotalSupply) }
+func reserveInDollars(t *tok, p *pool) num { return t.Curve.QuoteReserve.Mul(p.QuoteUSD) }
+
+var noPool pool
+
+// priced is the deepest pool that has a price.
+func priced(t *tok) *pool {
+	for i := range t.Pools {
+		if t.Pools[i].Base.PriceUSD != "" {
+			return &t.Pools[i]
+		}
+	}
+	return &noPool
+}
+
+func firstQuote(t *tok, _ *pool) string {
+	if len(t.Pools) == 0 {
+		return ""
+	}
+	return t.Pools[0].QuoteMint
+}
+
+func firstMarketCap(t *tok, _ *pool) num {
+	for i := range t.Pools {
+		if n := t.Pools[i].Base.MarketCapUSD; n != "" {
+			return n
+		}
+	}
+	return ""
+}
+
+func marketCap(t *tok, _ *pool) num { return t.PriceUSD.Mul(t.TotalSupply) }
+
+func sum(of func(p *pool) num) func(*tok, *pool) num {
+	return func(t *tok, _ *pool) (total num) {
+		for i := range t.Pools {
+			total = total.Add(of(&t.Pools[i]))
+		}
+		return total
+	}
+}
+
+// tags are a pool's tags in one text, each with an end of its own.
+func tags() field {
+	escape := strings.NewReplacer("\x01", "\x01\x02", "\x00", "\x01\x01")
+	unescape := strings.NewReplacer("\x01\x02", "\x01", "\x01\x01", "\x00")
+	return field{
+		name: "pool tags", family: poolsFamily, form: word,
+		text: func(_ *tok, p *pool) (joined string) {
+			for _, tag := range p.Tags {
+				joined += escape.Replace(tag) + "\x00"
+			}
+			return joined
+		},
+		setText: func(_ *tok, p *pool, v string) {
+			p.Tags = nil
+			for tag := range strings.SplitSeq(v, "\x00") {
+				p.Tags = append(p.Tags, unescape.Replace(tag))
+			}
+			p.Tags = slices.Clip(p.Tags[:len(p.Tags)-1])
+			if len(p.Tags) == 0 {
+				p.Tags = nil
+			}
+		},
+	}
+}
+
+// A curveField is one leaf of a curve, which a token has and its curve's pool repeats.
+type curveField struct {
+	name   string
+	family family
+	form   form
+	row    bool
+
+	text    func(c *token.Curve) string
+	setText func(c *token.Curve, v string)
+	follows func(c *token.Curve) num
+	int     func(c *token.Curve) int64
+	setInt  func(c *token.Curve, v int64)
+}
+
+func curveTexts[S ~string](name string, of family, as form, row bool, at func(c *token.Curve) *S) curveField {
+	return curveField{
+		name: name, family: of, form: as, row: row,
+		text:    func(c *token.Curve) string { return string(*at(c)) },
+		setText: func(c *token.Curve, v string) { *at(c) = S(v) },
+	}
+}
+
+func earned(name string, at func(e *token.Earnings) *num) curveField {
+	return curveTexts("earned "+name, earningsFamily, number, false, func(c *token.Curve) *num { return at(&c.Earnings) })
+}
+
+func earnedFlag(name string, at func(e *token.Earnings) *bool) curveField {
+	return curveField{
+		name: "earned " + name, family: earningsFamily, form: integer,
+		int:    func(c *token.Curve) int64 { return toInt(*at(&c.Earnings)) },
+		setInt: func(c *token.Curve, v int64) { *at(&c.Earnings) = v != 0 },
+	}
+}
+
+func curveFields() []curveField {
+	progress := curveTexts("progress", marketFamily, number, true, func(c *token.Curve) *num { return &c.Progress })
+	progress.follows = func(c *token.Curve) num { return c.QuoteReserve.Quo(c.QuoteThreshold) }
+	list := []curveField{
+		curveTexts("stage", stateFamily, word, true, func(c *token.Curve) *token.Stage { return &c.Stage }),
+		curveTexts("creator", keysFamily, key, true, func(c *token.Curve) *string { return &c.Creator }),
+		curveTexts("config", keysFamily, word, true, func(c *token.Curve) *string { return &c.Config }),
+		curveTexts("graduated_pool", milestones, key, true, func(c *token.Curve) *string { return &c.GraduatedPool }),
+		curveTexts("threshold", stateFamily, word, true, func(c *token.Curve) *num { return &c.QuoteThreshold }),
+		curveTexts("reserve", marketFamily, number, true, func(c *token.Curve) *num { return &c.QuoteReserve }),
+		progress,
+		{
+			name: "completed_at", family: milestones, form: integer, row: true,
+			int: func(c *token.Curve) int64 { return c.CompletedAt }, setInt: func(c *token.Curve, v int64) { c.CompletedAt = v },
+		},
+		earned("base", func(e *token.Earnings) *num { return &e.FeesBase }),
+		earned("quote", func(e *token.Earnings) *num { return &e.FeesQuote }),
+		earned("volume", func(e *token.Earnings) *num { return &e.VolumeQuote }),
+		earnedFlag("estimated", func(e *token.Earnings) *bool { return &e.VolumeEstimated }),
+		earned("creation", func(e *token.Earnings) *num { return &e.CreationFee }),
+		earnedFlag("creation taken", func(e *token.Earnings) *bool { return &e.CreationFeeTaken }),
+		earned("leftover", func(e *token.Earnings) *num { return &e.Leftover }),
+	}
+	list = append(list, shareFields("partner", func(e *token.Earnings) *token.Share { return &e.Partner })...)
+	return append(list, shareFields("creator", func(e *token.Earnings) *token.Share { return &e.Creator })...)
+}
+
+func shareFields(side string, of func(e *token.Earnings) *token.Share) []curveField {
+	return []curveField{
+		earned(side+" unclaimed base", func(e *token.Earnings) *num { return &of(e).UnclaimedBase }),
+		earned(side+" unclaimed quote", func(e *token.Earnings) *num { return &of(e).UnclaimedQuote }),
+		earned(side+" claimed base", func(e *token.Earnings) *num { return &of(e).ClaimedBase }),
+		earned(side+" claimed quote", func(e *token.Earnings) *num { return &of(e).ClaimedQuote }),
+		earned(side+" surplus", func(e *token.Earnings) *num { return &of(e).Surplus }),
+		earned(side+" migration", func(e *token.Earnings) *num { return &of(e).MigrationFee }),
+		earnedFlag(side+" surplus taken", func(e *token.Earnings) *bool { return &of(e).SurplusTaken }),
+		earnedFlag(side+" migration taken", func(e *token.Earnings) *bool { return &of(e).MigrationTaken }),
+	}
+}
+
+// field is c of the curve that in finds, with what it follows from.
+func (c curveField) field(prefix string, row bool, in, from func(t *tok, p *pool) *token.Curve) field {
+	f := field{name: prefix + c.name, family: c.family, form: c.form, row: row && c.row}
+	if c.form == integer {
+		f.int = func(t *tok, p *pool) int64 { return c.int(in(t, p)) }
+		f.setInt = func(t *tok, p *pool, v int64) { c.setInt(in(t, p), v) }
+		f.followsInt = append(f.followsInt, func(t *tok, p *pool) int64 { return c.int(from(t, p)) })
+		return f
+	}
+	f.text = func(t *tok, p *pool) string { return c.text(in(t, p)) }
+	f.setText = func(t *tok, p *pool, v string) { c.setText(in(t, p), v) }
+	f.follows = append(f.follows, func(t *tok, p *pool) string { return c.text(from(t, p)) })
+	if c.follows != nil {
+		f.follows = append(f.follows, func(t *tok, p *pool) string { return string(c.follows(in(t, p))) })
+	}
+	return f
+}
+
+var noCurve token.Curve
+
+// Curves that a curveField may be of, or follow from.
+func tokenCurve(t *tok, _ *pool) *token.Curve { return &t.Curve }
+func poolCurve(_ *tok, p *pool) *token.Curve  { return &p.Curve }
+func without(*tok, *pool) *token.Curve        { return &noCurve }
+
+// repeated is t's own curve for the pool that is its curve, and none for any other.
+func repeated(t *tok, p *pool) *token.Curve {
+	if p.Address == t.CurvePool {
+		return &t.Curve
+	}
+	return &noCurve
+}

@@ -1,0 +1,252 @@
+package board
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"tokensync/internal/token"
+)
+
+// A Sort is what a page is ordered by.
+type Sort string
+
+// The sorts. Tokens that lack the value count as the lowest: last in descending order. Equal values are ordered by mint.
+const (
+	Relevance   Sort = ""        // how well the search matches: exact symbol, prefix, part; then the market cap
+	Created     Sort = "created" // when
+	Volume      Sort = "volume"  // of 24 h
+	TVL         Sort = "tvl"
+	MarketCap   Sort = "market_cap" // unless its price is suspect or unknown
+	Progress    Sort = "progress"
+	Symbol      Sort = "symbol"     // lower case, by code points
+	Graduation  Sort = "graduated"  // when
+	LastTrade   Sort = "last_trade" // when
+	PriceChange Sort = "price_change"
+	Holders     Sort = "holders"
+	Fees        Sort = "fees" // of 24 h
+)
+
+// Sorts lists every Sort but Relevance.
+var Sorts = []Sort{Created, Volume, TVL, MarketCap, Progress, Symbol, Graduation, LastTrade, PriceChange, Holders, Fees}
+
+// A sorting says how tokens are ordered by one value.
+type sorting struct {
+	name   Sort
+	fields layout // that the value is made of
+	number func(t *tok) token.Number
+	time   func(t *tok) int64
+	text   func(t *tok) string
+}
+
+var sorts = [...]sorting{
+	{name: Created, fields: named("created_at"), time: func(t *tok) int64 { return t.CreatedAt }},
+	{name: Volume, fields: named("pool volume ", "volume 24h"), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
+	{name: TVL, fields: named("curve reserve", "pool quote usd", "pool tvl", "tvl"), number: func(t *tok) num { return t.TVLUSD }},
+	{name: MarketCap, fields: named("total_supply", "price_suspect", "pool supply", "pool quote usd", "pool price", "pool market cap", "price_usd", "market_cap"), number: credible},
+	{name: Progress, fields: named("curve threshold", "curve reserve", "curve progress"), number: func(t *tok) num { return t.Curve.Progress }},
+	{name: Symbol, fields: named("symbol"), text: func(t *tok) string { return strings.ToLower(t.Symbol) }},
+	{name: Graduation, fields: named("graduated_at"), time: func(t *tok) int64 { return t.GraduatedAt }},
+	{name: LastTrade, fields: named("last_trade_at"), time: func(t *tok) int64 { return t.LastTradeAt }},
+	{name: PriceChange, fields: named("change "), number: func(t *tok) num { return t.PriceChange[len(t.PriceChange)-1] }},
+	{name: Holders, fields: named("holders"), number: func(t *tok) num { return t.Holders }},
+	{name: Fees, fields: named("pool fees", "fees"), number: func(t *tok) num { return t.Fees24hUSD }},
+}
+
+// named is the fields whose names begin so.
+func named(beginnings ...string) layout {
+	return all.only(func(f *field) bool {
+		return slices.ContainsFunc(beginnings, func(s string) bool { return strings.HasPrefix(f.name, s) })
+	})
+}
+
+// credible is a market cap that may lead a list: a price that nobody can check, or a quote that is worth nothing known,
+// would put any token on top.
+func credible(t *tok) num {
+	if t.PriceSuspect || t.PriceUSD == "" {
+		return ""
+	}
+	return t.MarketCapUSD
+}
+
+func sortingOf(name Sort) int {
+	return slices.IndexFunc(sorts[:], func(s sorting) bool { return s.name == name })
+}
+
+// value is what a token is sorted by.
+type value struct {
+	number float64
+	text   string
+}
+
+func (s *sorting) value(t *tok) value {
+	switch {
+	case s.text != nil:
+		return value{text: s.text(t)}
+	case s.time != nil:
+		return value{number: float64(s.time(t))}
+	}
+	n := s.number(t)
+	if n == "" {
+		return value{number: math.Inf(-1)}
+	}
+	return value{number: n.Float64()}
+}
+
+func (v value) compare(w value) int {
+	return cmp.Or(cmp.Compare(v.number, w.number), strings.Compare(v.text, w.text))
+}
+
+// order is the tokens in ascending order, made when it is first asked for.
+type order struct {
+	once   sync.Once
+	tokens packed
+}
+
+// order returns the tokens in ascending order.
+func (b *Board) order(sort int) *packed {
+	o := &b.orders[sort]
+	o.once.Do(func() { o.tokens = b.sorted(&sorts[sort]) })
+	return &o.tokens
+}
+
+func (b *Board) sorted(by *sorting) packed {
+	r := reader{board: b}
+	values := make([]value, b.Len())
+	var t tok
+	for i := range values {
+		r.some(i, &by.fields, &t)
+		values[i] = by.value(&t)
+	}
+	// The mints' order is the order of equals, and a stable sort keeps it.
+	tokens := make([]uint32, b.Len())
+	for i := range tokens {
+		tokens[i] = uint32(b.mints.sorted.at(i))
+	}
+	slices.SortStableFunc(tokens, func(x, y uint32) int { return values[x].compare(values[y]) })
+	return pack(tokens)
+}
+
+// tokenSet is a set of tokens.
+type tokenSet []uint64
+
+func newTokenSet(n int) tokenSet { return make(tokenSet, (n+63)/64) }
+
+func (s tokenSet) has(i int) bool { return s[i/64]>>(i%64)&1 == 1 }
+func (s tokenSet) set(i int)      { s[i/64] |= 1 << (i % 64) }
+
+// The columns that filters look into. None of them follows from others.
+var (
+	launchpadField = headField("launchpad")
+	creatorField   = headField("curve creator")
+	configField    = headField("curve config")
+	stageField     = headField("curve stage")
+)
+
+func headField(name string) *field {
+	return &all.heads[slices.IndexFunc(all.heads, func(f field) bool { return f.name == name })]
+}
+
+// filter returns the tokens that q's filters let through; nil when it has none.
+func (b *Board) filter(q *Query) tokenSet {
+	var passed tokenSet
+	if len(q.Launchpads) > 0 {
+		passed = newTokenSet(b.Len())
+		for _, id := range q.Launchpads {
+			for i, word := range b.equal(launchpadField, string(id)) {
+				passed[i] |= word
+			}
+		}
+	}
+	for _, f := range []struct {
+		field *field
+		want  string
+	}{{stageField, string(q.Stage)}, {creatorField, q.Creator}, {configField, q.Config}} {
+		if f.want == "" {
+			continue
+		}
+		found := b.equal(f.field, f.want)
+		for i := range passed {
+			found[i] &= passed[i]
+		}
+		passed = found
+	}
+	return passed
+}
+
+// equal returns the tokens whose field f, a word or a key, is want.
+func (b *Board) equal(f *field, want string) tokenSet {
+	found, x := newTokenSet(b.Len()), idOf(want)
+	for n, c := range b.chunks[f.family] {
+		column := &c.columns[f.index]
+		if column.more == nil {
+			continue // no value took bytes
+		}
+		match := matcher{column: column, form: f.form, want: want, id: x, number: int64(slices.Index(column.more.dict, want))}
+		if f.form == word && match.number < 0 {
+			continue
+		}
+		if column.many != nil {
+			match.many(c.tokens, found, int(b.starts[f.family][n]))
+		} else {
+			match.runs(found, int(b.starts[f.family][n]))
+		}
+	}
+	return found
+}
+
+// matcher compares a column's values with one.
+type matcher struct {
+	column *column
+	form   form
+	want   string
+	id     id
+	number int64 // of the word
+}
+
+func (m *matcher) is(k kind, at int) bool {
+	more := m.column.more
+	switch {
+	case k == free:
+		return more.heap.at(at, new(arena)) == m.want
+	case k != cell:
+		return false
+	case m.form == word:
+		return m.column.ints.at(at) == m.number
+	}
+	return m.id.isRaw && string(more.keys[at*keyBytes:(at+1)*keyBytes]) == string(m.id.raw)
+}
+
+// runs sets the rows that match, and asks once of values that repeat each other.
+func (m *matcher) runs(found tokenSet, first int) {
+	row := 0
+	for _, r := range m.column.runs {
+		at, is := int(r.start), r.still && m.is(r.kind, int(r.start))
+		for ; row < int(r.end); row++ {
+			if is || !r.still && m.is(r.kind, at) {
+				found.set(first + row)
+			}
+			at++
+		}
+	}
+}
+
+// many sets the rows that match.
+func (m *matcher) many(rows int, found tokenSet, first int) {
+	at, is := -1, false // of the last cell
+	for row := range rows {
+		switch m.column.many.kind(row) {
+		case cell:
+			at++
+			is = m.is(cell, at)
+		case same:
+		default:
+			continue
+		}
+		if is {
+			found.set(first + row)
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package board
+
+import (
+	"fmt"
+	"iter"
+	"sort"
+
+	"tokensync/internal/token"
+)
+
+// A Query selects a page. What is left empty does not filter.
+type Query struct {
+	Launchpads []token.LaunchpadID // any of them
+	Stage      token.Stage
+	Creator    string
+	Config     string
+	Search     string // a mint, 8 or more of its first characters, or any part of a name or symbol
+	Sort       Sort   // Relevance needs a Search
+	Ascending  bool   // instead of the highest first
+	After      *Position
+	Limit      int
+	Within     *Board // tokens that this board does not have are left out, unless it is nil
+}
+
+// A Position is the place of a token in an order.
+type Position struct {
+	Rank  int     // how well it matches, of Relevance
+	Value float64 // by which it is sorted
+	Text  string  // by which it is sorted, of Symbol
+	Mint  string
+}
+
+// A Page is some tokens in a query's order.
+type Page struct {
+	Next *Position // After of the next page; nil on the last
+
+	board *Board
+	found []uint32
+}
+
+// Len returns how many tokens p has.
+func (p *Page) Len() int { return len(p.found) }
+
+// All yields p's tokens without their pools. What is yielded is valid until the next; its texts may be kept.
+func (p *Page) All() iter.Seq[*token.Token] {
+	return func(yield func(*token.Token) bool) {
+		r, t := reader{board: p.board, to: arena{large: true}}, token.Token{}
+		for _, i := range p.found {
+			if r.row(int(i), &t); !yield(&t) {
+				return
+			}
+		}
+	}
+}
+
+// Page returns the tokens of q behind q.After, at most q.Limit.
+func (b *Board) Page(q Query) (Page, error) {
+	w := walk{board: b, query: &q, by: sortingOf(q.Sort), passed: b.filter(&q)}
+	if q.Sort == Relevance {
+		w.by = sortingOf(MarketCap)
+	}
+	if w.by < 0 || q.Sort == Relevance && q.Search == "" || q.Limit < 1 {
+		return Page{}, fmt.Errorf("a board has no page by %q of %d tokens", q.Sort, q.Limit)
+	}
+	if q.Search != "" {
+		w.ranks, w.matches = b.matches(q.Search)
+	}
+	return w.page(), nil
+}
+
+// walk looks for a page's tokens.
+type walk struct {
+	board   *Board
+	query   *Query
+	by      int      // of sorts
+	passed  tokenSet // tokens that the filters let through; nil is all
+	ranks   []uint8  // of tokens, when there is a search
+	matches int      // how many have a rank
+}
+
+func (w *walk) page() Page {
+	page := Page{board: w.board, found: w.found()}
+	if len(page.found) > w.query.Limit {
+		page.found = page.found[:w.query.Limit]
+		page.Next = w.position(int(page.found[w.query.Limit-1]))
+	}
+	return page
+}
+
+func (w *walk) position(i int) *Position {
+	r, t := reader{board: w.board}, tok{}
+	r.row(i, &t)
+	v := sorts[w.by].value(&t)
+	p := &Position{Value: v.number, Text: v.text, Mint: t.Mint}
+	if w.query.Sort == Relevance {
+		p.Rank = int(w.ranks[i])
+	}
+	return p
+}
+
+// found returns the page's tokens, and one more if there is one.
+func (w *walk) found() (found []uint32) {
+	order, after := w.board.order(w.by), w.query.After
+	first := w.first()
+	if after != nil {
+		first = w.behind(order, after)
+	}
+	if w.query.Sort == Relevance {
+		return w.byRank(order, first)
+	}
+	w.each(order, first, func(i, _ int) bool {
+		found = append(found, uint32(i))
+		return len(found) <= w.query.Limit
+	})
+	return found
+}
+
+// byRank is found in the order of ranks, the best first, and in order among equals.
+func (w *walk) byRank(order *packed, first int) (found []uint32) {
+	best, worst, step := exactMatch, partMatch, -1
+	if w.query.Ascending {
+		best, worst, step = worst, best, 1
+	}
+	if w.query.After != nil {
+		best = w.query.After.Rank
+	}
+	var ranked [exactMatch + 1][]uint32
+	w.each(order, w.first(), func(i, place int) bool {
+		rank := int(w.ranks[i])
+		isBehind := rank != best || w.query.After == nil || (place-first)*step >= 0
+		if (worst-rank)*step >= 0 && (rank-best)*step >= 0 && isBehind && len(ranked[rank]) <= w.query.Limit {
+			ranked[rank] = append(ranked[rank], uint32(i))
+		}
+		return true
+	})
+	for rank := best; rank != worst+step && len(found) <= w.query.Limit; rank += step {
+		found = append(found, ranked[rank]...)
+	}
+	return found[:min(len(found), w.query.Limit+1)]
+}
+
+// first is the place where the order begins.
+func (w *walk) first() int {
+	if w.query.Ascending {
+		return 0
+	}
+	return w.board.Len() - 1
+}
+
+// each visits the tokens that q lets through, from a place of the order on, until visit returns false.
+func (w *walk) each(order *packed, place int, visit func(i, place int) bool) {
+	step, left := -1, w.matches
+	if w.query.Ascending {
+		step = 1
+	}
+	for ; place >= 0 && place < w.board.Len(); place += step {
+		i := int(order.at(place))
+		if w.ranks != nil {
+			if left == 0 {
+				return
+			}
+			if w.ranks[i] == noMatch {
+				continue
+			}
+			left--
+		}
+		if w.passed != nil && !w.passed.has(i) || !w.isWithin(i) {
+			continue
+		}
+		if !visit(i, place) {
+			return
+		}
+	}
+}
+
+// behind returns the place of the first token behind after.
+func (w *walk) behind(order *packed, after *Position) int {
+	by := &sorts[w.by]
+	mark, mint := value{after.Value, after.Text}, idOf(after.Mint)
+	r, t := reader{board: w.board}, tok{}
+	least := 1 // what a token behind after compares as
+	if !w.query.Ascending {
+		least = 0
+	}
+	place := sort.Search(w.board.Len(), func(k int) bool {
+		i := int(order.at(k))
+		r.some(i, &by.fields, &t)
+		c := by.value(&t).compare(mark)
+		if c == 0 {
+			c = w.board.id(i).compare(mint)
+		}
+		return c >= least
+	})
+	if w.query.Ascending {
+		return place
+	}
+	return place - 1
+}
+
+func (w *walk) isWithin(i int) bool {
+	in := w.query.Within
+	if in == nil || in == w.board {
+		return true
+	}
+	_, ok := in.find(w.board.id(i))
+	return ok
+}

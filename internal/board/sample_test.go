@@ -1,0 +1,190 @@
+package board
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mr-tron/base58"
+
+	"tokensync/internal/token"
+)
+
+const (
+	testPad token.LaunchpadID = "56JeApTcgSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V"
+	epoch                     = int64(1_770_317_281_000) // 2026-02-05T18:48:01Z
+)
+
+// testKey is a public key, the same for the same arguments.
+func testKey(kind string, i int) string {
+	var seed, b [32]byte
+	copy(seed[:], kind)
+	binary.BigEndian.PutUint64(seed[24:], uint64(i))
+	_, _ = rand.NewChaCha8(seed).Read(b[:]) // never fails
+	return base58.Encode(b[:])
+}
+
+// world makes launchpads like real ones: of twenty tokens seventeen are on their curves with one pool, most of them asleep;
+// three have graduated and have a second pool, whose numbers are Meteora's own. With each tick the dollar moves, and one
+// token in a hundred is traded.
+type world struct{ tick int }
+
+func (w world) tokens(n int) []token.Token {
+	list := make([]token.Token, n)
+	for i := range list {
+		list[i] = w.token(i)
+	}
+	return list
+}
+
+func seeded(kind uint64, i int) *rand.Rand { return rand.New(rand.NewPCG(kind, uint64(i))) }
+
+func (w world) sol() token.Number {
+	n, _ := token.ParseNumber(fmt.Sprintf("%.8f", 150.12345678+0.0137*float64(w.tick)))
+	return n
+}
+
+// trades is how many ticks the token i was traded in.
+func (w world) trades(i int) int { return (w.tick + i*37%100) / 100 }
+
+var (
+	adjectives = strings.Fields("Baby Super Moon Doge Pepe Trump Based Giga Turbo Sad Happy Lucky Golden Tiny Mega Solana Degen Wojak Chad Pixel")
+	nouns      = strings.Fields("Cat Dog Frog Inu Coin Bonk Ape Whale Shark Bird Hamster Monkey Dragon Wizard Rocket Banana Pizza Sock Hat Penguin")
+)
+
+func isGraduate(i int) bool { return i%20 < 3 }
+
+func (w world) token(i int) token.Token {
+	r := seeded(1, i)
+	name := adjectives[r.IntN(len(adjectives))] + " " + nouns[r.IntN(len(nouns))]
+	symbol := strings.ToUpper(name[strings.IndexByte(name, ' ')+1:]) + strconv.Itoa(r.IntN(100))
+	created := epoch - int64(r.IntN(40_000_000))*1000
+	curve := w.curve(i, created)
+	p := token.Pool{
+		Address: testKey("curve", i), Product: token.DBC, Launchpad: testPad, Name: symbol + "-SOL",
+		Base: token.Asset{
+			Mint: testKey("mint", i), Name: name, Symbol: symbol, Decimals: "6", TotalSupply: "1000000000",
+			URI: "https://gateway.irys.xyz/" + testKey("uri", i), FreezeAuthorityDisabled: token.Yes, MintAuthorityDisabled: token.Yes,
+		},
+		QuoteMint: token.SOL, QuoteSymbol: "SOL", QuoteUSD: w.sol(), FeePct: "1", CreatedAt: created, Curve: curve,
+	}
+	p.Price = curve.QuoteReserve.Add("30.123456").Quo("804327154.123817")
+	pools := []token.Pool{p}
+	if isGraduate(i) {
+		pools = append(pools, w.amm(p, i))
+	} else {
+		w.price(&pools[0], i)
+	}
+	t := token.Merge(pools)
+	t.FirstSeenAt, t.UpdatedAt = created+61_234, epoch+int64(w.tick)*60_000
+	t.LastTradeAt = created + int64(r.IntN(1_000_000))*1000 + int64(w.trades(i))*100_000
+	t.GraduatedAt = curve.CompletedAt
+	w.describe(&t, i, r)
+	return t
+}
+
+func (w world) curve(i int, created int64) token.Curve {
+	c := token.Curve{
+		Stage: token.Bonding, Creator: testKey("creator", i/3), Config: string(testPad), QuoteThreshold: "85",
+		QuoteReserve: token.FromDecimal(1+seeded(2, i*1000+w.trades(i)).Int64N(84_000_000_000), -9),
+	}
+	if isGraduate(i) {
+		c.Stage, c.QuoteReserve, c.GraduatedPool = token.Graduated, "85.000000001", testKey("amm", i)
+		c.CompletedAt = created + 3_600_000
+	}
+	c.Progress = c.QuoteReserve.Quo(c.QuoteThreshold)
+	e := &c.Earnings
+	e.FeesQuote, e.FeesBase = c.QuoteReserve.Mul("0.01"), "0"
+	e.Partner.UnclaimedQuote = e.FeesQuote.Mul("0.5")
+	e.Creator.UnclaimedQuote = e.Partner.UnclaimedQuote
+	e.VolumeQuote = e.FeesQuote.Quo("0.01")
+	return c
+}
+
+// price makes dollars of a curve's numbers, and volumes of those that are awake.
+func (w world) price(p *token.Pool, i int) {
+	p.Base.PriceUSD = p.Price.Mul(p.QuoteUSD)
+	p.Base.MarketCapUSD = p.Base.PriceUSD.Mul(p.Base.TotalSupply)
+	p.TVLUSD = p.Curve.QuoteReserve.Mul(p.QuoteUSD)
+	p.Fees24hUSD = "0"
+	for k := range p.VolumeUSD {
+		p.VolumeUSD[k] = "0"
+	}
+	if i%5 > 0 {
+		return
+	}
+	r, total := seeded(3, i*1000+w.trades(i)), token.Number("0")
+	for k := r.IntN(6); k < len(p.VolumeUSD); k++ {
+		total = total.Add(token.FromDecimal(r.Int64N(9_000_000_000), -9))
+		p.VolumeUSD[k] = total.Mul(p.QuoteUSD)
+	}
+	p.Fees24hUSD = p.VolumeUSD[token.Day].Mul("0.01")
+}
+
+// amm is a pool as Meteora lists it: every number is a float64 that moves with each tick.
+func (w world) amm(curve token.Pool, i int) token.Pool {
+	p := curve
+	p.Address, p.Product, p.Curve, p.QuoteUSD = curve.Curve.GraduatedPool, token.DAMMv2, token.Curve{}, ""
+	p.CreatedAt = curve.Curve.CompletedAt
+	r := seeded(4, i*1000+w.tick)
+	float := func(scale float64) token.Number {
+		n, _ := token.ParseNumber(strconv.FormatFloat(scale*r.Float64(), 'g', -1, 64))
+		return n
+	}
+	p.Base.Holders = token.FromDecimal(r.Int64N(5000), 0)
+	p.Price, p.Base.PriceUSD, p.Base.MarketCapUSD, p.TVLUSD = float(1e-5), float(1e-3), float(1e6), float(1e5)
+	p.Fees24hUSD, p.APR = float(1e3), float(100)
+	for k := range p.VolumeUSD {
+		p.VolumeUSD[k] = float(1e5)
+	}
+	return p
+}
+
+func (w world) describe(t *token.Token, i int, r *rand.Rand) {
+	t.Face = token.Face{ImageURL: "https://gateway.irys.xyz/" + testKey("image", i)}
+	if i%3 == 0 {
+		t.Face.Twitter = "https://x.com/" + strings.ToLower(t.Symbol)
+		t.Face.Description = t.Name + ", the " + adjectives[r.IntN(len(adjectives))] + " one that everyone was waiting for."
+	}
+	for k := range t.PriceChange {
+		t.PriceChange[k] = token.FromDecimal(int64(w.tick*7+k*13), -2) // the dollar's
+		if isGraduate(i) || i%5 == 0 {
+			t.PriceChange[k] = token.FromDecimal(seeded(5, i*4000+w.tick*4+k).Int64N(200_000)-100_000, -3)
+		}
+	}
+}
+
+// seq yields tokens without an error.
+func seq(tokens []token.Token) iter.Seq2[token.Token, error] {
+	return func(yield func(token.Token, error) bool) {
+		for _, t := range tokens {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+func makeBoard(tb testing.TB, tokens []token.Token) *Board {
+	tb.Helper()
+	b, err := Make(Manifest{Version: 1, SyncedAt: epoch, Launchpads: []token.LaunchpadID{testPad}}, seq(tokens))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+// chunksOf builds tokens and returns their chunks.
+func chunksOf(tb testing.TB, tokens []token.Token) (Manifest, map[Ref][]byte) {
+	tb.Helper()
+	chunks := map[Ref][]byte{}
+	m, err := Build(seq(tokens), func(c Chunk) error { chunks[c.Ref] = c.Data; return nil })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m, chunks
+}

@@ -1,0 +1,138 @@
+package board
+
+import (
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// minMintPrefix is how many characters of a mint find it.
+const minMintPrefix = 8
+
+// How well a token matches a search.
+const (
+	noMatch = iota
+	partMatch
+	prefixMatch
+	exactMatch
+
+	// MaxRank is the highest rank of a Position.
+	MaxRank = exactMatch
+)
+
+// fold makes texts equal that differ only in case, accents or width.
+func fold(s string) string {
+	if isLower(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(strings.ToLower(norm.NFKC.String(s))) {
+		if !unicode.Is(unicode.Mn, r) && r >= ' ' {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+func isLower(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// Between the texts of searchable, and behind a symbol: what fold leaves in none of them.
+const (
+	endOfToken  = '\x00'
+	endOfSymbol = '\x01'
+)
+
+// searchable is the symbols and names of a chunk's tokens, folded, one behind the other: made when it is first searched.
+type searchable struct {
+	once sync.Once
+	text string
+	ends []uint32 // of each token's
+}
+
+var (
+	symbolField = headField("symbol")
+	nameField   = headField("name")
+)
+
+func (c *chunk) searchable() *searchable {
+	s := &c.words
+	s.once.Do(func() {
+		var text strings.Builder
+		var to arena
+		s.ends = make([]uint32, c.tokens)
+		for row := range c.tokens {
+			text.WriteString(fold(c.columns[symbolField.index].text(symbolField, row, nil, nil, &to)))
+			text.WriteByte(endOfSymbol)
+			text.WriteString(fold(c.columns[nameField.index].text(nameField, row, nil, nil, &to)))
+			text.WriteByte(endOfToken)
+			s.ends[row] = uint32(text.Len())
+		}
+		s.text = strings.Clone(text.String())
+	})
+	return s
+}
+
+// matches returns how well each token matches, and how many do.
+func (b *Board) matches(search string) (found []uint8, count int) {
+	found = make([]uint8, b.Len())
+	needle := fold(search)
+	for n, c := range b.chunks[namesFamily] {
+		c.searchable().find(needle, found[b.starts[namesFamily][n]:])
+	}
+	if i, ok := b.find(idOf(search)); ok {
+		found[i] = exactMatch
+	} else if len(search) >= minMintPrefix && len(search) < maxKeyDigits {
+		for _, i := range b.beginning(search) {
+			found[i] = max(found[i], prefixMatch)
+		}
+	}
+	for _, rank := range found {
+		if rank != noMatch {
+			count++
+		}
+	}
+	return found, count
+}
+
+// find marks the tokens that hold needle.
+func (s *searchable) find(needle string, found []uint8) {
+	if needle == "" {
+		return // of what is folded away
+	}
+	for at, row := 0, 0; at < len(s.text); row++ {
+		next := strings.Index(s.text[at:], needle)
+		if next < 0 {
+			return
+		}
+		for at+next >= int(s.ends[row]) {
+			at, next, row = int(s.ends[row]), at+next-int(s.ends[row]), row+1
+		}
+		found[row] = rank(s.text[at:s.ends[row]], needle, next)
+		at = int(s.ends[row])
+	}
+}
+
+// rank says how well one token's text matches a needle, which it holds at first.
+func rank(text, needle string, first int) uint8 {
+	rest := text[first+len(needle):]
+	switch {
+	case first == 0 && rest[0] == endOfSymbol:
+		return exactMatch
+	case first == 0, text[first-1] == endOfSymbol:
+		return prefixMatch
+	}
+	if i := strings.IndexByte(rest, endOfSymbol); i >= 0 && strings.HasPrefix(rest[i+1:], needle) {
+		return prefixMatch
+	}
+	return partMatch
+}

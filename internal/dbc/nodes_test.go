@@ -1,0 +1,420 @@
+package dbc
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/solana"
+	"tokensync/internal/syncrun"
+	"tokensync/internal/token"
+)
+
+// nodes are all kinds, with other launchpads' accounts in the program, and one that is large for its pages.
+func nodes() map[string]rpctest.Node {
+	nodes := map[string]rpctest.Node{"far behind": {Behind: 20}}
+	for _, kind := range rpctest.Kinds() {
+		nodes[string(kind)] = rpctest.Node{Kind: kind, Strangers: 1000}
+	}
+	nodes["scan-counting in pages"] = rpctest.Node{Kind: rpctest.ScanCounting, Strangers: 48_000}
+	return nodes
+}
+
+// curves are the addresses of all pools of DBC among pools.
+func curves(pools map[string]token.Pool) []string {
+	var addresses []string
+	for a, p := range pools {
+		if p.Product == token.DBC {
+			addresses = append(addresses, a)
+		}
+	}
+	slices.Sort(addresses)
+	return addresses
+}
+
+// all are the addresses of the chain's own curves.
+func (w *world) all() []string {
+	var addresses []string
+	for i := range w.chain.Tokens() {
+		addresses = append(addresses, w.chain.Token(i).Pool)
+	}
+	slices.Sort(addresses)
+	return addresses
+}
+
+// until reads until a run is complete, and returns how many that took.
+func (w *world) until(t *testing.T, read stream, ids ...string) (pools map[string]token.Pool, runs int) {
+	t.Helper()
+	for runs = 1; runs <= 20; runs++ {
+		got, _, err := gather(t, read, ids...)
+		if err == nil {
+			return got, runs
+		}
+		if !errors.Is(err, syncrun.ErrIncomplete) {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("no end")
+	return nil, 0
+}
+
+// TestEveryNode finds all curves on every kind of node, refreshes them for little, and sees new ones soon.
+func TestEveryNode(t *testing.T) {
+	t.Parallel()
+	for name, node := range nodes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, rpctest.Config{Node: node})
+			w.chain.Tick()
+			pools, runs := w.until(t, w.Pools, w.chain.Launchpad())
+			if want := w.ofLaunchpad(); !slices.Equal(want, curves(pools)) || runs != 1 {
+				t.Fatalf("%d curves of %d in %d runs", len(curves(pools)), len(want), runs)
+			}
+			for range 3 {
+				w.refresh(t, w.chain.Launchpad())
+			}
+			w.chain.AddCurves(w.chain.Launchpad(), 3)
+			w.chain.Tick()
+			w.refresh(t, w.chain.Launchpad())
+			got := w.refresh(t, w.chain.Launchpad())
+			if want := w.ofLaunchpad(); !slices.Equal(want, curves(got)) {
+				t.Errorf("%d curves of %d after two refreshes", len(curves(got)), len(want))
+			}
+		})
+	}
+}
+
+// ofLaunchpad are the addresses of the curves on the launchpad's own config.
+func (w *world) ofLaunchpad() []string {
+	var addresses []string
+	for i := range w.chain.Tokens() {
+		if tok := w.chain.Token(i); tok.Config == w.chain.Launchpad() {
+			addresses = append(addresses, tok.Pool)
+		}
+	}
+	slices.Sort(addresses)
+	return addresses
+}
+
+func (w *world) refreshAny(t *testing.T, ids ...string) (map[string]token.Pool, *syncrun.Counts) {
+	t.Helper()
+	w.chain.Tick()
+	got, stats, err := gather(t, w.Changed, ids...)
+	if err != nil {
+		t.Errorf("error %v, notes %q", err, stats.Notes())
+	}
+	return got, stats
+}
+
+// refresh must stay cheap, and read every curve as it is.
+func (w *world) refresh(t *testing.T, ids ...string) map[string]token.Pool {
+	t.Helper()
+	w.chain.Tick()
+	got, stats, err := gather(t, w.Changed, ids...)
+	requests, _ := stats.RPC()
+	if n := stats.Requests.Load(); err != nil || n > 14 {
+		t.Errorf("%d requests (%v), error %v, notes %q", n, requests, err, stats.Notes())
+	}
+	for i := range w.chain.Tokens() {
+		tok := w.chain.Token(i)
+		if p, ok := got[tok.Pool]; ok && p.Curve.Stage != stageNames[tok.Stage] {
+			t.Errorf("curve %s is %s, not %v", tok.Pool, p.Curve.Stage, tok.Stage)
+		}
+	}
+	return got
+}
+
+// TestWalkGoesOn: what a budget does not allow in one run is found by the next ones, in another process too, and nothing
+// is said of what is missing until then.
+func TestWalkGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, between := range map[string]func(*world){
+		"one process": func(*world) {}, "many": func(w *world) { w.last.Store(nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, rpctest.Config{Node: rpctest.Node{Kind: rpctest.ScanCounting, Strangers: 95_000}})
+			w.Limits.Requests = 3
+			found := 0
+			for run := 1; ; run++ {
+				pools, stats, err := gather(t, w.Pools, w.chain.Launchpad())
+				if n := len(curves(pools)); n < found {
+					t.Errorf("run %d: %d curves after %d", run, n, found)
+				} else {
+					found = n
+				}
+				between(w)
+				if err == nil {
+					if want := w.ofLaunchpad(); !slices.Equal(want, curves(pools)) || run < 3 || run > 5 {
+						t.Errorf("%d curves of %d in %d runs", found, len(want), run)
+					}
+					return
+				}
+				if !errors.Is(err, syncrun.ErrIncomplete) || !strings.Contains(strings.Join(stats.Notes(), "\n"), "goes on in the next run") || run > 9 {
+					t.Fatalf("run %d: %v, notes %q", run, err, stats.Notes())
+				}
+			}
+		})
+	}
+}
+
+// TestOneWalk: a node that counts what it looks at is walked through once for all configs, others are asked for each.
+func TestOneWalk(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		node rpctest.Node
+		note string
+	}{
+		"scan-counting": {rpctest.Node{Kind: rpctest.ScanCounting, Strangers: 48_000}, "getProgramAccountsV2 per all"},
+		"plain":         {rpctest.Node{Kind: rpctest.Plain, Strangers: 48_000}, "getProgramAccounts per key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, rpctest.Config{Node: tt.node})
+			for range 2 {
+				pools, stats := w.mustRead(t, w.ids()...)
+				if !slices.Equal(w.all(), curves(pools)) || !strings.Contains(strings.Join(stats.Notes(), "\n"), "curves found by "+tt.note) {
+					t.Errorf("%d curves, notes %q", len(curves(pools)), stats.Notes())
+				}
+			}
+			w.chain.ResetMeter()
+			w.mustRead(t, w.ids()...)
+			if got := w.chain.Requests(); got["getProgramAccountsV2"] > 10 || got["getProgramAccounts"] > 4 {
+				t.Errorf("requests of a third run: %v", got)
+			}
+		})
+	}
+}
+
+// TestChangedWays: a node that does other things than before costs one run at most.
+func TestChangedWays(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ before, after rpctest.Node }{
+		"refuses the plain call":  {rpctest.Node{}, rpctest.Node{Kind: rpctest.ScanCounting}},
+		"forgets pages":           {rpctest.Node{Kind: rpctest.ScanCounting}, rpctest.Node{Kind: rpctest.Plain}},
+		"pages by cursors":        {rpctest.Node{Kind: rpctest.ScanCounting}, rpctest.Node{Kind: rpctest.Cursor}},
+		"wraps its answers":       {rpctest.Node{}, rpctest.Node{Kind: rpctest.Wrapped}},
+		"counts what it looks at": {rpctest.Node{}, rpctest.Node{Kind: rpctest.ScanCounting, Strangers: 48_000}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, rpctest.Config{Node: tt.before})
+			w.mustRead(t, w.chain.Launchpad())
+			w.refresh(t, w.chain.Launchpad())
+			w.chain.SetNode(tt.after)
+			failed := 0
+			for _, read := range []stream{w.Changed, w.Pools, w.Changed} {
+				w.chain.AddCurves(w.chain.Launchpad(), 1)
+				w.chain.Tick()
+				if _, _, err := gather(t, read, w.chain.Launchpad()); err != nil {
+					failed++
+				}
+			}
+			if got := w.refresh(t, w.chain.Launchpad()); !slices.Equal(w.ofLaunchpad(), curves(got)) || failed > 1 {
+				t.Errorf("%d curves of %d, %d runs failed", len(curves(got)), len(w.ofLaunchpad()), failed)
+			}
+		})
+	}
+}
+
+// TestNothingIsBelieved: answers that contradict what is known leave it as it is, and it is said.
+func TestNothingIsBelieved(t *testing.T) {
+	t.Parallel()
+	lists := func(f rpctest.Fault) rpctest.FaultFunc {
+		return rpctest.FirstOf(rpctest.OnMethod("getProgramAccounts", f), rpctest.OnMethod("getProgramAccountsV2", f))
+	}
+	for name, tt := range map[string]struct {
+		fault rpctest.FaultFunc
+		full  string // what a full run says
+	}{
+		"an empty answer":  {lists(rpctest.Fault{Empty: true}), "none of the curves that are known"},
+		"others' pools":    {lists(rpctest.Fault{Foreign: 3}), "an account that was not asked for"},
+		"another's answer": {lists(rpctest.Fault{WrongID: true}), "the answer to another request"},
+		"no owners":        {lists(rpctest.Fault{NoOwner: true}), "not one of the program's"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, rpctest.Config{})
+			w.mustRead(t, w.chain.Launchpad())
+			known := w.ofLaunchpad()
+			w.chain.SetFault(tt.fault)
+			if _, _, err := gather(t, w.Pools, w.chain.Launchpad()); err == nil || !strings.Contains(err.Error(), tt.full) {
+				t.Errorf("a full run: %v", err)
+			}
+			got, stats, err := gather(t, w.Changed, w.chain.Launchpad())
+			if err != nil || !slices.Equal(known, curves(got)) {
+				t.Errorf("%d curves of %d, error %v, notes %q", len(curves(got)), len(known), err, stats.Notes())
+			}
+			w.chain.SetFault(nil)
+			if got, _, err := gather(t, w.Pools, w.chain.Launchpad()); err != nil || !slices.Equal(known, curves(got)) {
+				t.Errorf("afterwards: %d curves, %v", len(curves(got)), err)
+			}
+		})
+	}
+}
+
+// TestLeftOut: curves that a walk does not show are read by address.
+func TestLeftOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rpctest.Config{Tokens: 40})
+	first, _ := w.mustRead(t, w.chain.Launchpad())
+	w.chain.AddCurves(w.chain.Launchpad(), 2)
+	w.chain.Tick()
+	w.mustRead(t, w.chain.Launchpad())
+	w.chain.SetNode(rpctest.Node{Behind: 200}) // shows the chain before the two were made
+	got, stats := w.mustRead(t, w.chain.Launchpad())
+	if len(curves(got)) != len(curves(first))+2 || !slices.Contains(stats.Notes(), "the walk left out 2 curves that are there") {
+		t.Errorf("%d curves, then %d, notes %q", len(curves(first)), len(curves(got)), stats.Notes())
+	}
+}
+
+// TestSlotGoesBack: what a node shows of long ago is not believed once; if it stays there, everything is read anew.
+func TestSlotGoesBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rpctest.Config{Tokens: 40})
+	w.mustRead(t, w.chain.Launchpad())
+	known := w.refresh(t, w.chain.Launchpad())
+	w.chain.Tick()
+	w.chain.SetFault(rpctest.Always(rpctest.Fault{SlotBack: 5000}))
+	got, stats, err := gather(t, w.Changed, w.chain.Launchpad())
+	if diff := cmp.Diff(known, got); diff != "" || !errors.Is(err, syncrun.ErrIncomplete) || len(stats.Notes()) != 1 {
+		t.Errorf("error %v, notes %q, curves (-known +got):\n%s", err, stats.Notes(), diff)
+	}
+	if got, _, err := gather(t, w.Changed, w.chain.Launchpad()); err != nil || !slices.Equal(w.ofLaunchpad(), curves(got)) {
+		t.Errorf("%d curves, error %v", len(curves(got)), err)
+	}
+	w.chain.SetFault(nil)
+	w.refresh(t, w.chain.Launchpad())
+}
+
+// TestChangesAreHeldToTheirWord: a node that stops telling changes is found out by the curves that have changed.
+func TestChangesAreHeldToTheirWord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rpctest.Config{})
+	w.mustRead(t, w.chain.Launchpad())
+	w.refresh(t, w.chain.Launchpad())
+	w.chain.SetFault(rpctest.OnMethod("getProgramAccountsV2", rpctest.Fault{Empty: true}))
+	w.chain.AddCurves(w.chain.Launchpad(), 1)
+	w.refresh(t, w.chain.Launchpad())
+	got := w.refresh(t, w.chain.Launchpad())
+	if !slices.Equal(w.ofLaunchpad(), curves(got)) {
+		t.Errorf("%d curves of %d", len(curves(got)), len(w.ofLaunchpad()))
+	}
+}
+
+// TestLargeLaunchpad: one too large for a run is handed out in turns, and refreshed in turns.
+func TestLargeLaunchpad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rpctest.Config{Tokens: 800})
+	w.Limits.Pools = 200
+	found := map[string]bool{}
+	for run := range 12 {
+		pools, stats, err := gather(t, w.Pools, w.chain.Launchpad())
+		if n := len(curves(pools)); !errors.Is(err, syncrun.ErrIncomplete) || n > 250 || n == 0 {
+			t.Fatalf("run %d: %d curves, %v, notes %q", run, n, err, stats.Notes())
+		}
+		for _, a := range curves(pools) {
+			found[a] = true
+		}
+	}
+	want := w.ofLaunchpad()
+	if len(found) != len(want) {
+		t.Errorf("%d curves of %d in twelve runs", len(found), len(want))
+	}
+	w.chain.Tick()
+	moved, stats, err := gather(t, w.Changed, w.chain.Launchpad())
+	if n := len(curves(moved)); !errors.Is(err, syncrun.ErrIncomplete) || n == 0 || n == len(want) {
+		t.Errorf("%d of %d curves moved, %v, notes %q", n, len(want), err, stats.Notes())
+	}
+}
+
+// TestManyConfigs: a fee claimer with many configs of one curve each.
+func TestManyConfigs(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []rpctest.Kind{rpctest.Plain, rpctest.ScanCounting, rpctest.ReturnCounting} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			claimer := solana.Key{77}.String()
+			w := newWorld(t, rpctest.Config{Tokens: 8, Node: rpctest.Node{Kind: kind, Strangers: 500}})
+			w.chain.AddSingles(290, rpctest.Launch{Claimer: claimer})
+			w.chain.Tick()
+			pools, stats := w.mustRead(t, "claimer:"+claimer)
+			if requests := stats.Requests.Load(); len(curves(pools)) != 290 || requests > 300 {
+				t.Errorf("%d curves, %d requests, notes %q", len(curves(pools)), requests, stats.Notes())
+			}
+			w.chain.AddSingles(2, rpctest.Launch{Claimer: claimer})
+			w.chain.Tick()
+			if kind == rpctest.Plain {
+				return // full runs find them
+			}
+			w.refreshAny(t, "claimer:"+claimer)
+			if got, stats := w.refreshAny(t, "claimer:"+claimer); len(curves(got)) != 292 {
+				t.Errorf("%d curves after two refreshes, notes %q", len(curves(got)), stats.Notes())
+			}
+		})
+	}
+}
+
+// TestPlan: what the provider's plan does not allow is not tried in other ways.
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]rpctest.Fault{"402": rpctest.PaymentRequired, "-32010": rpctest.PlanCap} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, rpctest.Config{Tokens: 8})
+			w.chain.SetFault(rpctest.Always(fault))
+			_, stats, err := gather(t, w.Pools, w.chain.Launchpad())
+			if err == nil || !strings.Contains(err.Error(), "plan of the node's provider") || stats.Requests.Load() > 3 || stats.Retries.Load() > 0 {
+				t.Errorf("%d requests, %d retries, error %v", stats.Requests.Load(), stats.Retries.Load(), err)
+			}
+		})
+	}
+}
+
+// TestNodeTroubles sends each error once, and then for good to one method: the curves are found all the same.
+func TestNodeTroubles(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]rpctest.Fault{
+		"-32600": {Code: -32600, Message: "slow down"}, "deprioritized": rpctest.Deprioritized, "use V2": rpctest.DeprioritizedUseV2,
+		"too many accounts": rpctest.TooManyAccounts, "overloaded": rpctest.Overloaded, "rate limit": rpctest.RateLimited,
+		"-32007": {Code: -32007}, "-32012": {Code: -32012}, "-32000": {Code: -32000}, "unknown": {Code: -1}, "-32601": {Code: -32601},
+		"-32602": {Code: -32602}, "404": {Status: 404},
+	} {
+		for _, method := range []string{"getProgramAccounts", "getProgramAccountsV2"} {
+			for _, forGood := range []bool{false, true} {
+				t.Run(fmt.Sprint(name, " ", method, " ", forGood), func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, rpctest.Config{Tokens: 24})
+					f := rpctest.OnMethod(method, fault)
+					if !forGood {
+						f = rpctest.Times(1, f)
+					}
+					w.chain.SetFault(f)
+					pools, stats := w.mustRead(t, w.chain.Launchpad())
+					if !slices.Equal(w.ofLaunchpad(), curves(pools)) {
+						t.Errorf("%d curves, notes %q", len(curves(pools)), stats.Notes())
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestPoolsWithin ties what a run hands out to the memory that it has.
+func TestPoolsWithin(t *testing.T) {
+	t.Parallel()
+	got := map[int64]int{}
+	want := map[int64]int{0: 10_000, 54 << 20: 34_078, 108 << 20: 104_857, 1 << 40: 200_000}
+	for bytes := range maps.Keys(want) {
+		got[bytes] = poolsWithin(bytes)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pools by bytes (-want +got):\n%s", diff)
+	}
+}

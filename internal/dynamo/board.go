@@ -1,0 +1,149 @@
+package dynamo
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/time/rate"
+
+	"tokensync/internal/board"
+)
+
+// Items of the board table. A chunk's key is its hash, so that they lie in no common partition; its attributes beside
+// the key are data and expires_at.
+const (
+	manifestKey  = "MANIFEST" // no hash: those have 22 characters
+	attrData     = "data"     // a chunk's bytes
+	attrManifest = "manifest"
+	attrLives    = "lives" // when the manifest's chunks were put, so that they can be put again before they expire
+	attrState    = "state" // what a run leaves for the next; readers do not ask for it
+)
+
+// chunkLife is how long a chunk is kept from its put on. One that is still named is put again when less than half of it
+// is left: a sync can stand still for so long before readers that start lose the board.
+const chunkLife = 10 * 24 * time.Hour
+
+// A new table takes 4,000 write units a second, of 1 KB each.
+const (
+	unitBytes      = 1 << 10
+	unitsPerSecond = 3500
+)
+
+// BoardTable is the board table: immutable chunks, and the manifest that names those of the published board.
+type BoardTable struct {
+	api   API
+	table string
+	pace  *rate.Limiter
+	warm  *board.Board // of the process's last run, whose chunks need not be read again
+}
+
+// NewBoardTable names the board table.
+func NewBoardTable(api API, table string) *BoardTable {
+	return &BoardTable{api: api, table: table, pace: rate.NewLimiter(unitsPerSecond, unitsPerSecond)}
+}
+
+// published is the manifest's item.
+type published struct {
+	board.Manifest
+	generation int64
+	lives      []int64 // Unix hours, one for each of Chunks
+	state      []byte
+	err        error // why Manifest has nothing but Version
+}
+
+// manifest reads the manifest's item; the zero value when there is none.
+func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, error) {
+	out, err := b.api.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &b.table, Key: boardItem(manifestKey), ConsistentRead: aws.Bool(consistent),
+	})
+	if err != nil {
+		return published{}, fmt.Errorf("reading the board's manifest: %w", err)
+	}
+	if len(out.Item) == 0 {
+		return published{}, nil
+	}
+	return parsePublished(out.Item), nil
+}
+
+func parsePublished(it item) published {
+	p := published{generation: it.getInteger(attrGeneration), state: it.getBytes(attrState)}
+	p.Manifest, p.err = board.ParseManifest(it.getBytes(attrManifest))
+	if p.err != nil {
+		p.Manifest = board.Manifest{}
+	}
+	p.Version = it.getInteger(attrVersion) // also of a format that cannot be read
+	if p.lives = parseLives(it.getBytes(attrLives)); len(p.lives) != len(p.Chunks) {
+		p.lives = make([]int64, len(p.Chunks)) // long ago
+	}
+	return p
+}
+
+// lives are encoded as their differences.
+func appendLives(b []byte, lives []int64) []byte {
+	last := int64(0)
+	for _, hour := range lives {
+		b = binary.AppendVarint(b, hour-last)
+		last = hour
+	}
+	return b
+}
+
+func parseLives(b []byte) (lives []int64) {
+	last := int64(0)
+	for len(b) > 0 {
+		d, n := binary.Varint(b)
+		if n <= 0 {
+			return nil
+		}
+		b, last = b[n:], last+d
+		lives = append(lives, last)
+	}
+	return lives
+}
+
+func boardItem(key string) item { return item{attrPK: text(key)} }
+
+// ErrMissingChunk means that the manifest names a chunk that is not there.
+var ErrMissingChunk = errors.New("a chunk of the board is missing")
+
+// chunksAtOnce is how many chunks are asked for together: 16 MB at most, which BatchGetItem can answer.
+const chunksAtOnce = 40
+
+// open reads the board that m describes, with the chunks that have has.
+func (b *BoardTable) open(ctx context.Context, m board.Manifest, have *board.Board, consistent bool) (*board.Board, error) {
+	data := map[string][]byte{}
+	for refs := range slices.Chunk(have.Missing(&m), chunksAtOnce) {
+		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(consistent)}
+		for _, ref := range refs {
+			if _, twice := data[ref.Hash]; !twice {
+				data[ref.Hash] = nil
+				request.Keys = append(request.Keys, boardItem(ref.Hash))
+			}
+		}
+		items, err := batchGet(ctx, b.api, b.table, request)
+		if err != nil {
+			return nil, fmt.Errorf("reading %d chunks of the board: %w", len(refs), err)
+		}
+		for _, it := range items {
+			data[it.getText(attrPK)] = it.getBytes(attrData)
+		}
+	}
+	return board.Open(m, have, func(ref board.Ref) ([]byte, error) {
+		if data[ref.Hash] == nil {
+			return nil, fmt.Errorf("%w: %s %s", ErrMissingChunk, ref.Family, ref.Hash)
+		}
+		return data[ref.Hash], nil
+	})
+}
+
+// isLost reports whether err means that there is a board which nobody will ever read again with this code.
+func isLost(err error) bool {
+	return errors.Is(err, ErrMissingChunk) || errors.Is(err, board.ErrCorrupt) || errors.Is(err, board.ErrFormat)
+}

@@ -1,0 +1,148 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"tokensync/internal/board"
+	"tokensync/internal/syncrun"
+)
+
+// chunksFlying is how many chunks are put at once, of at most 300 KB each.
+const chunksFlying = 4
+
+// An Edition is one run's way from the board that it found to the one that it publishes.
+type Edition struct {
+	table    *BoardTable
+	from     published
+	previous *board.Board
+	loss     error
+
+	puts  errgroup.Group
+	lives map[board.Ref]int64 // of the chunks of the new board, in Unix hours
+}
+
+// Edit reads the published board, up to date. A run that dies before it publishes leaves nothing that a reader sees.
+func (b *BoardTable) Edit(ctx context.Context) (*Edition, error) {
+	from, err := b.manifest(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}}
+	e.puts.SetLimit(chunksFlying)
+	if from.Version == 0 || e.loss != nil {
+		return e, nil
+	}
+	e.previous, err = b.open(ctx, from.Manifest, b.warm, true)
+	switch {
+	case isLost(err):
+		e.loss = err
+	case err != nil:
+		return nil, err
+	}
+	b.warm = e.previous
+	return e, nil
+}
+
+// Board returns the board that was found, nil when there is none, or none that can be read.
+func (e *Edition) Board() *board.Board { return e.previous }
+
+// Loss returns why there is no board although one was published.
+func (e *Edition) Loss() error { return e.loss }
+
+// State returns what the run that published the board left; nil without a board.
+func (e *Edition) State() []byte {
+	if e.previous == nil {
+		return nil
+	}
+	return e.from.state
+}
+
+// Put stores a chunk unless the board that was found has it already and will have it for long enough.
+func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
+	if _, ok := e.lives[c.Ref]; ok {
+		return nil
+	}
+	now := time.Now()
+	if i := slices.Index(e.from.Chunks, c.Ref); i >= 0 && e.loss == nil {
+		if hour := e.from.lives[i]; now.Sub(time.Unix(hour*3600, 0)) < chunkLife/2 {
+			e.lives[c.Ref] = hour
+			return nil
+		}
+	}
+	e.lives[c.Ref] = now.Unix() / 3600
+	it := boardItem(c.Hash)
+	it.bytes(attrData, c.Data)
+	it.integer(attrExpiresAt, now.Add(chunkLife).Unix())
+	e.puts.Go(func() error {
+		if err := e.table.pace.WaitN(ctx, 1+len(c.Data)/unitBytes); err != nil {
+			return fmt.Errorf("storing a chunk of the board: %w", err)
+		}
+		if _, err := e.table.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}); err != nil {
+			return fmt.Errorf("storing a chunk of the board: %w", err)
+		}
+		return nil
+	})
+	return ctx.Err()
+}
+
+// Publish makes m the board that readers see, once its chunks, which must all have been put, are stored. It sets m's
+// version and leaves state for the next run. It returns syncrun.ErrLeaseHeld when another board was published since this
+// run found its own, or a run of a later generation of the lease was here.
+func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, generation int64) error {
+	if err := e.puts.Wait(); err != nil {
+		return err
+	}
+	m.Version = e.from.Version + 1
+	_, err := e.table.api.PutItem(ctx, e.request(m, state, generation))
+	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		return e.settle(ctx, m.Version, generation)
+	}
+	if err != nil {
+		return fmt.Errorf("publishing the board: %w", err)
+	}
+	return nil
+}
+
+func (e *Edition) request(m *board.Manifest, state []byte, generation int64) *dynamodb.PutItemInput {
+	lives := make([]int64, len(m.Chunks))
+	for i, ref := range m.Chunks {
+		lives[i] = e.lives[ref]
+	}
+	it := boardItem(manifestKey)
+	it.integer(attrVersion, m.Version)
+	it.integer(attrGeneration, generation)
+	it.bytes(attrManifest, m.Encode())
+	it.bytes(attrLives, appendLives(nil, lives))
+	it.bytes(attrState, state)
+	in := &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}
+	if e.from.Version == 0 {
+		in.ConditionExpression = aws.String("attribute_not_exists(#pk)")
+		in.ExpressionAttributeNames = map[string]string{"#pk": attrPK}
+		return in
+	}
+	in.ConditionExpression = aws.String("#version = :from AND #generation <= :generation")
+	in.ExpressionAttributeNames = map[string]string{"#version": attrVersion, "#generation": attrGeneration}
+	in.ExpressionAttributeValues = item{":from": integer(e.from.Version), ":generation": integer(generation)}
+	return in
+}
+
+// settle looks whose the board is that is there instead: our own, when only the answer to the first attempt was lost.
+func (e *Edition) settle(ctx context.Context, version, generation int64) error {
+	there, err := e.table.manifest(ctx, true)
+	if err != nil {
+		return err
+	}
+	if there.Version == version && there.generation == generation {
+		return nil
+	}
+	return fmt.Errorf("publishing the board: version %d is there: %w", there.Version, syncrun.ErrLeaseHeld)
+}

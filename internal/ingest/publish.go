@@ -1,0 +1,161 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+
+	"tokensync/internal/board"
+	"tokensync/internal/syncrun"
+	"tokensync/internal/token"
+)
+
+// writeShare is the part of the time that is left in which items may be written; the rest is for publishing.
+const writeShare = 0.8
+
+// publish writes the items of the tokens that need it and publishes the board of those that are listed, in one pass.
+func (r *run) publish(ctx context.Context, lease Lease, p *plan, h *harvest, changes iter.Seq2[change, error]) error {
+	items := newItemWriter(ctx, r.Tokens, lease.Hold, r.start.UnixMilli())
+	data := map[string][]byte{} // of the new board's chunks
+	put := func(c board.Chunk) error {
+		data[c.Hash] = c.Data
+		return p.edition.Put(ctx, c)
+	}
+	shown := map[string]bool{} // the new board's mints
+	m, err := board.Build(items.writing(changes, shown), put)
+	result := items.close()
+	r.bookItems(result)
+	if err != nil {
+		return fmt.Errorf("building the board: %w", err)
+	}
+	if len(result.Unwritten) > 0 {
+		if m, err = r.forget(m, p.previous, data, result.Unwritten, put); err != nil {
+			return fmt.Errorf("building the board: %w", err)
+		}
+	}
+	r.announce(ctx, lease, p, &m, shown)
+	return nil
+}
+
+// bookItems counts what became of items.
+func (r *run) bookItems(result syncrun.WriteResult) {
+	r.record.WriteBatches, r.record.ItemsWritten = result.Batches, result.Items
+	r.record.TokensUnwritten = len(result.Unwritten)
+	if result.Err != nil {
+		r.trouble = append(r.trouble, fmt.Errorf("writing tokens: %w", result.Err))
+	}
+}
+
+// forget builds the board once more, without the marks of items that were not written: the next run tries them again.
+func (r *run) forget(
+	m board.Manifest, previous *board.Board, data map[string][]byte, mints []string, put func(board.Chunk) error,
+) (board.Manifest, error) {
+	unwritten := make(map[string]bool, len(mints))
+	for _, mint := range mints {
+		unwritten[mint] = true
+	}
+	b, err := board.Open(m, previous, func(ref board.Ref) ([]byte, error) { return data[ref.Hash], nil })
+	if err != nil {
+		return m, err
+	}
+	return board.Build(func(yield func(token.Token, error) bool) {
+		for t := range b.All() {
+			if unwritten[t.Mint] {
+				t.Written = token.Written{}
+			}
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}, put)
+}
+
+// announce switches readers to the new board. When that fails they keep the last one, and the next run does it all again.
+func (r *run) announce(ctx context.Context, lease Lease, p *plan, m *board.Manifest, shown map[string]bool) {
+	m.SyncedAt, m.Launchpads = r.start.UnixMilli(), slices.Clone(r.ids)
+	m.Follow(p.edition.Board(), rand.Uint64(), shown)
+	state, err := p.next(r)
+	if err == nil {
+		if err = lease.Hold(ctx); err != nil {
+			err = fmt.Errorf("publishing the board: %w", err)
+		}
+	}
+	if err == nil {
+		err = p.edition.Publish(ctx, m, state, lease.Generation())
+	}
+	if err != nil {
+		r.trouble = append(r.trouble, err)
+		return
+	}
+	r.record.BoardVersion = m.Version
+	for _, ref := range m.Chunks {
+		r.record.BoardBytes += int64(ref.Size)
+	}
+	r.settleFullDue(ctx, p)
+}
+
+// settleFullDue takes back what turnedAway asked for.
+func (r *run) settleFullDue(ctx context.Context, p *plan) {
+	if !p.fullDue || errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
+	if err := r.Runs.SetFullDue(ctx, false); err != nil {
+		r.Log.WarnContext(ctx, "another full scan will follow", "error", err.Error())
+	}
+}
+
+// An itemWriter sends tokens to the table while somebody else takes them for the board.
+type itemWriter struct {
+	now    int64
+	tokens chan token.Token
+	result chan syncrun.WriteResult
+}
+
+func newItemWriter(ctx context.Context, table Tokens, hold func(context.Context) error, now int64) *itemWriter {
+	w := &itemWriter{now: now, tokens: make(chan token.Token), result: make(chan syncrun.WriteResult, 1)}
+	go func() {
+		ctx, cancel := within(ctx, writeShare)
+		defer cancel()
+		w.result <- table.Write(ctx, w.all, hold)
+	}()
+	return w
+}
+
+func (w *itemWriter) all(yield func(token.Token) bool) {
+	for t := range w.tokens {
+		if !yield(t) {
+			break
+		}
+	}
+	for range w.tokens { // so that nobody waits for ever
+	}
+}
+
+// writing passes on the tokens in the lists, notes their mints in shown, and has the items written that need it. Its tokens
+// carry the marks of items that are on their way.
+func (w *itemWriter) writing(changes iter.Seq2[change, error], shown map[string]bool) iter.Seq2[token.Token, error] {
+	return func(yield func(token.Token, error) bool) {
+		for c, err := range changes {
+			if err == nil && c.write {
+				c.Written = c.WriteMark()
+				w.tokens <- c.Token
+			}
+			if err == nil && c.Status != token.Listed {
+				continue
+			}
+			shown[c.Mint] = true
+			if !yield(c.Token, err) {
+				return
+			}
+		}
+	}
+}
+
+// close waits until everything is written, or given up.
+func (w *itemWriter) close() syncrun.WriteResult {
+	close(w.tokens)
+	return <-w.result
+}
