@@ -201,18 +201,18 @@ func TestByMint(t *testing.T) {
 			a := &api{rows: newRows(600)}
 			habit.api(a)
 			for i := range 2500 { // more than a page has
-				a.rows = append(a.rows, apiRow{address: fmt.Sprintf("busy%d", i), x: "mint7", y: "mint8", created: born + int64(1000+i)*60_000})
+				a.rows = append(a.rows, apiRow{address: key("busy%d", i), x: key("mint7"), y: key("mint8"), created: born + int64(1000+i)*60_000})
 			}
-			a.rows = append(a.rows, apiRow{address: "usdc", x: token.USDC, y: "mint9", created: born}, apiRow{address: "quoted", x: "mint3", y: "mint2", created: born},
-				apiRow{address: "otherside", x: "stranger", y: "mint4", created: born}, apiRow{address: "aquote", x: token.USDT, y: "stranger", created: born})
+			a.rows = append(a.rows, apiRow{address: key("usdc"), x: token.USDC, y: key("mint9"), created: born}, apiRow{address: key("quoted"), x: key("mint3"), y: key("mint2"), created: born},
+				apiRow{address: key("otherside"), x: key("stranger"), y: key("mint4"), created: born}, apiRow{address: key("aquote"), x: token.USDT, y: key("stranger"), created: born})
 			var mints []string
-			want := []string{"usdc", "quoted", "otherside", "aquote"}
+			want := []string{key("usdc"), key("quoted"), key("otherside"), key("aquote")}
 			for i := range 150 {
-				mints = append(mints, fmt.Sprintf("mint%d", i))
-				want = append(want, fmt.Sprintf("pool%d", i))
+				mints = append(mints, key("mint%d", i))
+				want = append(want, key("pool%d", i))
 			}
 			for i := range 2500 {
-				want = append(want, fmt.Sprintf("busy%d", i))
+				want = append(want, key("busy%d", i))
 			}
 			slices.Sort(want)
 			mints = append(mints, "no-pools-at-all", token.USDT)
@@ -224,7 +224,7 @@ func TestByMint(t *testing.T) {
 					}
 					t.Fatal(err)
 				}
-				if !slices.Contains(mints, p.Base.Mint) || p.Address == "usdc" && p.QuoteMint != token.USDC {
+				if !slices.Contains(mints, p.Base.Mint) || p.Address == key("usdc") && p.QuoteMint != token.USDC {
 					t.Errorf("pool %s of %s in %s", p.Address, p.Base.Mint, p.QuoteMint)
 				}
 				found = append(found, p.Address)

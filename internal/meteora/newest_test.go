@@ -26,8 +26,8 @@ func lists(t *testing.T, ages []int64) (url string, requests *int) {
 		rows := []map[string]any{}
 		for i := (page - 1) * size; i < min(page*size, len(ages)); i++ {
 			row := map[string]any{
-				"address": "pool" + strconv.Itoa(i), "launchpad": "pad", "created_at": ages[i],
-				"token_x": map[string]any{"address": "mint" + strconv.Itoa(i)},
+				"address": key("pool%d", i), "launchpad": "pad", "created_at": ages[i],
+				"token_x": map[string]any{"address": key("mint%d", i)},
 			}
 			if ages[i] == 0 {
 				delete(row, "created_at")

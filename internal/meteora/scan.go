@@ -133,15 +133,35 @@ func (s *scan) work(ctx context.Context, l *leg, w *worker) {
 		if !ok {
 			return
 		}
-		err := w.read(ctx, l.url(page))
-		if err == nil {
-			err = checkPage(w.decoder, page, l.echoed)
+		err := w.readPage(ctx, l, page)
+		if err == nil && s.isHole(l, page, w) { // one slip of the server's is no wall
+			s.stats.Retries.Add(1)
+			err = w.readPage(ctx, l, page)
 		}
 		s.settle(l, page, err, w)
 		if page == l.first {
 			return // it is read alone
 		}
 	}
+}
+
+// readPage reads one page of a leg, and holds it to what was asked for.
+func (w *worker) readPage(ctx context.Context, l *leg, page int64) error {
+	if err := w.read(ctx, l.url(page)); err != nil {
+		return err
+	}
+	return checkPage(w.decoder, page, l.echoed)
+}
+
+// isHole reports whether the page that w has read is empty where there have to be pools.
+func (s *scan) isHole(l *leg, page int64, w *worker) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return l.isHole(page, w.decoder.Scanned)
+}
+
+func (l *leg) isHole(page, rows int64) bool {
+	return rows == 0 && l.order != descending && page+farFromEnd < l.pages
 }
 
 // take hands out the next page, and has the ages of its rows looked at where the newest pools may be: on the last pages,
@@ -211,7 +231,7 @@ func (s *scan) learn(l *leg, page int64, w *worker) {
 	l.extend(page, w.decoder.Scanned, e)
 	switch {
 	case fresh > 0:
-	case w.decoder.Scanned == 0 && l.order != descending && page+farFromEnd < l.pages:
+	case l.isHole(page, w.decoder.Scanned):
 		l.refuse(page)
 	case w.decoder.Scanned == 0 || l.mayRepeat(page, w.decoder.Scanned, e):
 		l.end(page)

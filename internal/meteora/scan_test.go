@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"tokensync/internal/meteora"
@@ -37,6 +38,14 @@ func TestScanChecksItsPremises(t *testing.T) {
 		"deep, and order ignored": {9500, func(a *api) {
 			a.depth, a.deep, a.unsorted = 6, "400", true
 		}, 20, meteora.ErrUnreadable, "not sorted by pool_created_at:asc", true},
+		"an empty page, once": {9500, func(a *api) {
+			var once sync.Once
+			a.answer = func(page int, body map[string]any) {
+				if page == 3 {
+					once.Do(func() { body["data"] = []any{} })
+				}
+			}
+		}, 11, nil, "", false},
 		"pages is rounded down": {3700, func(a *api) {
 			a.answer = func(_ int, body map[string]any) { body["pages"] = 3 }
 		}, 4, nil, "", false},
@@ -238,7 +247,7 @@ func TestDBCList(t *testing.T) {
 			`"token_y":{"address":"quote","symbol":"Q","price":3},"base_vault":"v"}`
 	}
 	body := `{"total":4,"pages":1,"current_page":1,"page_size":1000,"data":[` + strings.Join([]string{
-		row("a", config, "x"), row("b", "other", creator), row("c", config, creator), row("d", creator, config),
+		row(key("a"), config, "x"), row(key("b"), "other", creator), row(key("c"), config, creator), row(key("d"), creator, config),
 	}, ",") + `]}`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if size := r.URL.Query().Get("page_size"); size == "100" {
@@ -254,9 +263,9 @@ func TestDBCList(t *testing.T) {
 		ids  []token.LaunchpadID
 		want map[string]token.LaunchpadID
 	}{
-		"config":        {[]token.LaunchpadID{config}, map[string]token.LaunchpadID{"a": config, "c": config}},
-		"creator":       {[]token.LaunchpadID{"creator:" + creator}, map[string]token.LaunchpadID{"b": "creator:" + creator, "c": "creator:" + creator}},
-		"both":          {[]token.LaunchpadID{config, "creator:" + creator}, map[string]token.LaunchpadID{"a": config, "b": "creator:" + creator, "c": config}},
+		"config":        {[]token.LaunchpadID{config}, map[string]token.LaunchpadID{key("a"): config, key("c"): config}},
+		"creator":       {[]token.LaunchpadID{"creator:" + creator}, map[string]token.LaunchpadID{key("b"): "creator:" + creator, key("c"): "creator:" + creator}},
+		"both":          {[]token.LaunchpadID{config, "creator:" + creator}, map[string]token.LaunchpadID{key("a"): config, key("b"): "creator:" + creator, key("c"): config}},
 		"a name":        {[]token.LaunchpadID{"pump.fun"}, map[string]token.LaunchpadID{}},
 		"a fee claimer": {[]token.LaunchpadID{"claimer:" + creator}, map[string]token.LaunchpadID{}},
 	} {
