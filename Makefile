@@ -58,6 +58,10 @@ demo: ## one full sync in the local stack; its record as one line of JSON on sta
 	@$(MAKE) --no-print-directory tools local >&2
 	@exec build/local/dev demo
 
+.PHONY: doctor
+doctor: build/local/dev ## ask the real Meteora, and the node of SOLANA_RPC_URL, for all that the sync relies on; FAKE=1 the fakes; JSON=1
+	@exec build/local/dev doctor $(if $(JSON),--json)
+
 .PHONY: test
 test: tools local ## everything that must pass
 	@go test ./...

@@ -85,7 +85,7 @@ func TestNewest(t *testing.T) {
 			stats, found := new(syncrun.Counts), 0
 			var failed error
 			for p, err := range newClient(t, token.DLMM, url).Newest(t.Context(), []token.LaunchpadID{"pad"}, tt.since, stats) {
-				if failed = err; err == nil && p.Address != "pool"+strconv.Itoa(found) {
+				if failed = err; err == nil && p.Address != key("pool%d", found) {
 					t.Errorf("pool %d is %s", found, p.Address)
 				}
 				if err == nil {
