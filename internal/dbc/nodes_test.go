@@ -223,6 +223,23 @@ func TestChangedWays(t *testing.T) {
 	}
 }
 
+// TestLostWay: refreshes alone find a new way when the old one is refused, and look at changes again that were of no use.
+func TestLostWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rpctest.Config{Tokens: 60, Node: rpctest.Node{Kind: rpctest.Plain}})
+	w.mustRead(t, w.chain.Launchpad())
+	w.refresh(t, w.chain.Launchpad())
+	w.chain.SetNode(rpctest.Node{Kind: rpctest.ScanCounting})
+	w.chain.AddCurves(w.chain.Launchpad(), 1)
+	w.refresh(t, w.chain.Launchpad())
+	if got := w.refresh(t, w.chain.Launchpad()); !slices.Equal(w.ofLaunchpad(), curves(got)) {
+		t.Errorf("%d curves of %d", len(curves(got)), len(w.ofLaunchpad()))
+	}
+	if _, stats := w.refreshAny(t, w.chain.Launchpad()); !slices.Contains(stats.Notes(), "new curves: by changedSinceSlot") {
+		t.Errorf("notes %q", stats.Notes())
+	}
+}
+
 // TestNothingIsBelieved: answers that contradict what is known leave it as it is, and it is said.
 func TestNothingIsBelieved(t *testing.T) {
 	t.Parallel()
