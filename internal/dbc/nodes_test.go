@@ -70,7 +70,7 @@ func TestEveryNode(t *testing.T) {
 	for name, node := range nodes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, rpctest.Config{Node: node})
+			w := newWorld(t, rpctest.Config{Node: node, Launches: []rpctest.Launch{{Key: rpctest.DefaultLaunchpad, FeeOption: 2}}})
 			w.chain.Tick()
 			pools, runs := w.until(t, w.Pools, w.chain.Launchpad())
 			if want := w.ofLaunchpad(); !slices.Equal(want, curves(pools)) || runs != 1 {
@@ -387,7 +387,7 @@ func TestPlan(t *testing.T) {
 			w := newWorld(t, rpctest.Config{Tokens: 8})
 			w.chain.SetFault(rpctest.Always(fault))
 			_, stats, err := gather(t, w.Pools, w.chain.Launchpad())
-			if err == nil || !strings.Contains(err.Error(), "plan of the node's provider") || stats.Requests.Load() > 3 || stats.Retries.Load() > 0 {
+			if err == nil || !strings.Contains(err.Error(), "plan of the node's provider") || stats.Requests.Load() > 2 || stats.Retries.Load() > 0 {
 				t.Errorf("%d requests, %d retries, error %v", stats.Requests.Load(), stats.Retries.Load(), err)
 			}
 		})
