@@ -58,6 +58,10 @@ demo: ## one full sync in the local stack; its record as one line of JSON on sta
 	@$(MAKE) --no-print-directory tools local >&2
 	@exec build/local/dev demo
 
+.PHONY: local-aws
+local-aws: tools local ## DynamoDB, SSM, Meteora and Solana, filled, for the functions that sam local runs; Ctrl-C stops them
+	@exec build/local/dev aws
+
 .PHONY: test
 test: tools local ## everything that must pass
 	@go test ./...

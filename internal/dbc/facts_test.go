@@ -359,6 +359,20 @@ func TestQuoteLaunchedHere(t *testing.T) {
 	}
 }
 
+// TestQuoteFirst: what is known of a mint as a quote is not all that there is to know of it as a token.
+func TestQuoteFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rpctest.Config{Tokens: 16, Launches: []rpctest.Launch{{}}})
+	second := w.chain.AddLaunch(rpctest.Launch{Quote: w.chain.Token(0).Mint, QuoteDecimals: 6, Threshold: 1_000_000e6})
+	w.chain.AddCurves(second, 4)
+	w.mustRead(t, second)
+	pools, _ := w.mustRead(t, w.chain.Launchpad())
+	tok := w.chain.Token(0)
+	if a := pools[tok.Pool].Base; a.Name != tok.Name || a.URI != tok.URI || a.TotalSupply != scaled(tok.Supply, 6) {
+		t.Errorf("%+v", a)
+	}
+}
+
 // TestUnknownQuote: without a dollar price of its quote a curve has a price and no dollars.
 func TestUnknownQuote(t *testing.T) {
 	t.Parallel()

@@ -73,7 +73,7 @@ func (s *scan) lookupOf(p *pool) lookup {
 // want reduces l to what is missing in m, and reports whether that is anything.
 func (l *lookup) want(m *metadata, now time.Time) bool {
 	nameless := m.isNameless() && now.Unix() >= m.Retry
-	supply := l.moves || m.supplyAt(l.stage) == ""
+	supply := m.supplyAt(l.stage) == ""
 	l.inMint = supply || nameless && !l.inMetaplex
 	l.inMetaplex = nameless && l.inMetaplex
 	return l.inMint || l.inMetaplex

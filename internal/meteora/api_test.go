@@ -2,6 +2,7 @@ package meteora_test
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mr-tron/base58"
 
 	"tokensync/internal/meteora"
 	"tokensync/internal/syncrun"
@@ -55,14 +58,20 @@ func (r apiRow) v1() map[string]any {
 	}
 }
 
+// key returns the n-th public key of a kind.
+func key(kind string, n int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", kind, n))
+	return base58.Encode(sum[:])
+}
+
 const born = int64(1_770_000_000_000)
 
-// newRows are n pools, one a minute; every third is of pad, every fifth has its token as token_y.
+// newRows returns n pools, one every two minutes; every third is of pad, every fifth has its token as token_y.
 func newRows(n int) []apiRow {
 	rows := make([]apiRow, n)
 	for i := range rows {
-		mint := fmt.Sprintf("mint%d", i)
-		rows[i] = apiRow{address: fmt.Sprintf("pool%d", i), x: mint, y: token.SOL, created: born + int64(i)*60_000}
+		mint := key("mint", i)
+		rows[i] = apiRow{address: key("pool", i), x: mint, y: token.SOL, created: born + int64(i)*120_000}
 		if i%5 == 0 {
 			rows[i].x, rows[i].y = token.SOL, mint
 		}

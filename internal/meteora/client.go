@@ -149,9 +149,7 @@ func checkPage(d *Decoder, page, size int64) error {
 	switch {
 	case !e.Paged:
 		return malformed("an array where a page was asked for")
-	case size > 0 && e.PageSize < 0:
-		return fmt.Errorf("%w: the answer names no page_size", ErrParameters)
-	case size > 0 && e.PageSize != size:
+	case size > 0 && e.PageSize != size: // -1 when it is missing
 		return fmt.Errorf("%w: page_size is %d where %d was asked for", ErrParameters, e.PageSize, size)
 	case e.CurrentPage >= 0 && e.CurrentPage != page && !pastEnd:
 		return fmt.Errorf("%w: current_page is %d where page %d was asked for", ErrParameters, e.CurrentPage, page)

@@ -3,7 +3,6 @@ package meteora_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -201,17 +200,24 @@ func TestByMint(t *testing.T) {
 			a := &api{rows: newRows(600)}
 			habit.api(a)
 			for i := range 2500 { // more than a page has
-				a.rows = append(a.rows, apiRow{address: fmt.Sprintf("busy%d", i), x: "mint7", y: "mint8", created: born + int64(1000+i)*60_000})
+				a.rows = append(a.rows, apiRow{address: key("busy", i), x: key("mint", 7), y: key("mint", 8), created: born + int64(1000+i)*60_000})
 			}
-			a.rows = append(a.rows, apiRow{address: "usdc", x: token.USDC, y: "mint9", created: born}, apiRow{address: "quoted", x: "mint3", y: "mint2", created: born})
+			inUSDC, stranger := key("in USDC", 0), key("stranger", 0)
+			more := []apiRow{
+				{address: inUSDC, x: token.USDC, y: key("mint", 9)},
+				{address: key("both ours", 0), x: key("mint", 3), y: key("mint", 2)},
+				{address: key("other side", 0), x: stranger, y: key("mint", 4)},
+				{address: key("a quote", 0), x: token.USDT, y: stranger},
+			}
+			a.rows = append(a.rows, more...)
 			var mints []string
-			want := []string{"usdc", "quoted"}
+			want := names(more, func(int) bool { return true })
 			for i := range 150 {
-				mints = append(mints, fmt.Sprintf("mint%d", i))
-				want = append(want, fmt.Sprintf("pool%d", i))
+				mints = append(mints, key("mint", i))
+				want = append(want, key("pool", i))
 			}
 			for i := range 2500 {
-				want = append(want, fmt.Sprintf("busy%d", i))
+				want = append(want, key("busy", i))
 			}
 			slices.Sort(want)
 			mints = append(mints, "no-pools-at-all", token.USDT)
@@ -223,7 +229,7 @@ func TestByMint(t *testing.T) {
 					}
 					t.Fatal(err)
 				}
-				if !slices.Contains(mints, p.Base.Mint) || p.Address == "usdc" && p.QuoteMint != token.USDC {
+				if !slices.Contains(mints, p.Base.Mint) || p.Address == inUSDC && p.QuoteMint != token.USDC {
 					t.Errorf("pool %s of %s in %s", p.Address, p.Base.Mint, p.QuoteMint)
 				}
 				found = append(found, p.Address)
@@ -246,11 +252,11 @@ func TestByMint(t *testing.T) {
 // TestTokensWithoutPools is the most frequent question by mint: most of a launchpad's tokens are on their curve.
 func TestTokensWithoutPools(t *testing.T) {
 	t.Parallel()
-	a := &api{rows: newRows(600), dialect: ","}
+	a := &api{rows: newRows(3000), dialect: ","} // pages of them have SOL on one side
 	client := clientOf(t, token.DLMM, a.start(t), nil)
 	var mints []string
 	for i := range 300 {
-		mints = append(mints, fmt.Sprintf("curve%d", i))
+		mints = append(mints, key("curve", i))
 	}
 	for run, requests := range []int{6 + 4, 6} { // three lists for each side, and once a sample and its trial
 		stats := new(syncrun.Counts)

@@ -104,7 +104,7 @@ func (d *document) pool() {
 	d.members(len(names), func(i int) { d.text(names[i]) }, func(i int) {
 		switch names[i] {
 		case "address":
-			d.text(address1[:32] + d.one("A", "B", "C", " ", "") + d.one("1", "2", "3"))
+			d.text(address1[:42] + d.one("A", "B", "C", " ", "") + d.one("1", "2", "3"))
 		case "token_x":
 			d.WriteString(`{"address":"` + mint1 + `"}`)
 		case "launchpad":
@@ -159,7 +159,7 @@ func oursByEncodingJSON(body []byte) (addresses []string, ok bool) {
 		_ = json.Unmarshal(fields["address"], &p.Address)
 		_ = json.Unmarshal(fields["token_x"], &p.X)
 		address, _ := p.Address.(string)
-		if mint, _ := p.X.Address.(string); token.IsKey(address) && token.IsKey(mint) {
+		if mint, _ := p.X.Address.(string); token.IsPublicKey(address) && token.IsPublicKey(mint) {
 			addresses = append(addresses, address)
 		}
 	}

@@ -34,6 +34,14 @@ func TestScanChecksItsPremises(t *testing.T) {
 		"all but the first":        {1900, func(a *api) { a.depth, a.deep = 1, "400" }, 4, nil, "pages from 2 on", false},
 		"deep from both ends":      {9500, func(a *api) { a.depth, a.deep = 4, "400" }, 26, meteora.ErrUnreadable, "pages from 5 on", true},
 		"empty from both ends":     {9500, func(a *api) { a.depth, a.deep = 4, "empty" }, 26, meteora.ErrUnreadable, "pages from 5 on", true},
+		"one page is empty, once": {9500, func(a *api) {
+			n := 0
+			a.answer = func(page int, body map[string]any) {
+				if n++; page == 3 && n < 10 {
+					body["data"] = []int{}
+				}
+			}
+		}, 20, nil, "pages from 3 on were refused", false},
 		"deep, and order ignored": {9500, func(a *api) {
 			a.depth, a.deep, a.unsorted = 6, "400", true
 		}, 20, meteora.ErrUnreadable, "not sorted by pool_created_at:asc", true},
@@ -92,6 +100,9 @@ func TestScanChecksItsPremises(t *testing.T) {
 				t.Errorf("%d of %d pools came", len(got), len(want))
 			}
 			if tt.notes == "" && len(stats.Notes()) > 0 || tt.notes != "" && !hasNote(stats, tt.notes) {
+				t.Errorf("notes %q", stats.Notes())
+			}
+			if hasNote(stats, "not sorted") != a.unsorted {
 				t.Errorf("notes %q", stats.Notes())
 			}
 			unique := stats.Unique.Load()
@@ -187,7 +198,23 @@ func TestSearch(t *testing.T) {
 			if scanned := stats.Scanned.Load(); tt.err == nil && (scanned == 1400) != tt.all {
 				t.Errorf("%d pools scanned", scanned)
 			}
+			if total := stats.Total.Load(); name == "filter ignored" && total != 1400 {
+				t.Errorf("total is %d", total)
+			}
 		})
+	}
+}
+
+// TestNewestOfSearch leaves new pools to a full scan where the server will not be asked for a launchpad's own.
+func TestNewestOfSearch(t *testing.T) {
+	t.Parallel()
+	for dialect, want := range map[string]int{",": 467, "ignored": 1, "": 0, "400": 0} {
+		a := &api{rows: newRows(1400), dialect: dialect}
+		client := clientOf(t, token.DAMMv1, a.start(t), nil)
+		got, err := addresses(client.Newest(t.Context(), []token.LaunchpadID{"pad"}, 0, new(syncrun.Counts)))
+		if len(got) != want || err != nil {
+			t.Errorf("%q: %d pools, want %d, error %v", dialect, len(got), want, err)
+		}
 	}
 }
 
@@ -213,13 +240,14 @@ func TestSearchDeep(t *testing.T) {
 func TestDBCList(t *testing.T) {
 	t.Parallel()
 	const config, creator = "56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V", "9M3wf2fef73y7LDkU2Z6aGCksFXr5L8mwPDs4CN3XDkm"
+	keyA, keyB, keyC := key("curve", 0), key("curve", 1), key("curve", 2)
 	row := func(address, config, creator string) string {
 		return `{"address":"` + address + `","pool_config_address":"` + config + `","creator":"` + creator + `","created_at":1770000000123,` +
 			`"token_x":{"address":"` + token.SOL + `","name":"A coin","symbol":"COIN","decimals":6},` +
 			`"token_y":{"address":"quote","symbol":"Q","price":3},"base_vault":"v"}`
 	}
 	body := `{"total":4,"pages":1,"current_page":1,"page_size":1000,"data":[` + strings.Join([]string{
-		row("a", config, "x"), row("b", "other", creator), row("c", config, creator), row("d", creator, config),
+		row(keyA, config, "x"), row(keyB, "other", creator), row(keyC, config, creator), row(key("curve", 3), creator, config),
 	}, ",") + `]}`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if size := r.URL.Query().Get("page_size"); size == "100" {
@@ -235,9 +263,9 @@ func TestDBCList(t *testing.T) {
 		ids  []token.LaunchpadID
 		want map[string]token.LaunchpadID
 	}{
-		"config":        {[]token.LaunchpadID{config}, map[string]token.LaunchpadID{"a": config, "c": config}},
-		"creator":       {[]token.LaunchpadID{"creator:" + creator}, map[string]token.LaunchpadID{"b": "creator:" + creator, "c": "creator:" + creator}},
-		"both":          {[]token.LaunchpadID{config, "creator:" + creator}, map[string]token.LaunchpadID{"a": config, "b": "creator:" + creator, "c": config}},
+		"config":        {[]token.LaunchpadID{config}, map[string]token.LaunchpadID{keyA: config, keyC: config}},
+		"creator":       {[]token.LaunchpadID{"creator:" + creator}, map[string]token.LaunchpadID{keyB: "creator:" + creator, keyC: "creator:" + creator}},
+		"both":          {[]token.LaunchpadID{config, "creator:" + creator}, map[string]token.LaunchpadID{keyA: config, keyB: "creator:" + creator, keyC: config}},
 		"a name":        {[]token.LaunchpadID{"pump.fun"}, map[string]token.LaunchpadID{}},
 		"a fee claimer": {[]token.LaunchpadID{"claimer:" + creator}, map[string]token.LaunchpadID{}},
 	} {

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"net/url"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -68,9 +67,9 @@ type Client struct {
 
 // NewClient checks the URL; nothing is asked yet.
 func NewClient(o Options) (*Client, error) {
-	u, err := url.Parse(o.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, ErrURL
+	u, err := upstream.ParseURL(o.URL)
+	if err != nil {
+		return nil, ErrURL // without the URL
 	}
 	if o.Retry == (upstream.Retry{}) {
 		o.Retry = upstream.DefaultRetry

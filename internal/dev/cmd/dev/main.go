@@ -13,10 +13,11 @@ import (
 	"tokensync/internal/dev"
 )
 
-const usage = `usage: dev run | demo | --help
+const usage = `usage: dev run | demo | aws | --help
 
   run    start the local stack, sync at once and then on a schedule, serve the HTTP API until Ctrl-C
   demo   one full sync; its record is the one line of JSON on standard output; exit 0 when it succeeded
+  aws    DynamoDB, SSM, Meteora and Solana at ports 8000 to 8003, filled, for the functions that sam local runs, until Ctrl-C
 
 Environment variables:
   POOLS          how many pools the fake Meteora holds in each product (132967)
@@ -55,7 +56,7 @@ func command(ctx context.Context, arguments []string, env lookup, stdout, stderr
 	if len(arguments) == 1 {
 		name = arguments[0]
 	}
-	commands := map[string]func(context.Context, settings, io.Writer, io.Writer) error{"run": run, "demo": demo}
+	commands := map[string]func(context.Context, settings, io.Writer, io.Writer) error{"run": run, "demo": demo, "aws": localAWS}
 	switch {
 	case name == "--help" || name == "-h" || name == "help":
 		_, _ = io.WriteString(stdout, usage)

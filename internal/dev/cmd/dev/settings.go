@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tokensync/internal/apigw"
+	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
 )
@@ -40,6 +41,8 @@ type settings struct {
 	syncEvery    time.Duration // from one sync to the next, a refresh or a full one
 	fullEvery    time.Duration
 	noColor      bool
+	mints        []string          // of the first tokens on the fake chain
+	tables       dynamotest.Tables // names; unique ones when empty
 	// functions are variables that the functions get unchanged.
 	functions map[string]string
 }
