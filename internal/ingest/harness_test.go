@@ -143,9 +143,11 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
 		},
-		Memory:  new(observe.Memory),
-		Metrics: observe.NewMetrics(w.log, func(string) string { return "128" }),
-		Log:     slog.New(slog.DiscardHandler),
+		Memory: new(observe.Memory),
+		Metrics: observe.NewMetrics(w.log, func(name string) string {
+			return map[string]string{observe.DetailVariable: "detailed", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"}[name]
+		}),
+		Log: slog.New(slog.DiscardHandler),
 	}
 	w.read(products)
 	return w
