@@ -442,14 +442,14 @@ func TestTheUnitsOfAQuietRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer meter.Close()
-	w := newWorldOf(t, meteoratest.Config{Pools: 1500, Ours: 512})
+	w := newWorldOf(t, meteoratest.Config{Pools: 1500, Ours: 512}, token.DLMM, token.DAMMv2)
 	w.db.Client = dynamodb.New(engine.Client().Options(), func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(meter.URL()) })
-	w.run()
+	n := w.run().TokensNew
 	w.refresh()
 	for _, mode := range []string{ingest.ModeRefresh, ingest.ModeFull} {
 		meter.Take()
 		run, err := w.sync.Run(t.Context(), ingest.Event{Mode: mode})
-		if units := meter.Take(); err != nil || units.Write > 4 || units.Read > 20 || run.TokensUnchanged != 500 {
+		if units := meter.Take(); err != nil || units.Write > 4 || units.Read > 20 || run.TokensUnchanged != n {
 			t.Errorf("%s: %+v, error %v, %+v", mode, units, err, run)
 		}
 	}
