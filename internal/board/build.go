@@ -94,6 +94,6 @@ func Make(m Manifest, tokens iter.Seq2[token.Token, error]) (*Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	built.Version, built.SyncedAt, built.Launchpads = m.Version, m.SyncedAt, m.Launchpads
-	return Open(built, nil, func(ref Ref) ([]byte, error) { return data[ref.Hash], nil })
+	m.Format, m.Tokens, m.Chunks = built.Format, built.Tokens, built.Chunks
+	return Open(m, nil, func(ref Ref) ([]byte, error) { return data[ref.Hash], nil })
 }

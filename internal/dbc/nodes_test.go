@@ -410,7 +410,7 @@ func TestNodeTroubles(t *testing.T) {
 func TestPoolsWithin(t *testing.T) {
 	t.Parallel()
 	got := map[int64]int{}
-	want := map[int64]int{0: 10_000, 54 << 20: 41_943, 108 << 20: 117_440, 1 << 40: 200_000}
+	want := map[int64]int{0: 10_000, 54 << 20: 34_078, 108 << 20: 104_857, 1 << 40: 200_000}
 	for bytes := range maps.Keys(want) {
 		got[bytes] = poolsWithin(bytes)
 	}

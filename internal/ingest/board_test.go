@@ -54,6 +54,25 @@ func TestALostBoardIsBuiltAnew(t *testing.T) {
 	}
 }
 
+// TestAnItemOfAnotherLaunchpad: a token that changed hands is one token, whatever its item still says.
+func TestAnItemOfAnotherLaunchpad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	n := w.board().Len()
+	mint := w.listed()[0]
+	other := w.token(mint)
+	other.Launchpad = "another"
+	held := func(context.Context) error { return nil }
+	if r := dynamo.NewTokensTable(engine.Client(), w.tables.Tokens).Write(t.Context(), slices.Values([]token.Token{other}), held); r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	w.ids += ",another"
+	if run := w.run(); run.Status != syncrun.Succeeded || w.board().Len() != n || string(w.token(mint).Launchpad) == "another" {
+		t.Errorf("%d on the board: %+v", w.board().Len(), run)
+	}
+}
+
 // restart forgets what the process keeps between runs.
 func (w *world) restart() {
 	editions := dynamo.NewBoardTable(w.db, w.tables.Board)
@@ -181,8 +200,17 @@ func TestEveryPoolOfEveryToken(t *testing.T) {
 		{Address: key("x"), Product: token.DAMMv2, Launchpad: "met-dbc", TVLUSD: "5", Base: token.Asset{Mint: key("mint0")}, CreatedAt: 1},
 		{Address: key("y"), Product: token.DAMMv2, Launchpad: "met-dbc", TVLUSD: "5", Base: token.Asset{Mint: key("somebody else's")}},
 	}}
+	ours := market.pools[0]
+	ours.Launchpad = token.LaunchpadID(w.ids)
+	chain.pools = append(chain.pools, ours) // the chain knows whose it is
 	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, []ingest.Finder{market}
 	check(t, "new", w.run(), counts{"succeeded", 0, 3, 2, 0, 0, 0, 0, 1, "done"})
+	for _, p := range w.token(key("mint0")).Pools {
+		if string(p.Launchpad) != w.ids {
+			t.Errorf("%+v", p)
+		}
+	}
+	chain.pools = chain.pools[:2]
 	if got := w.token(key("mint0")); got.PoolCount != 2 || got.TVLUSD != "15" || string(got.Launchpad) != w.ids {
 		t.Errorf("%+v", got)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"slices"
 
 	"tokensync/internal/board"
@@ -23,7 +24,8 @@ func (r *run) publish(ctx context.Context, lease Lease, p *plan, h *harvest, cha
 		data[c.Hash] = c.Data
 		return p.edition.Put(ctx, c)
 	}
-	m, err := board.Build(items.writing(changes), put)
+	shown := map[string]bool{} // the new board's mints
+	m, err := board.Build(items.writing(changes, shown), put)
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
@@ -34,7 +36,7 @@ func (r *run) publish(ctx context.Context, lease Lease, p *plan, h *harvest, cha
 			return fmt.Errorf("building the board: %w", err)
 		}
 	}
-	r.announce(ctx, lease, p, &m)
+	r.announce(ctx, lease, p, &m, shown)
 	return nil
 }
 
@@ -72,8 +74,9 @@ func (r *run) forget(
 }
 
 // announce switches readers to the new board. When that fails they keep the last one, and the next run does it all again.
-func (r *run) announce(ctx context.Context, lease Lease, p *plan, m *board.Manifest) {
+func (r *run) announce(ctx context.Context, lease Lease, p *plan, m *board.Manifest, shown map[string]bool) {
 	m.SyncedAt, m.Launchpads = r.start.UnixMilli(), slices.Clone(r.ids)
+	m.Follow(p.edition.Board(), rand.Uint64(), shown)
 	state, err := p.next(r)
 	if err == nil {
 		if err = lease.Hold(ctx); err != nil {
@@ -131,16 +134,20 @@ func (w *itemWriter) all(yield func(token.Token) bool) {
 	}
 }
 
-// writing passes on the tokens in the lists, and has the items written that need it. Its tokens carry the marks of items
-// that are on their way.
-func (w *itemWriter) writing(changes iter.Seq2[change, error]) iter.Seq2[token.Token, error] {
+// writing passes on the tokens in the lists, notes their mints in shown, and has the items written that need it. Its tokens
+// carry the marks of items that are on their way.
+func (w *itemWriter) writing(changes iter.Seq2[change, error], shown map[string]bool) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for c, err := range changes {
 			if err == nil && c.write {
 				c.Written = c.WriteMark()
 				w.tokens <- c.Token
 			}
-			if (err != nil || c.Status == token.Listed) && !yield(c.Token, err) {
+			if err == nil && c.Status != token.Listed {
+				continue
+			}
+			shown[c.Mint] = true
+			if !yield(c.Token, err) {
 				return
 			}
 		}

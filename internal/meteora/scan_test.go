@@ -34,6 +34,14 @@ func TestScanChecksItsPremises(t *testing.T) {
 		"all but the first":        {1900, func(a *api) { a.depth, a.deep = 1, "400" }, 4, nil, "pages from 2 on", false},
 		"deep from both ends":      {9500, func(a *api) { a.depth, a.deep = 4, "400" }, 26, meteora.ErrUnreadable, "pages from 5 on", true},
 		"empty from both ends":     {9500, func(a *api) { a.depth, a.deep = 4, "empty" }, 26, meteora.ErrUnreadable, "pages from 5 on", true},
+		"one page is empty, once": {9500, func(a *api) {
+			n := 0
+			a.answer = func(page int, body map[string]any) {
+				if n++; page == 3 && n < 10 {
+					body["data"] = []int{}
+				}
+			}
+		}, 20, nil, "pages from 3 on were refused", false},
 		"deep, and order ignored": {9500, func(a *api) {
 			a.depth, a.deep, a.unsorted = 6, "400", true
 		}, 20, meteora.ErrUnreadable, "not sorted by pool_created_at:asc", true},

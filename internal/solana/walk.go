@@ -93,13 +93,13 @@ type Budget struct {
 	Until    time.Time
 }
 
-// Ways are the ways in which q can be asked, the first ones first.
+// Ways are the ways in which q can be asked, the most promising first.
 func (q *Search) Ways(c Costs) []Way {
-	plain := PerKey
+	pages := Way{methodScanPages, q.pagedSpread(c)}
 	if q.keys() > maxPlainKeys {
-		plain = PerByte
+		return []Way{pages, {methodScan, PerByte}} // hundreds of calls, each of which may take as long as one for a key
 	}
-	return []Way{{methodScan, plain}, {methodScanPages, q.pagedSpread(c)}}
+	return []Way{{methodScan, PerKey}, pages}
 }
 
 // keys is how many q looks for.

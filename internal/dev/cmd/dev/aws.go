@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http/httputil"
 	"net/url"
@@ -16,8 +17,6 @@ import (
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/serve"
 	"tokensync/internal/dev/ssmtest"
-
-	"io"
 )
 
 // What events/env.json says of the local AWS.
