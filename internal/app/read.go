@@ -61,7 +61,7 @@ func GetToken() apigw.Handler { return read(httpapi.GetToken, boards, items) }
 func GetStats() apigw.Handler { return read(httpapi.GetStats, boards) }
 
 // ListSyncRuns builds list-sync-runs from the environment.
-func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history) }
+func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history, boards) }
 
 // Health builds health from the environment.
 func Health() apigw.Handler {

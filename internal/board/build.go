@@ -44,11 +44,10 @@ func Build(tokens iter.Seq2[token.Token, error], emit func(Chunk) error) (Manife
 }
 
 type builder struct {
-	emit       func(Chunk) error
-	writers    [families]*chunkWriter
-	refs       [families][]Ref
-	compressor compressor
-	seen       map[[hashBytes]byte]bool
+	emit    func(Chunk) error
+	writers [families]*chunkWriter
+	refs    [families][]Ref
+	seen    map[[hashBytes]byte]bool
 }
 
 func (b *builder) add(t *tok) error {
@@ -74,7 +73,7 @@ func (b *builder) finish(w *chunkWriter) error {
 	if w.tokens == 0 {
 		return nil
 	}
-	c, err := w.finish(&b.compressor)
+	c, err := w.finish()
 	if err != nil {
 		return fmt.Errorf("chunk of %s: %w", plans[w.family].name, err)
 	}
@@ -95,6 +94,6 @@ func Make(m Manifest, tokens iter.Seq2[token.Token, error]) (*Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	built.Version, built.SyncedAt, built.Launchpads = m.Version, m.SyncedAt, m.Launchpads
-	return Open(built, nil, func(ref Ref) ([]byte, error) { return data[ref.Hash], nil })
+	m.Format, m.Tokens, m.Chunks = built.Format, built.Tokens, built.Chunks
+	return Open(m, nil, func(ref Ref) ([]byte, error) { return data[ref.Hash], nil })
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -83,7 +84,7 @@ func (w *chunkWriter) isFull(hash uint32) bool {
 }
 
 // finish returns the chunk and starts the next.
-func (w *chunkWriter) finish(to *compressor) (Chunk, error) {
+func (w *chunkWriter) finish() (Chunk, error) {
 	o := output{plain: binary.AppendUvarint(nil, uint64(w.tokens))}
 	if w.family.pooled() {
 		o.packed(w.pools)
@@ -96,7 +97,7 @@ func (w *chunkWriter) finish(to *compressor) (Chunk, error) {
 	if size := len(o.plain) + len(o.random); size > maxRaw {
 		return Chunk{}, fmt.Errorf("a token takes %d bytes, more than %d", size, maxRaw)
 	}
-	data, err := to.compress(of, &o)
+	data, err := o.compress(of)
 	return Chunk{Ref{plans[of].name, hashOf(data), len(data)}, data}, err
 }
 
@@ -108,28 +109,29 @@ func hashOf(data []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:hashBytes])
 }
 
-// compressor makes a chunk's bytes: format, family, how much is random, how much there is before it is compressed, what is
-// random, and what is compressed.
-type compressor struct {
-	w *flate.Writer
-	b bytes.Buffer
-}
+// deflaters are used again: one takes a megabyte.
+var deflaters = sync.Pool{New: func() any {
+	w, _ := flate.NewWriter(nil, level) // fails for no level that there is
+	return w
+}}
 
-func (c *compressor) compress(of family, o *output) ([]byte, error) {
-	c.b.Reset()
-	head := binary.AppendUvarint([]byte{Format, byte(of)}, uint64(len(o.random)))
-	c.b.Write(binary.AppendUvarint(head, uint64(len(o.plain))))
-	c.b.Write(o.random)
-	if c.w == nil {
-		c.w, _ = flate.NewWriter(&c.b, flate.BestCompression)
-	} else {
-		c.w.Reset(&c.b)
-	}
-	if _, err := c.w.Write(o.plain); err != nil {
+// level is where the next one takes more time and saves next to nothing.
+const level = 8
+
+// compress makes a chunk's bytes: format, family, how much is random, how much there is before it is compressed, what is
+// random, and what is compressed.
+func (o *output) compress(of family) ([]byte, error) {
+	b := binary.AppendUvarint([]byte{Format, byte(of)}, uint64(len(o.random)))
+	b = binary.AppendUvarint(b, uint64(len(o.plain)))
+	to := bytes.NewBuffer(append(b, o.random...))
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(to)
+	if _, err := w.Write(o.plain); err != nil {
 		return nil, err
 	}
-	err := c.w.Close()
-	return bytes.Clone(c.b.Bytes()), err
+	err := w.Close()
+	return to.Bytes(), err
 }
 
 // readChunk checks data against ref and decodes it.

@@ -47,6 +47,11 @@ type run struct {
 	still bool // all have the place of the first
 }
 
+// isEmpty reports whether no row has a value.
+func (c *column) isEmpty() bool {
+	return c.many == nil && len(c.runs) == 1 && c.runs[0].kind == none
+}
+
 // at returns the kind of a row's value, and its place among those of its kind.
 func (c *column) at(row int) (kind, int) {
 	if c.many != nil {
@@ -109,6 +114,10 @@ func newKinds(runs []run, rows int) *kinds {
 		}
 	}
 	return k
+}
+
+func (k *kinds) kind(row int) kind {
+	return kind(k.rows[row>>wordsShift] >> (row % perWord * kindBits) & kindMask)
 }
 
 func (k *kinds) at(row int) (kind, int) {
@@ -215,7 +224,7 @@ type heap struct {
 }
 
 // markEvery is how many texts there are to a mark, which says where one begins.
-const markEvery = 16
+const markEvery = 8
 
 func (h *heap) at(i int, to *arena) string {
 	start := int(h.marks[i/markEvery])

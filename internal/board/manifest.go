@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"tokensync/internal/token"
 )
@@ -44,6 +45,44 @@ type Manifest struct {
 	Launchpads []token.LaunchpadID
 	Tokens     int   // how many there are
 	Chunks     []Ref // in the board's order within each family
+
+	Epoch uint64 // of a chain of boards, each made from the one before; 0 while nobody has set it
+	Floor int64  // Unix milliseconds since when Gone is complete
+	Gone  []Gone // what has left the board lately, oldest first
+}
+
+// Gone is a token that left the board.
+type Gone struct {
+	Mint string
+	At   int64 // SyncedAt of the first board without it
+}
+
+// Bounds of Gone: a reader that was away for longer reads everything again.
+const (
+	maxGone  = 200
+	keepGone = int64(time.Hour / time.Millisecond)
+	// grace is how long before the first board of an epoch a reader may begin: another one may not have seen it yet.
+	grace = int64(time.Minute / time.Millisecond)
+)
+
+// Follow makes m the manifest of the board after previous, which may be nil: in its epoch, or in a new one that seed
+// names. shown are the mints of m's board. SyncedAt must be set.
+func (m *Manifest) Follow(previous *Board, seed uint64, shown map[string]bool) {
+	m.Epoch, m.Floor, m.Gone = seed, m.SyncedAt-grace, nil
+	if previous == nil || previous.manifest.Epoch == 0 {
+		return
+	}
+	m.Epoch, m.Floor = previous.manifest.Epoch, previous.manifest.Floor
+	m.Gone = slices.Clone(previous.manifest.Gone)
+	for mint := range previous.Mints() {
+		if !shown[mint] {
+			m.Gone = append(m.Gone, Gone{mint, m.SyncedAt})
+		}
+	}
+	for len(m.Gone) > 0 && (len(m.Gone) > maxGone || m.Gone[0].At < m.SyncedAt-keepGone) {
+		m.Floor = max(m.Floor, m.Gone[0].At)
+		m.Gone = m.Gone[1:]
+	}
 }
 
 // magic begins every manifest, of whatever format.
@@ -76,6 +115,13 @@ func (m *Manifest) Encode() []byte {
 		b = append(b, byte(familyOf(ref.Family)))
 		b = append(b, rawHash(ref.Hash)...)
 		b = binary.AppendUvarint(b, uint64(ref.Size))
+	}
+	b = binary.AppendUvarint(b, m.Epoch)
+	b = binary.AppendVarint(b, m.Floor)
+	b = binary.AppendUvarint(b, uint64(len(m.Gone)))
+	for _, g := range m.Gone {
+		b = append(binary.AppendUvarint(b, uint64(len(g.Mint))), g.Mint...)
+		b = binary.AppendVarint(b, g.At)
 	}
 	sum := sha256.Sum256(b)
 	return append(b, sum[:checkBytes]...)
@@ -141,5 +187,9 @@ func (r *input) manifest(m *Manifest) {
 			return
 		}
 		m.Chunks = append(m.Chunks, Ref{plans[of].name, base64.RawURLEncoding.EncodeToString(hash), size})
+	}
+	m.Epoch, m.Floor = r.uvarint(), r.varint()
+	for range r.count(maxGone) {
+		m.Gone = append(m.Gone, Gone{string(r.bytes(r.count(maxPad))), r.varint()})
 	}
 }

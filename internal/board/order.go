@@ -178,51 +178,75 @@ func (b *Board) filter(q *Query) tokenSet {
 
 // equal returns the tokens whose field f, a word or a key, is want.
 func (b *Board) equal(f *field, want string) tokenSet {
-	found := newTokenSet(b.Len())
+	found, x := newTokenSet(b.Len()), idOf(want)
 	for n, c := range b.chunks[f.family] {
-		column, first := &c.columns[f.index], int(b.starts[f.family][n])
-		column.each(c.tokens, column.equal(f, want), func(row int) { found.set(first + row) })
+		column := &c.columns[f.index]
+		if column.more == nil {
+			continue // no value took bytes
+		}
+		match := matcher{column: column, form: f.form, want: want, id: x, number: int64(slices.Index(column.more.dict, want))}
+		if f.form == word && match.number < 0 {
+			continue
+		}
+		if column.many != nil {
+			match.many(c.tokens, found, int(b.starts[f.family][n]))
+		} else {
+			match.runs(found, int(b.starts[f.family][n]))
+		}
 	}
 	return found
 }
 
-// equal returns what compares c's values with want, by their kinds and places.
-func (c *column) equal(f *field, want string) func(k kind, at int) bool {
-	if c.more == nil {
-		return func(kind, int) bool { return false }
+// matcher compares a column's values with one.
+type matcher struct {
+	column *column
+	form   form
+	want   string
+	id     id
+	number int64 // of the word
+}
+
+func (m *matcher) is(k kind, at int) bool {
+	more := m.column.more
+	switch {
+	case k == free:
+		return more.heap.at(at, new(arena)) == m.want
+	case k != cell:
+		return false
+	case m.form == word:
+		return m.column.ints.at(at) == m.number
 	}
-	number, x := int64(slices.Index(c.more.dict, want)), idOf(want)
-	return func(k kind, at int) bool {
-		switch {
-		case k == free:
-			return c.more.heap.at(at, new(arena)) == want
-		case k != cell:
-			return false
-		case f.form == word:
-			return c.ints.at(at) == number
+	return m.id.isRaw && string(more.keys[at*keyBytes:(at+1)*keyBytes]) == string(m.id.raw)
+}
+
+// runs sets the rows that match, and asks once of values that repeat each other.
+func (m *matcher) runs(found tokenSet, first int) {
+	row := 0
+	for _, r := range m.column.runs {
+		at, is := int(r.start), r.still && m.is(r.kind, int(r.start))
+		for ; row < int(r.end); row++ {
+			if is || !r.still && m.is(r.kind, at) {
+				found.set(first + row)
+			}
+			at++
 		}
-		return x.isRaw && string(c.more.keys[at*keyBytes:(at+1)*keyBytes]) == string(x.raw)
 	}
 }
 
-// each calls visit for the rows whose values are wanted, and asks once of values that repeat each other.
-func (c *column) each(rows int, wanted func(k kind, at int) bool, visit func(row int)) {
-	if c.many != nil {
-		for row := range rows {
-			if wanted(c.many.at(row)) {
-				visit(row)
-			}
-		}
-		return
-	}
-	row := 0
-	for _, r := range c.runs {
-		at, is := int(r.start), r.still && wanted(r.kind, int(r.start))
-		for ; row < int(r.end); row++ {
-			if is || !r.still && wanted(r.kind, at) {
-				visit(row)
-			}
+// many sets the rows that match.
+func (m *matcher) many(rows int, found tokenSet, first int) {
+	at, is := -1, false // of the last cell
+	for row := range rows {
+		switch m.column.many.kind(row) {
+		case cell:
 			at++
+			is = m.is(cell, at)
+		case same:
+		default:
+			continue
+		}
+		if is {
+			found.set(first + row)
 		}
 	}
 }

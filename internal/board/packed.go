@@ -8,30 +8,30 @@ import (
 
 // packed is whole numbers, each in the fewest bytes that hold all of them: (v − base) ÷ unit.
 type packed struct {
-	base  int64
-	unit  uint64
-	width int // bytes of each; 0 when all are base
-	data  []byte
+	base   int64
+	unit   uint64
+	mask   uint64 // of a number's bytes in eight
+	stride int    // bytes from one to the next
+	data   []byte // with seven more behind the last number, so that each can be read as eight
 }
+
+const wordBytes = 8
+
+// newPacked has room for n numbers of width bytes.
+func newPacked(n, width int) packed {
+	p := packed{unit: 1, stride: width, mask: 1<<(8*width) - 1, data: nothing[:]}
+	if width > 0 {
+		p.data = make([]byte, n*width+wordBytes-1)
+	}
+	return p
+}
+
+// nothing is the data of numbers that are all the same.
+var nothing [wordBytes]byte
 
 // at returns the number i.
 func (p *packed) at(i int) int64 {
-	var v uint64
-	switch b := p.data[i*p.width:]; p.width {
-	case 0:
-		return p.base
-	case 1:
-		v = uint64(b[0])
-	case 2:
-		v = uint64(binary.LittleEndian.Uint16(b))
-	case 8:
-		v = binary.LittleEndian.Uint64(b)
-	default:
-		for k := p.width - 1; k >= 0; k-- {
-			v = v<<8 | uint64(b[k])
-		}
-	}
-	return p.base + int64(v*p.unit)
+	return p.base + int64(binary.LittleEndian.Uint64(p.data[i*p.stride:])&p.mask*p.unit)
 }
 
 // output is a chunk on its way: what compresses, and what is as random as keys are, which it would only slow down.
@@ -104,19 +104,16 @@ func (r *input) packed(n int) (p packed) {
 	if n == 0 {
 		return p
 	}
-	p.base, p.unit, p.width = r.varint(), r.uvarint(), int(r.byte())
-	if p.width > 8 {
+	base, unit, width := r.varint(), r.uvarint(), int(r.byte())
+	if width > wordBytes || n*width > len(r.rest)+len(r.random) {
 		r.bad = true
 		return packed{}
 	}
-	if n*p.width > len(r.rest)+len(r.random) {
-		r.bad = true
-		return packed{}
-	}
-	p.data = make([]byte, n*p.width)
-	for k := range p.width {
+	p = newPacked(n, width)
+	p.base, p.unit = base, unit
+	for k := range width {
 		for i, c := range r.block(n) {
-			p.data[i*p.width+k] = c
+			p.data[i*width+k] = c
 		}
 	}
 	return p
@@ -138,14 +135,16 @@ func (r *input) block(n int) []byte {
 
 // pack is what is kept of values that were never written.
 func pack(values []uint32) packed {
-	p := packed{unit: 1, width: 4}
+	width := 4
 	if len(values) <= 1<<16 {
-		p.width = 2
+		width = 2
 	}
-	for _, v := range values {
-		p.data = append(p.data, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))[:len(p.data)+p.width]
+	p := newPacked(len(values), width)
+	for i, v := range values {
+		for k := range width {
+			p.data[i*width+k] = byte(v >> (8 * k))
+		}
 	}
-	p.data = slices.Clip(slices.Clone(p.data))
 	return p
 }
 

@@ -37,7 +37,8 @@ func (r *reader) some(i int, l *layout, t *tok) {
 	if n > len(r.pools) {
 		r.pools = make([]pool, n)
 	}
-	*t = tok{Pools: r.pools[:n]} // their fields in l are set anew
+	*t = tok{Pools: r.pools[:n]}
+	clear(t.Pools)
 	r.read(i, l, t)
 	t.Pools = nil
 }
@@ -70,9 +71,12 @@ func (r *reader) each(list []field, t *tok) {
 	}
 }
 
-// set reads f's value.
+// set reads f's value into t or p, where there is none yet.
 func (r *reader) set(f *field, at *place, row int, t *tok, p *pool) {
 	c := &at.columns[f.index]
+	if c.isEmpty() {
+		return
+	}
 	if f.form == integer {
 		f.setInt(t, p, c.int(f, row, t, p))
 		return

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"sort"
 	"strings"
 	"sync"
 	"unicode"
@@ -49,8 +48,8 @@ func isLower(s string) bool {
 
 // Between the texts of searchable, and behind a symbol: what fold leaves in none of them.
 const (
-	endOfToken  = "\x00"
-	endOfSymbol = "\x01"
+	endOfToken  = '\x00'
+	endOfSymbol = '\x01'
 )
 
 // searchable is the symbols and names of a chunk's tokens, folded, one behind the other: made when it is first searched.
@@ -73,9 +72,9 @@ func (c *chunk) searchable() *searchable {
 		s.ends = make([]uint32, c.tokens)
 		for row := range c.tokens {
 			text.WriteString(fold(c.columns[symbolField.index].text(symbolField, row, nil, nil, &to)))
-			text.WriteString(endOfSymbol)
+			text.WriteByte(endOfSymbol)
 			text.WriteString(fold(c.columns[nameField.index].text(nameField, row, nil, nil, &to)))
-			text.WriteString(endOfToken)
+			text.WriteByte(endOfToken)
 			s.ends[row] = uint32(text.Len())
 		}
 		s.text = strings.Clone(text.String())
@@ -110,20 +109,15 @@ func (s *searchable) find(needle string, found []uint8) {
 	if needle == "" {
 		return // of what is folded away
 	}
-	for at, row := 0, 0; ; row++ {
+	for at, row := 0, 0; at < len(s.text); row++ {
 		next := strings.Index(s.text[at:], needle)
-		if next < 0 || at == len(s.text) {
+		if next < 0 {
 			return
 		}
-		hit := uint32(at + next)
-		if s.ends[row] <= hit {
-			row += sort.Search(len(s.ends)-row, func(i int) bool { return s.ends[row+i] > hit })
+		for at+next >= int(s.ends[row]) {
+			at, next, row = int(s.ends[row]), at+next-int(s.ends[row]), row+1
 		}
-		start := uint32(0)
-		if row > 0 {
-			start = s.ends[row-1]
-		}
-		found[row] = rank(s.text[start:s.ends[row]], needle, next+at-int(start))
+		found[row] = rank(s.text[at:s.ends[row]], needle, next)
 		at = int(s.ends[row])
 	}
 }
@@ -132,9 +126,12 @@ func (s *searchable) find(needle string, found []uint8) {
 func rank(text, needle string, first int) uint8 {
 	rest := text[first+len(needle):]
 	switch {
-	case first == 0 && strings.HasPrefix(rest, endOfSymbol):
+	case first == 0 && rest[0] == endOfSymbol:
 		return exactMatch
-	case first == 0, text[first-1] == endOfSymbol[0], strings.Contains(rest, endOfSymbol+needle):
+	case first == 0, text[first-1] == endOfSymbol:
+		return prefixMatch
+	}
+	if i := strings.IndexByte(rest, endOfSymbol); i >= 0 && strings.HasPrefix(rest[i+1:], needle) {
 		return prefixMatch
 	}
 	return partMatch

@@ -20,12 +20,12 @@ func env(pairs ...string) func(string) string {
 
 func TestLoadSyncDefaults(t *testing.T) {
 	t.Parallel()
-	got, err := LoadSync(env("TOKENS_TABLE", "tokens", "SYNC_TABLE", "sync", "LAUNCHPAD_ID_PARAMETER", "/id"))
+	got, err := LoadSync(env("TOKENS_TABLE", "tokens", "SYNC_TABLE", "sync", "BOARD_TABLE", "board", "LAUNCHPAD_ID_PARAMETER", "/id"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Sync{
-		TokensTable: "tokens", SyncTable: "sync", LaunchpadIDParameter: "/id", LogLevel: slog.LevelInfo,
+		TokensTable: "tokens", SyncTable: "sync", BoardTable: "board", LaunchpadIDParameter: "/id", LogLevel: slog.LevelInfo,
 		Products: []token.Product{token.DLMM, token.DBC}, Quotes: token.NewQuoteMints(),
 		URLs: map[token.Product]string{
 			token.DLMM: "https://dlmm.datapi.meteora.ag", token.DAMMv2: "https://damm-v2.datapi.meteora.ag",
@@ -40,7 +40,7 @@ func TestLoadSyncDefaults(t *testing.T) {
 
 func TestLoadSyncEverySetting(t *testing.T) {
 	t.Parallel()
-	got, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "LAUNCHPAD_ID_PARAMETER", "/id",
+	got, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "BOARD_TABLE", "b", "LAUNCHPAD_ID_PARAMETER", "/id",
 		"METEORA_PRODUCTS", " damm-v1, dlmm,dlmm,", "METEORA_DBC_URL", "https://dbc.example", "METEORA_USER_AGENT", "curl/8.0", "METEORA_DLMM_URL", "http://127.0.0.1:1/dlmm", "LOG_LEVEL", "debug",
 		"QUOTE_MINTS", token.USDC+",7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH", "SOLANA_RPC_URL_PARAMETER", "/rpc"))
 	if err != nil {
@@ -68,14 +68,14 @@ func TestLoadSyncReportsEveryErrorAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"TOKENS_TABLE: is not set", "SYNC_TABLE: is not set", "LAUNCHPAD_ID_PARAMETER: is not set", `METEORA_PRODUCTS: "raydium"`,
+		"TOKENS_TABLE: is not set", "SYNC_TABLE: is not set", "BOARD_TABLE: is not set", "LAUNCHPAD_ID_PARAMETER: is not set", `METEORA_PRODUCTS: "raydium"`,
 		`METEORA_DAMM_V1_URL: "damm.example"`, `QUOTE_MINTS: "SOL"`, `LOG_LEVEL: "loud"`, `METEORA_USER_AGENT: "token\nsync"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q:\n%v", want, err)
 		}
 	}
-	if _, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "LAUNCHPAD_ID_PARAMETER", "/id", "METEORA_PRODUCTS", ", ,")); err == nil || !strings.Contains(err.Error(), "METEORA_PRODUCTS: names no product") {
+	if _, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "BOARD_TABLE", "b", "LAUNCHPAD_ID_PARAMETER", "/id", "METEORA_PRODUCTS", ", ,")); err == nil || !strings.Contains(err.Error(), "METEORA_PRODUCTS: names no product") {
 		t.Errorf("error is %v", err)
 	}
 }

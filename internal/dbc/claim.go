@@ -175,16 +175,18 @@ func (s *scan) findClaimed(ids []token.LaunchpadID, isRefresh bool) error {
 	return s.allConfigs(claimers)
 }
 
+// recallClaimed takes over the configs that the last run knew.
 func (s *scan) recallClaimed(claimers []solana.Key) {
 	for _, claimer := range claimers {
-		s.now.claimed[claimer] = map[solana.Key]*config{}
-		if s.last == nil {
-			continue
+		known := map[solana.Key]*config{}
+		if s.last != nil && s.last.claimed[claimer] != nil {
+			known = s.last.claimed[claimer]
 		}
-		for key, terms := range s.last.claimed[claimer] {
+		for key, terms := range known {
 			s.know(key, *terms)
-			s.now.claimed[claimer][key] = s.configs[key]
+			known[key] = s.configs[key]
 		}
+		s.now.claimed[claimer] = known
 	}
 }
 

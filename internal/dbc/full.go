@@ -115,21 +115,24 @@ func (s *scan) walk(e *expedition, at *solana.Position) error {
 // take keeps what is known of the pools of a page, and hands them out when there are enough.
 func (s *scan) take(page *poolPage) error {
 	s.count(page)
-	pools := page.pools()
-	s.now.add(page.refs, pools)
-	s.pending = append(s.pending, pools...)
-	page.limit = s.limits.Pools - len(s.seen) - len(s.pending)
-	if len(s.pending) < emitSize {
-		return nil
+	s.now.add(page)
+	for _, chunk := range page.chunks {
+		if s.pending = append(s.pending, chunk...); len(s.pending) < emitSize {
+			continue
+		}
+		if err := s.release(); err != nil || s.stopped {
+			return err
+		}
 	}
-	return s.release()
+	page.limit = s.limits.Pools - len(s.seen) - len(s.pending)
+	return nil
 }
 
 // release hands out what is pending.
 func (s *scan) release() error {
-	pools := s.pending
-	s.pending = nil
-	return s.emitAll(pools)
+	err := s.emitAll(s.pending)
+	s.pending = s.pending[:0]
+	return err
 }
 
 func (s *scan) count(page *poolPage) {
@@ -167,7 +170,7 @@ func (s *scan) readMissed(before []ref, isWhole bool) error {
 		return nil
 	}
 	if len(before) > s.limits.Kept || s.now.isTooLarge() {
-		s.now.add(pick(before, missed), nil)
+		s.now.add(&poolPage{refs: pick(before, missed)})
 		s.now.sort()
 		return nil
 	}

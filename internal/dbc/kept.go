@@ -45,9 +45,13 @@ func (k *kept) isOf(node *solana.Client, ids []token.LaunchpadID) bool {
 	return k.node == node && slices.Equal(k.ids, ids)
 }
 
-// add takes over refs and a copy of pools, each once. Pools are dropped when there are too many of them.
-func (k *kept) add(refs []ref, pools []pool) {
-	k.refs = append(k.refs, refs...)
+// add takes over what a page holds, each pool once. Pools are dropped when there are too many of them.
+func (k *kept) add(page *poolPage) {
+	if len(k.refs) == 0 {
+		k.refs, page.refs = page.refs, nil // there may be many
+	} else {
+		k.refs = append(k.refs, page.refs...)
+	}
 	if len(k.refs) > max(2*k.compactAt, k.limit) {
 		k.sort()
 		k.compactAt = len(k.refs)
@@ -56,7 +60,9 @@ func (k *kept) add(refs []ref, pools []pool) {
 		k.pools, k.names = nil, map[solana.Key]metadata{}
 		return
 	}
-	k.pools = append(k.pools, pools...)
+	for _, chunk := range page.chunks {
+		k.pools = append(k.pools, chunk...)
+	}
 }
 
 // sort brings refs and pools into the order of their addresses, each once.

@@ -54,10 +54,10 @@ func (w *world) fail(t *testing.T) {
 // TestManyChanges follows a chain for many runs, whose names are looked up once.
 func TestManyChanges(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, rpctest.Config{})
+	w := newWorld(t, rpctest.Config{Tokens: 200})
 	w.chain.Tick()
 	w.mustRead(t, w.ids()...)
-	for range 30 {
+	for range 12 {
 		w.chain.Tick()
 		got, stats, err := gather(t, w.Changed, w.ids()...)
 		if err != nil || stats.Requests.Load() > 14 {

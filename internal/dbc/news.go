@@ -155,7 +155,7 @@ func (s *scan) lookAtList([]pool) error {
 		s.noteNews("the next refresh looks")
 		return nil
 	}
-	q := s.search()
+	q := s.newSearch()
 	q.Slice.Length = poolMintAt // what is searched for lies before it
 	fresh, page := []solana.Key(nil), &addressPage{}
 	rows := 0

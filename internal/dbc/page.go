@@ -2,7 +2,6 @@ package dbc
 
 import (
 	"hash/crc32"
-	"slices"
 	"time"
 
 	"tokensync/internal/solana"
@@ -29,13 +28,13 @@ func refOf(p *pool, a *solana.Account, now time.Time) ref {
 	}
 }
 
-// A share is the pools whose address begins with one of width bytes, counted from from.
+// A share is the pools whose address has one of width checksums of a byte, counted from from.
 type share struct {
 	from  byte
 	width int
 }
 
-func (s share) has(k solana.Key) bool { return int(k[0]-s.from) < s.width }
+func (s share) has(k solana.Key) bool { return int(byte(crc32.ChecksumIEEE(k[:]))-s.from) < s.width }
 
 // A poolPage gathers the pools of one answer in chunks, so that its growth copies nothing.
 type poolPage struct {
@@ -108,6 +107,3 @@ func (p *poolPage) chunk() []pool {
 	}
 	return make([]pool, 0, chunkSize)
 }
-
-// pools are those that were gathered.
-func (p *poolPage) pools() []pool { return slices.Concat(p.chunks...) }

@@ -50,8 +50,9 @@ const (
 	defaultConfigs  = 100_000
 	mostPools       = 200_000
 	fewestPools     = 10_000
-	processBytes    = 24 << 20
-	poolBytes       = 750
+	processBytes    = 28 << 20
+	poolBytes       = 800
+	keyBytes        = 330 // of a config or creator whose pools are looked for
 )
 
 func (l Limits) orDefaults(ctx context.Context) Limits {
@@ -75,6 +76,13 @@ func (l Limits) orDefaults(ctx context.Context) Limits {
 	}
 	l.Kept = min(l.Kept, l.Pools)
 	return l
+}
+
+// makeRoom lowers the number of pools by as many as keys take the place of.
+func (l *Limits) makeRoom(keys int) {
+	if l.Pools > fewestPools {
+		l.Pools = max(l.Pools-keys*keyBytes/poolBytes, fewestPools)
+	}
 }
 
 // poolsWithin is how many pools a run may hand out in a process that is limited to bytes.
@@ -148,16 +156,17 @@ type scan struct {
 	yield   func(token.Pool, error) bool
 
 	ours     []claim
-	byRank   map[int]int // where a claim stands in ours
+	byRank   []int32 // where a claim stands in ours
 	seen     map[solana.Key]struct{}
 	last     *kept // nil when nothing is known
 	now      *kept
-	pending  []pool // found, and not handed out yet
-	moved    []pool // in a refresh, known curves that have changed, and new ones
-	newsLeft int    // requests that a refresh may still spend on new curves
-	trouble  error  // the first failure that cost values, not pools
-	partly   error  // why this run did not come to all pools
-	stopped  bool   // the consumer wants no more
+	pools    *solana.Search // that finds the pools of all claims
+	pending  []pool         // found, and not handed out yet
+	moved    []pool         // in a refresh, known curves that have changed, and new ones
+	newsLeft int            // requests that a refresh may still spend on new curves
+	trouble  error          // the first failure that cost values, not pools
+	partly   error          // why this run did not come to all pools
+	stopped  bool           // the consumer wants no more
 	learned
 }
 
@@ -166,7 +175,7 @@ func newScan(ctx context.Context, source *Source, node *solana.Client, stats *sy
 	limits := source.Limits.orDefaults(ctx)
 	return &scan{
 		ctx: ctx, source: source, limits: limits, node: node, session: session, stats: stats, yield: yield,
-		byRank: map[int]int{}, seen: map[solana.Key]struct{}{}, now: newKept(node, limits), learned: newLearned(session),
+		seen: map[solana.Key]struct{}{}, now: newKept(node, limits), learned: newLearned(session),
 	}
 }
 
@@ -208,23 +217,32 @@ func (s *scan) findClaims(ids []token.LaunchpadID, isRefresh bool) (err error) {
 	if s.ours, err = s.claims(ids, isRefresh); err != nil {
 		return err
 	}
+	s.limits.makeRoom(len(s.ours))
+	s.byRank = make([]int32, len(s.ours))
 	for i := range s.ours {
-		s.byRank[s.ours[i].rank] = i
+		s.byRank[s.ours[i].rank] = int32(i)
 	}
 	return nil
 }
 
 // claimOf is the claim that p belongs to before all others, nil when it is not ours.
 func (s *scan) claimOf(p *pool) *claim {
-	i, ok := s.byRank[s.rankOf(p)]
-	if !ok {
+	rank := s.rankOf(p)
+	if rank >= len(s.byRank) {
 		return nil
 	}
-	return &s.ours[i]
+	return &s.ours[s.byRank[rank]]
 }
 
 // search is what finds the pools of all claims.
 func (s *scan) search() *solana.Search {
+	if s.pools == nil {
+		s.pools = s.newSearch()
+	}
+	return s.pools
+}
+
+func (s *scan) newSearch() *solana.Search {
 	q := &solana.Search{Program: program, Slice: solana.Slice{Length: poolSliceEnd}}
 	for _, k := range poolKinds {
 		q.Kinds = append(q.Kinds, k.discriminator)

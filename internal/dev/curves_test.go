@@ -1,16 +1,19 @@
 package dev_test
 
 import (
+	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/dynamo"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -43,18 +46,29 @@ func startChain(t *testing.T, chain rpctest.Config, log *logBook) *dev.World {
 	})
 }
 
-func stored(t *testing.T, w *dev.World) map[string]map[string]types.AttributeValue {
+// published returns the tokens on the board by mint.
+func published(t *testing.T, w *dev.World) map[string]token.Token {
 	t.Helper()
-	name, tokens := w.Tables().Tokens, map[string]map[string]types.AttributeValue{}
-	pages := dynamodb.NewScanPaginator(w.Engine().Client(), &dynamodb.ScanInput{TableName: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(t.Context())
+	board, err := dynamo.NewBoardReader(w.Engine().Client(), w.Tables().Board).Board(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := map[string]token.Token{}
+	for tok := range board.All() {
+		tokens[tok.Mint] = tok
+	}
+	return tokens
+}
+
+// stored returns the items that the mints have, by mint.
+func stored(t *testing.T, w *dev.World, mints []string) map[string]token.Token {
+	t.Helper()
+	tokens := map[string]token.Token{}
+	for tok, err := range dynamo.NewTokensTable(w.Engine().Client(), w.Tables().Tokens).Get(t.Context(), mints) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, it := range page.Items {
-			tokens[it["mint"].(*types.AttributeValueMemberS).Value] = it
-		}
+		tokens[tok.Mint] = tok
 	}
 	return tokens
 }
@@ -73,8 +87,11 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 		if r := run.Record; r.Status != syncrun.Succeeded || round == 0 && r.TokensNew != 512 || round > 0 && r.TokensUpdated == 0 {
 			t.Fatalf("round %d: %s", round, run.Line)
 		}
+		if n := len(stored(t, w, slices.Collect(chainMints(w.Chain)))); n != w.Chain.Tokens() {
+			t.Errorf("round %d: %d items stored", round, n)
+		}
 		before := graduates
-		graduates = checkStages(t, w.Chain, stored(t, w))
+		graduates = checkStages(t, w, published(t, w))
 		if graduates <= before {
 			t.Errorf("round %d: %d graduates, %d before", round, graduates, before)
 		}
@@ -87,31 +104,66 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 	}
 }
 
-func checkStages(t *testing.T, chain *rpctest.Server, tokens map[string]map[string]types.AttributeValue) (graduates int) {
+func chainMints(chain *rpctest.Server) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range chain.Tokens() {
+			if !yield(chain.Token(i).Mint) {
+				return
+			}
+		}
+	}
+}
+
+func checkStages(t *testing.T, w *dev.World, tokens map[string]token.Token) (graduates int) {
 	t.Helper()
-	if len(tokens) != chain.Tokens() {
+	if len(tokens) != w.Chain.Tokens() {
 		t.Errorf("%d tokens", len(tokens))
 	}
-	want := map[rpctest.Stage]string{
-		rpctest.Bonding: "bonding", rpctest.Vesting: "migrating", rpctest.Ready: "migrating", rpctest.Graduated: "graduated",
+	want := map[rpctest.Stage]token.Stage{
+		rpctest.Bonding: token.Bonding, rpctest.Vesting: token.Migrating, rpctest.Ready: token.Migrating, rpctest.Graduated: token.Graduated,
 	}
-	for i := range chain.Tokens() {
-		tok := chain.Token(i)
-		it := tokens[tok.Mint]
-		stage, _ := it["stage"].(*types.AttributeValueMemberS)
-		tvl, _ := it["tvl_usd"].(*types.AttributeValueMemberN)
-		if stage == nil || stage.Value != want[tok.Stage] {
-			t.Errorf("token %d: stage %v, want %s", i, stage, want[tok.Stage])
+	for i := range w.Chain.Tokens() {
+		truth := w.Chain.Token(i)
+		tok := tokens[truth.Mint]
+		if tok.Curve.Stage != want[truth.Stage] {
+			t.Errorf("token %d: stage %q, want %s", i, tok.Curve.Stage, want[truth.Stage])
 			continue
 		}
-		if tok.Stage == rpctest.Graduated {
+		if truth.Stage == rpctest.Graduated {
 			graduates++
 		}
-		if tvl == nil || tvl.Value == "-1" { // what lies in the curve, and then in the pool
-			t.Errorf("token %d (%s): TVL unknown", i, stage.Value)
+		if !tok.TVLUSD.Known() { // what lies in the curve, and then in the pool
+			t.Errorf("token %d (%s): TVL unknown", i, tok.Curve.Stage)
 		}
+		checkTruth(t, w, &truth, &tok)
 	}
 	return graduates
+}
+
+// slotError is how far the time of a curve may be off whose config counts in slots: on this chain, those that are paid with USDC.
+const slotError = 30 * time.Second
+
+// checkTruth compares a token with what Meteora and the chain have: its times, and every pool of it.
+func checkTruth(t *testing.T, w *dev.World, truth *rpctest.Token, tok *token.Token) {
+	t.Helper()
+	var most time.Duration
+	if truth.QuoteMint == token.USDC {
+		most = slotError
+	}
+	if off := time.UnixMilli(tok.CreatedAt).Sub(truth.CreatedAt).Abs(); off > most {
+		t.Errorf("%s was created at %d, want %v", tok.Mint, tok.CreatedAt, truth.CreatedAt)
+	}
+	want, got := poolsOf(w, tok.Mint), map[string]bool{}
+	if truth.DAMMv1Pool != "" {
+		want[truth.DAMMv1Pool] = true
+	}
+	want[truth.Pool] = true
+	for _, p := range tok.Pools {
+		got[p.Address] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" || tok.PoolCount != len(want) {
+		t.Errorf("%s (%s): %d pools: %s", tok.Mint, tok.Curve.Stage, tok.PoolCount, diff)
+	}
 }
 
 // TestChainTroubles: without a URL the product is skipped, and one that fails says so without its key.
@@ -134,10 +186,10 @@ func TestChainTroubles(t *testing.T) {
 		}
 	}
 	product(syncrun.Succeeded, "")
-	before := len(stored(t, w))
+	before := len(published(t, w))
 	_ = w.Chain.Close()
 	product(syncrun.Failed, "the node refuses the connection")
-	if after := stored(t, w); len(after) != before || before != 16 {
+	if after := published(t, w); len(after) != before || before != 16 {
 		t.Errorf("%d tokens before, %d after", before, len(after))
 	}
 	if log.has(chainKey) {

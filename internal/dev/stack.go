@@ -27,12 +27,13 @@ const (
 	// launchpadVariable has the name of the SSM parameter with the launchpad ID.
 	launchpadVariable = "LAUNCHPAD_ID_PARAMETER"
 	productsVariable  = "METEORA_PRODUCTS"
-	// The SSM parameters of the two secrets: the RPC node's URL and the operator's token.
-	solanaParameter = "/tokensync/solana-rpc-url"
-	adminParameter  = "/tokensync/admin-token"
+	adminParameter    = "/tokensync/admin-token"
 	// apiConcurrency is how many sandboxes a function of the API may have.
 	apiConcurrency = 4
 )
+
+// SolanaParameter is the SSM parameter with the RPC node's URL, which is as secret as the operator's token.
+const SolanaParameter = "/tokensync/solana-rpc-url"
 
 // Upstream is where the functions read pools from, such as a fake Meteora.
 type Upstream interface {
@@ -54,6 +55,8 @@ type Options struct {
 	SolanaURL string
 	// AdminToken is the operator's token, in SSM too. If empty, nobody is the operator.
 	AdminToken string
+	// Tables are the names of the tables; unique ones when empty.
+	Tables dynamotest.Tables
 	// Address is where the HTTP API listens; a free port of 127.0.0.1 when empty.
 	Address string
 	// Environment overrides what the template and the stack set, in every function.
@@ -133,7 +136,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 
 // startServices starts DynamoDB with the template's tables, and SSM with the launchpad ID.
 func (s *Stack) startServices(ctx context.Context) (err error) {
-	s.tables = dynamotest.UniqueNames()
+	s.tables = cmp.Or(s.options.Tables, dynamotest.UniqueNames())
 	s.template, err = samtemplate.Load(s.root.Template(), samtemplate.Options{
 		Parameters: s.options.parameters(), Names: s.tables.ByLogicalID(),
 	})
@@ -154,7 +157,7 @@ func (s *Stack) startServices(ctx context.Context) (err error) {
 func (o *Options) parameters() map[string]string {
 	parameters := map[string]string{}
 	if o.SolanaURL != "" {
-		parameters["SolanaRpcUrlParameter"] = solanaParameter
+		parameters["SolanaRpcUrlParameter"] = SolanaParameter
 	}
 	if o.AdminToken != "" {
 		parameters["AdminTokenParameter"] = adminParameter
@@ -179,7 +182,7 @@ func (s *Stack) startDynamoDB(ctx context.Context) (err error) {
 }
 
 func (s *Stack) fillSSM() {
-	for name, secret := range map[string]string{solanaParameter: s.options.SolanaURL, adminParameter: s.options.AdminToken} {
+	for name, secret := range map[string]string{SolanaParameter: s.options.SolanaURL, adminParameter: s.options.AdminToken} {
 		if secret != "" {
 			s.ssm.Set(name, ssmtest.Parameter{Type: ssmtest.SecureString, Value: secret})
 		}

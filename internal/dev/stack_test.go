@@ -44,8 +44,12 @@ func TestSyncTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := first.Record
-	if r.Status != syncrun.Succeeded || r.PoolsScanned != 5000 || r.PoolsMatched != meteoratest.DefaultOurs || r.TokensNew == 0 {
+	mints := stack.Meteora.OurMints(meteoratest.DLMM)
+	if r.Status != syncrun.Succeeded || r.PoolsScanned != 5000 || r.TokensNew != len(mints) {
 		t.Fatalf("first record %s", first.Line)
+	}
+	if want := len(poolsOf(stack, mints...)); r.PoolsMatched != int64(want) || want <= meteoratest.DefaultOurs {
+		t.Errorf("%d pools matched, the tokens have %d", r.PoolsMatched, want)
 	}
 	if !json.Valid(first.Line) || strings.Contains(string(first.Line), "\n") || first.Result.ColdStart == 0 {
 		t.Errorf("line %q, cold start %v", first.Line, first.Result.ColdStart)
@@ -57,9 +61,25 @@ func TestSyncTwice(t *testing.T) {
 	if second.Record.WriteBatches != 0 || second.Record.TokensUnchanged != r.TokensNew {
 		t.Errorf("second record %s", second.Line)
 	}
-	if n := len(stored(t, stack)); n != r.TokensNew {
+	if n := len(stored(t, stack, mints)); n != r.TokensNew {
 		t.Errorf("%d items stored, want %d", n, r.TokensNew)
 	}
+	if n := len(published(t, stack)); n != r.TokensNew {
+		t.Errorf("%d tokens on the board, want %d", n, r.TokensNew)
+	}
+}
+
+// poolsOf returns the addresses of every pool that Meteora has of the mints, whichever product and launchpad they are of.
+func poolsOf(w *dev.World, mints ...string) map[string]bool {
+	all := map[string]bool{}
+	for _, product := range []string{meteoratest.DLMM, meteoratest.DAMMv2} {
+		for _, addresses := range w.Meteora.World(product).PoolsOf(mints...) {
+			for _, address := range addresses {
+				all[address] = true
+			}
+		}
+	}
+	return all
 }
 
 func TestFailedSyncLeavesItsRecord(t *testing.T) {
@@ -69,7 +89,7 @@ func TestFailedSyncLeavesItsRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Record.Status != syncrun.Failed || !strings.Contains(run.Record.Error, "launchpad-id") || run.Result.Error == nil {
+	if run.Record.Status != syncrun.Failed || !strings.Contains(run.Record.Error, launchpadParameter(t, stack)) || run.Result.Error == nil {
 		t.Errorf("record %s, error %v", run.Line, run.Result.Error)
 	}
 	if n := stack.Meteora.Stats(meteoratest.DLMM).Requests; n != 0 {
@@ -79,6 +99,16 @@ func TestFailedSyncLeavesItsRecord(t *testing.T) {
 	if _, err := stack.Invoke(t.Context(), "nothing", []byte(`{}`)); err == nil || !strings.Contains(err.Error(), "sync-tokens") {
 		t.Errorf("error %v, want one that lists the functions", err)
 	}
+}
+
+// launchpadParameter returns the name that the template gives to the parameter with the launchpad ID.
+func launchpadParameter(t *testing.T, w *dev.World) string {
+	t.Helper()
+	f, err := w.Template().Function(dev.SyncFunction)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.Environment["LAUNCHPAD_ID_PARAMETER"]
 }
 
 func TestIndex(t *testing.T) {

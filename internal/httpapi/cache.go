@@ -11,7 +11,6 @@ import (
 // cache keeps answers in a warm function for a moment, at most a number of bytes of them, and lets requests for the
 // same answer wait for one read. It is safe for concurrent use.
 type cache struct {
-	ttl   time.Duration
 	bytes int // bound
 
 	flight singleflight.Group
@@ -28,19 +27,19 @@ type slot struct {
 	expires time.Time
 }
 
-func newCache(ttl time.Duration, bytes int) *cache {
-	return &cache{ttl: ttl, bytes: bytes, recent: list.New(), slots: map[string]*list.Element{}}
+func newCache(bytes int) *cache {
+	return &cache{bytes: bytes, recent: list.New(), slots: map[string]*list.Element{}}
 }
 
-// get returns the entry under key, from produce when there is none. Errors are not kept.
-func (c *cache) get(key string, produce func() (*entry, error)) (*entry, error) {
+// get returns the entry under key, from produce when there is none, and keeps that for ttl. Errors are not kept.
+func (c *cache) get(key string, ttl time.Duration, produce func() (*entry, error)) (*entry, error) {
 	if e := c.lookup(key); e != nil {
 		return e, nil
 	}
 	v, err, _ := c.flight.Do(key, func() (any, error) {
 		e, err := produce()
 		if err == nil {
-			c.store(key, e)
+			c.store(key, ttl, e)
 		}
 		return e, err
 	})
@@ -71,9 +70,9 @@ const slotOverhead = 512
 
 func (s *slot) size() int { return 2*len(s.entry.body.Bytes()) + len(s.key) + slotOverhead } // a gzipped body may join it
 
-func (c *cache) store(key string, e *entry) {
-	s := &slot{key: key, entry: e, expires: time.Now().Add(c.ttl)}
-	if c.ttl <= 0 || s.size() > c.bytes {
+func (c *cache) store(key string, ttl time.Duration, e *entry) {
+	s := &slot{key: key, entry: e, expires: time.Now().Add(ttl)}
+	if ttl <= 0 || s.size() > c.bytes {
 		return
 	}
 	c.mu.Lock()

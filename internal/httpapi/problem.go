@@ -20,6 +20,7 @@ const (
 	typeBlank        = "about:blank"
 	typeBadParameter = "urn:tokensync:problem:bad-parameter"
 	typeNoToken      = "urn:tokensync:problem:token-not-found"
+	typeGone         = "urn:tokensync:problem:gone"
 	typeUnavailable  = "urn:tokensync:problem:unavailable"
 )
 
@@ -65,6 +66,8 @@ func problemOf(err error) Problem {
 		return Problem{typeBadParameter, "Bad parameter", http.StatusBadRequest, name + " " + parameter.Reason + ".", name}
 	case errors.Is(err, catalog.ErrNotFound):
 		return Problem{typeNoToken, "Token not found", http.StatusNotFound, "No token with this mint is known here.", ""}
+	case errors.Is(err, catalog.ErrGone):
+		return Problem{typeGone, "Too long ago", http.StatusGone, "What changed since this version is not known any more: read the lists again.", "since"}
 	case errors.Is(err, catalog.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Problem{
 			typeUnavailable, "Temporarily unavailable", http.StatusServiceUnavailable,

@@ -31,9 +31,9 @@ func newEntry(a answer) *entry {
 	return &entry{status: a.status, body: httpcache.New(a.body, gzip.BestSpeed)}
 }
 
-// writeCached writes a body that clients may keep.
-func (a *API) writeCached(w http.ResponseWriter, r *http.Request, e *entry) {
-	w.Header().Set("Cache-Control", a.caching.header())
+// write writes a body that clients may keep.
+func (c Caching) write(w http.ResponseWriter, r *http.Request, e *entry) {
+	w.Header().Set("Cache-Control", c.header())
 	setType(w)
 	e.body.Write(w, r, e.status)
 }

@@ -16,6 +16,7 @@ type Route struct {
 	Query  []string // parameters that may be given, each at most once
 	handle func(*API, *http.Request, params) (answer, error)
 	fresh  bool // never from a cache
+	brief  bool // from a cache for a second at most
 }
 
 // A Function is one Lambda of the API. A binary that names one function links what its routes need, and no other's: what
@@ -27,15 +28,22 @@ type Function struct {
 
 // The functions that serve the API.
 var (
-	ListTokens = Function{"list-tokens", []Route{{
-		Path: "/v1/tokens", handle: (*API).listTokens,
-		Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "creator", "config", "q", "mints"},
-	}}}
-	GetToken = Function{"get-token", []Route{{Path: "/v1/tokens/{mint}", handle: (*API).getToken}}}
+	ListTokens = Function{"list-tokens", []Route{
+		{
+			Path: "/v1/tokens", handle: (*API).listTokens,
+			Query: []string{"sort", "order", "limit", "cursor", "launchpad", "stage", "creator", "config", "q", "mints"},
+		},
+		{Path: "/v1/changes", handle: (*API).changes, Query: []string{"since"}, brief: true},
+	}}
+	GetToken = Function{"get-token", []Route{
+		{Path: "/v1/tokens/{mint}", handle: (*API).getToken},
+		{Path: "/v1/creators/{creator}/fees", handle: (*API).creatorFees},
+	}}
 	GetStats = Function{"get-stats", []Route{{Path: "/v1/stats", handle: (*API).getStats}}}
 	// ListSyncRuns is the operator's: API Gateway's authorizer stands before it.
 	ListSyncRuns = Function{"list-sync-runs", []Route{
 		{Path: "/v1/sync-runs", Query: []string{"limit"}, handle: (*API).listSyncRuns, fresh: true},
+		{Path: "/v1/revenue", Query: []string{"config", "limit"}, handle: (*API).revenue, fresh: true},
 	}}
 	Health = Function{"health", []Route{
 		{Path: "/v1/health", handle: (*API).health, fresh: true},
@@ -59,6 +67,9 @@ var DefaultCaching = Caching{
 	MaxAge: 15 * time.Second, StaleWhileRevalidate: time.Minute, Memory: 10 * time.Second, MemoryBytes: 16 << 20,
 }
 
+// briefly is how long a response to a brief route may be used again.
+const briefly = time.Second
+
 // requestTimeout leaves a client with an answer within two seconds when the tables give none.
 const requestTimeout = 1700 * time.Millisecond
 
@@ -72,7 +83,7 @@ type API struct {
 
 // New makes the API. The catalog's parts that the served routes do not need may be nil.
 func New(c *catalog.Catalog, caching Caching, log *slog.Logger) *API {
-	return &API{catalog: c, log: log, caching: caching, cache: newCache(caching.Memory, caching.MemoryBytes)}
+	return &API{catalog: c, log: log, caching: caching, cache: newCache(caching.MemoryBytes)}
 }
 
 // Handler serves the functions' routes. Everything that it answers is JSON, and errors are application/problem+json, for
@@ -126,9 +137,13 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, route *Route) error 
 		}
 		return err
 	}
-	e, err := a.cache.get(r.URL.Path+"?"+p.canonical(), produce)
+	caching := a.caching
+	if route.brief {
+		caching.MaxAge, caching.StaleWhileRevalidate, caching.Memory = briefly, 0, min(briefly, caching.Memory)
+	}
+	e, err := a.cache.get(r.URL.Path+"?"+p.canonical(), caching.Memory, produce)
 	if err == nil {
-		a.writeCached(w, r, e)
+		caching.write(w, r, e)
 	}
 	return err
 }

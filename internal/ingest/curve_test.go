@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/mr-tron/base58"
 
 	"tokensync/internal/ingest"
@@ -103,14 +104,25 @@ func TestASourceThatIsNotReadToItsEnd(t *testing.T) {
 	chain := &scripted{product: token.DBC, pools: []token.Pool{curve("a"), curve("b")}}
 	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
 	w.run()
+	w.db.write = func(in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+		return nil, errors.New("connection refused")
+	}
+	chain.pools = append(chain.pools, curve("d")) // whose item is not written until it is not seen any more
+	if run := w.run(); run.TokensUnwritten != 1 || w.board().Len() != 3 {
+		t.Errorf("%+v", run)
+	}
+	w.db.write = nil
 	chain.pools, chain.err = []token.Pool{curve("c")}, fmt.Errorf("a third of it: %w", syncrun.ErrIncomplete)
 	run := w.run()
-	check(t, "incomplete", run, counts{"partial", 0, 1, 1, 0, 2, 0, 0, 1, "none: dbc was not read to the end"})
-	if w.board().Len() != 3 || !strings.Contains(run.Products[0].Error, "a third of it") {
+	check(t, "incomplete", run, counts{"partial", 0, 1, 1, 0, 3, 0, 0, 1, "none: dbc was not read to the end"})
+	if run.ItemsWritten != 2 {
+		t.Errorf("%d items written", run.ItemsWritten)
+	}
+	if len(w.listed()) != 4 || !strings.Contains(run.Products[0].Error, "a third of it") {
 		t.Errorf("%d on the board: %+v", w.board().Len(), run)
 	}
 	chain.pools, chain.err = nil, fmt.Errorf("nothing yet: %w", syncrun.ErrIncomplete)
-	if run := w.run(); run.Status != syncrun.Partial || run.BoardVersion != 3 || w.board().Len() != 3 {
+	if run := w.run(); run.Status != syncrun.Partial || run.BoardVersion != 4 || w.board().Len() != 4 {
 		t.Errorf("%+v", run)
 	}
 }

@@ -83,14 +83,16 @@ func (r *run) previous(ctx context.Context, found *board.Board) (*board.Board, e
 	if found != nil && sameIDs(found.Launchpads(), r.ids) {
 		return found, nil
 	}
-	all := func(yield func(token.Token, error) bool) {
-		var known []token.LaunchpadID
-		if found != nil {
-			known = found.Launchpads()
-			for t := range found.All() {
-				if slices.Contains(r.ids, t.Launchpad) && !yield(t, nil) {
-					return
-				}
+	var known []token.LaunchpadID
+	kept := map[string]bool{}
+	if found != nil {
+		known = found.Launchpads()
+	}
+	return board.Make(board.Manifest{Launchpads: r.ids}, func(yield func(token.Token, error) bool) {
+		for t := range r.keptOf(found) {
+			kept[t.Mint] = true
+			if !yield(t, nil) {
+				return
 			}
 		}
 		for _, id := range r.ids {
@@ -98,22 +100,26 @@ func (r *run) previous(ctx context.Context, found *board.Board) (*board.Board, e
 				continue
 			}
 			for t, err := range r.stored(ctx, id) {
-				if err == nil && found != nil && slices.Contains(r.ids, boarded(found, t.Mint)) {
-					continue
-				}
-				if !yield(t, err) {
+				if !kept[t.Mint] && !yield(t, err) {
 					return
 				}
 			}
 		}
-	}
-	return board.Make(board.Manifest{Launchpads: r.ids}, all)
+	})
 }
 
-// boarded is the launchpad of a mint on b, "" when it is not there.
-func boarded(b *board.Board, mint string) token.LaunchpadID {
-	t, _ := b.Token(mint)
-	return t.Launchpad
+// keptOf streams the tokens of found, which may be nil, that are of this run's launchpads.
+func (r *run) keptOf(found *board.Board) iter.Seq[token.Token] {
+	return func(yield func(token.Token) bool) {
+		if found == nil {
+			return
+		}
+		for t := range found.All() {
+			if slices.Contains(r.ids, t.Launchpad) && !yield(t) {
+				return
+			}
+		}
+	}
 }
 
 // stored streams the tokens in a launchpad's lists as the table has them.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"slices"
+	"time"
 
 	"tokensync/internal/board"
 	"tokensync/internal/syncrun"
@@ -23,10 +25,12 @@ func (r *run) publish(ctx context.Context, lease Lease, p *plan, h *harvest, cha
 		data[c.Hash] = c.Data
 		return p.edition.Put(ctx, c)
 	}
-	m, err := board.Build(items.writing(changes), put)
+	shown := map[string]bool{} // the new board's mints
+	m, err := board.Build(items.writing(r.watching(changes), shown), put)
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
+		r.unpublished = true
 		return fmt.Errorf("building the board: %w", err)
 	}
 	if len(result.Unwritten) > 0 {
@@ -34,8 +38,26 @@ func (r *run) publish(ctx context.Context, lease Lease, p *plan, h *harvest, cha
 			return fmt.Errorf("building the board: %w", err)
 		}
 	}
-	r.announce(ctx, lease, p, &m)
+	r.announce(ctx, lease, p, &m, shown)
 	return nil
+}
+
+// stuckAfter is how long a curve may be complete before somebody has to look at it: Meteora's keepers take minutes.
+const stuckAfter = 24 * time.Hour
+
+// watching counts tokens whose migration is due for too long.
+func (r *run) watching(changes iter.Seq2[change, error]) iter.Seq2[change, error] {
+	return func(yield func(change, error) bool) {
+		for c, err := range changes {
+			done := c.Curve.CompletedAt
+			if c.Curve.Stage == token.Migrating && done != 0 && r.start.Sub(time.UnixMilli(done)) > stuckAfter {
+				r.stuck++
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
 }
 
 // bookItems counts what became of items.
@@ -72,8 +94,9 @@ func (r *run) forget(
 }
 
 // announce switches readers to the new board. When that fails they keep the last one, and the next run does it all again.
-func (r *run) announce(ctx context.Context, lease Lease, p *plan, m *board.Manifest) {
+func (r *run) announce(ctx context.Context, lease Lease, p *plan, m *board.Manifest, shown map[string]bool) {
 	m.SyncedAt, m.Launchpads = r.start.UnixMilli(), slices.Clone(r.ids)
+	m.Follow(p.edition.Board(), rand.Uint64(), shown)
 	state, err := p.next(r)
 	if err == nil {
 		if err = lease.Hold(ctx); err != nil {
@@ -84,7 +107,7 @@ func (r *run) announce(ctx context.Context, lease Lease, p *plan, m *board.Manif
 		err = p.edition.Publish(ctx, m, state, lease.Generation())
 	}
 	if err != nil {
-		r.trouble = append(r.trouble, err)
+		r.trouble, r.unpublished = append(r.trouble, err), true
 		return
 	}
 	r.record.BoardVersion = m.Version
@@ -131,16 +154,20 @@ func (w *itemWriter) all(yield func(token.Token) bool) {
 	}
 }
 
-// writing passes on the tokens in the lists, and has the items written that need it. Its tokens carry the marks of items
-// that are on their way.
-func (w *itemWriter) writing(changes iter.Seq2[change, error]) iter.Seq2[token.Token, error] {
+// writing passes on the tokens in the lists, notes their mints in shown, and has the items written that need it. Its tokens
+// carry the marks of items that are on their way.
+func (w *itemWriter) writing(changes iter.Seq2[change, error], shown map[string]bool) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for c, err := range changes {
 			if err == nil && c.write {
 				c.Written = c.WriteMark()
 				w.tokens <- c.Token
 			}
-			if (err != nil || c.Status == token.Listed) && !yield(c.Token, err) {
+			if err == nil && c.Status != token.Listed {
+				continue
+			}
+			shown[c.Mint] = true
+			if !yield(c.Token, err) {
 				return
 			}
 		}

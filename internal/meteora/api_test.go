@@ -58,9 +58,9 @@ func (r apiRow) v1() map[string]any {
 	}
 }
 
-// key returns a public key for a name.
-func key(format string, args ...any) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, format, args...))
+// key returns the n-th public key of a kind.
+func key(kind string, n int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", kind, n))
 	return base58.Encode(sum[:])
 }
 
@@ -70,8 +70,8 @@ const born = int64(1_770_000_000_000)
 func newRows(n int) []apiRow {
 	rows := make([]apiRow, n)
 	for i := range rows {
-		mint := key("mint%d", i)
-		rows[i] = apiRow{address: key("pool%d", i), x: mint, y: token.SOL, created: born + int64(i)*120_000}
+		mint := key("mint", i)
+		rows[i] = apiRow{address: key("pool", i), x: mint, y: token.SOL, created: born + int64(i)*120_000}
 		if i%5 == 0 {
 			rows[i].x, rows[i].y = token.SOL, mint
 		}

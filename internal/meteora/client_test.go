@@ -246,7 +246,7 @@ func TestByAddress(t *testing.T) {
 	}
 }
 
-// TestByAddressIsNotTrusted: a server that ignores filter_by answers pools that nobody asked for.
+// TestByAddressIsNotTrusted: a server that ignores filter_by returns pools that nobody asked for.
 func TestByAddressIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	fake := start(t, meteoratest.Config{})

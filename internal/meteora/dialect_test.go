@@ -3,7 +3,6 @@ package meteora_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -201,18 +200,24 @@ func TestByMint(t *testing.T) {
 			a := &api{rows: newRows(600)}
 			habit.api(a)
 			for i := range 2500 { // more than a page has
-				a.rows = append(a.rows, apiRow{address: key("busy%d", i), x: key("mint7"), y: key("mint8"), created: born + int64(1000+i)*60_000})
+				a.rows = append(a.rows, apiRow{address: key("busy", i), x: key("mint", 7), y: key("mint", 8), created: born + int64(1000+i)*60_000})
 			}
-			a.rows = append(a.rows, apiRow{address: key("usdc"), x: token.USDC, y: key("mint9"), created: born}, apiRow{address: key("quoted"), x: key("mint3"), y: key("mint2"), created: born},
-				apiRow{address: key("otherside"), x: key("stranger"), y: key("mint4"), created: born}, apiRow{address: key("aquote"), x: token.USDT, y: key("stranger"), created: born})
+			inUSDC, stranger := key("in USDC", 0), key("stranger", 0)
+			more := []apiRow{
+				{address: inUSDC, x: token.USDC, y: key("mint", 9)},
+				{address: key("both ours", 0), x: key("mint", 3), y: key("mint", 2)},
+				{address: key("other side", 0), x: stranger, y: key("mint", 4)},
+				{address: key("a quote", 0), x: token.USDT, y: stranger},
+			}
+			a.rows = append(a.rows, more...)
 			var mints []string
-			want := []string{key("usdc"), key("quoted"), key("otherside"), key("aquote")}
+			want := names(more, func(int) bool { return true })
 			for i := range 150 {
-				mints = append(mints, key("mint%d", i))
-				want = append(want, key("pool%d", i))
+				mints = append(mints, key("mint", i))
+				want = append(want, key("pool", i))
 			}
 			for i := range 2500 {
-				want = append(want, key("busy%d", i))
+				want = append(want, key("busy", i))
 			}
 			slices.Sort(want)
 			mints = append(mints, "no-pools-at-all", token.USDT)
@@ -224,7 +229,7 @@ func TestByMint(t *testing.T) {
 					}
 					t.Fatal(err)
 				}
-				if !slices.Contains(mints, p.Base.Mint) || p.Address == key("usdc") && p.QuoteMint != token.USDC {
+				if !slices.Contains(mints, p.Base.Mint) || p.Address == inUSDC && p.QuoteMint != token.USDC {
 					t.Errorf("pool %s of %s in %s", p.Address, p.Base.Mint, p.QuoteMint)
 				}
 				found = append(found, p.Address)
@@ -251,7 +256,7 @@ func TestTokensWithoutPools(t *testing.T) {
 	client := clientOf(t, token.DLMM, a.start(t), nil)
 	var mints []string
 	for i := range 300 {
-		mints = append(mints, fmt.Sprintf("curve%d", i))
+		mints = append(mints, key("curve", i))
 	}
 	for run, requests := range []int{6 + 4, 6} { // three lists for each side, and once a sample and its trial
 		stats := new(syncrun.Counts)

@@ -104,7 +104,7 @@ func (d *document) pool() {
 	d.members(len(names), func(i int) { d.text(names[i]) }, func(i int) {
 		switch names[i] {
 		case "address":
-			d.text(d.one("", address1[:32]+" ") + address1[:len(address1)-1] + d.one("A", "B", "C", "D"))
+			d.text(address1[:42] + d.one("A", "B", "C", " ", "") + d.one("1", "2", "3"))
 		case "token_x":
 			d.WriteString(`{"address":"` + mint1 + `"}`)
 		case "launchpad":

@@ -31,7 +31,7 @@ func newNeedle(text string) needle {
 	return n
 }
 
-// in says whether p holds the text.
+// in reports whether p holds the text.
 func (n *needle) in(p []byte) bool {
 	if len(n.text) == 0 {
 		return true

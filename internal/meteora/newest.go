@@ -18,7 +18,7 @@ const (
 	newestPageSize = 100
 	// maxNewestPages is as far as a refresh goes back: 2,000 new pools, 1.5 % of a full scan of DLMM.
 	maxNewestPages = 20
-	// Behind the newest pool that the last run saw, so many older ones are read once more, or those of so long a time, for
+	// Behind the newest pool that the last run saw, this many older ones are read once more, or those of this long, for
 	// Meteora may list pools some time after their creation.
 	overlapPools = newestPageSize
 	overlapTime  = 10 * time.Minute

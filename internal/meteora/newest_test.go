@@ -26,8 +26,8 @@ func lists(t *testing.T, ages []int64) (url string, requests *int) {
 		rows := []map[string]any{}
 		for i := (page - 1) * size; i < min(page*size, len(ages)); i++ {
 			row := map[string]any{
-				"address": key("pool%d", i), "launchpad": "pad", "created_at": ages[i],
-				"token_x": map[string]any{"address": key("mint%d", i)},
+				"address": key("pool", i), "launchpad": "pad", "created_at": ages[i],
+				"token_x": map[string]any{"address": key("mint", i)},
 			}
 			if ages[i] == 0 {
 				delete(row, "created_at")
@@ -85,7 +85,7 @@ func TestNewest(t *testing.T) {
 			stats, found := new(syncrun.Counts), 0
 			var failed error
 			for p, err := range newClient(t, token.DLMM, url).Newest(t.Context(), []token.LaunchpadID{"pad"}, tt.since, stats) {
-				if failed = err; err == nil && p.Address != key("pool%d", found) {
+				if failed = err; err == nil && p.Address != key("pool", found) {
 					t.Errorf("pool %d is %s", found, p.Address)
 				}
 				if err == nil {
@@ -102,7 +102,7 @@ func TestNewest(t *testing.T) {
 	}
 }
 
-// TestNewestOfOurs leaves out what is not ours. DAMM v1 is asked for ours only, and is not read on when it answers others.
+// TestNewestOfOurs leaves out what is not ours. DAMM v1 is asked for ours only, and is not read on when it returns others.
 func TestNewestOfOurs(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

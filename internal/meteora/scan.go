@@ -35,7 +35,7 @@ const (
 	noPage       = unknownPages + 1
 )
 
-// maxFailedPages ends a scan that gave up so many pages: the server is down, not one page of it.
+// maxFailedPages is how many pages a scan gives up before it ends: the server is down, not one page of it.
 const maxFailedPages = 3
 
 // farFromEnd is how many pages before the last one an empty page cannot be for pools that went while others were read.
@@ -62,6 +62,7 @@ type leg struct {
 	empty   int64 // the first page with nothing new: the leg ends there whatever other pages say
 	refused int64 // the first page that the server would not give
 	pages   int64 // as the newest envelope counts them; -1 is unknown
+	fresh   int64 // rows that no page had before
 }
 
 func newLeg(first, size int64, url func(page int64) string) *leg {
@@ -90,12 +91,21 @@ func (s *scan) pages(ctx context.Context) error {
 		young.bound = old.pages - old.refused + farFromEnd
 	}
 	s.read(ctx, young)
-	met := young.empty < young.refused && (young.bound == unknownPages || young.empty+1 >= young.bound)
-	if all := young.empty == noPage && young.refused >= young.bound; !all && !met && s.err == nil {
+	if !young.bridges() && s.err == nil {
 		s.err = fmt.Errorf("%w: from page %d on, nor from page %d of the newest on", ErrUnreadable,
 			old.refused, min(young.refused, young.empty))
 	}
 	return s.err
+}
+
+// bridges reports whether a leg from the newest pool on has found what was refused from the other end, all of it: it came
+// to its bound, or where that is unknown to pools that were read before.
+func (l *leg) bridges() bool {
+	reached := min(l.empty, l.refused)
+	if l.bound == unknownPages {
+		return l.fresh > 0 && reached == l.empty && reached < noPage
+	}
+	return l.fresh > 0 && reached >= l.bound
 }
 
 // search reads the pages of DAMM v1's search. The server is asked for the launchpads' own; what it returns is looked
@@ -133,35 +143,15 @@ func (s *scan) work(ctx context.Context, l *leg, w *worker) {
 		if !ok {
 			return
 		}
-		err := w.readPage(ctx, l, page)
-		if err == nil && s.isHole(l, page, w) { // one slip of the server's is no wall
-			s.stats.Retries.Add(1)
-			err = w.readPage(ctx, l, page)
+		err := w.read(ctx, l.url(page))
+		if err == nil {
+			err = checkPage(w.decoder, page, l.echoed)
 		}
 		s.settle(l, page, err, w)
 		if page == l.first {
 			return // it is read alone
 		}
 	}
-}
-
-// readPage reads one page of a leg, and holds it to what was asked for.
-func (w *worker) readPage(ctx context.Context, l *leg, page int64) error {
-	if err := w.read(ctx, l.url(page)); err != nil {
-		return err
-	}
-	return checkPage(w.decoder, page, l.echoed)
-}
-
-// isHole reports whether the page that w has read is empty where there have to be pools.
-func (s *scan) isHole(l *leg, page int64, w *worker) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return l.isHole(page, w.decoder.Scanned)
-}
-
-func (l *leg) isHole(page, rows int64) bool {
-	return rows == 0 && l.order != descending && page+farFromEnd < l.pages
 }
 
 // take hands out the next page, and has the ages of its rows looked at where the newest pools may be: on the last pages,
@@ -224,14 +214,15 @@ func (s *scan) learn(l *leg, page int64, w *worker) {
 	}
 	fresh := s.seen.addAll(look.rows)
 	s.stats.Unique.Add(fresh)
+	l.fresh += fresh
 	s.stats.Created(look.newest)
 	if look.disorder && l.order != "" {
 		s.stats.Note("the pages were not sorted by " + l.order + " as asked: pools may have been missed")
 	}
 	l.extend(page, w.decoder.Scanned, e)
 	switch {
-	case fresh > 0:
-	case l.isHole(page, w.decoder.Scanned):
+	case fresh > 0 || w.decoder.Scanned > 0 && l.order == descending && l.bound < unknownPages:
+	case w.decoder.Scanned == 0 && l.order != descending && page+farFromEnd < l.pages:
 		l.refuse(page)
 	case w.decoder.Scanned == 0 || l.mayRepeat(page, w.decoder.Scanned, e):
 		l.end(page)
@@ -252,7 +243,7 @@ func (l *leg) extend(page, rows int64, e Envelope) {
 	l.last = min(l.last, l.bound, l.empty, l.refused-1)
 }
 
-// mayRepeat reports whether a page may hold nothing but known pools: read from the other end, it has met what was read
+// mayRepeat reports whether a page may hold nothing but known pools: read from the other end, it meets what was read
 // before; past the end, the server repeats its last page; and the last few pools may have moved to a page of their own.
 func (l *leg) mayRepeat(page, rows int64, e Envelope) bool {
 	pastEnd := e.CurrentPage >= l.first && e.CurrentPage < page

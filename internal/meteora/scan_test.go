@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"tokensync/internal/meteora"
@@ -35,17 +34,17 @@ func TestScanChecksItsPremises(t *testing.T) {
 		"all but the first":        {1900, func(a *api) { a.depth, a.deep = 1, "400" }, 4, nil, "pages from 2 on", false},
 		"deep from both ends":      {9500, func(a *api) { a.depth, a.deep = 4, "400" }, 26, meteora.ErrUnreadable, "pages from 5 on", true},
 		"empty from both ends":     {9500, func(a *api) { a.depth, a.deep = 4, "empty" }, 26, meteora.ErrUnreadable, "pages from 5 on", true},
+		"one page is empty, once": {9500, func(a *api) {
+			n := 0
+			a.answer = func(page int, body map[string]any) {
+				if n++; page == 3 && n < 10 {
+					body["data"] = []int{}
+				}
+			}
+		}, 20, nil, "pages from 3 on were refused", false},
 		"deep, and order ignored": {9500, func(a *api) {
 			a.depth, a.deep, a.unsorted = 6, "400", true
 		}, 20, meteora.ErrUnreadable, "not sorted by pool_created_at:asc", true},
-		"an empty page, once": {9500, func(a *api) {
-			var once sync.Once
-			a.answer = func(page int, body map[string]any) {
-				if page == 3 {
-					once.Do(func() { body["data"] = []any{} })
-				}
-			}
-		}, 11, nil, "", false},
 		"pages is rounded down": {3700, func(a *api) {
 			a.answer = func(_ int, body map[string]any) { body["pages"] = 3 }
 		}, 4, nil, "", false},
@@ -241,13 +240,14 @@ func TestSearchDeep(t *testing.T) {
 func TestDBCList(t *testing.T) {
 	t.Parallel()
 	const config, creator = "56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V", "9M3wf2fef73y7LDkU2Z6aGCksFXr5L8mwPDs4CN3XDkm"
+	keyA, keyB, keyC := key("curve", 0), key("curve", 1), key("curve", 2)
 	row := func(address, config, creator string) string {
 		return `{"address":"` + address + `","pool_config_address":"` + config + `","creator":"` + creator + `","created_at":1770000000123,` +
 			`"token_x":{"address":"` + token.SOL + `","name":"A coin","symbol":"COIN","decimals":6},` +
 			`"token_y":{"address":"quote","symbol":"Q","price":3},"base_vault":"v"}`
 	}
 	body := `{"total":4,"pages":1,"current_page":1,"page_size":1000,"data":[` + strings.Join([]string{
-		row(key("a"), config, "x"), row(key("b"), "other", creator), row(key("c"), config, creator), row(key("d"), creator, config),
+		row(keyA, config, "x"), row(keyB, "other", creator), row(keyC, config, creator), row(key("curve", 3), creator, config),
 	}, ",") + `]}`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if size := r.URL.Query().Get("page_size"); size == "100" {
@@ -263,9 +263,9 @@ func TestDBCList(t *testing.T) {
 		ids  []token.LaunchpadID
 		want map[string]token.LaunchpadID
 	}{
-		"config":        {[]token.LaunchpadID{config}, map[string]token.LaunchpadID{key("a"): config, key("c"): config}},
-		"creator":       {[]token.LaunchpadID{"creator:" + creator}, map[string]token.LaunchpadID{key("b"): "creator:" + creator, key("c"): "creator:" + creator}},
-		"both":          {[]token.LaunchpadID{config, "creator:" + creator}, map[string]token.LaunchpadID{key("a"): config, key("b"): "creator:" + creator, key("c"): config}},
+		"config":        {[]token.LaunchpadID{config}, map[string]token.LaunchpadID{keyA: config, keyC: config}},
+		"creator":       {[]token.LaunchpadID{"creator:" + creator}, map[string]token.LaunchpadID{keyB: "creator:" + creator, keyC: "creator:" + creator}},
+		"both":          {[]token.LaunchpadID{config, "creator:" + creator}, map[string]token.LaunchpadID{keyA: config, keyB: "creator:" + creator, keyC: config}},
 		"a name":        {[]token.LaunchpadID{"pump.fun"}, map[string]token.LaunchpadID{}},
 		"a fee claimer": {[]token.LaunchpadID{"claimer:" + creator}, map[string]token.LaunchpadID{}},
 	} {

@@ -11,7 +11,7 @@ const (
 	seenMost       = 1 << 22 // rows, in 8 MB
 )
 
-// newSeen returns a seen with room for so many rows.
+// newSeen returns a seen with room for that number of rows.
 func newSeen(rows int64) *seen {
 	return &seen{make([]uint64, max(seenLeast, min(rows, seenMost))*seenBitsPerRow/64)}
 }

@@ -37,7 +37,7 @@ func newStream(r io.Reader, buf []byte) *stream {
 }
 
 // fill reads more. It moves what is unused to the front, and grows the window up to maxElement when it is full.
-// It answers false at the end of the body, with the reason in s.err.
+// It returns false at the end of the body, with the reason in s.err.
 func (s *stream) fill() bool {
 	if s.err != nil {
 		return false
@@ -165,7 +165,7 @@ func (s *stream) scalar(in string) ([]byte, error) {
 	}
 }
 
-// endsScalar says whether c cannot be part of a number or literal.
+// endsScalar reports whether c cannot be part of a number or literal.
 func endsScalar(c byte) bool {
 	switch c {
 	case ',', '}', ']', ':', '{', '[', ' ', '\t', '\n', '\r':

@@ -24,40 +24,30 @@ type Slice struct {
 	Length int `json:"length"`
 }
 
-// Match is bytes that an account's data must have at an offset.
-type Match struct {
-	Offset int
-	Bytes  []byte // at most 128
+// A query chooses a program's accounts.
+type query struct {
+	program Key
+	part    part // that an account must have; of no bytes it is anything
+	slice   Slice
+	since   int64 // a slot: only accounts written since, where the node can; 0 means all
 }
 
-// Query chooses a program's accounts. A node takes at most 4 filters: Size and three matches.
-type Query struct {
-	Program      Key
-	Size         int // of the whole account in bytes; 0 is any
-	Matches      []Match
-	Slice        Slice
-	ChangedSince int64 // a slot: only accounts written since, where the node can; 0 means all
-}
-
-func (q *Query) options() map[string]any {
+func (q *query) options() map[string]any {
 	filters := []any{}
-	if q.Size > 0 {
-		filters = append(filters, map[string]int{"dataSize": q.Size})
-	}
-	for _, m := range q.Matches {
+	if len(q.part.bytes) > 0 {
 		filters = append(filters, map[string]any{"memcmp": map[string]any{
-			"offset": m.Offset, "bytes": base58.Encode(m.Bytes),
+			"offset": q.part.offset, "bytes": base58.Encode(q.part.bytes),
 		}})
 	}
 	return map[string]any{
-		"encoding": "base64", "commitment": commitment, "dataSlice": q.Slice, "filters": filters,
+		"encoding": "base64", "commitment": commitment, "dataSlice": q.slice, "filters": filters,
 	}
 }
 
-func (q *Query) params() []any { return []any{q.Program.String(), q.options()} }
+func (q *query) params() []any { return []any{q.program.String(), q.options()} }
 
 // pageParams asks for the page behind after, "" for the first. A node that pages by cursors has other names for the same.
-func (q *Query) pageParams(after string, byCursor bool) []any {
+func (q *query) pageParams(after string, byCursor bool) []any {
 	options := q.options()
 	options["limit"] = pageSize
 	if after != "" {
@@ -66,13 +56,13 @@ func (q *Query) pageParams(after string, byCursor bool) []any {
 	if after != "" && byCursor {
 		options["cursor"] = after
 	}
-	if q.ChangedSince > 0 {
-		options["changedSinceSlot"] = q.ChangedSince
+	if q.since > 0 {
+		options["changedSinceSlot"] = q.since
 	}
-	if q.ChangedSince > 0 && byCursor {
-		options["changedSince"] = q.ChangedSince
+	if q.since > 0 && byCursor {
+		options["changedSince"] = q.since
 	}
-	return []any{q.Program.String(), options}
+	return []any{q.program.String(), options}
 }
 
 // A Page gathers the accounts of one answer. Reset is called before each attempt to read it.
@@ -81,32 +71,13 @@ type Page interface {
 	Add(*Account)
 }
 
-// ProgramAccounts reads the accounts that q chooses into page and yields nil whenever page holds a whole answer: the one
-// of getProgramAccounts where the node does that, else pages of getProgramAccountsV2. An error is the last.
-func (s *Session) ProgramAccounts(ctx context.Context, q Query, page Page) iter.Seq[error] {
-	return func(yield func(error) bool) {
-		if !s.refused[methodScan] {
-			if err := s.whole(ctx, &q, page); !IsDetour(err) {
-				yield(err)
-				return
-			}
-			s.refused[methodScan] = true
-		}
-		for err := range s.pages(ctx, &q, new(Position), page) {
-			if !yield(err) {
-				return
-			}
-		}
-	}
-}
-
 // whole reads the one answer of getProgramAccounts.
-func (s *Session) whole(ctx context.Context, q *Query, page Page) error {
+func (s *Session) whole(ctx context.Context, q *query, page Page) error {
 	return s.scan(ctx, methodScan, q, q.params(), maxAccountsBody, page)
 }
 
 // pages reads getProgramAccountsV2 from where at stands to its end.
-func (s *Session) pages(ctx context.Context, q *Query, at *Position, page Page) iter.Seq[error] {
+func (s *Session) pages(ctx context.Context, q *query, at *Position, page Page) iter.Seq[error] {
 	return func(yield func(error) bool) {
 		seen := map[string]bool{}
 		for {
@@ -119,7 +90,7 @@ func (s *Session) pages(ctx context.Context, q *Query, at *Position, page Page) 
 }
 
 // nextPage reads the page at which at stands, and moves at behind it.
-func (s *Session) nextPage(ctx context.Context, q *Query, at *Position, seen map[string]bool, page Page) (isLast bool, err error) {
+func (s *Session) nextPage(ctx context.Context, q *query, at *Position, seen map[string]bool, page Page) (isLast bool, err error) {
 	asked := at.After
 	if err := s.scan(ctx, methodScanPages, q, q.pageParams(asked, at.ByCursor), maxPageBody, page); err != nil {
 		return false, err
@@ -158,11 +129,11 @@ func (e *pageEnd) next(asked string) (string, error) {
 }
 
 // scan reads one answer of a program's accounts into page. Each must be of the program.
-func (s *Session) scan(ctx context.Context, method string, q *Query, params []any, limit int64, page Page) error {
+func (s *Session) scan(ctx context.Context, method string, q *query, params []any, limit int64, page Page) error {
 	return s.call(ctx, method, params, limit, func(a *answer) error {
 		page.Reset()
 		return a.accounts(func(_ int, account *Account) error {
-			if account == nil || account.Key.IsZero() || !a.hasOwner || account.Owner != q.Program {
+			if account == nil || account.Key.IsZero() || !a.hasOwner || account.Owner != q.program {
 				return malformed("an account that is not one of the program's")
 			}
 			page.Add(account)

@@ -117,7 +117,7 @@ func ownSyntax(err error) error {
 	return err
 }
 
-// failure reads the error object; null is none.
+// failure reads the error object; it returns nil for null.
 func (a *answer) failure() (error, error) {
 	if a.dec.PeekKind() != '{' {
 		return nil, a.dec.SkipValue()

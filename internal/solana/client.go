@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"net/url"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -44,7 +43,7 @@ const (
 // scanHeaderTimeout is how long a node may think before it answers a scan: the public one was seen to take 100 seconds.
 const scanHeaderTimeout = 2 * time.Minute
 
-// ErrURL means the RPC URL is invalid. Its text never includes the URL.
+// ErrURL is returned when the RPC URL is invalid. Its text never includes the URL.
 var ErrURL = errors.New("the Solana RPC URL is not an http or https URL")
 
 // Options set up a Client. Only URL must be given.
@@ -68,9 +67,9 @@ type Client struct {
 
 // NewClient checks the URL; nothing is asked yet.
 func NewClient(o Options) (*Client, error) {
-	u, err := url.Parse(o.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, ErrURL
+	u, err := upstream.ParseURL(o.URL)
+	if err != nil {
+		return nil, ErrURL // without the URL
 	}
 	if o.Retry == (upstream.Retry{}) {
 		o.Retry = upstream.DefaultRetry

@@ -2,11 +2,11 @@ package solana
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -79,102 +79,43 @@ func readRequest(t *testing.T, r *http.Request) request {
 	return request{body.Method, options}
 }
 
-func readAll(ctx context.Context, s *Session, q Query) (all []string, err error) {
+// inPages is how most tests ask: for everything that begins with an a or a b.
+var inPages = Way{methodScanPages, All}
+
+func anything() *Search {
+	return &Search{Program: someProgram, Kinds: kinds, Holds: []Holds{{Offset: 8, Keys: []Key{keyA, keyB}}}, Slice: Slice{Length: 48}}
+}
+
+var (
+	keyA, keyB = Key{'a'}, Key{'b'}
+	kinds      = [][8]byte{{1}, {2}}
+)
+
+// row is an account in base64 of a kind, with a key.
+func row(kind byte, key Key) string {
+	return account(base64.StdEncoding.EncodeToString(data(kind, key)))
+}
+
+func data(kind byte, key Key) []byte { return append([]byte{kind, 0, 0, 0, 0, 0, 0, 0}, key[:]...) }
+
+// readAll walks to the end, and returns the first letter of each account's key.
+func readAll(ctx context.Context, s *Session, q *Search, way Way) (all string, err error) {
 	page := new(gathered)
-	for err := range s.ProgramAccounts(ctx, q, page) {
+	for err := range s.Walk(ctx, q, &Position{Way: way}, Budget{}, page) {
 		if err != nil {
 			return all, err
 		}
-		all = append(all, page.data...)
+		for _, d := range page.data {
+			all += d[8:9]
+		}
 	}
 	return all, nil
-}
-
-func TestProgramAccountsInPages(t *testing.T) {
-	t.Parallel()
-	var asked []request
-	s, _ := newSession(t, func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, readRequest(t, r))
-		switch len(asked) {
-		case 1:
-			io.WriteString(w, result(`{"accounts":[`+account("YQ==")+`],"paginationKey":"k1","totalResults":null}`))
-		case 2: // a page may be empty although more follow
-			io.WriteString(w, result(`{"context":{"slot":1},"value":{"accounts":[],"paginationKey":"k2"}}`))
-		default:
-			io.WriteString(w, result(`{"accounts":[`+account("Yg==")+`,`+account(`\/\/8=`)+`],"paginationKey":null}`))
-		}
-	})
-	q := Query{
-		Program: someProgram, Size: 424, Slice: Slice{Offset: 0, Length: 352}, ChangedSince: 7,
-		Matches: []Match{{Offset: 0, Bytes: []byte{0xd5, 0xe0, 0x05, 0xd1, 0x62, 0x45, 0x77, 0x5c}}},
-	}
-	got, err := readAll(t.Context(), s, q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"a", "b", "\xff\xff"}, got); diff != "" {
-		t.Errorf("accounts (-want +got):\n%s", diff)
-	}
-	want := func(extra map[string]any) request {
-		options := map[string]any{
-			"encoding": "base64", "commitment": "confirmed", "limit": 10000.0, "changedSinceSlot": 7.0,
-			"dataSlice": map[string]any{"offset": 0.0, "length": 352.0},
-			"filters": []any{
-				map[string]any{"dataSize": 424.0},
-				map[string]any{"memcmp": map[string]any{"offset": 0.0, "bytes": "cmrfVvtHrjd"}},
-			},
-		}
-		maps.Copy(options, extra)
-		return request{"getProgramAccountsV2", options}
-	}
-	wanted := []request{want(nil), want(map[string]any{"paginationKey": "k1"}), want(map[string]any{"paginationKey": "k2"})}
-	if diff := cmp.Diff(wanted, asked, cmp.AllowUnexported(request{})); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
-	}
-}
-
-func TestProgramAccountsWithoutPages(t *testing.T) {
-	t.Parallel()
-	tests := map[string]func(w http.ResponseWriter){
-		"method unknown":    func(w http.ResponseWriter) { io.WriteString(w, failure(-32601, "Method not found")) },
-		"bad request":       func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadRequest) },
-		"not in this plan":  func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden) },
-		"null beside error": func(w http.ResponseWriter) { io.WriteString(w, `{"result":null,"error":{"code":-32602}}`) },
-	}
-	for name, refuse := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var methods []string
-			s, stats := newSession(t, func(w http.ResponseWriter, r *http.Request) {
-				asked := readRequest(t, r)
-				methods = append(methods, asked.method)
-				if asked.method == "getProgramAccountsV2" {
-					refuse(w)
-					return
-				}
-				if asked.options["limit"] != nil {
-					t.Error("getProgramAccounts was given a limit")
-				}
-				io.WriteString(w, result(`[`+account("YQ==")+`]`))
-			})
-			for range 2 { // the refusal is remembered
-				got, err := readAll(t.Context(), s, Query{Program: someProgram})
-				if diff := cmp.Diff([]string{"a"}, got); diff != "" || err != nil {
-					t.Errorf("error %v, accounts (-want +got):\n%s", err, diff)
-				}
-			}
-			want := []string{"getProgramAccountsV2", "getProgramAccounts", "getProgramAccounts"}
-			if diff := cmp.Diff(want, methods); diff != "" || stats.Retries.Load() != 0 {
-				t.Errorf("%d retries, methods (-want +got):\n%s", stats.Retries.Load(), diff)
-			}
-		})
-	}
 }
 
 // TestRetry breaks the first answer in every way that passes: what came before the break must not count twice.
 func TestRetry(t *testing.T) {
 	t.Parallel()
-	good := result(`{"accounts":[` + account("YQ==") + `,` + account("Yg==") + `],"paginationKey":null}`)
+	good := result(`{"accounts":[` + row(1, keyA) + `,` + row(2, keyB) + `],"paginationKey":null}`)
 	tests := map[string]func(w http.ResponseWriter){
 		"cut off":        func(w http.ResponseWriter) { io.WriteString(w, good[:len(good)-40]) },
 		"busy":           func(w http.ResponseWriter) { w.WriteHeader(http.StatusTooManyRequests) },
@@ -190,7 +131,26 @@ func TestRetry(t *testing.T) {
 				io.WriteString(w, strings.Repeat("x", 1<<10))
 			}
 		},
-		"gateway": func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) },
+		"gateway":          func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) },
+		"-32007":           func(w http.ResponseWriter) { io.WriteString(w, failure(-32007, "requests a second")) },
+		"-32012":           func(w http.ResponseWriter) { io.WriteString(w, failure(-32012, "the scan broke off")) },
+		"-32600":           func(w http.ResponseWriter) { io.WriteString(w, failure(-32600, "put behind others")) },
+		"-32000":           func(w http.ResponseWriter) { io.WriteString(w, failure(-32000, "no backend just now")) },
+		"-32603":           func(w http.ResponseWriter) { io.WriteString(w, failure(-32603, "account index service overloaded")) },
+		"unknown":          func(w http.ResponseWriter) { io.WriteString(w, failure(12345, "?")) },
+		"no code":          func(w http.ResponseWriter) { io.WriteString(w, `{"error":{},"id":1}`) },
+		"another's answer": func(w http.ResponseWriter) { io.WriteString(w, strings.Replace(good, `"id":1`, `"id":7`, 1)) },
+		"no id's answer":   func(w http.ResponseWriter) { io.WriteString(w, strings.Replace(good, `"id":1`, `"id":null`, 1)) },
+		"no owner": func(w http.ResponseWriter) {
+			io.WriteString(w, strings.Replace(good, `"owner":"`+someProgram.String()+`",`, "", 1))
+		},
+		"another's account": func(w http.ResponseWriter) {
+			io.WriteString(w, strings.Replace(good, `"owner":"`+someProgram.String()+`"`, `"owner":"`+Key{9}.String()+`"`, 1))
+		},
+		"no address": func(w http.ResponseWriter) {
+			io.WriteString(w, strings.Replace(good, `"pubkey":"`+someProgram.String()+`"`, `"pubkey":null`, 1))
+		},
+		"null for an account": func(w http.ResponseWriter) { io.WriteString(w, result(`{"accounts":[null]}`)) },
 	}
 	for name, spoil := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -203,9 +163,8 @@ func TestRetry(t *testing.T) {
 				}
 				io.WriteString(w, good)
 			})
-			got, err := readAll(t.Context(), s, Query{Program: someProgram})
-			if diff := cmp.Diff([]string{"a", "b"}, got); diff != "" || err != nil {
-				t.Errorf("error %v, accounts (-want +got):\n%s", err, diff)
+			if got, err := readAll(t.Context(), s, anything(), inPages); got != "ab" || err != nil {
+				t.Errorf("accounts %q, error %v", got, err)
 			}
 			if stats.Retries.Load() != 1 {
 				t.Errorf("%d retries", stats.Retries.Load())
@@ -318,7 +277,7 @@ func TestURLStaysSecret(t *testing.T) {
 		s, _ := sessionAt(t, base+path)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		_, err := readAll(ctx, s, Query{Program: someProgram})
+		_, err := readAll(ctx, s, anything(), inPages)
 		if err == nil {
 			t.Fatal("no error")
 		}

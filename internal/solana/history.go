@@ -102,7 +102,7 @@ func (a *answer) signature() (s Signature, err error) {
 		return err
 	})
 	if err == nil && (s.Text == "" || len(s.Text) > maxSignatureText) {
-		err = malformed("a signature that is none")
+		err = malformed("something that is not a signature")
 	}
 	return s, err
 }

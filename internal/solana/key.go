@@ -12,7 +12,7 @@ import (
 // Key is a public key or a program's address.
 type Key [32]byte
 
-// ErrKey means that a text is not base58 for 32 bytes.
+// ErrKey is returned when a text is not base58 for 32 bytes.
 var ErrKey = errors.New("not a public key")
 
 // maxKeyText is the longest base58 spelling of 32 bytes.
@@ -51,7 +51,7 @@ func (k *Key) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// IsZero says whether k is the system program's address, which stands for "none".
+// IsZero reports whether k is the system program's address, which stands for "none".
 func (k Key) IsZero() bool { return k == Key{} }
 
 // Compare orders keys by their bytes.

@@ -17,7 +17,8 @@ import (
 
 // What is hidden of a URL, and how much of it is shown.
 const (
-	minSecret = 4   // the shortest part of a URL that is taken for a key, and the shortest beginning of one
+	minSecret = 4   // the shortest part of a URL that is taken for a key, and of a key's beginning at a text's end
+	minBegun  = 6   // the shortest beginning of one elsewhere
 	maxShown  = 256 // runes of a node's text in a debug log
 	hidden    = "…"
 )
@@ -59,31 +60,36 @@ func lower(s string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
-// conceal hides the secrets in a node's text, then cuts it. An end that begins a secret is hidden too: the text may have
-// been cut before.
+// conceal hides the secrets in a node's text, then cuts it. Beginnings of secrets are hidden too: the text may have been
+// cut before.
 func (s secrets) conceal(text string) string {
 	text = printable(text)
 	folded := lower(text)
-	for _, secret := range s {
-		for i := strings.Index(folded, secret); i >= 0; i = strings.Index(folded, secret) {
-			text = text[:i] + hidden + text[i+len(secret):]
-			folded = folded[:i] + hidden + folded[i+len(secret):]
+	var shown strings.Builder
+	for i := 0; i < len(text); {
+		if n := s.begun(folded[i:]); n > 0 {
+			shown.WriteString(hidden)
+			i += n
+			continue
 		}
+		shown.WriteByte(text[i])
+		i++
 	}
-	text = text[:len(text)-s.begun(folded)]
-	if runes := []rune(text); len(runes) > maxShown {
+	if runes := []rune(shown.String()); len(runes) > maxShown {
 		return string(runes[:maxShown]) + hidden
 	}
-	return text
+	return shown.String()
 }
 
-// begun is how many bytes at the end of a text begin a secret.
+// begun is how many bytes at a text's beginning are a secret or begin one.
 func (s secrets) begun(folded string) (longest int) {
 	for _, secret := range s {
-		for n := min(len(secret)-1, len(folded)); n >= minSecret && n > longest; n-- {
-			if strings.HasSuffix(folded, secret[:n]) {
-				longest = n
-			}
+		n := 0
+		for n < min(len(secret), len(folded)) && secret[n] == folded[n] {
+			n++
+		}
+		if n == len(secret) || n >= minBegun || n >= minSecret && n == len(folded) {
+			longest = max(longest, n)
 		}
 	}
 	return longest
@@ -129,7 +135,7 @@ func inOwnWords(err error) error {
 	return &shown{lineTrouble(err), nil}
 }
 
-// statusDetail says what a status means where its own name does not.
+// statusDetail explains a status whose own name does not.
 func statusDetail(code int) string {
 	switch code {
 	case http.StatusPaymentRequired:

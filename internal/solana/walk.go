@@ -13,7 +13,7 @@ import (
 	"tokensync/internal/upstream"
 )
 
-// ErrBudget means that a walk has used up what it may in one run. Its position says where to go on.
+// ErrBudget is returned when a walk has used up what it may in one run. Its position tells where to go on.
 var ErrBudget = errors.New("the budget of a run is used up")
 
 // A Search chooses a program's accounts: those of any of some kinds that have one of the keys of any of Holds. It must not
@@ -55,7 +55,7 @@ func (w Way) String() string { return w.Method + " per " + string(w.Spread) }
 const (
 	maxPlainKeys = 256 // beyond, bytes are asked for: there are no more of them
 	programPages = 230 // of the program's 2.3 million accounts (October 2026)
-	thinPages    = 3   // so many pages with a key and few rows: the node counts what it looks at
+	thinPages    = 3   // pages with a key and few rows, after which a node is taken to count what it looks at
 	thinRows     = pageSize / 10
 )
 
@@ -76,7 +76,7 @@ type Position struct {
 // Counting reports whether the node was seen to count the accounts that it looks at, not those that it returns.
 func (p *Position) Counting() bool { return p.Thin >= thinPages }
 
-// String says what a walk has cost.
+// String shows what a walk has cost.
 func (p *Position) String() string {
 	return fmt.Sprintf("%s: %d requests, %d rows, %d KB in %v", p.Way, p.Requests, p.Rows, p.Bytes>>10, p.Time.Round(100*time.Millisecond))
 }
@@ -93,13 +93,13 @@ type Budget struct {
 	Until    time.Time
 }
 
-// Ways are the ways in which q can be asked, the first ones first.
+// Ways are the ways in which q can be asked, the most promising first.
 func (q *Search) Ways(c Costs) []Way {
-	plain := PerKey
+	pages := Way{methodScanPages, q.pagedSpread(c)}
 	if q.keys() > maxPlainKeys {
-		plain = PerByte
+		return []Way{pages, {methodScan, PerByte}} // hundreds of calls, each of which may take as long as one for a key
 	}
-	return []Way{{methodScan, plain}, {methodScanPages, q.pagedSpread(c)}}
+	return []Way{{methodScan, PerKey}, pages}
 }
 
 // keys is how many q looks for.
@@ -172,13 +172,7 @@ func (h *Holds) beginnings(spread Spread) (beginnings [][]byte) {
 	return beginnings
 }
 
-func (q *Search) query(p part) Query {
-	query := Query{Program: q.Program, Slice: q.Slice}
-	if len(p.bytes) > 0 {
-		query.Matches = []Match{{p.offset, p.bytes}}
-	}
-	return query
-}
+func (q *Search) query(p part) query { return query{program: q.Program, part: p, slice: q.Slice} }
 
 // matches reports whether data is what q chooses.
 func (q *Search) matches(data []byte) bool {
@@ -313,7 +307,7 @@ func (s *Session) Changes(ctx context.Context, q *Search, since int64, pages int
 			p = parts[0]
 		}
 		query, f, at := q.query(p), &filter{Page: page, search: q, part: p}, new(Position)
-		query.ChangedSince = since
+		query.since = since
 		for err := range s.pages(ctx, &query, at, f) {
 			if !yield(err) || err != nil {
 				return

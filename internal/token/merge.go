@@ -132,9 +132,25 @@ func (t *Token) price(pools []Pool) {
 	if lead != nil {
 		t.PriceUSD, t.Price, t.QuoteMint = lead.Base.PriceUSD, lead.Price, lead.QuoteMint
 		t.MarketCapUSD = lead.Base.MarketCapUSD
+	} else {
+		t.priceInQuote(pools)
 	}
 	for i := range pools {
 		t.MarketCapUSD = cmp.Or(t.MarketCapUSD, pools[i].Base.MarketCapUSD)
+	}
+}
+
+// priceInQuote takes the price of the deepest pool where none knows dollars. That of a graduated curve is history, but
+// its quote still is what its amounts are in.
+func (t *Token) priceInQuote(pools []Pool) {
+	for i := range pools {
+		p := &pools[i]
+		switch isHistory := p.Curve.Stage == Graduated; {
+		case t.Price == "" && p.Price != "" && !isHistory:
+			t.Price, t.QuoteMint = p.Price, p.QuoteMint
+		case t.QuoteMint == "" && isHistory:
+			t.QuoteMint = p.QuoteMint
+		}
 	}
 }
 

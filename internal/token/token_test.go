@@ -36,6 +36,36 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// TestMergeWithoutDollars: a curve whose quote nobody prices has a price; that of a graduated one is history.
+func TestMergeWithoutDollars(t *testing.T) {
+	t.Parallel()
+	curve := func(stage Stage) Pool {
+		return Pool{Address: "curve", Product: DBC, Base: Asset{Mint: "mint"}, QuoteMint: "odd", Price: "0.5", Curve: Curve{Stage: stage}}
+	}
+	amm := Pool{Address: "amm", Product: DLMM, Base: Asset{Mint: "mint"}, QuoteMint: SOL, Price: "3"}
+	priced := amm
+	priced.Base.PriceUSD = "360"
+	for name, tt := range map[string]struct {
+		pools []Pool
+		want  [3]string // dollars, price, quote
+	}{
+		"bonding":                  {[]Pool{curve(Bonding)}, [3]string{"", "0.5", "odd"}},
+		"migrating":                {[]Pool{curve(Migrating)}, [3]string{"", "0.5", "odd"}},
+		"graduated":                {[]Pool{curve(Graduated)}, [3]string{"", "", "odd"}},
+		"graduated, with a pool":   {[]Pool{curve(Graduated), amm}, [3]string{"", "3", SOL}},
+		"graduated, a priced pool": {[]Pool{curve(Graduated), priced}, [3]string{"360", "3", SOL}},
+		"bonding, a priced pool":   {[]Pool{curve(Bonding), priced}, [3]string{"360", "3", SOL}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := Merge(tt.pools)
+			if diff := cmp.Diff(tt.want, [3]string{string(got.PriceUSD), string(got.Price), got.QuoteMint}); diff != "" {
+				t.Errorf("dollars, price, quote (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestMergeBlacklisted(t *testing.T) {
 	t.Parallel()
 	pools := samplePools()

@@ -27,7 +27,7 @@ const (
 // errIdle means that a body stopped coming.
 var errIdle = fmt.Errorf("no byte for %v", idleTimeout)
 
-// NewTransport returns a transport of so many connections to a host that speaks HTTP/1.1 only: HTTP/2 costs some 5 MiB
+// NewTransport returns a transport with at most conns connections to a host that speaks HTTP/1.1 only: HTTP/2 costs some 5 MiB
 // and wins nothing for a few streams.
 func NewTransport(conns int) *http.Transport {
 	protocols := new(http.Protocols)

@@ -35,7 +35,7 @@ type Pace struct {
 	waited bool          // for a window to end
 }
 
-// NewPace spaces requests to stay below a documented limit of so many a second.
+// NewPace spaces requests to stay below a documented limit.
 func NewPace(perSecond float64) *Pace {
 	return &Pace{limit: rate.NewLimiter(rate.Limit(perSecond*margin), 1)}
 }

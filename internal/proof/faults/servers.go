@@ -51,7 +51,7 @@ func habits() []Case {
 		{Name: "403 for good", Want: failed(), Says: "does not let this client in", breaks: always(meteoratest.Cloudflare(1010))},
 		{Name: "a challenge for good", Want: failed(), Says: "Cloudflare challenge", breaks: always(meteoratest.Challenge())},
 		{Name: "deep pages are refused", Want: succeeded(), Says: "pages from 5 on were refused", breaks: deep(4, meteoratest.Fault{Status: 400})},
-		{Name: "deep pages are empty", Want: succeeded(), Says: "pages from 4 on were refused", breaks: deep(3, meteoratest.Fault{Empty: true})},
+		{Name: "deep pages are empty from both ends", Want: partial(), Says: "cannot be read", breaks: deep(3, meteoratest.Fault{Empty: true})},
 		{Name: "look-ups of ten rows a page", slow: true, Want: succeeded(), refresh: true, breaks: onFilter(meteoratest.Fault{PageSize: 10})},
 		{Name: "look-ups find nothing", slow: true, Want: partial(), Says: "pools that it lists are not found", breaks: onFilter(meteoratest.Fault{Empty: true})},
 		{Name: "NaN for a price", Want: succeeded(), breaks: once(meteoratest.Fault{NaN: 500})},

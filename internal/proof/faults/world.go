@@ -33,7 +33,7 @@ type World struct {
 	*dev.World
 	DynamoDB *dynamotest.Proxy
 
-	removed []int // pools that a case made vanish
+	removed map[string][]int // pools that a case made vanish, by product
 
 	mu      sync.Mutex
 	current *runtimeapi.Function
@@ -125,50 +125,41 @@ func (w *World) running() *runtimeapi.Function {
 	return w.current
 }
 
-// stored is the part of a token's item that the matrix compares.
+// stored is what the matrix compares of a token: its item's status and first sight, and what the board says of it.
 type stored struct {
-	content, status, listing string
-	firstSeen                int64
+	status    token.Status
+	firstSeen int64
+	listed    bool   // on the board
+	content   string // on the board, without the times at which runs saw it
 }
 
 // tokens reads the launchpad's tokens, listed or not, without the proxy.
 func (w *World) tokens(ctx context.Context) (map[string]stored, error) {
-	var mints []string
-	pages := dynamodb.NewScanPaginator(w.Engine().Client(), &dynamodb.ScanInput{
-		TableName: aws.String(w.Tables().Tokens), ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("mint"),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("listing the tokens: %w", err)
-		}
-		for _, it := range page.Items {
-			if mint, ok := it["mint"].(*types.AttributeValueMemberS); ok {
-				mints = append(mints, mint.Value)
-			}
-		}
+	api, tokens := w.Engine().Client(), map[string]stored{}
+	mints, err := w.mints(ctx)
+	if err != nil {
+		return nil, err
 	}
-	tokens := map[string]stored{}
-	for t, err := range dynamo.NewTokensTable(w.Engine().Client(), w.Tables().Tokens).Get(ctx, mints) {
+	for t, err := range dynamo.NewTokensTable(api, w.Tables().Tokens).Get(ctx, mints) {
 		if err != nil {
-			return nil, fmt.Errorf("reading the tokens: %w", err)
+			return nil, err
 		}
 		if string(t.Launchpad) == w.launchpad() {
-			tokens[t.Mint] = storedOf(t)
+			tokens[t.Mint] = stored{status: t.Status, firstSeen: t.FirstSeenAt}
+		}
+	}
+	board, err := dynamo.NewBoardReader(api, w.Tables().Board).Board(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for t := range board.All() {
+		if string(t.Launchpad) == w.launchpad() {
+			it := tokens[t.Mint]
+			it.listed, it.content = true, content(t)
+			tokens[t.Mint] = it
 		}
 	}
 	return tokens, nil
-}
-
-func storedOf(t token.Token) stored {
-	s := stored{status: string(t.Status), firstSeen: t.FirstSeenAt}
-	if t.Status == token.Listed {
-		s.listing = string(t.Launchpad)
-	}
-	t.FirstSeenAt, t.UpdatedAt, t.LastTradeAt, t.Written = 0, 0, 0, token.Token{}.Written
-	b, _ := json.Marshal(t)
-	s.content = string(b)
-	return s
 }
 
 // launchpad is whose tokens are compared: the chain's, where there is one.
@@ -177,4 +168,28 @@ func (w *World) launchpad() string {
 		return w.Chain.Launchpad()
 	}
 	return w.Meteora.Launchpad()
+}
+
+// mints returns those of all items.
+func (w *World) mints(ctx context.Context) (mints []string, err error) {
+	pages := dynamodb.NewScanPaginator(w.Engine().Client(), &dynamodb.ScanInput{
+		TableName: aws.String(w.Tables().Tokens), ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("mint"),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading the mints: %w", err)
+		}
+		for _, it := range page.Items {
+			if mint, ok := it["mint"].(*types.AttributeValueMemberS); ok {
+				mints = append(mints, mint.Value)
+			}
+		}
+	}
+	return mints, nil
+}
+
+func content(t token.Token) string {
+	t.FirstSeenAt, t.UpdatedAt, t.LastTradeAt, t.Written = 0, 0, 0, token.Written{}
+	return fmt.Sprintf("%+v", t)
 }

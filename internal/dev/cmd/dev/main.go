@@ -14,12 +14,13 @@ import (
 	"tokensync/internal/dev"
 )
 
-const usage = `usage: dev run | demo | doctor [--json] | --help
+const usage = `usage: dev run | demo | doctor [--json] | aws | --help
 
   run    start the local stack, sync at once and then on a schedule, serve the HTTP API until Ctrl-C
   demo   one full sync; its record is the one line of JSON on standard output; exit 0 when it succeeded
   doctor asks the real Meteora, and the node of SOLANA_RPC_URL, in a few dozen requests for all that the sync relies on; prints
          what works and what follows, or JSON; exit 1 when something does not hold that the sync needs
+  aws    DynamoDB, SSM, Meteora and Solana at ports 8000 to 8003, filled, for the functions that sam local runs, until Ctrl-C
 
 Environment variables:
   POOLS          how many pools the fake Meteora holds in each product (132967)
@@ -61,7 +62,7 @@ func main() {
 func command(ctx context.Context, arguments []string, env lookup, stdout, stderr io.Writer) int {
 	name := strings.Join(arguments, " ")
 	commands := map[string]func(context.Context, settings, io.Writer, io.Writer) error{
-		"run": run, "demo": demo, "doctor": examine, "doctor --json": examine,
+		"run": run, "demo": demo, "doctor": examine, "doctor --json": examine, "aws": localAWS,
 	}
 	switch {
 	case name == "--help" || name == "-h" || name == "help":

@@ -46,7 +46,7 @@ func open(ctx context.Context, s settings, port int, screen io.Writer) (*session
 	v := &session{settings: s, screen: screen}
 	options := dev.Options{
 		Products: s.products, LaunchpadID: &s.launchpadID, AdminToken: s.adminToken, Environment: maps.Clone(s.functions),
-		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
+		Tables: s.tables, Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
 	}
 	options.Environment["SYNC_INTERVAL"] = s.syncEvery.String()
 	var err error
@@ -80,7 +80,7 @@ const chainKey = "local-rpc-key"
 
 // chain is the launchpad's own config, and two more that it claims where a claimer is asked for.
 func (s settings) chain() *rpctest.Config {
-	c := &rpctest.Config{Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey}
+	c := &rpctest.Config{Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: s.mints}
 	if !strings.Contains(s.launchpadID, claimerPrefix) {
 		c.Launches = []rpctest.Launch{{Key: c.Launchpad, FeeOption: 2, CreatorPct: 50}}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"tokensync/internal/apigw"
 	"tokensync/internal/config"
+	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
 )
@@ -49,6 +50,8 @@ type settings struct {
 	rpcURL    string
 	userAgent string
 	json      bool
+	mints     []string          // of the first tokens on the fake chain
+	tables    dynamotest.Tables // names; unique ones when empty
 	// functions are variables that the functions get unchanged.
 	functions map[string]string
 }

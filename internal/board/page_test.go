@@ -1,0 +1,302 @@
+package board
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"tokensync/internal/token"
+)
+
+// simple answers queries the long way, with everything in sight.
+type simple []token.Token
+
+// at is what a token is ordered by: a number or a text, with unknown below all.
+func (s simple) at(t *token.Token, by Sort) (number float64, text string) {
+	known := func(n token.Number) (float64, string) {
+		if n == "" {
+			return math.Inf(-1), ""
+		}
+		return n.Float64(), ""
+	}
+	switch by {
+	case Created:
+		return float64(t.CreatedAt), ""
+	case Volume:
+		return known(t.VolumeUSD[token.Day])
+	case TVL:
+		return known(t.TVLUSD)
+	case MarketCap, Relevance:
+		if t.PriceSuspect || t.PriceUSD == "" {
+			return math.Inf(-1), ""
+		}
+		return known(t.MarketCapUSD)
+	case Progress:
+		return known(t.Curve.Progress)
+	case Symbol:
+		return 0, strings.ToLower(t.Symbol)
+	case Graduation:
+		return float64(t.GraduatedAt), ""
+	case LastTrade:
+		return float64(t.LastTradeAt), ""
+	case PriceChange:
+		return known(t.PriceChange[3])
+	case Holders:
+		return known(t.Holders)
+	case Fees:
+		return known(t.Fees24hUSD)
+	}
+	panic("no such sort")
+}
+
+func (s simple) rank(t *token.Token, search string) int {
+	symbol, name, needle := fold(t.Symbol), fold(t.Name), fold(search)
+	switch {
+	case search == "":
+		return exactMatch
+	case t.Mint == search, symbol == needle:
+		return exactMatch
+	case strings.HasPrefix(symbol, needle), strings.HasPrefix(name, needle), len(search) >= 8 && strings.HasPrefix(t.Mint, search):
+		return prefixMatch
+	case strings.Contains(symbol, needle), strings.Contains(name, needle):
+		return partMatch
+	}
+	return noMatch
+}
+
+func (s simple) query(q Query) (mints []string) {
+	var found []token.Token
+	for i := range s {
+		t := &s[i]
+		if len(q.Launchpads) > 0 && !slices.Contains(q.Launchpads, t.Launchpad) || q.Stage != "" && q.Stage != t.Curve.Stage ||
+			q.Creator != "" && q.Creator != t.Curve.Creator || q.Config != "" && q.Config != t.Curve.Config ||
+			s.rank(t, q.Search) == noMatch || q.Within != nil && !q.Within.Has(t.Mint) {
+			continue
+		}
+		found = append(found, *t)
+	}
+	slices.SortFunc(found, func(a, b token.Token) int {
+		rank := 0
+		if q.Sort == Relevance {
+			rank = cmp.Compare(s.rank(&a, q.Search), s.rank(&b, q.Search))
+		}
+		an, at := s.at(&a, q.Sort)
+		bn, bt := s.at(&b, q.Sort)
+		order := cmp.Or(rank, cmp.Compare(an, bn), strings.Compare(at, bt), idOf(a.Mint).compare(idOf(b.Mint)))
+		if q.Ascending {
+			return order
+		}
+		return -order
+	})
+	for i := range found {
+		mints = append(mints, found[i].Mint)
+	}
+	return mints
+}
+
+// walkAll reads every page.
+func walkAll(tb testing.TB, b *Board, q Query) (mints []string) {
+	tb.Helper()
+	for {
+		page, err := b.Page(q)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for t := range page.All() {
+			mints = append(mints, t.Mint)
+			if t.Pools != nil {
+				tb.Fatal("a row with pools")
+			}
+		}
+		if page.Next == nil {
+			return mints
+		}
+		if page.Len() != q.Limit {
+			tb.Fatalf("a page of %d of %d with more behind it", page.Len(), q.Limit)
+		}
+		q.After = page.Next
+	}
+}
+
+// lumpy are tokens with many equal and many unknown values, mints that are no keys, and few creators.
+func lumpy(n int, r *rand.Rand) []token.Token {
+	tokens := world{}.tokens(n)
+	few := func() token.Number { return []token.Number{"", "0", "1", "2.5", "-1", "1000000"}[r.IntN(6)] }
+	for i := range tokens {
+		t := &tokens[i]
+		t.Pools = t.Pools[:r.IntN(len(t.Pools)+1)]
+		t.VolumeUSD[token.Day], t.TVLUSD, t.MarketCapUSD, t.Holders, t.Fees24hUSD, t.PriceChange[3] = few(), few(), few(), few(), few(), few()
+		t.Curve.Progress, t.PriceUSD, t.PriceSuspect = few(), few(), r.IntN(5) == 0
+		t.CreatedAt, t.GraduatedAt, t.LastTradeAt = r.Int64N(3), r.Int64N(3), r.Int64N(3)
+		t.Symbol, t.Name = oddTexts[r.IntN(9)], adjectives[r.IntN(len(adjectives))]
+		t.Curve.Creator, t.Curve.Config = []string{"", token.SOL, "odd"}[r.IntN(3)], []string{"", token.USDC}[r.IntN(2)]
+		t.Launchpad, t.Curve.Stage = []token.LaunchpadID{testPad, "met-dbc", ""}[r.IntN(3)], append(token.Stages, "")[r.IntN(4)]
+		if r.IntN(20) == 0 {
+			t.Mint = fmt.Sprint("mint", i)
+		}
+	}
+	return tokens
+}
+
+// TestPagesAgainstTheLongWay asks at random, any sort with any filters and any search, page by page.
+func TestPagesAgainstTheLongWay(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(21, 22))
+	for range 6 {
+		tokens := lumpy(250, r)
+		b, other := makeBoard(t, tokens), makeBoard(t, tokens[r.IntN(100):])
+		for range 120 {
+			q := Query{Sort: append(slices.Clone(Sorts), Relevance)[r.IntN(len(Sorts)+1)], Ascending: r.IntN(2) == 0, Limit: 1 + r.IntN(40)}
+			if r.IntN(3) == 0 {
+				q.Launchpads = [][]token.LaunchpadID{{testPad}, {"met-dbc", testPad}, {"nobody"}}[r.IntN(3)]
+			}
+			if r.IntN(3) == 0 {
+				q.Stage = token.Stages[r.IntN(3)]
+			}
+			if r.IntN(3) == 0 {
+				q.Creator, q.Config = []string{token.SOL, "odd", ""}[r.IntN(3)], []string{token.USDC, ""}[r.IntN(2)]
+			}
+			if r.IntN(4) == 0 {
+				q.Within = other
+			}
+			if r.IntN(2) == 0 || q.Sort == Relevance {
+				mint := tokens[r.IntN(len(tokens))].Mint
+				q.Search = []string{"a", "e", "ECLAIR", "plain", "o", "zzz", mint, mint[:min(len(mint), 8)], "🚀", "x.com"}[r.IntN(10)]
+			}
+			if diff := gocmp.Diff(simple(tokens).query(q), walkAll(t, b, q)); diff != "" {
+				t.Fatalf("%+v (-want +got):\n%s", q, diff)
+			}
+		}
+	}
+}
+
+// TestPagesOfARealBoard walks through every order of tokens like real ones, whose values follow from others.
+func TestPagesOfARealBoard(t *testing.T) {
+	t.Parallel()
+	tokens := world{tick: 3}.tokens(1100)
+	b := makeBoard(t, tokens)
+	for _, sort := range Sorts {
+		for _, isAscending := range []bool{true, false} {
+			q := Query{Sort: sort, Ascending: isAscending, Limit: 97}
+			if diff := gocmp.Diff(simple(tokens).query(q), walkAll(t, b, q)); diff != "" {
+				t.Errorf("%s, ascending %v (-want +got):\n%s", sort, isAscending, diff)
+			}
+		}
+	}
+}
+
+func TestPageRefuses(t *testing.T) {
+	t.Parallel()
+	b := makeBoard(t, world{}.tokens(3))
+	for _, q := range []Query{{Sort: "price", Limit: 1}, {Sort: Relevance, Limit: 1}, {Sort: TVL}, {Sort: TVL, Limit: -1}} {
+		if _, err := b.Page(q); err == nil {
+			t.Errorf("%+v is answered", q)
+		}
+	}
+}
+
+func TestFold(t *testing.T) {
+	t.Parallel()
+	for _, test := range [][2]string{
+		{"CAT", "cat"},
+		{"ÉCLAIR", "eclair"},
+		{"e\u0301", "E"},
+		{"ＣＡＴ", "cat"},
+		{"ｶﾞ", "ガ"},
+		{"ﬁne", "FINE"},
+		{"Å", "a"},
+		{"İ", "i"},
+		{"Σίσυφος", "ΣΊΣΥΦΟΣ"},
+		{"①", "1"},
+		{"🚀", "🚀"},
+		{"a\x00b", "ab"},
+		{"", "\u0301"},
+	} {
+		if a, b := fold(test[0]), fold(test[1]); a != b && strings.ReplaceAll(a, "ς", "σ") != b {
+			t.Errorf("%q is %q, %q is %q", test[0], a, test[1], b)
+		}
+	}
+	for _, different := range [][2]string{{"cat", "car"}, {"🚀", "🌕"}, {"ß", "b"}} {
+		if fold(different[0]) == fold(different[1]) {
+			t.Errorf("%q and %q are the same", different[0], different[1])
+		}
+	}
+}
+
+// TestMintsBeginning finds a mint by every beginning that is long enough, also those that begin with ones.
+func TestMintsBeginning(t *testing.T) {
+	t.Parallel()
+	mints := []string{
+		"11111111111111111111111111111111", "11111111111111111111111111111112", "1111111QLbz7JHiBTspS962RLKV8GndWFwiEaqKM",
+		token.SOL, token.USDC, token.USDT, "JEKNVnkbo3jma5nREBBJCDoXFVeKkD56V3xKrvRmWxFG", "not a key at all, but long enough",
+	}
+	for i := range 200 {
+		mints = append(mints, testKey("beginning", i))
+	}
+	var tokens []token.Token
+	for _, mint := range mints {
+		tokens = append(tokens, token.Token{Mint: mint, Status: token.Listed})
+	}
+	b := makeBoard(t, tokens)
+	for i, mint := range mints {
+		for n := minMintPrefix; n < len(mint); n++ {
+			found := b.beginning(mint[:n])
+			if isKey := idOf(mint).isRaw; slices.Contains(found, i) != isKey {
+				t.Errorf("%q of %q: %v", mint[:n], mint, found)
+			}
+			for _, k := range found {
+				if !strings.HasPrefix(mints[k], mint[:n]) {
+					t.Errorf("%q finds %q", mint[:n], mints[k])
+				}
+			}
+		}
+	}
+}
+
+func TestLookUps(t *testing.T) {
+	t.Parallel()
+	tokens := world{}.tokens(50)
+	b := makeBoard(t, tokens)
+	for _, want := range tokens {
+		got, ok := b.Token(want.Mint)
+		if diff := gocmp.Diff(want, got); !ok || diff != "" || !b.Has(want.Mint) {
+			t.Errorf("%s: %v\n%s", want.Mint, ok, diff)
+		}
+	}
+	for _, mint := range []string{"", "x", token.SOL, testKey("mint", 99)} {
+		if _, ok := b.Token(mint); ok || b.Has(mint) {
+			t.Errorf("%q is there", mint)
+		}
+	}
+	page := b.Tokens([]string{tokens[7].Mint, "x", tokens[3].Mint, tokens[7].Mint})
+	var got []string
+	for row := range page.All() {
+		got = append(got, row.Mint)
+	}
+	if diff := gocmp.Diff([]string{tokens[7].Mint, tokens[3].Mint, tokens[7].Mint}, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := makeBoard(t, nil); got.Len() != 0 || got.Has("x") {
+		t.Error("an empty board has something")
+	}
+}
+
+func TestTotals(t *testing.T) {
+	t.Parallel()
+	tokens, now := world{}.tokens(700), time.UnixMilli(epoch)
+	tokens[4].CreatedAt, tokens[5].CreatedAt, tokens[5].FirstSeenAt = epoch-1, 0, epoch-1
+	want := token.Stats{Launchpads: []token.LaunchpadID{testPad}}
+	for i := range tokens {
+		want.Add(&tokens[i], epoch)
+	}
+	if diff := gocmp.Diff(want, makeBoard(t, tokens).Totals(now)); diff != "" || want.NewIn24h < 2 || want.TVLUSD == 0 {
+		t.Errorf("%s\n%+v", diff, want)
+	}
+}

@@ -1,0 +1,60 @@
+package board
+
+import (
+	"runtime"
+	"testing"
+)
+
+// unit is what DynamoDB counts a write in, in bytes.
+const unit = 1 << 10
+
+// TestWriteUnits is what the bill of a run a minute rests on: every dollar moves, one token in a hundred is traded.
+func TestWriteUnits(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ tokens, most int }{{1000, 48}, {10_000, 490}} {
+		before, _ := chunksOf(t, world{}.tokens(test.tokens))
+		after, _ := chunksOf(t, world{tick: 1}.tokens(test.tokens))
+		units, fresh := 0, 0
+		for _, ref := range after.Chunks {
+			if !before.Has(ref) {
+				units, fresh = units+(ref.Size+unit-1)/unit, fresh+1
+			}
+		}
+		t.Logf("%d tokens: %d units in %d chunks, and a manifest of %d bytes", test.tokens, units, fresh, len(after.Encode()))
+		if units > test.most {
+			t.Errorf("%d tokens take %d write units, want at most %d", test.tokens, units, test.most)
+		}
+	}
+}
+
+// TestResidentBytes is what a reader's memory rests on: a token with every order, and with what is searched. It is not
+// parallel, for it measures the process's heap.
+func TestResidentBytes(t *testing.T) {
+	const n, most = 10_000, 400
+	m, chunks := chunksOf(t, world{}.tokens(n))
+	before := heapBytes()
+	b, err := Open(m, nil, func(ref Ref) ([]byte, error) { return chunks[ref], nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sort := range Sorts {
+		if _, err := b.Page(Query{Sort: sort, Search: "cat", Limit: 50}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after := heapBytes()
+	runtime.KeepAlive(chunks)
+	runtime.KeepAlive(b)
+	t.Logf("%d bytes a token", (after-before)/n)
+	if after-before > n*most {
+		t.Errorf("%d bytes a token, want at most %d", (after-before)/n, most)
+	}
+}
+
+func heapBytes() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}

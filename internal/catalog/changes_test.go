@@ -1,0 +1,204 @@
+package catalog_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"tokensync/internal/board"
+	"tokensync/internal/catalog"
+	"tokensync/internal/dev/apitest"
+	"tokensync/internal/token"
+)
+
+// chain publishes boards of one epoch, each a minute after the one before.
+type chain struct {
+	boards []*board.Board
+	epoch  uint64
+}
+
+func (c *chain) publish(tb testing.TB, tokens []token.Token) {
+	tb.Helper()
+	m := board.Manifest{
+		Version: int64(len(c.boards)) + 1, SyncedAt: apitest.Epoch.UnixMilli() + int64(len(c.boards))*60_000, Launchpads: []token.LaunchpadID{first},
+	}
+	var before *board.Board
+	if n := len(c.boards); n > 0 {
+		before = c.boards[n-1]
+	}
+	shown := map[string]bool{}
+	for t := range apitest.Listed(tokens) {
+		shown[t.Mint] = true
+	}
+	m.Follow(before, c.epoch, shown)
+	b, err := board.Make(m, apitest.Listed(tokens))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c.boards = append(c.boards, b)
+}
+
+func (c *chain) now() int64 { return apitest.Epoch.UnixMilli() + int64(len(c.boards))*60_000 }
+
+// instance is a reader that shows the board of a version.
+func instance(b *board.Board) *catalog.Catalog { return (&store{board: b}).catalog() }
+
+type row struct {
+	Mint string `json:"mint"`
+	Text string `json:"name"`
+}
+
+func rowsOf(tb testing.TB, text []byte) (rows []row) {
+	tb.Helper()
+	if err := json.Unmarshal(slices.Concat([]byte("["), text, []byte("]")), &rows); err != nil {
+		tb.Fatal(err)
+	}
+	return rows
+}
+
+// TestNothingIsMissed follows the changes while runs publish, asking instances that show the newest board or the one
+// before it: what a client has in the end is what the newest board lists.
+func TestNothingIsMissed(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 7))
+			fresh := 520 // more than an answer holds
+			tokens := apitest.Tokens(fresh, first)
+			c := &chain{epoch: seed + 1}
+			for i := range tokens {
+				tokens[i].UpdatedAt = apitest.Epoch.UnixMilli()
+			}
+			c.publish(t, tokens)
+			pick := func() *catalog.Catalog { return instance(c.boards[max(0, len(c.boards)-1-r.IntN(2))]) }
+			held := map[string]string{}
+			begin, err := pick().Changes(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			since := begin.Version
+			for round := range 30 {
+				if round < 25 && r.IntN(2) == 0 {
+					tokens = rename(tokens, r, &fresh, c.now())
+					c.publish(t, tokens)
+				}
+				asked := pick()
+				if round >= 25 {
+					asked = instance(c.boards[len(c.boards)-1])
+				}
+				got, err := asked.Changes(t.Context(), since)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, x := range rowsOf(t, got.Rows) {
+					held[x.Mint] = x.Text
+				}
+				for _, mint := range got.Gone {
+					delete(held, mint)
+				}
+				since = got.Version
+			}
+			want := map[string]string{}
+			for x := range c.boards[len(c.boards)-1].All() {
+				want[x.Mint] = x.Name
+			}
+			quiet, err := instance(c.boards[len(c.boards)-1]).Changes(t.Context(), since)
+			if err != nil || len(quiet.Rows)+len(quiet.Gone) > 0 || quiet.More || quiet.Version != since {
+				t.Errorf("without a change: %d bytes, %v, version %s after %s, error %v", len(quiet.Rows), quiet.Gone, quiet.Version, since, err)
+			}
+			if !maps.Equal(want, held) {
+				t.Errorf("%d tokens held, %d listed", len(held), len(want))
+			}
+		})
+	}
+}
+
+// rename is a run that changes some tokens: names, so that a client can tell old from new.
+func rename(tokens []token.Token, r *rand.Rand, fresh *int, now int64) (next []token.Token) {
+	for _, t := range tokens {
+		if r.IntN(50) == 0 {
+			continue
+		}
+		if r.IntN(3) == 0 {
+			t.Name, t.UpdatedAt = fmt.Sprint("name ", r.IntN(1e6)), now
+		}
+		next = append(next, t)
+	}
+	for range r.IntN(3) {
+		*fresh++
+		t := apitest.Tokens(*fresh, first)[*fresh-1]
+		t.UpdatedAt = now
+		next = append(next, t)
+	}
+	return next
+}
+
+func TestChangesRefuse(t *testing.T) {
+	t.Parallel()
+	c := &chain{epoch: 12345}
+	c.publish(t, apitest.Tokens(3, first))
+	newest := instance(c.boards[0])
+	begin, err := newest.Changes(t.Context(), "")
+	if err != nil || begin.Rows != nil || begin.Gone != nil {
+		t.Fatalf("%+v, error %v", begin, err)
+	}
+	epoch, _, _ := strings.Cut(begin.Version, ".")
+	far := (&chain{epoch: 12345, boards: make([]*board.Board, 1000)}).now()
+	for name, since := range map[string]string{
+		"nonsense": "x", "three dots": "1.2.3.4", "no number": epoch + ".!", "upper case": strings.ToUpper(begin.Version),
+		"a mint that is none": begin.Version + ".mint", "minus": epoch + ".-0", "the future": epoch + "." + base36(far),
+	} {
+		if got, err := newest.Changes(t.Context(), since); !isBad(err, "since") {
+			t.Errorf("%s: %+v, error %v", name, got, err)
+		}
+	}
+	for name, since := range map[string]string{"too old": epoch + ".1", "another stack": "zz" + begin.Version} {
+		if got, err := newest.Changes(t.Context(), since); !errors.Is(err, catalog.ErrGone) {
+			t.Errorf("%s: %+v, error %v", name, got, err)
+		}
+	}
+	if _, err := instance(nil).Changes(t.Context(), ""); !errors.Is(err, catalog.ErrUnavailable) {
+		t.Errorf("no board: error %v", err)
+	}
+}
+
+func base36(n int64) string {
+	const digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+	s := ""
+	for ; n > 0; n /= 36 {
+		s = string(digits[n%36]) + s
+	}
+	return s
+}
+
+// TestGoneIsBounded forgets what left long ago, and says so to who asks for it.
+func TestGoneIsBounded(t *testing.T) {
+	t.Parallel()
+	tokens := apitest.Tokens(500, first)
+	c := &chain{epoch: 9}
+	c.publish(t, tokens)
+	begin, err := instance(c.boards[0]).Changes(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.publish(t, tokens[:100])
+	m := c.boards[1].Manifest()
+	if len(m.Gone) > 200 {
+		t.Errorf("%d mints are kept", len(m.Gone))
+	}
+	if _, err := instance(c.boards[1]).Changes(t.Context(), begin.Version); !errors.Is(err, catalog.ErrGone) {
+		t.Errorf("error %v", err)
+	}
+	for range 70 {
+		c.publish(t, tokens[:100])
+	}
+	if m := c.boards[len(c.boards)-1].Manifest(); len(m.Gone) != 0 {
+		t.Errorf("%d mints are kept after an hour", len(m.Gone))
+	}
+}

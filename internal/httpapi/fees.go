@@ -1,0 +1,39 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"tokensync/internal/catalog"
+)
+
+// creatorFees is GET /v1/creators/{creator}/fees.
+func (a *API) creatorFees(r *http.Request, _ params) (answer, error) {
+	creator := r.PathValue("creator")
+	fees, err := a.catalog.CreatorFees(r.Context(), creator)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := json.Marshal(struct {
+		Creator string          `json:"creator"`
+		Quotes  []catalog.Money `json:"quotes"`
+	}{creator, fees})
+	return answer{body: body}, err
+}
+
+// revenue is GET /v1/revenue.
+func (a *API) revenue(r *http.Request, p params) (answer, error) {
+	limit, err := p.limit()
+	if err != nil {
+		return answer{}, err
+	}
+	revenue, err := a.catalog.Revenue(r.Context(), p["config"], limit)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := json.Marshal(struct {
+		Quotes []catalog.Money `json:"quotes"`
+		Pools  []catalog.Claim `json:"pools"`
+	}{revenue.Totals, revenue.Claims})
+	return answer{body: body}, err
+}

@@ -1,0 +1,228 @@
+//go:build emulator
+
+package emulator
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"tokensync/internal/dev/proc"
+	"tokensync/internal/dev/workspace"
+)
+
+const (
+	region     = "us-east-1"
+	readyAfter = 2 * time.Minute
+	stopGrace  = 5 * time.Second
+)
+
+// cloud is the emulator, and what deploys onto it.
+type cloud struct {
+	root     workspace.Root
+	endpoint string
+	dynamoDB *dynamodb.Client
+	ssm      *ssm.Client
+}
+
+// start starts the emulator, empty, and ends it with the test.
+func start(t *testing.T) *cloud {
+	t.Helper()
+	root, err := workspace.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	cmd := exec.Command(filepath.Join(string(root), ".tools/ministack/bin/ministack")) //nolint:gosec // our own tool
+	cmd.Env = append(os.Environ(), "GATEWAY_PORT="+port, "LOG_LEVEL=ERROR", "TMPDIR="+t.TempDir())
+	process, err := proc.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { process.Stop(stopGrace) })
+	c := &cloud{root: root, endpoint: "http://127.0.0.1:" + port}
+	keys := credentials.NewStaticCredentialsProvider("test", "test", "")
+	c.dynamoDB = dynamodb.New(dynamodb.Options{BaseEndpoint: &c.endpoint, Region: region, Credentials: keys})
+	c.ssm = ssm.New(ssm.Options{BaseEndpoint: &c.endpoint, Region: region, Credentials: keys})
+	c.await(t)
+	return c
+}
+
+// await returns once the emulator responds.
+func (c *cloud) await(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), readyAfter)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+"/_ministack/health", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			_ = response.Body.Close()
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("the emulator does not respond: %v", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// sam runs the SAM CLI at the module's root, as docs/deploy.md has it, and returns what it says.
+func (c *cloud) sam(t *testing.T, arguments ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(string(c.root), ".tools/sam/bin/sam"), arguments...) //nolint:gosec // our own tool
+	cmd.Dir = string(c.root)
+	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+c.endpoint, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_DEFAULT_REGION="+region, "SAM_CLI_TELEMETRY=0")
+	output, err := cmd.CombinedOutput()
+	return string(output), err
+}
+
+// deploy deploys a template with the samconfig.toml of the module, in one of its environments.
+func (c *cloud) deploy(t *testing.T, template, environment string, overrides ...string) {
+	t.Helper()
+	arguments := []string{
+		"deploy", "--template-file", template, "--config-file", filepath.Join(string(c.root), "samconfig.toml"),
+		"--config-env", environment, "--no-confirm-changeset", "--no-progressbar",
+	}
+	if len(overrides) > 0 {
+		arguments = append(append(arguments, "--parameter-overrides"), overrides...)
+	}
+	if output, err := c.sam(t, arguments...); err != nil {
+		t.Fatalf("sam %v: %v\n%s", arguments, err, output)
+	}
+}
+
+// delete tears a stack down.
+func (c *cloud) delete(t *testing.T, stack string) (string, error) {
+	t.Helper()
+	return c.sam(t, "delete", "--stack-name", stack, "--no-prompts", "--region", region)
+}
+
+// derive returns a copy of a template of the module without what the emulator lacks: CodeDeploy, and alarms on formulas. It does
+// not make routes of the HTTP API's description either, so that nothing here asks them.
+func (c *cloud) derive(t *testing.T, path string) string {
+	t.Helper()
+	derived := filepath.Join(t.TempDir(), "template.yaml")
+	cmd := exec.CommandContext(t.Context(), filepath.Join(string(c.root), ".tools/sam/bin/python"), "derive.py", //nolint:gosec // our own
+		filepath.Join(string(c.root), path), filepath.Join(string(c.root), ".aws-sam", "build"), derived)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("derive.py: %v\n%s", err, output)
+	}
+	return derived
+}
+
+// ask sends a request of a service's protocol and returns the response's text.
+func (c *cloud) ask(t *testing.T, q query) string {
+	t.Helper()
+	method, body := http.MethodGet, ""
+	if q.path == "" {
+		method, body = http.MethodPost, q.body
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, c.endpoint+"/"+q.path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The emulator tells services apart by what the signature is for.
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/"+region+"/"+q.service+"/aws4_request, SignedHeaders=host, Signature=0")
+	if q.target != "" {
+		request.Header.Set("X-Amz-Target", q.target)
+		request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	} else if body != "" {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: status %d, error %v: %s", q.service, q.path+q.body, response.StatusCode, err, text)
+	}
+	return string(text)
+}
+
+// query is a request: of a path, a target with a JSON body, or an action in a form.
+type query struct{ service, path, target, body string }
+
+func action(service, name, version string, values ...string) query {
+	form := url.Values{"Action": {name}, "Version": {version}}
+	for i := 0; i+1 < len(values); i += 2 {
+		form.Set(values[i], values[i+1])
+	}
+	return query{service: service, body: form.Encode()}
+}
+
+// listings show all that a stack can leave behind.
+var listings = map[string]query{
+	"tables":     {service: "dynamodb", target: "DynamoDB_20120810.ListTables", body: "{}"},
+	"functions":  {service: "lambda", path: "2015-03-31/functions/"},
+	"log groups": {service: "logs", target: "Logs_20140328.DescribeLogGroups", body: "{}"},
+	"queues":     {service: "sqs", target: "AmazonSQS.ListQueues", body: "{}"},
+	"topics":     action("sns", "ListTopics", "2010-03-31"),
+	"roles":      action("iam", "ListRoles", "2010-05-08"),
+	"alarms":     action("monitoring", "DescribeAlarms", "2010-08-01"),
+	"schedules":  {service: "scheduler", path: "schedules"},
+	"APIs":       {service: "apigateway", path: "v2/apis"},
+}
+
+// left returns the listings in which a stack's name stands.
+func (c *cloud) left(t *testing.T, stack string) []string {
+	t.Helper()
+	var found []string
+	for name, q := range listings {
+		if strings.Contains(c.ask(t, q), stack) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// put stores an SSM parameter, as the operator does before the first deploy.
+func (c *cloud) put(t *testing.T, kind types.ParameterType, name, value string) {
+	t.Helper()
+	input := &ssm.PutParameterInput{Name: &name, Value: &value, Type: kind}
+	if _, err := c.ssm.PutParameter(t.Context(), input); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// value returns an SSM parameter's, or "".
+func (c *cloud) value(t *testing.T, name string) string {
+	t.Helper()
+	out, err := c.ssm.GetParameter(t.Context(), &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
+	if err != nil {
+		return ""
+	}
+	return aws.ToString(out.Parameter.Value)
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
