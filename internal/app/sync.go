@@ -71,7 +71,7 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*i
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
 	table, editions := dynamo.NewSyncTable(db, settings.SyncTable), dynamo.NewBoardTable(db, settings.BoardTable)
-	sources, finders, err := newSources(settings, newNode(store, settings.SolanaRPCParameter), dynamo.NewCache(table))
+	sources, finders, err := newSources(settings, newNode(store, settings.SolanaRPCParameter, log), dynamo.NewCache(table))
 	if err != nil {
 		return nil, err
 	}
