@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"tokensync/internal/board"
 	"tokensync/internal/syncrun"
@@ -25,10 +26,11 @@ func (r *run) publish(ctx context.Context, lease Lease, p *plan, h *harvest, cha
 		return p.edition.Put(ctx, c)
 	}
 	shown := map[string]bool{} // the new board's mints
-	m, err := board.Build(items.writing(changes, shown), put)
+	m, err := board.Build(items.writing(r.watching(changes), shown), put)
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
+		r.unpublished = true
 		return fmt.Errorf("building the board: %w", err)
 	}
 	if len(result.Unwritten) > 0 {
@@ -38,6 +40,24 @@ func (r *run) publish(ctx context.Context, lease Lease, p *plan, h *harvest, cha
 	}
 	r.announce(ctx, lease, p, &m, shown)
 	return nil
+}
+
+// stuckAfter is how long a curve may be complete before somebody has to look at it: Meteora's keepers take minutes.
+const stuckAfter = 24 * time.Hour
+
+// watching counts tokens whose migration is due for too long.
+func (r *run) watching(changes iter.Seq2[change, error]) iter.Seq2[change, error] {
+	return func(yield func(change, error) bool) {
+		for c, err := range changes {
+			done := c.Curve.CompletedAt
+			if c.Curve.Stage == token.Migrating && done != 0 && r.start.Sub(time.UnixMilli(done)) > stuckAfter {
+				r.stuck++
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
 }
 
 // bookItems counts what became of items.
@@ -87,7 +107,7 @@ func (r *run) announce(ctx context.Context, lease Lease, p *plan, m *board.Manif
 		err = p.edition.Publish(ctx, m, state, lease.Generation())
 	}
 	if err != nil {
-		r.trouble = append(r.trouble, err)
+		r.trouble, r.unpublished = append(r.trouble, err), true
 		return
 	}
 	r.record.BoardVersion = m.Version

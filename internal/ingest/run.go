@@ -40,13 +40,15 @@ type run struct {
 	ids    []token.LaunchpadID
 	start  time.Time
 
-	throttles int64
-	blocked   int                 // products whose breaker is open
-	opened    int                 // and those that it opened for in this run
-	invalid   bool                // a setting kept the run from starting
-	refused   bool                // too many tokens would have left the lists
-	unmatched []token.LaunchpadID // they matched something before, and nothing now
-	trouble   []error             // what makes the run partial beside its products
+	throttles   int64
+	blocked     int                 // products whose breaker is open
+	opened      int                 // and those that it opened for in this run
+	invalid     bool                // a setting kept the run from starting
+	refused     bool                // too many tokens would have left the lists
+	unpublished bool                // readers still see the last board
+	stuck       int                 // tokens whose migration has been due for more than a day
+	unmatched   []token.LaunchpadID // they matched something before, and nothing now
+	trouble     []error             // what makes the run partial beside its products
 }
 
 // Run syncs once and returns the record, which is logged and stored too. The error is what made the run fail; a
