@@ -70,7 +70,7 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (Sy
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
 	table, editions := dynamo.NewSyncTable(db, settings.SyncTable), dynamo.NewBoardTable(db, settings.BoardTable)
-	node := newNode(store, settings.SolanaRPCParameter)
+	node := newNode(store, settings.SolanaRPCParameter, log)
 	sources, finders, err := newSources(settings, node, dynamo.NewCache(table))
 	if err != nil {
 		return nil, err
