@@ -71,7 +71,8 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*i
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
 	table, editions := dynamo.NewSyncTable(db, settings.SyncTable), dynamo.NewBoardTable(db, settings.BoardTable)
-	sources, finders, err := newSources(settings, newNode(store, settings.SolanaRPCParameter), dynamo.NewCache(table))
+	cache := dynamo.NewCache(table)
+	sources, finders, err := newSources(settings, newNode(store, settings.SolanaRPCParameter), cache)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +83,7 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*i
 		Tokens:     dynamo.NewTokensTable(db, settings.TokensTable),
 		Edit:       func(ctx context.Context) (ingest.Edition, error) { return editions.Edit(ctx) },
 		Runs:       table,
+		Faces:      newFaces(settings, cache),
 		PoolBytes:  poolBytes(os.Getenv),
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)

@@ -87,7 +87,23 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		return nil // the record says why
 	}
 	leaving := r.leaving(ctx, plan, found)
-	return r.publish(ctx, lease, plan, found, r.diff(ctx, plan, found, leaving))
+	state, err := plan.next(r)
+	if err != nil {
+		return err
+	}
+	next := publication{plan.edition, plan.previous, state}
+	isOut, err := r.publish(ctx, lease, next, r.diff(ctx, plan, found, leaving))
+	if !isOut {
+		return err
+	}
+	r.settleFullDue(ctx, plan)
+	if r.Faces == nil {
+		return nil
+	}
+	if err := r.addFaces(ctx, lease, state); err != nil {
+		r.trouble = append(r.trouble, fmt.Errorf("adding faces: %w", err))
+	}
+	return nil
 }
 
 // guard checks what the run is asked for: no launchpad ID, no request to Meteora.

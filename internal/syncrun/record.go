@@ -34,6 +34,8 @@ type Record struct {
 	BoardBytes       int64               `json:"board_bytes"`
 	LookupsAsked     int64               `json:"lookups_asked"` // pools asked for by address
 	LookupsFound     int64               `json:"lookups_found"`
+	FacesFetched     int                 `json:"faces_fetched,omitzero"` // pictures, descriptions and links
+	FacesFailed      int                 `json:"faces_failed,omitzero"`  // asked for again after a pause
 	PeakRSSBytes     int64               `json:"peak_rss_bytes"`
 	PeakHeapBytes    int64               `json:"peak_heap_bytes"`
 	Error            string              `json:"error"`
@@ -81,6 +83,9 @@ var ErrGap = errors.New("the newest pools do not reach back to the last run")
 // ErrIncomplete reports a source that could not be read to its end in one run, although nothing failed: what it delivered is
 // sound, what it did not deliver proves nothing, and the next run goes on from there.
 var ErrIncomplete = errors.New("not read to the end yet")
+
+// ErrFinal reports what does not change by asking again.
+var ErrFinal = errors.New("asking again does not help")
 
 // ErrUnconfigured reports a source with nothing to read from: its product is skipped.
 var ErrUnconfigured = errors.New("not configured")
