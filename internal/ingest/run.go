@@ -40,6 +40,7 @@ type run struct {
 	ids    []token.LaunchpadID
 	start  time.Time
 
+	names     *names // of the last board's tokens
 	throttles int64
 	blocked   int                 // products whose breaker is open
 	opened    int                 // and those that it opened for in this run
@@ -87,6 +88,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		return nil // the record says why
 	}
 	leaving := r.leaving(ctx, plan, found)
+	r.names = namesOf(plan.previous)
 	state, err := plan.next(r)
 	if err != nil {
 		return err
