@@ -113,3 +113,11 @@ func newFaces(settings config.Sync, cache ingest.Cache) *ingest.Faces {
 	})
 	return &ingest.Faces{Fetch: client.Fetch, Cache: cache}
 }
+
+// newListing returns the listing rules; nil when no parameter has them.
+func newListing(api params.API, parameter string, cache ingest.Cache) *ingest.Listing {
+	if parameter == "" {
+		return nil
+	}
+	return &ingest.Listing{Text: params.New(api, parameter, params.DefaultTTL).Value, Cache: cache}
+}

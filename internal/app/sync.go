@@ -84,6 +84,7 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*i
 		Edit:       func(ctx context.Context) (ingest.Edition, error) { return editions.Edit(ctx) },
 		Runs:       table,
 		Faces:      newFaces(settings, cache),
+		Listing:    newListing(store, settings.ListingRulesParameter, cache),
 		PoolBytes:  poolBytes(os.Getenv),
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)

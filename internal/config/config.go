@@ -28,6 +28,7 @@ const (
 	MetadataGateways     = "METADATA_GATEWAYS"
 	ArweaveGateways      = "ARWEAVE_GATEWAYS"
 	MetadataHosts        = "METADATA_HOSTS" // for local runs
+	ListingRules         = "LISTING_RULES_PARAMETER"
 	SyncInterval         = "SYNC_INTERVAL"
 	LogLevel             = "LOG_LEVEL"
 )
@@ -41,6 +42,7 @@ type Sync struct {
 	BoardTable             string
 	LaunchpadIDParameter   string
 	SolanaRPCParameter     string // "" when the launchpad reads no chain
+	ListingRulesParameter  string // "" when every token is the launchpad's own
 	Products               []token.Product
 	URLs                   map[token.Product]string // of each product that is read over HTTP
 	UserAgent              string
@@ -54,19 +56,20 @@ type Sync struct {
 func LoadSync(getenv func(string) string) (Sync, error) {
 	r := reader{getenv: getenv}
 	s := Sync{
-		TokensTable:          r.required(TokensTable),
-		SyncTable:            r.required(SyncTable),
-		BoardTable:           r.required(BoardTable),
-		LaunchpadIDParameter: r.required(LaunchpadIDParameter),
-		SolanaRPCParameter:   r.optional(SolanaRPCParameter, ""),
-		Products:             r.products(),
-		Quotes:               r.quotes(),
-		URLs:                 r.urls(),
-		UserAgent:            r.userAgent(),
-		IPFS:                 r.gateways(MetadataGateways),
-		Arweave:              r.gateways(ArweaveGateways),
-		Hosts:                r.hosts(MetadataHosts),
-		LogLevel:             r.level(),
+		TokensTable:           r.required(TokensTable),
+		SyncTable:             r.required(SyncTable),
+		BoardTable:            r.required(BoardTable),
+		LaunchpadIDParameter:  r.required(LaunchpadIDParameter),
+		SolanaRPCParameter:    r.optional(SolanaRPCParameter, ""),
+		ListingRulesParameter: r.optional(ListingRules, ""),
+		Products:              r.products(),
+		Quotes:                r.quotes(),
+		URLs:                  r.urls(),
+		UserAgent:             r.userAgent(),
+		IPFS:                  r.gateways(MetadataGateways),
+		Arweave:               r.gateways(ArweaveGateways),
+		Hosts:                 r.hosts(MetadataHosts),
+		LogLevel:              r.level(),
 	}
 	return s, errors.Join(r.errs...)
 }

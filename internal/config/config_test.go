@@ -44,7 +44,7 @@ func TestLoadSyncEverySetting(t *testing.T) {
 	t.Parallel()
 	got, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "BOARD_TABLE", "b", "LAUNCHPAD_ID_PARAMETER", "/id",
 		"METEORA_PRODUCTS", " damm-v1, dlmm,dlmm,", "METEORA_DBC_URL", "https://dbc.example", "METEORA_USER_AGENT", "curl/8.0", "METEORA_DLMM_URL", "http://127.0.0.1:1/dlmm", "LOG_LEVEL", "debug",
-		"QUOTE_MINTS", token.USDC+",7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH", "SOLANA_RPC_URL_PARAMETER", "/rpc",
+		"QUOTE_MINTS", token.USDC+",7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH", "SOLANA_RPC_URL_PARAMETER", "/rpc", "LISTING_RULES_PARAMETER", "/rules",
 		"METADATA_GATEWAYS", "https://a.example/ipfs, https://b.example/ipfs/", "ARWEAVE_GATEWAYS", "https://ar.example", "METADATA_HOSTS", "a.example=127.0.0.1:1,b.example=[::1]:2"))
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestLoadSyncEverySetting(t *testing.T) {
 	if diff := cmp.Diff([]token.Product{token.DAMMv1, token.DLMM}, got.Products); diff != "" {
 		t.Error(diff)
 	}
-	if got.URLs[token.DLMM] != "http://127.0.0.1:1/dlmm" || got.LogLevel != slog.LevelDebug || got.SolanaRPCParameter != "/rpc" {
+	if got.URLs[token.DLMM] != "http://127.0.0.1:1/dlmm" || got.LogLevel != slog.LevelDebug || got.SolanaRPCParameter != "/rpc" || got.ListingRulesParameter != "/rules" {
 		t.Errorf("%+v", got)
 	}
 	if !slices.Equal(got.IPFS, []string{"https://a.example/ipfs/", "https://b.example/ipfs/"}) || !slices.Equal(got.Arweave, []string{"https://ar.example/"}) ||

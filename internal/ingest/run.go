@@ -41,6 +41,8 @@ type run struct {
 	start  time.Time
 
 	names     *names // of the last board's tokens
+	rules     *Rules // nil when every token is the launchpad's own
+	badRules  bool   // the last good ones apply
 	throttles int64
 	blocked   int                 // products whose breaker is open
 	opened    int                 // and those that it opened for in this run
@@ -79,6 +81,9 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		return r.turnedAway(ctx, err)
 	}
 	defer r.release(context.WithoutCancel(ctx), lease)
+	if err := r.loadRules(ctx); err != nil {
+		return err
+	}
 	plan, err := r.plan(ctx)
 	if err != nil {
 		return err
