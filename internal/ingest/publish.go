@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"tokensync/internal/board"
 	"tokensync/internal/syncrun"
@@ -37,6 +38,7 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
+		r.unpublished = true
 		return false, fmt.Errorf("building the board: %w", err)
 	}
 	if len(result.Unwritten) > 0 {
@@ -45,6 +47,24 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 		}
 	}
 	return r.announce(ctx, lease, p, &m, shown), nil
+}
+
+// stuckAfter is how long a curve may be complete before somebody has to look at it: Meteora's keepers take minutes.
+const stuckAfter = 24 * time.Hour
+
+// watching counts tokens whose migration is due for too long.
+func (r *run) watching(changes iter.Seq2[change, error]) iter.Seq2[change, error] {
+	return func(yield func(change, error) bool) {
+		for c, err := range changes {
+			done := c.Curve.CompletedAt
+			if c.Curve.Stage == token.Migrating && done != 0 && r.start.Sub(time.UnixMilli(done)) > stuckAfter {
+				r.stuck++
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
 }
 
 // bookItems counts what became of items.
@@ -92,7 +112,7 @@ func (r *run) announce(ctx context.Context, lease Lease, p publication, m *board
 		err = p.edition.Publish(ctx, m, p.state, lease.Generation())
 	}
 	if err != nil {
-		r.trouble = append(r.trouble, err)
+		r.trouble, r.unpublished = append(r.trouble, err), true
 		return false
 	}
 	r.record.BoardVersion, r.record.BoardBytes = m.Version, 0

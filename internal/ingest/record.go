@@ -30,6 +30,7 @@ func (r *run) outcome() syncrun.Outcome {
 	return syncrun.Outcome{
 		Record: r.record, Throttles: r.throttles, OpenBreakers: r.blocked + r.opened, Misconfigured: r.invalid,
 		RemovalsRefused: r.refused, LaunchpadsEmptied: len(r.unmatched), RulesInvalid: r.badRules,
+		MigrationsStuck: r.stuck, BoardUnpublished: r.unpublished,
 	}
 }
 

@@ -40,16 +40,18 @@ type run struct {
 	ids    []token.LaunchpadID
 	start  time.Time
 
-	names     *names // of the last board's tokens
-	rules     *Rules // nil when every token is the launchpad's own
-	badRules  bool   // the last good ones apply
-	throttles int64
-	blocked   int                 // products whose breaker is open
-	opened    int                 // and those that it opened for in this run
-	invalid   bool                // a setting kept the run from starting
-	refused   bool                // too many tokens would have left the lists
-	unmatched []token.LaunchpadID // they matched something before, and nothing now
-	trouble   []error             // what makes the run partial beside its products
+	names       *names // of the last board's tokens
+	rules       *Rules // nil when every token is the launchpad's own
+	badRules    bool   // the last good ones apply
+	throttles   int64
+	blocked     int                 // products whose breaker is open
+	opened      int                 // and those that it opened for in this run
+	invalid     bool                // a setting kept the run from starting
+	refused     bool                // too many tokens would have left the lists
+	unpublished bool                // readers still see the last board
+	stuck       int                 // tokens whose migration has been due for more than a day
+	unmatched   []token.LaunchpadID // they matched something before, and nothing now
+	trouble     []error             // what makes the run partial beside its products
 }
 
 // Run syncs once and returns the record, which is logged and stored too. The error is what made the run fail; a
@@ -99,7 +101,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		return err
 	}
 	next := publication{plan.edition, plan.previous, state}
-	isOut, err := r.publish(ctx, lease, next, r.diff(ctx, plan, found, leaving))
+	isOut, err := r.publish(ctx, lease, next, r.watching(r.diff(ctx, plan, found, leaving)))
 	if !isOut {
 		return err
 	}

@@ -139,14 +139,14 @@ func (m *Matrix) Run(ctx context.Context, c Case) (Row, error) {
 		return row, err
 	}
 	row.After = listed(after)
-	row.compareAfter(before, after)
+	row.compareAfter(before, after, c.off)
 	return row, m.repair(ctx, c, w, before, &row)
 }
 
 func listed(tokens map[string]stored) int {
 	n := 0
 	for _, t := range tokens {
-		if t.listing != "" {
+		if t.listed {
 			n++
 		}
 	}
@@ -227,15 +227,17 @@ func saidBy(runs []syncrun.Record) string {
 	return strings.Join(slices.DeleteFunc(said, func(s string) bool { return s == "" }), "; ")
 }
 
-// compareAfter checks what trouble must never do: lose a token, or take one out of the lists.
-func (r *Row) compareAfter(before, after map[string]stored) {
+// compareAfter checks what trouble must never do: lose a token, call it delisted, or take it out of the lists unless all are off.
+func (r *Row) compareAfter(before, after map[string]stored, off bool) {
 	for mint, b := range before {
 		a, ok := after[mint]
 		switch {
 		case !ok:
 			r.surprise("token %s is lost", mint)
-		case a.listing != b.listing:
-			r.surprise("token %s went from listing %q to %q", mint, b.listing, a.listing)
+		case a.status != b.status:
+			r.surprise("token %s went from %s to %s", mint, b.status, a.status)
+		case a.listed != (b.listed && !off):
+			r.surprise("token %s is listed: %t, and was: %t", mint, a.listed, b.listed)
 		case a.firstSeen != b.firstSeen:
 			r.surprise("first_seen_at of token %s changed", mint)
 		}
@@ -273,7 +275,7 @@ func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string
 		return err
 	}
 	row.Repaired = listed(repaired)
-	row.compareAfter(before, repaired)
+	row.compareAfter(before, repaired, false)
 	row.compareReference(m.reference, repaired)
 	return nil
 }
@@ -281,7 +283,7 @@ func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string
 func (r *Row) compareReference(reference, got map[string]stored) {
 	for _, mint := range slices.Sorted(maps.Keys(reference)) {
 		want, have := reference[mint], got[mint]
-		want.firstSeen, have.firstSeen = "", ""
+		want.firstSeen, have.firstSeen = 0, 0
 		if want != have {
 			r.surprise("token %s is %+v, a good run leaves %+v", mint, have, want)
 		}
