@@ -11,6 +11,7 @@ import (
 	"tokensync/internal/config"
 	"tokensync/internal/dbc"
 	"tokensync/internal/ingest"
+	"tokensync/internal/metadata"
 	"tokensync/internal/meteora"
 	"tokensync/internal/params"
 	"tokensync/internal/solana"
@@ -104,4 +105,21 @@ func (n *node) at(url string) (*solana.Client, error) {
 	}
 	n.url, n.last = url, client
 	return client, nil
+}
+
+// newFaces returns what fetches the faces of tokens.
+func newFaces(settings config.Sync, cache ingest.Cache) *ingest.Faces {
+	client := metadata.New(metadata.Options{
+		Gateways:  metadata.Gateways{IPFS: settings.IPFS, Arweave: settings.Arweave},
+		UserAgent: settings.UserAgent, Hosts: settings.Hosts,
+	})
+	return &ingest.Faces{Fetch: client.Fetch, Cache: cache}
+}
+
+// newListing returns the listing rules; nil when no parameter has them.
+func newListing(api params.API, parameter string, cache ingest.Cache) *ingest.Listing {
+	if parameter == "" {
+		return nil
+	}
+	return &ingest.Listing{Text: params.New(api, parameter, params.DefaultTTL).Value, Cache: cache}
 }

@@ -70,8 +70,8 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (Sy
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
 	table, editions := dynamo.NewSyncTable(db, settings.SyncTable), dynamo.NewBoardTable(db, settings.BoardTable)
-	node := newNode(store, settings.SolanaRPCParameter, log)
-	sources, finders, err := newSources(settings, node, dynamo.NewCache(table))
+	node, cache := newNode(store, settings.SolanaRPCParameter, log), dynamo.NewCache(table)
+	sources, finders, err := newSources(settings, node, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +83,8 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (Sy
 		Tokens:     dynamo.NewTokensTable(db, settings.TokensTable),
 		Edit:       func(ctx context.Context) (ingest.Edition, error) { return editions.Edit(ctx) },
 		Runs:       table,
+		Faces:      newFaces(settings, cache),
+		Listing:    newListing(store, settings.ListingRulesParameter, cache),
 		PoolBytes:  poolBytes(os.Getenv),
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
