@@ -18,7 +18,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// TestProbe answers the event of events/ with a report, logs it without the node's key, and starts no run.
+// TestProbe runs the event of events/ with a report, logs it without the node's key, and starts no run.
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	const key = "an-api-key-of-ours"

@@ -24,7 +24,7 @@ func NewProbe(session *solana.Session) *Probe { return &Probe{session: session} 
 // A Launch is what is on the chain about launchpads.
 type Launch struct {
 	Keys    int      // configs and creators by which pools are looked for
-	Missing []string // keys of configs that are none
+	Missing []string // keys of configs that are no configs
 	Quotes  []string // mints
 }
 

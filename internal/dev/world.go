@@ -45,9 +45,9 @@ func StartWorld(ctx context.Context, o WorldOptions) (_ *World, err error) {
 }
 
 // StartFakes starts a world without its stack, or nothing.
-func StartFakes(o WorldOptions) (*World, error) {
+func StartFakes(ctx context.Context, o WorldOptions) (*World, error) {
 	w := &World{}
-	if err := w.startFakes(&o); err != nil {
+	if err := w.startFakes(ctx, &o); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil

@@ -20,7 +20,7 @@ var errUnhealthy = errors.New("the sync lacks something that it needs")
 
 // examine asks Meteora and the node what the sync relies on, and prints what they do.
 func examine(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
-	o, end, err := s.patients()
+	o, end, err := s.patients(ctx)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func examine(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 }
 
 // patients are the real servers, or the fakes, which end closes.
-func (s settings) patients() (o doctor.Options, end func() error, err error) {
+func (s settings) patients(ctx context.Context) (o doctor.Options, end func() error, err error) {
 	ids, err := token.ParseLaunchpadIDs(s.launchpadID)
 	if err != nil && !errors.Is(err, token.ErrNoLaunchpadID) {
 		return o, nil, err
@@ -52,7 +52,7 @@ func (s settings) patients() (o doctor.Options, end func() error, err error) {
 	}
 	end = func() error { return nil }
 	if s.fake {
-		if end, err = s.startFakes(o.URLs); err != nil {
+		if end, err = s.startFakes(ctx, o.URLs); err != nil {
 			return o, nil, err
 		}
 	} else {
@@ -78,7 +78,7 @@ func (s settings) patients() (o doctor.Options, end func() error, err error) {
 }
 
 // startFakes starts a Meteora and a node of the settings' kinds, and puts their URLs where the real ones would be.
-func (s *settings) startFakes(urls map[token.Product]string) (end func() error, err error) {
+func (s *settings) startFakes(ctx context.Context, urls map[token.Product]string) (end func() error, err error) {
 	o := s.world(dev.Options{})
 	o.Meteora.Dialect = s.dialect
 	if o.Chain == nil {
@@ -88,7 +88,7 @@ func (s *settings) startFakes(urls map[token.Product]string) (end func() error, 
 	if s.node != "" {
 		o.Chain.Node.Strangers = strangers
 	}
-	w, err := dev.StartFakes(o)
+	w, err := dev.StartFakes(ctx, o)
 	if err != nil {
 		return nil, err
 	}
