@@ -29,7 +29,9 @@ GO_TOOLS := \
   github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 \
   honnef.co/go/tools/cmd/staticcheck@v0.8.2 \
   mvdan.cc/gofumpt@v0.12.0 \
-  github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+  github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 \
+  golang.org/x/vuln/cmd/govulncheck@v1.9.0 \
+  github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@v0.0.0-20261030222936-bef5c4ba774d
 go-tool = $(foreach tool,$(GO_TOOLS),$(if $(findstring /$(1)@,$(tool)),.tools/go/$(notdir $(tool)).installed))
 REDOCLY_VERSION := 2.77.0
 REDOCLY_STAMP := .tools/redocly/$(REDOCLY_VERSION).installed
@@ -58,6 +60,10 @@ demo: ## one full sync in the local stack; its record as one line of JSON on sta
 	@$(MAKE) --no-print-directory tools local >&2
 	@exec build/local/dev demo
 
+.PHONY: doctor
+doctor: build/local/dev ## ask the real Meteora, and the node of SOLANA_RPC_URL, for all that the sync relies on; FAKE=1 the fakes; JSON=1
+	@exec build/local/dev doctor $(if $(JSON),--json)
+
 .PHONY: local-aws
 local-aws: tools local ## DynamoDB, SSM, Meteora and Solana, filled, for the functions that sam local runs; Ctrl-C stops them
 	@exec build/local/dev aws
@@ -67,7 +73,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: lint staticcheck format licences check-spec check-workflows check-build check-template check-api faults costs sizes memory check-bench browser-test ## the checks beside the tests: all that follow
+check: lint staticcheck format licences check-spec check-workflows check-build check-template check-deploy check-rie check-api faults costs sizes memory check-bench browser-test ## the checks beside the tests: all that follow
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
@@ -75,7 +81,7 @@ lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks fo
 
 .PHONY: staticcheck
 staticcheck: $(call go-tool,staticcheck) ## staticcheck, on the code of every build tag
-	@.tools/bin/staticcheck -tags apicheck,deploycheck,dynamodblocal,heapprofile,browsertest ./...
+	@.tools/bin/staticcheck -tags apicheck,deploycheck,emulator,rie,dynamodblocal,heapprofile,browsertest ./...
 
 .PHONY: format
 format: $(call go-tool,gofumpt) ## gofumpt: fails and names the files that it would change
@@ -105,6 +111,18 @@ sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm
 .PHONY: check-template
 check-template: tools .tools/sam/installed .tools/checkov/installed $(EMULATOR) sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
 	@go test -tags deploycheck -count 1 ./internal/proof/deploycheck
+
+.PHONY: check-deploy
+check-deploy: .tools/sam/installed .tools/ministack/installed sam-build ## sam deploy onto an emulator of AWS: new, changed, upgraded, torn down
+	@go test -tags emulator -count 1 -timeout 20m ./internal/proof/deploycheck/emulator
+
+.PHONY: check-rie
+check-rie: tools .tools/sam/installed $(call go-tool,aws-lambda-rie) local ## every function with every event under AWS's Runtime Interface Emulator
+	@go test -tags deploycheck,rie -count 1 -run 'TestRuntimeInterface|TestTimeOut' ./internal/proof/deploycheck
+
+.PHONY: vulnerabilities
+vulnerabilities: $(call go-tool,govulncheck) ## known vulnerabilities of what the functions call
+	@.tools/bin/govulncheck ./functions/...
 
 .PHONY: test-dynamodb-local
 test-dynamodb-local: tools $(DYNAMODB_LOCAL)/installed ## the store's tests on AWS's DynamoDB Local, and where it differs from the local engine; needs Java 17 and Maven

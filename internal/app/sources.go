@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 
@@ -57,17 +58,18 @@ func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Sou
 // node is the Solana RPC node. Its URL comes from SSM and may change between runs; it holds a key, so no error shows it.
 type node struct {
 	parameter *params.Parameter // nil when none is named
+	log       *slog.Logger
 
 	mu   sync.Mutex
 	url  string
 	last *solana.Client
 }
 
-func newNode(api params.API, parameter string) *node {
+func newNode(api params.API, parameter string, log *slog.Logger) *node {
 	if parameter == "" {
 		return &node{}
 	}
-	return &node{parameter: params.New(api, parameter, params.DefaultTTL)}
+	return &node{parameter: params.New(api, parameter, params.DefaultTTL), log: log}
 }
 
 // client is the node of a run. Without a URL it is syncrun.ErrUnconfigured.
@@ -94,7 +96,7 @@ func (n *node) at(url string) (*solana.Client, error) {
 	if n.last != nil && n.url == url {
 		return n.last, nil
 	}
-	client, err := solana.NewClient(solana.Options{URL: url})
+	client, err := solana.NewClient(solana.Options{URL: url, Log: n.log})
 	if err != nil {
 		return nil, fmt.Errorf("SSM parameter %s: %w", n.parameter.Name(), err)
 	}

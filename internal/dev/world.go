@@ -44,6 +44,15 @@ func StartWorld(ctx context.Context, o WorldOptions) (_ *World, err error) {
 	return w, err
 }
 
+// StartFakes starts a world without its stack, or nothing.
+func StartFakes(o WorldOptions) (*World, error) {
+	w := &World{}
+	if err := w.startFakes(&o); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
 // startFakes starts Meteora, and the chain.
 func (w *World) startFakes(ctx context.Context, o *WorldOptions) (err error) {
 	config := o.Meteora

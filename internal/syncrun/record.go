@@ -100,7 +100,7 @@ type Outcome struct {
 	Throttles         int64 // responses of Meteora's that were "too many requests"
 	OpenBreakers      int   // products that are left alone when the run is over
 	Misconfigured     bool  // a setting is missing or bad: without a change no run will succeed
-	RemovalsRefused   bool  // so many tokens would have left the lists that none did
+	RemovalsRefused   bool  // more tokens would have left the lists than is believed, and none did
 	LaunchpadsEmptied int   // launchpad IDs that had tokens and match nothing any more
 	MigrationsStuck   int   // tokens that have been complete for more than a day and were not migrated
 	BoardUnpublished  bool  // the run wrote, but readers still read the board before

@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"tokensync/internal/catalog"
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dev/dynamotest"
@@ -53,7 +54,7 @@ func TestArtifacts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				stack, recorder := startArtifacts(t, root)
+				stack, recorder := startArtifacts(t, root, len(f.Routes) > 0)
 				recorder.reset()
 				result, err := stack.Invoke(t.Context(), f.Name, event)
 				if err != nil {
@@ -115,8 +116,9 @@ func emulator(t *testing.T, d *deployment, path string) string {
 	return "'" + qemu + "'"
 }
 
-// startArtifacts starts a world with a small Meteora, a small chain, and tokens that the API's events ask for.
-func startArtifacts(t *testing.T, root workspace.Root) (*dev.World, *recorder) {
+// startArtifacts starts a world with a small Meteora and a small chain, and fills it, if asked to, with tokens that the API's
+// events ask for, which a sync would miss at Meteora.
+func startArtifacts(t *testing.T, root workspace.Root, filled bool) (*dev.World, *recorder) {
 	t.Helper()
 	engine, recorder := startRecorder(t)
 	stack, err := dev.StartWorld(t.Context(), dev.WorldOptions{
@@ -134,8 +136,13 @@ func startArtifacts(t *testing.T, root workspace.Root) (*dev.World, *recorder) {
 			t.Error(err)
 		}
 	})
+	if !filled {
+		return stack, recorder
+	}
 	backend := apitest.Backend{
 		Tokens: dynamo.NewTokensTable(engine.Client(), stack.Tables().Tokens), Sync: dynamo.NewSyncTable(engine.Client(), stack.Tables().Sync),
+		Board:   dynamo.NewBoardTable(engine.Client(), stack.Tables().Board),
+		Catalog: new(catalog.Catalog), // nobody asks it
 	}
 	if err := backend.Fill(t.Context(), apitest.Tokens(20, apitest.First), time.Now()); err != nil {
 		t.Fatal(err)
@@ -235,7 +242,7 @@ func (d *deployment) refused(t *testing.T, logicalID string, tables dynamotest.T
 	}
 	granted, _ := d.granted(f)
 	arn := func(table string) string {
-		id := map[string]string{tables.Tokens: "TokensTable", tables.Sync: "SyncTable"}[table]
+		id := map[string]string{tables.Tokens: "TokensTable", tables.Board: "BoardTable", tables.Sync: "SyncTable"}[table]
 		return "arn:aws:dynamodb:us-east-1:000000000000:table/tokensync-local-" + id
 	}
 	var out []string
@@ -296,7 +303,7 @@ func TestRefusedRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables := dynamotest.Tables{Tokens: "tokens", Sync: "sync"}
+	tables := dynamotest.Tables{Tokens: "tokens", Board: "board", Sync: "sync"}
 	for _, test := range []struct {
 		function, operation, body string
 		allowed                   bool

@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"tokensync/internal/dev"
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/ssmtest"
@@ -16,14 +17,16 @@ type Case struct {
 	off  bool // our tokens leave the lists until it is over
 	Name string
 	Want []syncrun.Status // how the troubled run may end
-	Says string           // a part of the record's error, of any product's, or of its delisting
+	Says string           // a part of the record's error, of any product's or its notes, or of its delisting
 
-	breaks func(*World)
-	mend   func(*World)      // ends what is not always ended: faults of Meteora, SSM and DynamoDB are
-	env    map[string]string // of the troubled run only
-	limit  time.Duration     // the troubled function's timeout
-	twice  bool              // two runs at once
-	slow   bool              // mostly waits, for longer than go test should: only `make faults` runs it
+	start   func(*dev.WorldOptions) // what the world is like from the beginning; nil is as usual
+	breaks  func(*World)
+	refresh bool              // the troubled run is one, and must update exactly what changed
+	mend    func(*World)      // ends what is not always ended: faults of Meteora, SSM and DynamoDB are
+	env     map[string]string // of the troubled run only
+	limit   time.Duration     // the troubled function's timeout
+	twice   bool              // two runs at once
+	slow    bool              // mostly waits, for longer than go test should: only `make faults` runs it
 }
 
 func succeeded() []syncrun.Status { return []syncrun.Status{syncrun.Succeeded} }
@@ -33,7 +36,7 @@ func failed() []syncrun.Status    { return []syncrun.Status{syncrun.Failed} }
 // Cases returns the matrix.
 func Cases() []Case {
 	var cases []Case
-	for _, group := range [][]Case{statuses(), bodies(), contents(), connections(), services(), deaths(), changes()} {
+	for _, group := range [][]Case{statuses(), bodies(), contents(), connections(), services(), deaths(), changes(), dialects(), habits(), nodes(), fickleNodes()} {
 		cases = append(cases, group...)
 	}
 	return cases

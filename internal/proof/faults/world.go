@@ -39,12 +39,17 @@ type World struct {
 	current *runtimeapi.Function
 }
 
-func newWorld(ctx context.Context, engine *dynamotest.Engine) (_ *World, err error) {
+// newWorld starts one, changed by start unless that is nil.
+func newWorld(ctx context.Context, engine *dynamotest.Engine, start func(*dev.WorldOptions)) (_ *World, err error) {
 	w := new(World)
-	w.World, err = dev.StartWorld(ctx, dev.WorldOptions{
+	o := dev.WorldOptions{
 		Options: dev.Options{Engine: engine, Proxy: w.startProxy},
 		Meteora: meteoratest.Config{Pools: pools, Ours: ours},
-	})
+	}
+	if start != nil {
+		start(&o)
+	}
+	w.World, err = dev.StartWorld(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -74,6 +79,7 @@ func (w *World) Close() error {
 type settings struct {
 	env     map[string]string // overrides the template's
 	timeout time.Duration     // the template's when 0
+	refresh bool              // of what is known and new; else everything
 }
 
 // killed is the status of a run that left no record.
@@ -100,7 +106,11 @@ func (w *World) sync(ctx context.Context, s settings) (syncrun.Record, error) {
 	w.mu.Lock()
 	w.current = f
 	w.mu.Unlock()
-	result, err := f.Invoke(ctx, []byte(`{"mode":"full"}`))
+	event := `{"mode":"full"}`
+	if s.refresh {
+		event = `{"mode":"refresh"}`
+	}
+	result, err := f.Invoke(ctx, []byte(event))
 	err = errors.Join(err, f.Close(), malformed)
 	if run.Status == killed && result.Error != nil {
 		run.Error = result.Error.Message
@@ -134,7 +144,7 @@ func (w *World) tokens(ctx context.Context) (map[string]stored, error) {
 		if err != nil {
 			return nil, err
 		}
-		if string(t.Launchpad) == w.Meteora.Launchpad() {
+		if string(t.Launchpad) == w.launchpad() {
 			tokens[t.Mint] = stored{status: t.Status, firstSeen: t.FirstSeenAt}
 		}
 	}
@@ -143,13 +153,21 @@ func (w *World) tokens(ctx context.Context) (map[string]stored, error) {
 		return nil, err
 	}
 	for t := range board.All() {
-		if string(t.Launchpad) == w.Meteora.Launchpad() {
+		if string(t.Launchpad) == w.launchpad() {
 			it := tokens[t.Mint]
 			it.listed, it.content = true, content(t)
 			tokens[t.Mint] = it
 		}
 	}
 	return tokens, nil
+}
+
+// launchpad is whose tokens are compared: the chain's, where there is one.
+func (w *World) launchpad() string {
+	if w.Chain != nil {
+		return w.Chain.Launchpad()
+	}
+	return w.Meteora.Launchpad()
 }
 
 // mints returns those of all items.
