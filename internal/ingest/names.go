@@ -11,8 +11,8 @@ import (
 	"tokensync/internal/token"
 )
 
-// names are those of a board's tokens, folded, each with the token that had it first: 16 bytes a name. New tokens are
-// compared with them at once, and among themselves by the next run.
+// names are those of the last board's tokens and of new ones, folded, each with the token that had it first: 16 bytes a name.
+// A name that a token takes later on is one of the next run's.
 type names struct {
 	seed   maphash.Seed // nobody can make two names with one hash
 	owners []owner      // by name, each once
@@ -24,12 +24,17 @@ type owner struct {
 	first uint64 // rank of the token
 }
 
-func namesOf(b *board.Board) *names {
+// readNames takes those of the last board, and of what was gathered of other tokens.
+func (r *run) readNames(b *board.Board, h *harvest) *names {
 	n := &names{seed: maphash.MakeSeed(), owners: make([]owner, 0, 2*b.Len())}
 	for t := range b.Names() {
-		rank := n.rank(t)
-		for _, name := range n.of(t) {
-			n.owners = append(n.owners, owner{name, rank})
+		n.add(t)
+	}
+	for _, mint := range h.pools.without(b.Has) {
+		t := token.Merge(h.pools.of(mint))
+		t.CreatedAt = cmp.Or(t.CreatedAt, r.start.UnixMilli())
+		if slices.Contains(r.ids, t.Launchpad) && t.Status == token.Listed && r.rules.approve(&t) {
+			n.add(&t)
 		}
 	}
 	slices.SortFunc(n.owners, func(a, b owner) int {
@@ -37,6 +42,13 @@ func namesOf(b *board.Board) *names {
 	})
 	n.owners = slices.CompactFunc(n.owners, func(a, b owner) bool { return a.name == b.name })
 	return n
+}
+
+func (n *names) add(t *token.Token) {
+	rank := n.rank(t)
+	for _, name := range n.of(t) {
+		n.owners = append(n.owners, owner{name, rank})
+	}
 }
 
 // of are the hashes of t's name and symbol, as far as it has them.
@@ -62,11 +74,12 @@ func (n *names) rank(t *token.Token) uint64 {
 	return uint64(second)<<32 | maphash.String(n.seed, t.Mint)>>32
 }
 
-// collide reports whether another token had t's name or its symbol first.
+// collide reports whether another token had t's name or its symbol first. The lower half of a rank tells tokens apart: one
+// may have become younger than it was.
 func (n *names) collide(t *token.Token) bool {
 	rank := n.rank(t)
 	return slices.ContainsFunc(n.of(t), func(name uint64) bool {
 		i := sort.Search(len(n.owners), func(i int) bool { return n.owners[i].name >= name })
-		return i < len(n.owners) && n.owners[i].name == name && n.owners[i].first < rank
+		return i < len(n.owners) && n.owners[i].name == name && n.owners[i].first < rank && uint32(n.owners[i].first) != uint32(rank)
 	})
 }

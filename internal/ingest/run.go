@@ -40,7 +40,7 @@ type run struct {
 	ids    []token.LaunchpadID
 	start  time.Time
 
-	names       *names // of the last board's tokens
+	names       *names // of the last board's tokens, and of new ones
 	rules       *Rules // nil when every token is the launchpad's own
 	badRules    bool   // the last good ones apply
 	throttles   int64
@@ -95,7 +95,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		return nil // the record says why
 	}
 	leaving := r.leaving(ctx, plan, found)
-	r.names = namesOf(plan.previous)
+	r.names = r.readNames(plan.previous, found)
 	state, err := plan.next(r)
 	if err != nil {
 		return err
