@@ -21,7 +21,8 @@ const (
 
 // tableOf is the table behind each type of internal/dynamo.
 var tableOf = map[string]string{
-	"TokensTable": "TokensTable", "BoardTable": "BoardTable", "SyncTable": "SyncTable", "Lease": "SyncTable", "Cache": "SyncTable",
+	"TokensTable": "TokensTable", "BoardTable": "BoardTable", "BoardReader": "BoardTable", "Edition": "BoardTable",
+	"SyncTable": "SyncTable", "Lease": "SyncTable", "Cache": "SyncTable",
 }
 
 // sdkInternal are operations that the SDK links for itself.
