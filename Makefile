@@ -60,6 +60,10 @@ demo: ## one full sync in the local stack; its record as one line of JSON on sta
 	@$(MAKE) --no-print-directory tools local >&2
 	@exec build/local/dev demo
 
+.PHONY: doctor
+doctor: build/local/dev ## ask the real Meteora, and the node of SOLANA_RPC_URL, for all that the sync relies on; FAKE=1 the fakes; JSON=1
+	@exec build/local/dev doctor $(if $(JSON),--json)
+
 .PHONY: local-aws
 local-aws: tools local ## DynamoDB, SSM, Meteora and Solana, filled, for the functions that sam local runs; Ctrl-C stops them
 	@exec build/local/dev aws

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 
 	"tokensync/internal/config"
 	"tokensync/internal/dbc"
 	"tokensync/internal/ingest"
+	"tokensync/internal/metadata"
 	"tokensync/internal/meteora"
 	"tokensync/internal/params"
 	"tokensync/internal/solana"
@@ -56,17 +58,18 @@ func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Sou
 // node is the Solana RPC node. Its URL comes from SSM and may change between runs; it holds a key, so no error shows it.
 type node struct {
 	parameter *params.Parameter // nil when none is named
+	log       *slog.Logger
 
 	mu   sync.Mutex
 	url  string
 	last *solana.Client
 }
 
-func newNode(api params.API, parameter string) *node {
+func newNode(api params.API, parameter string, log *slog.Logger) *node {
 	if parameter == "" {
 		return &node{}
 	}
-	return &node{parameter: params.New(api, parameter, params.DefaultTTL)}
+	return &node{parameter: params.New(api, parameter, params.DefaultTTL), log: log}
 }
 
 // client is the node of a run. Without a URL it is syncrun.ErrUnconfigured.
@@ -93,7 +96,7 @@ func (n *node) at(url string) (*solana.Client, error) {
 	if n.last != nil && n.url == url {
 		return n.last, nil
 	}
-	client, err := solana.NewClient(solana.Options{URL: url})
+	client, err := solana.NewClient(solana.Options{URL: url, Log: n.log})
 	if err != nil {
 		return nil, fmt.Errorf("SSM parameter %s: %w", n.parameter.Name(), err)
 	}
@@ -102,4 +105,21 @@ func (n *node) at(url string) (*solana.Client, error) {
 	}
 	n.url, n.last = url, client
 	return client, nil
+}
+
+// newFaces returns what fetches the faces of tokens.
+func newFaces(settings config.Sync, cache ingest.Cache) *ingest.Faces {
+	client := metadata.New(metadata.Options{
+		Gateways:  metadata.Gateways{IPFS: settings.IPFS, Arweave: settings.Arweave},
+		UserAgent: settings.UserAgent, Hosts: settings.Hosts,
+	})
+	return &ingest.Faces{Fetch: client.Fetch, Cache: cache}
+}
+
+// newListing returns the listing rules; nil when no parameter has them.
+func newListing(api params.API, parameter string, cache ingest.Cache) *ingest.Listing {
+	if parameter == "" {
+		return nil
+	}
+	return &ingest.Listing{Text: params.New(api, parameter, params.DefaultTTL).Value, Cache: cache}
 }

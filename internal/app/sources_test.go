@@ -44,7 +44,7 @@ func TestNodeWithoutURL(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, err := newNode(test.store, test.parameter).client(t.Context())
+			client, err := newNode(test.store, test.parameter, nil).client(t.Context())
 			if client != nil || !errors.Is(err, test.err) || !strings.Contains(err.Error(), test.says) {
 				t.Fatalf("error %v", err)
 			}
@@ -60,7 +60,7 @@ func TestNodeWithoutURL(t *testing.T) {
 
 func TestNodeIsKeptWhileItsURLStays(t *testing.T) {
 	t.Parallel()
-	n := newNode(store{value: "http://rpc.example/key\n"}, "/rpc")
+	n := newNode(store{value: "http://rpc.example/key\n"}, "/rpc", nil)
 	first, err := n.client(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -17,14 +17,13 @@ import (
 	"tokensync/internal/ingest"
 	"tokensync/internal/observe"
 	"tokensync/internal/params"
-	"tokensync/internal/syncrun"
 )
 
 // syncAttempts is how often the sync tries an AWS call.
 const syncAttempts = 4
 
-// SyncHandler handles one invocation of sync-tokens.
-type SyncHandler func(context.Context, ingest.Event) (syncrun.Record, error)
+// SyncHandler handles one invocation of sync-tokens. It returns the run's record, or a probe's report.
+type SyncHandler func(context.Context, ingest.Event) (any, error)
 
 // SyncTokens builds sync-tokens from the environment. When a setting is missing or bad, every invocation fails with the
 // whole list of them, which is easier to find than a process that dies at start.
@@ -33,16 +32,16 @@ func SyncTokens() SyncHandler {
 	settings, err := config.LoadSync(os.Getenv)
 	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
 	if err == nil {
-		var sync *ingest.Sync
-		if sync, err = newSync(settings, metrics, log); err == nil {
-			return sync.Run
+		var handle SyncHandler
+		if handle, err = newSync(settings, metrics, log); err == nil {
+			return handle
 		}
 	}
 	err = fmt.Errorf("configuration: %w", err)
-	return func(ctx context.Context, _ ingest.Event) (syncrun.Record, error) {
+	return func(ctx context.Context, _ ingest.Event) (any, error) {
 		log.ErrorContext(ctx, "sync-tokens cannot run", "error", err.Error())
 		metrics.ConfigurationError(ctx)
-		return syncrun.Record{}, err
+		return nil, err
 	}
 }
 
@@ -67,21 +66,25 @@ func poolBytes(getenv func(string) string) int {
 	return mb << 20 / poolShare
 }
 
-func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*ingest.Sync, error) {
+func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (SyncHandler, error) {
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
 	table, editions := dynamo.NewSyncTable(db, settings.SyncTable), dynamo.NewBoardTable(db, settings.BoardTable)
-	sources, finders, err := newSources(settings, newNode(store, settings.SolanaRPCParameter), dynamo.NewCache(table))
+	node, cache := newNode(store, settings.SolanaRPCParameter, log), dynamo.NewCache(table)
+	sources, finders, err := newSources(settings, node, cache)
 	if err != nil {
 		return nil, err
 	}
-	return &ingest.Sync{
-		Launchpads: params.New(store, settings.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs,
+	launchpads := params.New(store, settings.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs
+	sync := &ingest.Sync{
+		Launchpads: launchpads,
 		Sources:    sources,
 		Finders:    finders,
 		Tokens:     dynamo.NewTokensTable(db, settings.TokensTable),
 		Edit:       func(ctx context.Context) (ingest.Edition, error) { return editions.Edit(ctx) },
 		Runs:       table,
+		Faces:      newFaces(settings, cache),
+		Listing:    newListing(store, settings.ListingRulesParameter, cache),
 		PoolBytes:  poolBytes(os.Getenv),
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
@@ -89,5 +92,6 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (*i
 		Memory:  new(observe.Memory),
 		Metrics: metrics,
 		Log:     log,
-	}, nil
+	}
+	return handler(sync.Run, &prober{settings, node, launchpads, log}), nil
 }

@@ -155,7 +155,6 @@ func TestOpenOnlyWhatFits(t *testing.T) {
 		"a family that nobody knows":     append(slices.Clone(m.Chunks), Ref{"odd", m.Chunks[0].Hash, 1}),
 		"a chunk under another's family": append(slices.Clone(m.Chunks), Ref{"market", of(m, "keys")[0].Hash, 1}),
 		"no chunk":                       nil,
-		"mints twice":                    append(without(m, "keys"), of(m, "keys")[0], of(m, "keys")[0]),
 	} {
 		broken := m
 		broken.Chunks = refs
@@ -170,6 +169,11 @@ func TestOpenOnlyWhatFits(t *testing.T) {
 		if !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: %v, %v", name, b != nil, err)
 		}
+	}
+	twin, twinChunks := chunksOf(t, world{}.tokens(1))
+	twin.Tokens, twin.Chunks = 2, append(twin.Chunks, twin.Chunks...)
+	if _, err := Open(twin, nil, (&shelf{chunks: twinChunks}).fetch); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a mint that comes twice: %v", err)
 	}
 	down := errors.New("the table is down")
 	if _, err := Open(m, nil, func(Ref) ([]byte, error) { return nil, down }); !errors.Is(err, down) {

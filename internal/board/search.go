@@ -3,10 +3,6 @@ package board
 import (
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // minMintPrefix is how many characters of a mint find it.
@@ -22,29 +18,6 @@ const (
 	// MaxRank is the highest rank of a Position.
 	MaxRank = exactMatch
 )
-
-// fold makes texts equal that differ only in case, accents or width.
-func fold(s string) string {
-	if isLower(s) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range norm.NFKD.String(strings.ToLower(norm.NFKC.String(s))) {
-		if !unicode.Is(unicode.Mn, r) && r >= ' ' {
-			b.WriteRune(unicode.ToLower(r))
-		}
-	}
-	return b.String()
-}
-
-func isLower(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c >= 'A' && c <= 'Z' {
-			return false
-		}
-	}
-	return true
-}
 
 // Between the texts of searchable, and behind a symbol: what fold leaves in none of them.
 const (
@@ -71,9 +44,9 @@ func (c *chunk) searchable() *searchable {
 		var to arena
 		s.ends = make([]uint32, c.tokens)
 		for row := range c.tokens {
-			text.WriteString(fold(c.columns[symbolField.index].text(symbolField, row, nil, nil, &to)))
+			text.WriteString(Fold(c.columns[symbolField.index].text(symbolField, row, nil, nil, &to)))
 			text.WriteByte(endOfSymbol)
-			text.WriteString(fold(c.columns[nameField.index].text(nameField, row, nil, nil, &to)))
+			text.WriteString(Fold(c.columns[nameField.index].text(nameField, row, nil, nil, &to)))
 			text.WriteByte(endOfToken)
 			s.ends[row] = uint32(text.Len())
 		}
@@ -85,7 +58,7 @@ func (c *chunk) searchable() *searchable {
 // matches returns how well each token matches, and how many do.
 func (b *Board) matches(search string) (found []uint8, count int) {
 	found = make([]uint8, b.Len())
-	needle := fold(search)
+	needle := Fold(search)
 	for n, c := range b.chunks[namesFamily] {
 		c.searchable().find(needle, found[b.starts[namesFamily][n]:])
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,10 @@ const (
 	UserAgent            = "METEORA_USER_AGENT"
 	QuoteMints           = "QUOTE_MINTS"
 	SolanaRPCParameter   = "SOLANA_RPC_URL_PARAMETER"
+	MetadataGateways     = "METADATA_GATEWAYS"
+	ArweaveGateways      = "ARWEAVE_GATEWAYS"
+	MetadataHosts        = "METADATA_HOSTS" // for local runs
+	ListingRules         = "LISTING_RULES_PARAMETER"
 	SyncInterval         = "SYNC_INTERVAL"
 	LogLevel             = "LOG_LEVEL"
 )
@@ -37,9 +42,12 @@ type Sync struct {
 	BoardTable             string
 	LaunchpadIDParameter   string
 	SolanaRPCParameter     string // "" when the launchpad reads no chain
+	ListingRulesParameter  string // "" when every token is the launchpad's own
 	Products               []token.Product
 	URLs                   map[token.Product]string // of each product that is read over HTTP
 	UserAgent              string
+	IPFS, Arweave          []string          // gateways in the order in which they are tried; none for the usual ones
+	Hosts                  map[string]string // addresses of hosts of metadata, instead of the public Internet; nil for that
 	Quotes                 token.QuoteMints
 	LogLevel               slog.Level
 }
@@ -48,16 +56,20 @@ type Sync struct {
 func LoadSync(getenv func(string) string) (Sync, error) {
 	r := reader{getenv: getenv}
 	s := Sync{
-		TokensTable:          r.required(TokensTable),
-		SyncTable:            r.required(SyncTable),
-		BoardTable:           r.required(BoardTable),
-		LaunchpadIDParameter: r.required(LaunchpadIDParameter),
-		SolanaRPCParameter:   r.optional(SolanaRPCParameter, ""),
-		Products:             r.products(),
-		Quotes:               r.quotes(),
-		URLs:                 r.urls(),
-		UserAgent:            r.userAgent(),
-		LogLevel:             r.level(),
+		TokensTable:           r.required(TokensTable),
+		SyncTable:             r.required(SyncTable),
+		BoardTable:            r.required(BoardTable),
+		LaunchpadIDParameter:  r.required(LaunchpadIDParameter),
+		SolanaRPCParameter:    r.optional(SolanaRPCParameter, ""),
+		ListingRulesParameter: r.optional(ListingRules, ""),
+		Products:              r.products(),
+		Quotes:                r.quotes(),
+		URLs:                  r.urls(),
+		UserAgent:             r.userAgent(),
+		IPFS:                  r.gateways(MetadataGateways),
+		Arweave:               r.gateways(ArweaveGateways),
+		Hosts:                 r.hosts(MetadataHosts),
+		LogLevel:              r.level(),
 	}
 	return s, errors.Join(r.errs...)
 }
@@ -140,6 +152,37 @@ func (r *reader) url(name, fallback string) string {
 		r.fail(name, "%v", err)
 	}
 	return v
+}
+
+// gateways reads what is put before a content's path.
+func (r *reader) gateways(name string) []string {
+	list := r.list(name, "")
+	for i, v := range list {
+		u, err := upstream.ParseURL(v)
+		if err != nil || u.Scheme != "https" || u.RawQuery != "" {
+			r.fail(name, "%q is not an https URL to put a content's path behind", v)
+		}
+		list[i] = strings.TrimSuffix(v, "/") + "/"
+	}
+	return list
+}
+
+// hosts reads pairs such as meta.example=127.0.0.1:8443. Only this machine can stand for a host.
+func (r *reader) hosts(name string) map[string]string {
+	var hosts map[string]string
+	for _, pair := range r.list(name, "") {
+		host, address, _ := strings.Cut(pair, "=")
+		ip, err := netip.ParseAddrPort(address)
+		if host == "" || err != nil || !ip.Addr().IsLoopback() {
+			r.fail(name, "%q is not a host and an address of this machine, such as meta.example=127.0.0.1:8443", pair)
+			continue
+		}
+		if hosts == nil {
+			hosts = map[string]string{}
+		}
+		hosts[host] = address
+	}
+	return hosts
 }
 
 // userAgent reads what requests to Meteora call themselves. One that no header can carry would fail every request.

@@ -2,6 +2,8 @@ package config
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,14 +44,19 @@ func TestLoadSyncEverySetting(t *testing.T) {
 	t.Parallel()
 	got, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "BOARD_TABLE", "b", "LAUNCHPAD_ID_PARAMETER", "/id",
 		"METEORA_PRODUCTS", " damm-v1, dlmm,dlmm,", "METEORA_DBC_URL", "https://dbc.example", "METEORA_USER_AGENT", "curl/8.0", "METEORA_DLMM_URL", "http://127.0.0.1:1/dlmm", "LOG_LEVEL", "debug",
-		"QUOTE_MINTS", token.USDC+",7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH", "SOLANA_RPC_URL_PARAMETER", "/rpc"))
+		"QUOTE_MINTS", token.USDC+",7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH", "SOLANA_RPC_URL_PARAMETER", "/rpc", "LISTING_RULES_PARAMETER", "/rules",
+		"METADATA_GATEWAYS", "https://a.example/ipfs, https://b.example/ipfs/", "ARWEAVE_GATEWAYS", "https://ar.example", "METADATA_HOSTS", "a.example=127.0.0.1:1,b.example=[::1]:2"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]token.Product{token.DAMMv1, token.DLMM}, got.Products); diff != "" {
 		t.Error(diff)
 	}
-	if got.URLs[token.DLMM] != "http://127.0.0.1:1/dlmm" || got.LogLevel != slog.LevelDebug || got.SolanaRPCParameter != "/rpc" {
+	if got.URLs[token.DLMM] != "http://127.0.0.1:1/dlmm" || got.LogLevel != slog.LevelDebug || got.SolanaRPCParameter != "/rpc" || got.ListingRulesParameter != "/rules" {
+		t.Errorf("%+v", got)
+	}
+	if !slices.Equal(got.IPFS, []string{"https://a.example/ipfs/", "https://b.example/ipfs/"}) || !slices.Equal(got.Arweave, []string{"https://ar.example/"}) ||
+		!maps.Equal(got.Hosts, map[string]string{"a.example": "127.0.0.1:1", "b.example": "[::1]:2"}) {
 		t.Errorf("%+v", got)
 	}
 	if got.URLs[token.DBCList] != "https://dbc.example" || got.UserAgent != "curl/8.0" {
@@ -63,13 +70,15 @@ func TestLoadSyncEverySetting(t *testing.T) {
 func TestLoadSyncReportsEveryErrorAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := LoadSync(env("SYNC_TABLE", " ", "METEORA_PRODUCTS", "dlmm,raydium", "METEORA_DAMM_V1_URL", "damm.example",
-		"QUOTE_MINTS", "SOL", "LOG_LEVEL", "loud", "METEORA_USER_AGENT", "token\nsync"))
+		"QUOTE_MINTS", "SOL", "LOG_LEVEL", "loud", "METEORA_USER_AGENT", "token\nsync",
+		"METADATA_GATEWAYS", "http://a.example/ipfs/", "ARWEAVE_GATEWAYS", "ar.example", "METADATA_HOSTS", "a.example=10.0.0.1:443,b.example"))
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
 		"TOKENS_TABLE: is not set", "SYNC_TABLE: is not set", "BOARD_TABLE: is not set", "LAUNCHPAD_ID_PARAMETER: is not set", `METEORA_PRODUCTS: "raydium"`,
 		`METEORA_DAMM_V1_URL: "damm.example"`, `QUOTE_MINTS: "SOL"`, `LOG_LEVEL: "loud"`, `METEORA_USER_AGENT: "token\nsync"`,
+		`METADATA_GATEWAYS: "http://a.example/ipfs/"`, `ARWEAVE_GATEWAYS: "ar.example"`, `METADATA_HOSTS: "a.example=10.0.0.1:443"`, `METADATA_HOSTS: "b.example"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q:\n%v", want, err)

@@ -3,17 +3,21 @@ package dev
 import (
 	"context"
 	"errors"
+	"maps"
 
+	"tokensync/internal/dev/metadatatest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/token"
 )
 
-// A World is a stack together with the servers that it reads: a fake Meteora, and a fake Solana if asked for.
+// A World is a stack together with the servers that it reads: a fake Meteora, and if asked for a fake Solana with the hosts
+// of its tokens' metadata.
 type World struct {
 	*Stack
 	Meteora *meteoratest.Server
-	Chain   *rpctest.Server // nil without Chain in the options
+	Chain   *rpctest.Server      // nil without Chain in the options
+	Faces   *metadatatest.Server // likewise
 }
 
 // WorldOptions choose what a world is made of. The stack's Upstream and SolanaURL are set to the fakes.
@@ -33,21 +37,33 @@ func StartWorld(ctx context.Context, o WorldOptions) (_ *World, err error) {
 			err = errors.Join(err, w.Close())
 		}
 	}()
-	if err := w.startFakes(&o); err != nil {
+	if err := w.startFakes(ctx, &o); err != nil {
 		return nil, err
 	}
 	w.Stack, err = Start(ctx, w.defaults(o.Options))
 	return w, err
 }
 
+// StartFakes starts a world without its stack, or nothing.
+func StartFakes(ctx context.Context, o WorldOptions) (*World, error) {
+	w := &World{}
+	if err := w.startFakes(ctx, &o); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
 // startFakes starts Meteora, and the chain.
-func (w *World) startFakes(o *WorldOptions) (err error) {
+func (w *World) startFakes(ctx context.Context, o *WorldOptions) (err error) {
 	config := o.Meteora
 	if o.Chain != nil {
 		if w.Chain, err = rpctest.Start(rpctest.New(*o.Chain)); err != nil {
 			return err
 		}
 		config.Launched = Launched(w.Chain.Chain)
+		if w.Faces, err = metadatatest.Start(ctx); err != nil {
+			return err
+		}
 	}
 	w.Meteora = meteoratest.New(config)
 	return w.Meteora.Start()
@@ -59,6 +75,9 @@ func (w *World) defaults(o Options) Options {
 	id, products := w.Meteora.Launchpad(), []string{meteoratest.DLMM}
 	if w.Chain != nil {
 		o.SolanaURL = w.Chain.URL()
+		environment := w.Faces.Environment()
+		maps.Copy(environment, o.Environment)
+		o.Environment = environment
 		id, products = w.Chain.Launchpad()+",claimer:"+w.Chain.Launchpad(), append(products, string(token.DBC))
 	}
 	if o.LaunchpadID == nil {
@@ -90,6 +109,9 @@ func (w *World) Close() error {
 	}
 	if w.Chain != nil {
 		failed = append(failed, w.Chain.Close())
+	}
+	if w.Faces != nil {
+		failed = append(failed, w.Faces.Close())
 	}
 	return errors.Join(failed...)
 }

@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,8 +20,8 @@ func (s *SyncTable) Runs(ctx context.Context, limit int) ([]syncrun.Record, erro
 	}
 	runs := make([]syncrun.Record, len(items))
 	for i, it := range items {
-		if err := json.Unmarshal([]byte(item(it).getText(attrRecord)), &runs[i]); err != nil {
-			return nil, fmt.Errorf("run %s: %w", item(it).getText(attrSK), err)
+		if runs[i], err = unmarshalRun(it); err != nil {
+			return nil, err
 		}
 	}
 	return runs, nil

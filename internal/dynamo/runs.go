@@ -16,7 +16,7 @@ const (
 	attrPK        = "pk"
 	attrSK        = "sk"
 	attrExpiresAt = "expires_at" // Unix seconds, the table's TTL
-	attrRecord    = "record"     // JSON
+	attrRecord    = "record"     // packed, so that it takes one write unit
 
 	runKey = "RUN"
 )
@@ -30,17 +30,27 @@ func (s *SyncTable) SaveRun(ctx context.Context, run syncrun.Record) error {
 	it := item{attrPK: text(runKey), attrSK: text(started + "#" + run.RunID)}
 	it.text("status", string(run.Status))
 	it.integer(attrExpiresAt, run.StartedAt.Add(keepRuns).Unix())
-	return s.put(ctx, it, run)
-}
-
-func (s *SyncTable) put(ctx context.Context, it item, record any) error {
-	b, err := json.Marshal(record)
+	var e encoder
+	packed, err := e.pack(run)
 	if err != nil {
-		return fmt.Errorf("encoding a %T: %w", record, err)
+		return fmt.Errorf("encoding the run's record: %w", err)
 	}
-	it[attrRecord] = text(string(b))
+	it.bytes(attrRecord, packed)
 	if _, err := s.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: s.tableName(), Item: it}); err != nil {
-		return fmt.Errorf("storing a %T: %w", record, err)
+		return fmt.Errorf("storing the run's record: %w", err)
 	}
 	return nil
+}
+
+// unmarshalRun reads a record, of the version before too, which stored plain JSON.
+func unmarshalRun(it item) (run syncrun.Record, err error) {
+	if packed := it.getBytes(attrRecord); packed != nil {
+		err = unpack(packed, &run)
+	} else {
+		err = json.Unmarshal([]byte(it.getText(attrRecord)), &run)
+	}
+	if err != nil {
+		return run, fmt.Errorf("run %s: %w", it.getText(attrSK), err)
+	}
+	return run, nil
 }

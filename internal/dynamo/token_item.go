@@ -25,14 +25,14 @@ const (
 // maxTokenBytes bounds the attribute token, so that an item stays below DynamoDB's 400 KB whatever strangers have written.
 const maxTokenBytes = 350 << 10
 
-// maxTokenText bounds what that attribute may unfold to.
-const maxTokenText = 16 << 20
+// maxUnpacked bounds what a packed attribute may unfold to.
+const maxUnpacked = 16 << 20
 
-// formatJSON is the first byte of the attribute token: JSON, deflated with dictionary. Unknown members are skipped and
+// formatJSON is the first byte of a packed attribute: JSON, deflated with dictionary. Unknown members are skipped and
 // missing ones unknown, so that fields come and go without a new format.
 const formatJSON = 1
 
-// dictionary is what items have in common. Another one is another format.
+// dictionary is what tokens have in common. Another one is another format.
 const dictionary = `"total_supply":,"volume_24h_usd":null,"URI":"https://","uri":"https://ipfs.io/ipfs/"` +
 	`"earnings":{"fees_base":,"fees_quote":,"volume_quote":,"volume_estimated":true,"partner":{"unclaimed_base":,"unclaimed_quote":,` +
 	`"claimed_base":,"claimed_quote":,"surplus":,"migration_fee":,"surplus_taken":true,"migration_taken":true},"creator":{` +
@@ -80,12 +80,12 @@ func (e *encoder) encode(t *token.Token) (item, error) {
 	}
 }
 
-// pack returns t as the attribute token holds it, valid until the next call.
-func (e *encoder) pack(t *token.Token) ([]byte, error) {
+// pack returns v as an attribute holds it, valid until the next call.
+func (e *encoder) pack(v any) ([]byte, error) {
 	e.text.Reset()
 	plain := json.NewEncoder(&e.text)
 	plain.SetEscapeHTML(false)
-	if err := plain.Encode(t); err != nil {
+	if err := plain.Encode(v); err != nil {
 		return nil, err
 	}
 	e.packed.Reset()
@@ -94,7 +94,7 @@ func (e *encoder) pack(t *token.Token) ([]byte, error) {
 	return e.packed.Bytes(), err
 }
 
-// errItem means that an item cannot be read. It is written anew once its token is seen again.
+// errItem means that an item cannot be read. A token's is written anew once the token is seen again.
 var errItem = errors.New("not an item of this version")
 
 // decode reads an item, of an older version too.
@@ -103,8 +103,8 @@ func decode(it item) (token.Token, error) {
 	if packed == nil {
 		return decodeOld(it)
 	}
-	t, err := unpack(packed)
-	if err != nil {
+	var t token.Token
+	if err := unpack(packed, &t); err != nil {
 		return token.Token{}, fmt.Errorf("token %s: %w", it.getText(attrMint), err)
 	}
 	if t.Mint != it.getText(attrMint) {
@@ -114,18 +114,18 @@ func decode(it item) (token.Token, error) {
 	return t, nil
 }
 
-// unpack is the reverse of pack.
-func unpack(b []byte) (t token.Token, err error) {
+// unpack is the reverse of pack, into v.
+func unpack(b []byte, v any) error {
 	if len(b) == 0 || b[0] != formatJSON {
-		return t, fmt.Errorf("%w: unknown format", errItem)
+		return fmt.Errorf("%w: unknown format", errItem)
 	}
 	inflate := flate.NewReaderDict(bytes.NewReader(b[1:]), []byte(dictionary))
-	text, err := io.ReadAll(io.LimitReader(inflate, maxTokenText))
+	text, err := io.ReadAll(io.LimitReader(inflate, maxUnpacked))
 	if err != nil {
-		return t, fmt.Errorf("%w: %w", errItem, err)
+		return fmt.Errorf("%w: %w", errItem, err)
 	}
-	if err := json.Unmarshal(text, &t); err != nil {
-		return t, fmt.Errorf("%w: %w", errItem, err)
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%w: %w", errItem, err)
 	}
-	return t, nil
+	return nil
 }

@@ -39,7 +39,8 @@ func TestGoldenItem(t *testing.T) {
 		}
 		goldenItem = b
 	}
-	got, err := unpack(goldenItem)
+	var got token.Token
+	err := unpack(goldenItem, &got)
 	if diff := gocmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("error %v\n%s", err, diff)
 	}
@@ -53,7 +54,7 @@ func BenchmarkItem(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := unpack(packed); err != nil {
+		if err := unpack(packed, new(token.Token)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -227,8 +228,8 @@ func FuzzUnpack(f *testing.F) {
 		f.Add(bytes.Clone(b))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := unpack(b)
-		if err != nil {
+		var got, back token.Token
+		if unpack(b, &got) != nil {
 			return
 		}
 		var e encoder
@@ -236,7 +237,7 @@ func FuzzUnpack(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := unpack(again); err != nil || !back.Same(&got) {
+		if err := unpack(again, &back); err != nil || !back.Same(&got) {
 			t.Errorf("error %v, %+v is not %+v", err, back, got)
 		}
 	})

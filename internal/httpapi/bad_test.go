@@ -155,7 +155,7 @@ func TestBadInput(t *testing.T) {
 			return append(append(b[:atValue:atValue], 0x7f, 0xf8, 0, 0, 0, 0, 0, 1), b[atValue+8:]...)
 		}), "cursor"},
 		{"a rank without a search", tvl + forgeByte(t, byTVL, atRank, 1), "cursor"},
-		{"a rank that is none", "/v1/tokens?q=sym&cursor=" + forgeByte(t, found, atRank, 9), "cursor"},
+		{"a rank out of range", "/v1/tokens?q=sym&cursor=" + forgeByte(t, found, atRank, 9), "cursor"},
 		{"a text without a symbol", tvl + forge(t, byTVL, func(b []byte) []byte {
 			return append(append(b[:atValue+8:atValue+8], 1, 'x'), b[atValue+9:]...)
 		}), "cursor"},

@@ -335,22 +335,39 @@ func TestASlowProductStarvesNobody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
+			breakers := dynamo.NewSyncTable(engine.Client(), w.tables.Sync)
+			twice := syncrun.Breaker{Product: token.DAMMv2, Failures: 2}
+			if err := breakers.SaveBreaker(t.Context(), syncrun.Breaker{Product: token.DAMMv2}, twice); err != nil {
+				t.Fatal(err)
+			}
 			drip := &slow{scripted{product: token.DAMMv2}, tt.requests}
 			chain := &scripted{product: token.DBC, pools: curvesOf(w, 3)}
 			w.sync.Sources, w.sync.Finders = []ingest.Source{drip, chain}, nil
-			for range 3 {
-				ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-				run, err := w.sync.Run(ctx, ingest.Event{})
-				cancel()
-				if err != nil || run.Products[0].Status != tt.status || run.Products[1].Status != syncrun.Succeeded || w.board().Len() != 3 {
-					t.Errorf("error %v: %+v", err, run)
-				}
+			ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+			defer cancel()
+			run, err := w.sync.Run(ctx, ingest.Event{})
+			if err != nil || run.Products[0].Status != tt.status || run.Products[1].Status != syncrun.Succeeded || w.board().Len() != 3 {
+				t.Errorf("error %v: %+v", err, run)
 			}
-			b, err := dynamo.NewSyncTable(engine.Client(), w.tables.Sync).Breaker(t.Context(), token.DAMMv2)
-			if err != nil || b.State(time.Now()) != tt.breaker {
+			if b, err := breakers.Breaker(t.Context(), token.DAMMv2); err != nil || b.State(time.Now()) != tt.breaker {
 				t.Errorf("error %v: %+v", err, b)
 			}
 		})
+	}
+}
+
+// TestABreakerIsStoredInTimeOfItsOwn: when the run's is used up, that is when it matters most.
+func TestABreakerIsStoredInTimeOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.sync.Sources = []ingest.Source{&scripted{product: token.DLMM, err: errors.New("down"), stats: func(*syncrun.Counts) { cancel() }}}
+	if run, err := w.sync.Run(ctx, ingest.Event{}); err == nil {
+		t.Errorf("%+v", run)
+	}
+	b, err := dynamo.NewSyncTable(engine.Client(), w.tables.Sync).Breaker(t.Context(), token.DLMM)
+	if err != nil || b.Failures != 1 {
+		t.Errorf("error %v: %+v", err, b)
 	}
 }
 
@@ -425,14 +442,14 @@ func TestTheUnitsOfAQuietRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer meter.Close()
-	w := newWorldOf(t, meteoratest.Config{Pools: 1500, Ours: 512})
+	w := newWorldOf(t, meteoratest.Config{Pools: 1500, Ours: 512}, token.DLMM, token.DAMMv2)
 	w.db.Client = dynamodb.New(engine.Client().Options(), func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(meter.URL()) })
-	w.run()
+	n := w.run().TokensNew
 	w.refresh()
 	for _, mode := range []string{ingest.ModeRefresh, ingest.ModeFull} {
 		meter.Take()
 		run, err := w.sync.Run(t.Context(), ingest.Event{Mode: mode})
-		if units := meter.Take(); err != nil || units.Write > 4 || units.Read > 20 || run.TokensUnchanged != 500 {
+		if units := meter.Take(); err != nil || units.Write > 4 || units.Read > 20 || run.TokensUnchanged != n {
 			t.Errorf("%s: %+v, error %v, %+v", mode, units, err, run)
 		}
 	}

@@ -61,13 +61,13 @@ func (r *run) known(before *token.Token, h *harvest, l leaving) change {
 	}
 	if len(seen) == 0 && len(kept) == len(before.Pools) || before.PoolCount > len(before.Pools) && !r.sawAll(before, seen) {
 		// Nothing new is known, or without a complete scan its sums would be those of some pools.
-		r.record.TokensUnchanged++
-		return change{*before, before.Written.Hour == 0}
+		return r.unseen(before)
 	}
 	t := r.merge(append(kept, seen...), before)
 	if t.Status != token.Listed && l.stay {
 		t.Status = token.Listed
 	}
+	r.review(&t)
 	if t.Same(before) {
 		r.record.TokensUnchanged++
 		t.UpdatedAt = before.UpdatedAt
@@ -75,6 +75,18 @@ func (r *run) known(before *token.Token, h *harvest, l leaving) change {
 	}
 	r.record.TokensUpdated++
 	return change{t, !t.SameKind(before) || t.Stale()}
+}
+
+// unseen is a token of which nothing new is known; the rules may be others.
+func (r *run) unseen(before *token.Token) change {
+	t := *before
+	if r.review(&t); t.Status != before.Status {
+		t.UpdatedAt = r.start.UnixMilli()
+		r.record.TokensUpdated++
+		return change{t, true}
+	}
+	r.record.TokensUnchanged++
+	return change{t, t.Written.Hour == 0}
 }
 
 // sawAll reports whether at least as many pools of a token were gathered as it had, of which not all are stored.
@@ -95,9 +107,10 @@ func (r *run) delisted(before *token.Token) change {
 func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) change {
 	stored.Mint = mint
 	t := r.merge(append(l.remaining(&stored, h), h.pools.of(mint)...), &stored)
-	if stored.Status == token.Hidden || stored.Status == token.Unapproved {
+	if stored.Status == token.Hidden {
 		t.Status = stored.Status // not for a scan to lift
 	}
+	r.review(&t)
 	switch {
 	case stored.FirstSeenAt == 0:
 		r.record.TokensNew++
@@ -123,12 +136,13 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 		t.Launchpad = before.Launchpad
 	}
 	t.UpdatedAt, t.FirstSeenAt = r.start.UnixMilli(), before.FirstSeenAt
-	t.LastTradeAt, t.Face, t.NameCollision = before.LastTradeAt, before.Face, before.NameCollision
+	t.LastTradeAt, t.Face = before.LastTradeAt, before.Face
 	t.PriceChange, t.Written = before.PriceChange, before.Written
 	if t.FirstSeenAt == 0 {
 		t.FirstSeenAt = t.UpdatedAt
 	}
 	t.CreatedAt = created(&t)
+	t.NameCollision = r.names.collide(&t)
 	return t
 }
 

@@ -3,7 +3,6 @@ package ingest_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
@@ -143,9 +142,11 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)
 		},
-		Memory:  new(observe.Memory),
-		Metrics: observe.NewMetrics(w.log, func(string) string { return "128" }),
-		Log:     slog.New(slog.DiscardHandler),
+		Memory: new(observe.Memory),
+		Metrics: observe.NewMetrics(w.log, func(name string) string {
+			return map[string]string{observe.DetailVariable: "detailed", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"}[name]
+		}),
+		Log: slog.New(slog.DiscardHandler),
 	}
 	w.read(products)
 	return w
@@ -208,12 +209,9 @@ func (w *world) runAs(mode string) syncrun.Record {
 	if (err != nil) != (run.Status == syncrun.Failed) {
 		w.t.Errorf("status %s, error %v", run.Status, err)
 	}
-	stored := w.scan(w.tables.Sync, func(it map[string]types.AttributeValue) bool { return str(it, "pk") == "RUN" })
-	if !slices.ContainsFunc(stored, func(it map[string]types.AttributeValue) bool {
-		var r syncrun.Record
-		return json.Unmarshal([]byte(str(it, "record")), &r) == nil && r.RunID == run.RunID && r.Status == run.Status
-	}) {
-		w.t.Error("the run's record is not in the table")
+	stored, err := dynamo.NewSyncTable(engine.Client(), w.tables.Sync).Runs(context.WithoutCancel(w.t.Context()), 50)
+	if err != nil || !slices.ContainsFunc(stored, func(r syncrun.Record) bool { return r.RunID == run.RunID && r.Status == run.Status }) {
+		w.t.Errorf("the run's record is not in the table: %v", err)
 	}
 	return run
 }

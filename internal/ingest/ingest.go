@@ -101,7 +101,7 @@ type Metrics interface {
 	Emit(context.Context, syncrun.Outcome)
 }
 
-// Sync is everything a run needs. All fields but PoolBytes have to be set.
+// Sync is everything a run needs. All fields but Faces, Listing and PoolBytes have to be set.
 type Sync struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
 	Sources    []Source
@@ -109,6 +109,8 @@ type Sync struct {
 	Tokens     Tokens
 	Edit       func(context.Context) (Edition, error)
 	Runs       Runs
+	Faces      *Faces   // nil when nobody fetches them
+	Listing    *Listing // nil when every token is the launchpad's own
 	Acquire    func(ctx context.Context, owner string, until time.Time) (Lease, error)
 	Memory     Memory
 	Metrics    Metrics

@@ -70,6 +70,19 @@ func TestTroubleMovesItsMetric(t *testing.T) {
 		}},
 		{"most tokens are missing", "RemovalsRefused", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()[12:]...) }},
 		{"an ID matches nothing any more", "LaunchpadsEmptied", 1, 1, func(w *world) { d := w.fake.World("dlmm"); d.Remove(d.Ours()...) }},
+		{"a curve is not migrated", "MigrationsStuck", 1, 1, func(w *world) {
+			curve := curvesOf(w, 1)
+			curve[0].Curve = token.Curve{Stage: token.Migrating, CompletedAt: time.Now().Add(-25 * time.Hour).UnixMilli()}
+			w.sync.Sources = append(w.sync.Sources, &scripted{product: token.DBC, pools: curve})
+		}},
+		{"the board is not published", "BoardUnpublished", 1, 1, func(w *world) {
+			w.db.put = func(in *dynamodb.PutItemInput) error {
+				if *in.TableName == w.tables.Board {
+					return down
+				}
+				return nil
+			}
+		}},
 		{"another run is under way", "RunsSkipped", 1, 1, func(w *world) {
 			if _, err := w.sync.Acquire(w.t.Context(), "another", time.Now().Add(time.Minute)); err != nil {
 				w.t.Fatal(err)

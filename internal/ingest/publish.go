@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"tokensync/internal/board"
 	"tokensync/internal/syncrun"
@@ -16,8 +17,16 @@ import (
 // writeShare is the part of the time that is left in which items may be written; the rest is for publishing.
 const writeShare = 0.8
 
-// publish writes the items of the tokens that need it and publishes the board of those that are listed, in one pass.
-func (r *run) publish(ctx context.Context, lease Lease, p *plan, h *harvest, changes iter.Seq2[change, error]) error {
+// A publication is a new board on its way to its readers.
+type publication struct {
+	edition  Edition
+	previous *board.Board
+	state    []byte // for the next run
+}
+
+// publish writes the items of the tokens that need it and publishes the board of those that are listed, in one pass. It
+// reports whether readers see the new board.
+func (r *run) publish(ctx context.Context, lease Lease, p publication, changes iter.Seq2[change, error]) (bool, error) {
 	items := newItemWriter(ctx, r.Tokens, lease.Hold, r.start.UnixMilli())
 	data := map[string][]byte{} // of the new board's chunks
 	put := func(c board.Chunk) error {
@@ -29,21 +38,40 @@ func (r *run) publish(ctx context.Context, lease Lease, p *plan, h *harvest, cha
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
-		return fmt.Errorf("building the board: %w", err)
+		r.unpublished = true
+		return false, fmt.Errorf("building the board: %w", err)
 	}
 	if len(result.Unwritten) > 0 {
 		if m, err = r.forget(m, p.previous, data, result.Unwritten, put); err != nil {
-			return fmt.Errorf("building the board: %w", err)
+			return false, fmt.Errorf("building the board: %w", err)
 		}
 	}
-	r.announce(ctx, lease, p, &m, shown)
-	return nil
+	return r.announce(ctx, lease, p, &m, shown), nil
+}
+
+// stuckAfter is how long a curve may be complete before somebody has to look at it: Meteora's keepers take minutes.
+const stuckAfter = 24 * time.Hour
+
+// watching counts tokens whose migration is due for too long.
+func (r *run) watching(changes iter.Seq2[change, error]) iter.Seq2[change, error] {
+	return func(yield func(change, error) bool) {
+		for c, err := range changes {
+			done := c.Curve.CompletedAt
+			if c.Curve.Stage == token.Migrating && done != 0 && r.start.Sub(time.UnixMilli(done)) > stuckAfter {
+				r.stuck++
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
 }
 
 // bookItems counts what became of items.
 func (r *run) bookItems(result syncrun.WriteResult) {
-	r.record.WriteBatches, r.record.ItemsWritten = result.Batches, result.Items
-	r.record.TokensUnwritten = len(result.Unwritten)
+	r.record.WriteBatches += result.Batches
+	r.record.ItemsWritten += result.Items
+	r.record.TokensUnwritten += len(result.Unwritten)
 	if result.Err != nil {
 		r.trouble = append(r.trouble, fmt.Errorf("writing tokens: %w", result.Err))
 	}
@@ -74,27 +102,24 @@ func (r *run) forget(
 }
 
 // announce switches readers to the new board. When that fails they keep the last one, and the next run does it all again.
-func (r *run) announce(ctx context.Context, lease Lease, p *plan, m *board.Manifest, shown map[string]bool) {
+func (r *run) announce(ctx context.Context, lease Lease, p publication, m *board.Manifest, shown map[string]bool) bool {
 	m.SyncedAt, m.Launchpads = r.start.UnixMilli(), slices.Clone(r.ids)
 	m.Follow(p.edition.Board(), rand.Uint64(), shown)
-	state, err := p.next(r)
-	if err == nil {
-		if err = lease.Hold(ctx); err != nil {
-			err = fmt.Errorf("publishing the board: %w", err)
-		}
-	}
-	if err == nil {
-		err = p.edition.Publish(ctx, m, state, lease.Generation())
+	err := lease.Hold(ctx)
+	if err != nil {
+		err = fmt.Errorf("publishing the board: %w", err)
+	} else {
+		err = p.edition.Publish(ctx, m, p.state, lease.Generation())
 	}
 	if err != nil {
-		r.trouble = append(r.trouble, err)
-		return
+		r.trouble, r.unpublished = append(r.trouble, err), true
+		return false
 	}
-	r.record.BoardVersion = m.Version
+	r.record.BoardVersion, r.record.BoardBytes = m.Version, 0
 	for _, ref := range m.Chunks {
 		r.record.BoardBytes += int64(ref.Size)
 	}
-	r.settleFullDue(ctx, p)
+	return true
 }
 
 // settleFullDue takes back what turnedAway asked for.

@@ -29,7 +29,8 @@ func (r *run) finish(ctx context.Context, deadline time.Time, err error) (syncru
 func (r *run) outcome() syncrun.Outcome {
 	return syncrun.Outcome{
 		Record: r.record, Throttles: r.throttles, OpenBreakers: r.blocked + r.opened, Misconfigured: r.invalid,
-		RemovalsRefused: r.refused, LaunchpadsEmptied: len(r.unmatched),
+		RemovalsRefused: r.refused, LaunchpadsEmptied: len(r.unmatched), RulesInvalid: r.badRules,
+		MigrationsStuck: r.stuck, BoardUnpublished: r.unpublished,
 	}
 }
 

@@ -40,13 +40,18 @@ type run struct {
 	ids    []token.LaunchpadID
 	start  time.Time
 
-	throttles int64
-	blocked   int                 // products whose breaker is open
-	opened    int                 // and those that it opened for in this run
-	invalid   bool                // a setting kept the run from starting
-	refused   bool                // too many tokens would have left the lists
-	unmatched []token.LaunchpadID // they matched something before, and nothing now
-	trouble   []error             // what makes the run partial beside its products
+	names       *names // of the last board's tokens, and of new ones
+	rules       *Rules // nil when every token is the launchpad's own
+	badRules    bool   // the last good ones apply
+	throttles   int64
+	blocked     int                 // products whose breaker is open
+	opened      int                 // and those that it opened for in this run
+	invalid     bool                // a setting kept the run from starting
+	refused     bool                // too many tokens would have left the lists
+	unpublished bool                // readers still see the last board
+	stuck       int                 // tokens whose migration has been due for more than a day
+	unmatched   []token.LaunchpadID // they matched something before, and nothing now
+	trouble     []error             // what makes the run partial beside its products
 }
 
 // Run syncs once and returns the record, which is logged and stored too. The error is what made the run fail; a
@@ -78,6 +83,9 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		return r.turnedAway(ctx, err)
 	}
 	defer r.release(context.WithoutCancel(ctx), lease)
+	if err := r.loadRules(ctx); err != nil {
+		return err
+	}
 	plan, err := r.plan(ctx)
 	if err != nil {
 		return err
@@ -87,7 +95,24 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		return nil // the record says why
 	}
 	leaving := r.leaving(ctx, plan, found)
-	return r.publish(ctx, lease, plan, found, r.diff(ctx, plan, found, leaving))
+	r.names = r.readNames(plan.previous, found)
+	state, err := plan.next(r)
+	if err != nil {
+		return err
+	}
+	next := publication{plan.edition, plan.previous, state}
+	isOut, err := r.publish(ctx, lease, next, r.watching(r.diff(ctx, plan, found, leaving)))
+	if !isOut {
+		return err
+	}
+	r.settleFullDue(ctx, plan)
+	if r.Faces == nil {
+		return nil
+	}
+	if err := r.addFaces(ctx, lease, state); err != nil {
+		r.trouble = append(r.trouble, fmt.Errorf("adding faces: %w", err))
+	}
+	return nil
 }
 
 // guard checks what the run is asked for: no launchpad ID, no request to Meteora.

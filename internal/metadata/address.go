@@ -1,17 +1,18 @@
 package metadata
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
 	"strings"
+
+	"tokensync/internal/syncrun"
 )
 
 // ErrRefused is wrapped by every error about an address that is never asked. Asking again does not help.
-var ErrRefused = errors.New("address refused")
+var ErrRefused = fmt.Errorf("address refused: %w", syncrun.ErrFinal)
 
 func refused(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(format, args...))

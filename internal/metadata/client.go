@@ -25,10 +25,14 @@ const (
 
 // Options set up a Client. Its zero value asks the public Internet.
 type Options struct {
-	Gateways  Gateways // DefaultGateways when empty
+	Gateways  Gateways // those of DefaultGateways where it has none
 	UserAgent string
 
-	// Tests and the local stack let hosts of their own stand for public ones.
+	// Hosts maps names to addresses that stand for public ones, such as meta.example to 127.0.0.1:8443: those of a local
+	// stack. With it no other host is asked.
+	Hosts map[string]string
+
+	// Tests let hosts of their own stand for public ones.
 	Resolver Resolver                                                             // net.DefaultResolver when nil
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error) // to an address that was checked
 	TLS      *tls.Config
@@ -43,7 +47,7 @@ type Client struct {
 
 // New returns a client for o.
 func New(o Options) *Client {
-	d := &dialer{resolver: o.Resolver, dial: o.Dial}
+	d := &dialer{hosts: o.Hosts, resolver: o.Resolver, dial: o.Dial}
 	if d.resolver == nil {
 		d.resolver = net.DefaultResolver
 	}
@@ -57,8 +61,11 @@ func New(o Options) *Client {
 		gateways:  o.Gateways,
 		userAgent: cmp.Or(o.UserAgent, "tokensync"),
 	}
-	if len(c.gateways.IPFS)+len(c.gateways.Arweave) == 0 {
-		c.gateways = DefaultGateways
+	if len(c.gateways.IPFS) == 0 {
+		c.gateways.IPFS = DefaultGateways.IPFS
+	}
+	if len(c.gateways.Arweave) == 0 {
+		c.gateways.Arweave = DefaultGateways.Arweave
 	}
 	return c
 }

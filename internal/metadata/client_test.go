@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -248,4 +250,26 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestHostsOfALocalRun: they stand for themselves, and nothing else is asked.
+func TestHostsOfALocalRun(t *testing.T) {
+	t.Parallel()
+	h := newHosts(t)
+	h.serve("meta.example", reply(`{"image":"https://img.example/a.png"}`))
+	roots := x509.NewCertPool()
+	roots.AddCert(h.server.Certificate())
+	c := New(Options{
+		Hosts:    map[string]string{"meta.example": h.server.Listener.Addr().String()},
+		Resolver: h, TLS: &tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS12},
+	})
+	t.Cleanup(c.Close)
+	if face, err := c.Fetch(t.Context(), "https://meta.example/1"); err != nil || face.ImageURL == "" {
+		t.Errorf("%+v, %v", face, err)
+	}
+	for _, uri := range []string{"https://other.example/1", "https://localhost/1", "https://127.0.0.1/1", "ipfs://" + cid} {
+		if _, err := c.Fetch(t.Context(), uri); !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: %v", uri, err)
+		}
+	}
 }

@@ -229,28 +229,32 @@ func (d *Decoder) field(name string, c byte) error {
 	if err != nil {
 		return err
 	}
+	at := d.Envelope.at(name)
+	if at == nil {
+		return nil // nobody reads it, whatever it holds
+	}
 	if !raw.IsValid(lenient...) {
 		return malformed("field %q of the envelope is not JSON", name)
 	}
-	d.Envelope.set(name, raw)
+	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil { // else null, or of a kind that we do not use
+		*at = n
+	}
 	return nil
 }
 
-func (e *Envelope) set(name string, raw jsontext.Value) {
-	n, err := strconv.ParseInt(string(raw), 10, 64)
-	if err != nil {
-		return // null, or of a kind that we do not use
-	}
+// at returns the field of that name; nil when there is none.
+func (e *Envelope) at(name string) *int64 {
 	switch name {
 	case "total", "total_count":
-		e.Total = n
+		return &e.Total
 	case "pages":
-		e.Pages = n
+		return &e.Pages
 	case "current_page", "page":
-		e.CurrentPage = n
+		return &e.CurrentPage
 	case "page_size":
-		e.PageSize = n
+		return &e.PageSize
 	}
+	return nil
 }
 
 // pools reads the elements of an array up to its closing bracket; the opening one is already used.
@@ -315,23 +319,32 @@ func (d *Decoder) consider(raw []byte, escapes bool) error {
 	if !d.filter.mayMatch(raw, escapes) {
 		return nil
 	}
-	id, ok, err := d.owner(raw)
+	p, ok, err := d.row(raw)
 	if err != nil {
-		return fmt.Errorf("%w: pool before byte %d: %w", ErrMalformed, d.stream.offset, err)
+		if d.holdsAnother(raw) {
+			return fmt.Errorf("%w: pool before byte %d: %w", ErrMalformed, d.stream.offset, err)
+		}
+		if p, ok, err = d.row(d.format.withoutUnread(raw)); err != nil {
+			d.Invalid++
+			return nil
+		}
 	}
-	if !ok {
-		return nil
-	}
-	p := token.Pool{Product: d.product, Launchpad: id}
-	if err := d.decodePool(raw, &p); err != nil {
-		return fmt.Errorf("%w: pool before byte %d: %w", ErrMalformed, d.stream.offset, err)
-	}
-	if !p.Valid() {
+	switch {
+	case !ok:
+	case !p.Valid():
 		d.Invalid++
-		return nil
-	}
-	if !d.yield(p) {
+	case !d.yield(p):
 		return errStop
 	}
 	return nil
+}
+
+// row decodes a pool; ok is false when it is not ours.
+func (d *Decoder) row(raw []byte) (p token.Pool, ok bool, err error) {
+	id, ok, err := d.owner(raw)
+	if err != nil || !ok {
+		return p, false, err
+	}
+	p = token.Pool{Product: d.product, Launchpad: id}
+	return p, true, d.decodePool(raw, &p)
 }

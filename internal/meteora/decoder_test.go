@@ -277,7 +277,7 @@ func TestDecodeMalformed(t *testing.T) {
 		{"a bad literal among the pools", `[nul]`},
 		{"a bad literal in the envelope", `{"total":tru,"data":[]}`},
 		{"brackets that do not match", `{"data":[}`},
-		{"our pool is no JSON", `[{"launchpad":"` + ours + `","a":tru}]`},
+		{"a row of ours that swallows the next", page(`{"address":"`+address1+`","launchpad":"`+ours+`","name":"a}`, `{"address":"`+address1+`","name":"b"}`)},
 		{"a NUL byte", "[{}\x00]"},
 		{"endless white space", "[" + strings.Repeat(" ", 1<<20) + "]"},
 	}

@@ -9,9 +9,10 @@ import (
 
 // A rowFormat is how one product spells its pools.
 type rowFormat struct {
-	address string  // the field with the pool's address
-	start   []byte  // how a row begins that has it first
-	labels  []label // the fields that say whose it is, the one that counts most first
+	address string   // the field with the pool's address
+	start   []byte   // how a row begins that has it first
+	labels  []label  // the fields that say whose it is, the one that counts most first
+	fields  []string // that are read beside these
 	read    func(*Decoder, *token.Pool) error
 }
 
@@ -31,8 +32,15 @@ var rowFormats = map[token.Product]rowFormat{
 	token.DBCList: newRowFormat("address", (*Decoder).readCurve, label{"pool_config_address", ""}, label{"creator", creatorPrefix}),
 }
 
+// readFields are all that any format reads; what only another one reads may cost a damaged row, but no value.
+var readFields = []string{
+	"token_x", "token_y", "name", "created_at", "tvl", "current_price", "apr", "volume", "fees", "pool_config", "is_blacklisted", "tags",
+	"creator", "pool_config_address",
+	"pool_name", "pool_token_mints", "pool_token_amounts", "pool_token_usd_amounts", "pool_tvl", "trading_volume", "fee_volume", "total_fee_pct",
+}
+
 func newRowFormat(address string, read func(*Decoder, *token.Pool) error, labels ...label) rowFormat {
-	return rowFormat{address, []byte(`{"` + address + `":"`), labels, read}
+	return rowFormat{address: address, start: []byte(`{"` + address + `":"`), labels: labels, fields: readFields, read: read}
 }
 
 // A survey looks at every row of a body, ours or not: to know whether the rows are new, and in the order asked for.

@@ -45,8 +45,8 @@ const (
 	operatorRefused     = "OperatorRefused"
 )
 
-// DetailVariable says which metrics there are: "detailed" is every figure, anything else what alarms look at. Each costs
-// 0.30 dollars a month while it is reported.
+// DetailVariable names the variable that chooses the metrics: "detailed" is every figure, anything else what alarms look
+// at. Each costs 0.30 dollars a month while it is reported.
 const (
 	DetailVariable = "METRICS"
 	detailed       = "detailed"

@@ -26,6 +26,7 @@ type Record struct {
 	TokensUpdated    int                 `json:"tokens_updated"`
 	TokensUnchanged  int                 `json:"tokens_unchanged"`
 	TokensDelisted   int                 `json:"tokens_delisted"`
+	TokensUnapproved int                 `json:"tokens_unapproved,omitzero"` // seen, and not the launchpad's own
 	TokensUnwritten  int                 `json:"tokens_unwritten"`
 	Delisting        string              `json:"delisting"` // "done", or why there was none or only some
 	WriteBatches     int                 `json:"write_batches"`
@@ -34,6 +35,8 @@ type Record struct {
 	BoardBytes       int64               `json:"board_bytes"`
 	LookupsAsked     int64               `json:"lookups_asked"` // pools asked for by address
 	LookupsFound     int64               `json:"lookups_found"`
+	FacesFetched     int                 `json:"faces_fetched,omitzero"` // pictures, descriptions and links
+	FacesFailed      int                 `json:"faces_failed,omitzero"`  // asked for again after a pause
 	PeakRSSBytes     int64               `json:"peak_rss_bytes"`
 	PeakHeapBytes    int64               `json:"peak_heap_bytes"`
 	Error            string              `json:"error"`
@@ -82,6 +85,9 @@ var ErrGap = errors.New("the newest pools do not reach back to the last run")
 // sound, what it did not deliver proves nothing, and the next run goes on from there.
 var ErrIncomplete = errors.New("not read to the end yet")
 
+// ErrFinal reports what does not change by asking again.
+var ErrFinal = errors.New("asking again does not help")
+
 // ErrUnconfigured reports a source with nothing to read from: its product is skipped.
 var ErrUnconfigured = errors.New("not configured")
 
@@ -94,7 +100,7 @@ type Outcome struct {
 	Throttles         int64 // responses of Meteora's that were "too many requests"
 	OpenBreakers      int   // products that are left alone when the run is over
 	Misconfigured     bool  // a setting is missing or bad: without a change no run will succeed
-	RemovalsRefused   bool  // so many tokens would have left the lists that none did
+	RemovalsRefused   bool  // more tokens would have left the lists than is believed, and none did
 	LaunchpadsEmptied int   // launchpad IDs that had tokens and match nothing any more
 	MigrationsStuck   int   // tokens that have been complete for more than a day and were not migrated
 	BoardUnpublished  bool  // the run wrote, but readers still read the board before

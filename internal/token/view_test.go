@@ -134,7 +134,7 @@ func pageOf(t *Token) page {
 	return p
 }
 
-var texts = []string{"", "plain", `quo"te\`, "<b>&", "line\u2028\n", "\x7f\x01", "bad\xff", "🚀é", "https://x.com/a?b=c&d"}
+var texts = []string{"", "plain", `quo"te\`, "<b>&", "line\u2028\n", "line\u2028", "\x7f\x01", "bad\xff", "🚀é", "https://x.com/a?b=c&d"}
 
 // scramble sets every field below v at random.
 func scramble(v reflect.Value, r *rand.Rand) {

@@ -82,21 +82,28 @@ func (m World) Add(n int, ours bool) []int {
 
 // Tick lets a minute pass, as far as a schedule of syncs would see it: SOL and the dollar coins move a little, and with them the
 // price, market cap and TVL of every pool; volumes move where there is trade; and about a tenth of our pools, others each time,
-// get new figures altogether. With Config.StandStill only these do. The same seed makes the same ticks.
+// get new figures altogether. With Config.StandStill only these do, with Config.Untouched all but
+// these. The same seed makes the same ticks.
 func (s *Server) Tick() {
 	tick := s.ticks.Add(1)
 	for _, p := range s.products {
 		if !s.cfg.StandStill {
 			World{p}.change(func(w *world) { w.market = newMarket(s.cfg.Seed, tick) })
 		}
-		var touched []int
-		for n, i := range (World{p}).Ours() {
-			if mix(uint64(n)<<32|tick)%10 == 0 {
-				touched = append(touched, i)
-			}
+		if !s.cfg.Untouched {
+			World{p}.Touch(World{p}.tenth(tick)...)
 		}
-		World{p}.Touch(touched...)
 	}
+}
+
+// tenth returns about a tenth of our pools, others at each tick.
+func (m World) tenth(tick uint64) (indexes []int) {
+	for n, i := range m.Ours() {
+		if mix(uint64(n)<<32|tick)%10 == 0 {
+			indexes = append(indexes, i)
+		}
+	}
+	return indexes
 }
 
 // Ours returns the present pools that were put there for the launchpad, by index. A launchpad ID that others carry

@@ -70,6 +70,8 @@ type Config struct {
 	Launched []Launched
 	// StandStill keeps the market where it is when Tick is called.
 	StandStill bool
+	// Untouched keeps Tick from giving any pool new figures: only the market moves then.
+	Untouched bool
 }
 
 const defaultMaxURL = 8192

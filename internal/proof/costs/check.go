@@ -30,17 +30,33 @@ func (l Launchpad) Check(pools int) error {
 	return errors.Join(failed...)
 }
 
+// Bounds of what a run may write while every dollar moves and one token in a hundred changes in kind: for up to a thousand tokens,
+// and for each thousand of more.
+const (
+	unitsPerThousand   = 70
+	dollarsPerThousand = 2 // a month, at a run each minute
+	quietUnits         = 4 // when nothing moves: its lease, its record, and the manifest's time
+	runsPerMonth       = 43_800
+)
+
 func (l Launchpad) bounds(pools int) []bound {
-	n, ours := float64(l.Tokens), float64(poolsFor(l.Tokens))
-	pages := math.Ceil(float64(pools) / 1000)
+	n, thousands := float64(l.Tokens), max(1, float64(l.Tokens)/1000)
+	pages, lookups := math.Ceil(float64(pools)/1000), lookups(l.Tokens)
+	moved := max(l.Full.Units.Write, l.Refresh.Units.Write)
 	return []bound{
 		{"tokens of the first run", float64(l.First.Written), n, n},
-		{"requests of a full run", float64(l.Full.Requests), pages, pages + 2},
-		{"requests of a refresh", float64(l.Refresh.Requests), 2, math.Ceil(ours/100) + 1},
-		{"bytes a pool that a refresh asks for", float64(l.Refresh.Bytes) / (ours + 100), 200, 800},
-		{"share that a refresh wrote", float64(l.Refresh.Written) / n, 0.05, 0.15},
-		{"write units of a new token", l.First.Units.Write / n, 8, 9},
-		{"write units of a changed token", (l.Refresh.Units.Write - 6) / float64(l.Refresh.Written), 9, 13},
-		{"read units of a refresh", l.Refresh.Units.Read, 1, 10 + n/5},
+		{"requests of a full run", float64(l.Full.Requests), pages, pages + 2 + lookups},
+		{"requests of a refresh", float64(l.Refresh.Requests), 2, 6 + n/100*3},
+		{"bytes a token that a refresh asks for", float64(l.Refresh.Bytes) / (n + 100), 200, 1000},
+		{"share that a refresh changed", float64(l.Refresh.Written) / n, 0.9, 1},
+		{"share of the items that a refresh wrote", float64(l.Refresh.Items) / n, 0.005, 0.03},
+		{"write units of a new token", l.First.Units.Write / n, 1, 3},
+		{"write units of a run", moved, 1 + float64(l.Refresh.Items), unitsPerThousand * thousands},
+		{"dollars a month for writes", moved * runsPerMonth * perWriteUnit, 0.01, dollarsPerThousand * thousands},
+		{"write units of a quiet run", l.Quiet.Units.Write, 1, quietUnits},
+		{"read units of a refresh", l.Refresh.Units.Read, 1, 30 + n/20},
 	}
 }
+
+// lookups is how often a full run asks by mint: a hundred at a time, on both sides of two products' pools.
+func lookups(tokens int) float64 { return 4 * (math.Ceil(float64(tokens)/100) + 1) }

@@ -37,9 +37,10 @@ func TestCheck(t *testing.T) {
 	good := func() Launchpad {
 		return Launchpad{
 			Tokens:  1000,
-			First:   Usage{Mode: "full", Written: 1000, Units: dynamotest.Units{Write: 8500}},
-			Full:    Usage{Mode: "full", Requests: 31},
-			Refresh: Usage{Mode: "refresh", Requests: 5, Bytes: 500_000, Written: 100, Units: dynamotest.Units{Write: 1100, Read: 100}},
+			First:   Usage{Mode: "full", Written: 1000, Units: dynamotest.Units{Write: 2200}},
+			Full:    Usage{Mode: "full", Requests: 70, Units: dynamotest.Units{Write: 65}},
+			Refresh: Usage{Mode: "refresh", Requests: 16, Bytes: 500_000, Written: 1000, Items: 10, Units: dynamotest.Units{Write: 60, Read: 40}},
+			Quiet:   Usage{Mode: "refresh", Units: dynamotest.Units{Write: 4}},
 		}
 	}
 	const pools = 30_000
@@ -47,15 +48,18 @@ func TestCheck(t *testing.T) {
 		t.Fatal(l.Check(pools))
 	}
 	for what, change := range map[string]func(*Launchpad){
-		"mode":                     func(l *Launchpad) { l.Refresh.Mode = "full" },
-		"tokens of the first run":  func(l *Launchpad) { l.First.Written-- },
-		"requests of a full run":   func(l *Launchpad) { l.Full.Requests = 40 },
-		"requests of a refresh":    func(l *Launchpad) { l.Refresh.Requests = 30 },
-		"bytes a pool":             func(l *Launchpad) { l.Refresh.Bytes = 50_000_000 },
-		"share that a refresh":     func(l *Launchpad) { l.Refresh.Written = 1000 },
-		"units of a new token":     func(l *Launchpad) { l.First.Units.Write = 30_000 },
-		"units of a changed token": func(l *Launchpad) { l.Refresh.Units.Write = 10_000 },
-		"read units":               func(l *Launchpad) { l.Refresh.Units.Read = 1000 },
+		"mode":                    func(l *Launchpad) { l.Refresh.Mode = "full" },
+		"tokens of the first run": func(l *Launchpad) { l.First.Written-- },
+		"requests of a full run":  func(l *Launchpad) { l.Full.Requests = 90 },
+		"requests of a refresh":   func(l *Launchpad) { l.Refresh.Requests = 50 },
+		"bytes a token":           func(l *Launchpad) { l.Refresh.Bytes = 50_000_000 },
+		"share that a refresh":    func(l *Launchpad) { l.Refresh.Written = 100 }, // the world stands still
+		"share of the items":      func(l *Launchpad) { l.Refresh.Items = 1000 },
+		"units of a new token":    func(l *Launchpad) { l.First.Units.Write = 8500 },
+		"write units of a run":    func(l *Launchpad) { l.Refresh.Units.Write = 71 },
+		"dollars a month":         func(l *Launchpad) { l.Full.Units.Write = 75 },
+		"write units of a quiet":  func(l *Launchpad) { l.Quiet.Units.Write = 5 },
+		"read units":              func(l *Launchpad) { l.Refresh.Units.Read = 1000 },
 	} {
 		l := good()
 		change(&l)

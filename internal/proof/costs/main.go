@@ -52,15 +52,15 @@ func run(ctx context.Context, sizes string, pools, memory int) error {
 }
 
 func usage(w io.Writer, launchpads []Launchpad) {
-	_, _ = fmt.Fprintf(w, "| tokens | run | requests | MB read | CPU seconds | tokens written | write units | read units |\n")
-	_, _ = fmt.Fprintf(w, "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	_, _ = fmt.Fprintf(w, "| tokens | run | requests | MB read | CPU seconds | tokens changed | items written | board, KB | write units | read units |\n")
+	_, _ = fmt.Fprintf(w, "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, l := range launchpads {
 		for _, row := range []struct {
 			name string
 			Usage
-		}{{"first", l.First}, {"full", l.Full}, {"refresh", l.Refresh}} {
-			_, _ = fmt.Fprintf(w, "| %d | %s | %d | %.2f | %.2f | %d | %.0f | %.0f |\n", l.Tokens, row.name, row.Requests,
-				float64(row.Bytes)/1e6, row.CPU.Seconds(), row.Written, row.Units.Write, row.Units.Read)
+		}{{"first", l.First}, {"full", l.Full}, {"refresh", l.Refresh}, {"quiet refresh", l.Quiet}} {
+			_, _ = fmt.Fprintf(w, "| %d | %s | %d | %.2f | %.2f | %d | %d | %d | %.0f | %.0f |\n", l.Tokens, row.name, row.Requests,
+				float64(row.Bytes)/1e6, row.CPU.Seconds(), row.Written, row.Items, row.Board/1000, row.Units.Write, row.Units.Read)
 		}
 	}
 }

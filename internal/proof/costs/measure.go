@@ -19,38 +19,62 @@ type Usage struct {
 	Bytes    int64 // from Meteora, as they came over the wire
 	CPU      time.Duration
 	Units    dynamotest.Units
-	Written  int // tokens
+	Written  int // tokens that are new or changed
+	Items    int // that were written
+	Board    int // bytes of the board
 }
 
-// Launchpad is what the runs of a launchpad used: the first, and those after it. Before each of the latter, a tenth of the
-// tokens changed.
+// Launchpad is what the runs of a launchpad used: the first, and those after it. Before Full and before Refresh every dollar
+// moved, and one token in a hundred changed in kind; before Quiet, a refresh, nothing did.
 type Launchpad struct {
-	Tokens               int
-	First, Full, Refresh Usage
+	Tokens                      int
+	First, Full, Refresh, Quiet Usage
 }
 
-// Measure runs the real sync for a launchpad with a number of tokens on DLMM, among pools in all.
+// Measure runs the real sync for a launchpad with a number of tokens, all of which have a pool on DLMM, among pools in all; one in
+// eight has another on DAMM v2.
 func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	m := new(measurement)
 	defer func() { err = errors.Join(err, m.close()) }()
 	m.world, err = dev.StartWorld(ctx, dev.WorldOptions{
 		Options: dev.Options{Proxy: m.startMeter},
-		Meteora: meteoratest.Config{Pools: pools, Ours: poolsFor(tokens), StandStill: true},
+		Meteora: meteoratest.Config{
+			Pools: pools, Ours: poolsFor(tokens), PoolsOf: map[string]int{meteoratest.DAMMv2: second(tokens)}, Untouched: true,
+		},
 	})
 	if err != nil {
 		return Launchpad{}, err
 	}
 	l := Launchpad{Tokens: len(m.world.Meteora.OurMints(meteoratest.DLMM))}
 	l.First = m.run(ctx, dev.FullSync)
-	m.world.Tick()
+	m.change(0)
 	l.Full = m.run(ctx, dev.FullSync)
-	m.world.Tick()
+	m.change(1)
 	l.Refresh = m.run(ctx, dev.Refresh)
+	l.Quiet = m.run(ctx, dev.Refresh)
 	return l, m.err
+}
+
+// share is one in how many tokens changes in kind between two runs.
+const share = 100
+
+// change moves the market, and gives one token in a hundred another name, others in each round.
+func (m *measurement) change(round int) {
+	m.world.Tick()
+	for _, product := range []string{meteoratest.DLMM, meteoratest.DAMMv2} {
+		w := m.world.Meteora.World(product)
+		for n, pool := range w.Ours() {
+			if n%share == round {
+				w.Rename(pool)
+			}
+		}
+	}
 }
 
 // poolsFor returns how many pools the fake needs for a number of tokens: some have two.
 func poolsFor(tokens int) int { return tokens + tokens*3/125 }
+
+func second(tokens int) int { return tokens / 8 }
 
 type measurement struct {
 	world *dev.World
@@ -91,5 +115,6 @@ func (m *measurement) run(ctx context.Context, event string) Usage {
 	return Usage{
 		Mode: run.Record.Mode, Requests: run.Record.UpstreamRequests, Bytes: run.Record.BytesRead, CPU: cpu,
 		Units: m.meter.Take(), Written: run.Record.TokensNew + run.Record.TokensUpdated,
+		Items: int(run.Record.ItemsWritten), Board: int(run.Record.BoardBytes),
 	}
 }

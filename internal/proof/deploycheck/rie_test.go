@@ -113,7 +113,7 @@ func (a *aws) invoke(t *testing.T, event []byte) []byte {
 }
 
 // TestRuntimeInterface invokes each function, as it was built for this machine, with each of its events and then with
-// payloads that are none: those end in an error or a refusal, and the function goes on.
+// payloads that are no events: those end in an error or a refusal, and the function goes on.
 func TestRuntimeInterface(t *testing.T) {
 	d, err := ours()
 	if err != nil {
@@ -157,7 +157,7 @@ func checkFile(t *testing.T, d *deployment, function *aws, name string) {
 
 // badPayloads are no events of ours.
 var badPayloads = map[string]string{
-	"nothing": "", "not JSON": "{", "a text": `"full"`, "a list": `[]`, "a number": `7`, "a mode that is none": `{"mode":"never"}`,
+	"nothing": "", "not JSON": "{", "a text": `"full"`, "a list": `[]`, "a number": `7`, "an unknown mode": `{"mode":"never"}`,
 	"a mode of another type": `{"mode":7}`, "a request without a path": `{"version":"2.0","routeKey":"$default"}`,
 	"a request with a list of headers": `{"version":"2.0","headers":[],"requestContext":{"http":{"method":"GET"}}}`,
 	"5 MB":                             `{"mode":"never","x":"` + strings.Repeat("x", 5<<20) + `"}`,

@@ -158,6 +158,7 @@ const productsPackage = "tokensync/internal/products"
 var optional = map[string]string{
 	"CACHE_MEMORY":       "how long a warm function uses an answer: for tests and measurements",
 	"CACHE_MEMORY_BYTES": "how much of them it keeps: likewise",
+	"METADATA_HOSTS":     "what stands for the hosts of metadata: for local runs",
 	"GOGC":               "Go's own; the sync sets what was measured to be best",
 }
 

@@ -31,6 +31,7 @@ var others = map[string][2]string{
 	"LaunchpadIdParameter":  {"/other", "/" + strings.Repeat("x", 63)},
 	"AdminTokenParameter":   {"/other", "/" + strings.Repeat("x", 63)},
 	"SolanaRpcUrlParameter": {"/other", ""}, "ListingRulesParameter": {"/other", ""}, "MeteoraUserAgent": {"other", ""},
+	"MetadataGateways": {"https://ipfs.example/ipfs/", ""}, "ArweaveGateways": {"https://ar.example/", ""},
 	"MeteoraProducts": {"dlmm,damm-v1", ""}, "QuoteMints": {"So11111111111111111111111111111111111111112", ""},
 	"FullSyncSchedule": {"rate(2 hours)", ""}, "AlarmEmail": {"other@example.com", ""}, "CorsAllowedOrigins": {"https://example.com", ""},
 }

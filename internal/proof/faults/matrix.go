@@ -47,7 +47,7 @@ func New(ctx context.Context) (_ *Matrix, err error) {
 			err = errors.Join(err, m.Close())
 		}
 	}()
-	w, err := newWorld(ctx, engine)
+	w, err := newWorld(ctx, engine, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -68,14 +68,25 @@ func New(ctx context.Context) (_ *Matrix, err error) {
 // Close ends the engine.
 func (m *Matrix) Close() error { return m.engine.Close() }
 
-// change does what happened at Meteora since the last run, always the same; the second time it does nothing.
+// What changes at Meteora between two runs.
+const (
+	changed = 60
+	added   = 5
+)
+
+// change does what happened at Meteora since the last run, always the same; the second time it does nothing. Where there is
+// a chain, it happened there.
 func change(w *World) {
+	if w.Chain != nil {
+		w.Tick()
+		return
+	}
 	d := w.Meteora.World(meteoratest.DLMM)
 	if d.Total() > pools {
 		return
 	}
-	d.Touch(d.Ours()[:60]...)
-	d.Add(5, true)
+	d.Touch(d.Ours()[:changed]...)
+	d.Add(added, true)
 }
 
 // atOnce is how many cases run side by side; most of their time is waiting.
@@ -117,7 +128,7 @@ func (m *Matrix) RunAll(ctx context.Context, cases []Case, done func(Row) error)
 // Run runs one case: a good run, changes at Meteora, the troubled run, a good run again.
 func (m *Matrix) Run(ctx context.Context, c Case) (Row, error) {
 	row := Row{Name: c.Name}
-	w, err := newWorld(ctx, m.engine)
+	w, err := newWorld(ctx, m.engine, c.start)
 	if err != nil {
 		return row, err
 	}
@@ -129,7 +140,9 @@ func (m *Matrix) Run(ctx context.Context, c Case) (Row, error) {
 	if err != nil {
 		return row, err
 	}
-	row.Before = listed(before)
+	if row.Before = listed(before); row.Before == 0 {
+		return row, errors.New("the first run listed nothing")
+	}
 	change(w)
 	if err := m.trouble(ctx, c, w, &row); err != nil {
 		return row, err
@@ -139,14 +152,14 @@ func (m *Matrix) Run(ctx context.Context, c Case) (Row, error) {
 		return row, err
 	}
 	row.After = listed(after)
-	row.compareAfter(before, after)
+	row.compareAfter(before, after, c.off)
 	return row, m.repair(ctx, c, w, before, &row)
 }
 
 func listed(tokens map[string]stored) int {
 	n := 0
 	for _, t := range tokens {
-		if t.listing != "" {
+		if t.listed {
 			n++
 		}
 	}
@@ -166,11 +179,14 @@ func (m *Matrix) trouble(ctx context.Context, c Case, w *World, row *Row) error 
 		row.Statuses = append(row.Statuses, run.Status)
 	}
 	row.compareRuns(c, runs)
+	if c.refresh {
+		row.compareRefresh(w, &runs[0])
+	}
 	return err
 }
 
 func (w *World) troubled(ctx context.Context, c Case) ([]syncrun.Record, error) {
-	s := settings{env: c.env, timeout: c.limit}
+	s := settings{env: c.env, timeout: c.limit, refresh: c.refresh}
 	if c.twice {
 		return w.overlapping(ctx, s)
 	}
@@ -221,21 +237,34 @@ func saidBy(runs []syncrun.Record) string {
 	for _, run := range runs {
 		said = append(said, run.Error, run.Delisting)
 		for _, p := range run.Products {
-			said = append(said, p.Error)
+			said = append(append(said, p.Error), p.Notes...)
 		}
 	}
 	return strings.Join(slices.DeleteFunc(said, func(s string) bool { return s == "" }), "; ")
 }
 
-// compareAfter checks what trouble must never do: lose a token, or take one out of the lists.
-func (r *Row) compareAfter(before, after map[string]stored) {
+// compareRefresh checks that a refresh updated what changed at Meteora, and nothing else. What changes on the chain is its
+// own affair; that something does is not.
+func (r *Row) compareRefresh(w *World, run *syncrun.Record) {
+	switch {
+	case w.Chain != nil && run.TokensUpdated == 0:
+		r.surprise("the refresh updated nothing")
+	case w.Chain == nil && (run.TokensUpdated != changed || run.TokensNew != added):
+		r.surprise("the refresh updated %d tokens and found %d new ones; %d changed, %d were new", run.TokensUpdated, run.TokensNew, changed, added)
+	}
+}
+
+// compareAfter checks what trouble must never do: lose a token, call it delisted, or take it out of the lists unless all are off.
+func (r *Row) compareAfter(before, after map[string]stored, off bool) {
 	for mint, b := range before {
 		a, ok := after[mint]
 		switch {
 		case !ok:
 			r.surprise("token %s is lost", mint)
-		case a.listing != b.listing:
-			r.surprise("token %s went from listing %q to %q", mint, b.listing, a.listing)
+		case a.status != b.status:
+			r.surprise("token %s went from %s to %s", mint, b.status, a.status)
+		case a.listed != (b.listed && !off):
+			r.surprise("token %s is listed: %t, and was: %t", mint, a.listed, b.listed)
 		case a.firstSeen != b.firstSeen:
 			r.surprise("first_seen_at of token %s changed", mint)
 		}
@@ -250,7 +279,10 @@ func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string
 	w.Meteora.SetFault(nil)
 	w.SSM().SetFault(ssmtest.Fault{})
 	w.DynamoDB.SetFault(nil)
-	w.SetLaunchpadID(w.Meteora.Launchpad())
+	w.SetLaunchpadID(w.launchpad())
+	if w.Chain != nil {
+		w.Chain.SetFault(nil)
+	}
 	if c.mend != nil {
 		c.mend(w)
 	}
@@ -261,6 +293,9 @@ func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string
 		}
 		row.RepairedAfter = time.Since(start)
 		if run.Status == syncrun.Succeeded {
+			if left := run.TokensUpdated + run.TokensNew; c.refresh && left > 0 {
+				row.surprise("the refresh left %d tokens to the run after it", left)
+			}
 			break
 		}
 		if run.Status != syncrun.Skipped || row.RepairedAfter > maxRepair {
@@ -273,15 +308,17 @@ func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string
 		return err
 	}
 	row.Repaired = listed(repaired)
-	row.compareAfter(before, repaired)
-	row.compareReference(m.reference, repaired)
+	row.compareAfter(before, repaired, false)
+	if w.Chain == nil { // each chain has lives of its own
+		row.compareReference(m.reference, repaired)
+	}
 	return nil
 }
 
 func (r *Row) compareReference(reference, got map[string]stored) {
 	for _, mint := range slices.Sorted(maps.Keys(reference)) {
 		want, have := reference[mint], got[mint]
-		want.firstSeen, have.firstSeen = "", ""
+		want.firstSeen, have.firstSeen = 0, 0
 		if want != have {
 			r.surprise("token %s is %+v, a good run leaves %+v", mint, have, want)
 		}

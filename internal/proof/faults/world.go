@@ -17,7 +17,9 @@ import (
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/runtimeapi"
+	"tokensync/internal/dynamo"
 	"tokensync/internal/syncrun"
+	"tokensync/internal/token"
 )
 
 // Sizes of a world: six pages, and tokens for more than two batches.
@@ -31,18 +33,23 @@ type World struct {
 	*dev.World
 	DynamoDB *dynamotest.Proxy
 
-	removed []int // pools that a case made vanish
+	removed map[string][]int // pools that a case made vanish, by product
 
 	mu      sync.Mutex
 	current *runtimeapi.Function
 }
 
-func newWorld(ctx context.Context, engine *dynamotest.Engine) (_ *World, err error) {
+// newWorld starts one, changed by start unless that is nil.
+func newWorld(ctx context.Context, engine *dynamotest.Engine, start func(*dev.WorldOptions)) (_ *World, err error) {
 	w := new(World)
-	w.World, err = dev.StartWorld(ctx, dev.WorldOptions{
+	o := dev.WorldOptions{
 		Options: dev.Options{Engine: engine, Proxy: w.startProxy},
 		Meteora: meteoratest.Config{Pools: pools, Ours: ours},
-	})
+	}
+	if start != nil {
+		start(&o)
+	}
+	w.World, err = dev.StartWorld(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -72,6 +79,7 @@ func (w *World) Close() error {
 type settings struct {
 	env     map[string]string // overrides the template's
 	timeout time.Duration     // the template's when 0
+	refresh bool              // of what is known and new; else everything
 }
 
 // killed is the status of a run that left no record.
@@ -98,7 +106,11 @@ func (w *World) sync(ctx context.Context, s settings) (syncrun.Record, error) {
 	w.mu.Lock()
 	w.current = f
 	w.mu.Unlock()
-	result, err := f.Invoke(ctx, []byte(`{"mode":"full"}`))
+	event := `{"mode":"full"}`
+	if s.refresh {
+		event = `{"mode":"refresh"}`
+	}
+	result, err := f.Invoke(ctx, []byte(event))
 	err = errors.Join(err, f.Close(), malformed)
 	if run.Status == killed && result.Error != nil {
 		run.Error = result.Error.Message
@@ -113,39 +125,71 @@ func (w *World) running() *runtimeapi.Function {
 	return w.current
 }
 
-// stored is the part of a token's item that the matrix compares.
+// stored is what the matrix compares of a token: its item's status and first sight, and what the board says of it.
 type stored struct {
-	hash, status, listing, firstSeen string
+	status    token.Status
+	firstSeen int64
+	listed    bool   // on the board
+	content   string // on the board, without the times at which runs saw it
 }
 
-// tokens reads the launchpad's items, listed or not, without the proxy.
+// tokens reads the launchpad's tokens, listed or not, without the proxy.
 func (w *World) tokens(ctx context.Context) (map[string]stored, error) {
-	tokens := map[string]stored{}
-	pages := dynamodb.NewScanPaginator(w.Engine().Client(), &dynamodb.ScanInput{
-		TableName: aws.String(w.Tables().Tokens), ConsistentRead: aws.Bool(true),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	api, tokens := w.Engine().Client(), map[string]stored{}
+	mints, err := w.mints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for t, err := range dynamo.NewTokensTable(api, w.Tables().Tokens).Get(ctx, mints) {
 		if err != nil {
-			return nil, fmt.Errorf("reading the tokens: %w", err)
+			return nil, err
 		}
-		for _, it := range page.Items {
-			if text(it, "launchpad") == w.Meteora.Launchpad() {
-				tokens[text(it, "mint")] = stored{
-					text(it, "content_hash"), text(it, "status"), text(it, "listing"), text(it, "first_seen_at"),
-				}
-			}
+		if string(t.Launchpad) == w.launchpad() {
+			tokens[t.Mint] = stored{status: t.Status, firstSeen: t.FirstSeenAt}
+		}
+	}
+	board, err := dynamo.NewBoardReader(api, w.Tables().Board).Board(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for t := range board.All() {
+		if string(t.Launchpad) == w.launchpad() {
+			it := tokens[t.Mint]
+			it.listed, it.content = true, content(t)
+			tokens[t.Mint] = it
 		}
 	}
 	return tokens, nil
 }
 
-func text(it map[string]types.AttributeValue, name string) string {
-	switch v := it[name].(type) {
-	case *types.AttributeValueMemberS:
-		return v.Value
-	case *types.AttributeValueMemberN:
-		return v.Value
+// launchpad is whose tokens are compared: the chain's, where there is one.
+func (w *World) launchpad() string {
+	if w.Chain != nil {
+		return w.Chain.Launchpad()
 	}
-	return ""
+	return w.Meteora.Launchpad()
+}
+
+// mints returns those of all items.
+func (w *World) mints(ctx context.Context) (mints []string, err error) {
+	pages := dynamodb.NewScanPaginator(w.Engine().Client(), &dynamodb.ScanInput{
+		TableName: aws.String(w.Tables().Tokens), ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("mint"),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading the mints: %w", err)
+		}
+		for _, it := range page.Items {
+			if mint, ok := it["mint"].(*types.AttributeValueMemberS); ok {
+				mints = append(mints, mint.Value)
+			}
+		}
+	}
+	return mints, nil
+}
+
+func content(t token.Token) string {
+	t.FirstSeenAt, t.UpdatedAt, t.LastTradeAt, t.Written = 0, 0, 0, token.Written{}
+	return fmt.Sprintf("%+v", t)
 }

@@ -48,6 +48,7 @@ func TestWhatPackagesReach(t *testing.T) {
 		not        []string
 	}{
 		{"internal/token", "the domain knows no technology", []string{aws, http, module}},
+		{"internal/board", "the board knows no store", append([]string{aws, http}, domain...)},
 		{"internal/ingest", "a use case owns its interfaces", []string{aws, http, module + "internal/catalog", module + "internal/meteora", module + "internal/dynamo"}},
 		{"internal/catalog", "a use case owns its interfaces", []string{aws, http, module + "internal/ingest", module + "internal/dynamo"}},
 		{"internal/meteora", "an adapter knows no other, and no use case", append(domain, aws)},

@@ -74,7 +74,7 @@ func TestWorkflowsKnowTheStack(t *testing.T) {
 	}
 	given := map[string]string{}
 	for _, m := range override.FindAllStringSubmatch(all["deploy-stack.yml"], -1) {
-		given[m[1]] = map[string]string{"Environment": "prod", "LaunchpadId": "any"}[m[1]]
+		given[m[1]] = map[string]string{"Environment": "prod", "LaunchpadIdParameter": "/any"}[m[1]]
 	}
 	if _, err := samtemplate.Parse(template, samtemplate.Options{Parameters: given}); err != nil || len(given) < 4 {
 		t.Errorf("parameters %v: %v", given, err)

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"net"
 	"strings"
 	"testing"
 	"time"
+
+	"tokensync/internal/config"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -25,6 +28,7 @@ func TestSettings(t *testing.T) {
 		s := settings{
 			pools: 132967, curves: 512, products: []string{"dlmm", "dbc"}, launchpadID: defaultLaunchpadID, port: 3000,
 			ignoreFilter: true, syncEvery: time.Minute, fullEvery: 10 * time.Minute, functions: map[string]string{},
+			userAgent: "tokensync/" + config.Version,
 		}
 		change(&s)
 		return s
@@ -72,7 +76,7 @@ func TestBadSettingsNameVariableAndValue(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
 		"POOLS": "-1", "PORT": "65536", "PRODUCTS": "dlmm,foo", "LIVE": "yes", "FAULTS": "2", "IGNORE_FILTER": "x", "SYNC_EVERY": "60", "FULL_EVERY": "0s",
-		"ADMIN_TOKEN": "a-token-of-thirty-one-letters-x",
+		"ADMIN_TOKEN": "a-token-of-thirty-one-letters-x", "FAKE": "yes", "DIALECT": "tabs", "NODE": "fast",
 	} {
 		var stdout, stderr bytes.Buffer
 		code := command(t.Context(), []string{"demo"}, environment(map[string]string{name: value}), &stdout, &stderr)
@@ -90,13 +94,43 @@ func TestUsage(t *testing.T) {
 	tests := []struct {
 		arguments []string
 		code      int
-	}{{[]string{"--help"}, 0}, {nil, 2}, {[]string{"walk"}, 2}, {[]string{"run", "fast"}, 2}}
+	}{{[]string{"--help"}, 0}, {nil, 2}, {[]string{"walk"}, 2}, {[]string{"run", "fast"}, 2}, {[]string{"doctor", "--xml"}, 2}}
 	for _, test := range tests {
 		var stdout, stderr bytes.Buffer
 		code := command(t.Context(), test.arguments, environment(nil), &stdout, &stderr)
 		if out := stdout.String() + stderr.String(); code != test.code || !strings.Contains(out, "LAUNCHPAD_ID") {
 			t.Errorf("%v: exit %d, %q", test.arguments, code, out)
 		}
+	}
+}
+
+// TestDoctor examines the fakes; its exit code tells scripts what its table tells people.
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		argument string
+		env      map[string]string
+		code     int
+		says     string
+	}{
+		"all holds": {"doctor", nil, 0, "all that the sync needs holds"},
+		"pipes":     {"doctor", map[string]string{"DIALECT": "pipes", "NODE": "plain"}, 0, "[a|b] works"},
+		"JSON":      {"doctor --json", nil, 0, `"holds":true`},
+		"down":      {"doctor", map[string]string{"METEORA_DLMM_URL": "http://127.0.0.1:1"}, 1, "the sync needs 1 of those that fail"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := map[string]string{"FAKE": "1", "POOLS": "1200", "CURVES": "30"}
+			maps.Copy(env, test.env)
+			var stdout, stderr bytes.Buffer
+			code := command(t.Context(), strings.Fields(test.argument), environment(env), &stdout, &stderr)
+			if code != test.code || stderr.Len() > 0 || !strings.Contains(stdout.String(), test.says) {
+				t.Errorf("exit %d, %s%s", code, &stderr, &stdout)
+			}
+			if strings.Contains(stdout.String(), "\x1b") || strings.Contains(stdout.String(), chainKey) {
+				t.Errorf("colours, or the node's key:\n%s", &stdout)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"tokensync/internal/apigw"
+	"tokensync/internal/config"
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
@@ -41,8 +43,15 @@ type settings struct {
 	syncEvery    time.Duration // from one sync to the next, a refresh or a full one
 	fullEvery    time.Duration
 	noColor      bool
-	mints        []string          // of the first tokens on the fake chain
-	tables       dynamotest.Tables // names; unique ones when empty
+	// Of doctor only.
+	fake      bool                // examine the fakes
+	dialect   meteoratest.Dialect // of the fake Meteora's lists
+	node      rpctest.Kind        // of the fake node; "" is one that has nothing but the launchpad's accounts
+	rpcURL    string
+	userAgent string
+	json      bool
+	mints     []string          // of the first tokens on the fake chain
+	tables    dynamotest.Tables // names; unique ones when empty
 	// functions are variables that the functions get unchanged.
 	functions map[string]string
 }
@@ -62,6 +71,9 @@ func readSettings(env lookup) (settings, error) {
 	if id, ok := env("LAUNCHPAD_ID"); ok {
 		s.launchpadID = id // also when it is empty: that is what the guard is for
 	}
+	s.rpcURL, _ = env("SOLANA_RPC_URL")
+	agent, _ := env(config.UserAgent)
+	s.userAgent = cmp.Or(agent, "tokensync/"+config.Version)
 	noColor, _ := env("NO_COLOR")
 	s.noColor = noColor != ""
 	_, s.portIsSet = nonEmpty(env, "PORT")
@@ -69,12 +81,15 @@ func readSettings(env lookup) (settings, error) {
 		func() (err error) { s.pools, err = number(env, "POOLS", defaultPools, 1<<31-1); return },
 		func() (err error) { s.curves, err = number(env, "CURVES", rpctest.DefaultTokens, 1<<20); return },
 		func() (err error) { s.port, err = number(env, "PORT", defaultPort, maxPort); return },
-		func() (err error) { s.products, err = products(env); return },
+		func() (err error) { s.products, err = chosen(env); return },
 		func() (err error) { s.adminToken, err = adminToken(env); return },
 		func() (err error) { s.live, err = toggle(env, "LIVE", false); return },
 		func() (err error) { s.faults, err = toggle(env, "FAULTS", false); return },
 		// On by default: a server that ignores its filter is what the incident was.
 		func() (err error) { s.ignoreFilter, err = toggle(env, "IGNORE_FILTER", true); return },
+		func() (err error) { s.fake, err = toggle(env, "FAKE", false); return },
+		func() (err error) { s.dialect, err = oneOf(env, "DIALECT", dialects); return },
+		func() (err error) { kind, err := oneOf(env, "NODE", rpctest.Kinds()); s.node = kind; return err },
 		func() (err error) { s.syncEvery, err = duration(env, "SYNC_EVERY", defaultSyncEvery); return },
 		func() (err error) { s.fullEvery, err = duration(env, "FULL_EVERY", defaultFullEvery); return },
 	} {
@@ -124,6 +139,18 @@ func number(env lookup, name string, fallback, most int) (int, error) {
 	return n, nil
 }
 
+// dialects are those of the fake Meteora.
+var dialects = []meteoratest.Dialect{meteoratest.Commas, meteoratest.Pipes, meteoratest.Single}
+
+// oneOf reads one of some words, "" when it is not set.
+func oneOf[T ~string](env lookup, name string, words []T) (T, error) {
+	value, ok := nonEmpty(env, name)
+	if ok && !slices.Contains(words, T(value)) {
+		return "", fmt.Errorf("%s=%q is not one of %v", name, value, words)
+	}
+	return T(value), nil
+}
+
 func toggle(env lookup, name string, fallback bool) (bool, error) {
 	value, ok := nonEmpty(env, name)
 	if !ok {
@@ -147,8 +174,8 @@ func duration(env lookup, name string, fallback time.Duration) (time.Duration, e
 	return d, nil
 }
 
-// products defaults to what the template does.
-func products(env lookup) ([]string, error) {
+// chosen returns the products, which default to what the template does.
+func chosen(env lookup) ([]string, error) {
 	value, ok := nonEmpty(env, "PRODUCTS")
 	if !ok {
 		return []string{"dlmm", "dbc"}, nil
