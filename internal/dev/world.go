@@ -47,7 +47,7 @@ func StartWorld(ctx context.Context, o WorldOptions) (_ *World, err error) {
 // StartFakes starts a world without its stack, or nothing.
 func StartFakes(o WorldOptions) (*World, error) {
 	w := &World{}
-	if err := w.startFakes(&o); err != nil {
+	if err := w.startFakes(context.Background(), &o); err != nil { // it is for listening alone
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
