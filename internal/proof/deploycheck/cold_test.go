@@ -308,8 +308,8 @@ func TestRefusedRequests(t *testing.T) {
 		function, operation, body string
 		allowed                   bool
 	}{
-		{"GetStatsFunction", "GetItem", `{"TableName":"sync","Key":{"pk":{"S":"STATS"}}}`, true},
-		{"GetStatsFunction", "GetItem", `{"TableName":"sync","Key":{"pk":{"S":"RUN"}}}`, false},
+		{"GetStatsFunction", "GetItem", `{"TableName":"board","Key":{"pk":{"S":"MANIFEST"}}}`, true},
+		{"HealthFunction", "Query", `{"TableName":"sync","KeyConditionExpression":"#pk = :k","ExpressionAttributeValues":{":k":{"S":"RUN"}}}`, true},
 		{"GetStatsFunction", "GetItem", `{"TableName":"tokens","Key":{"mint":{"S":"a"}}}`, false},
 		{"GetTokenFunction", "PutItem", `{"TableName":"tokens"}`, false},
 		{"SyncTokensFunction", "BatchWriteItem", `{"RequestItems":{"tokens":[]}}`, true},
