@@ -10,7 +10,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// Tokens leave the lists in one run at most to a fifth, or ten of them: what says that more have gone is not believed.
+// At most a fifth of the tokens, or ten, leave the lists in one run: a source that denies more of them is not believed.
 const (
 	maxLeavingShare = 5
 	maxLeavingFew   = 10

@@ -148,7 +148,7 @@ func TestMetricsGetOutAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.fake.SetFault(meteoratest.OnPage("dlmm", 2, meteoratest.Fault{Cut: meteoratest.Stall, After: 10000, Pause: time.Minute}))
-	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if _, err := w.sync.Run(ctx, ingest.Event{}); err != nil {
 		t.Fatal(err)

@@ -288,7 +288,7 @@ func TestUnprocessedForGood(t *testing.T) {
 		return &dynamodb.BatchWriteItemOutput{UnprocessedItems: in.RequestItems}, nil
 	}
 	n := len(w.fake.OurMints("dlmm"))
-	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	run, err := w.sync.Run(ctx, ingest.Event{})
 	check(t, "nothing goes through", run, counts{"partial", pools, ours, n, 0, 0, 0, n, 0, "done"})
@@ -580,7 +580,7 @@ func TestDeadlineHalfway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.fake.SetFault(meteoratest.OnPage("dlmm", 2, meteoratest.Fault{Cut: meteoratest.Stall, After: 10000, Pause: time.Minute}))
-	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	run, err := w.sync.Run(ctx, ingest.Event{})
 	// A batch that the deadline cut off counts as unwritten, though the engine may have taken it.

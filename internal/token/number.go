@@ -21,7 +21,7 @@ const maxLiteral = 1 << 10
 // prices such as 1.3e-06 and supplies such as 1.844e19 must keep every digit that Meteora sent.
 type Number string
 
-// ParseNumber reads a JSON number, or the same text out of a JSON string. It answers false for anything else,
+// ParseNumber reads a JSON number, or the same text out of a JSON string. It returns false for anything else,
 // NaN and infinities among them, and for a magnitude that no table can hold. Digits past the 38th are rounded.
 func ParseNumber(s string) (Number, bool) {
 	if len(s) > maxLiteral {
@@ -34,10 +34,10 @@ func ParseNumber(s string) (Number, bool) {
 	return d.number()
 }
 
-// Known says whether there is a value at all.
+// Known reports whether n has a value.
 func (n Number) Known() bool { return n != "" }
 
-// Negative says whether n is known and below zero.
+// Negative reports whether n is known and below zero.
 func (n Number) Negative() bool { return strings.HasPrefix(string(n), "-") }
 
 // Float64 is the nearest float64, for ordering only; an unknown number is 0.

@@ -107,7 +107,7 @@ func (k *Packer) appendWord(b []byte, s string) []byte {
 	return binary.AppendUvarint(b, n)
 }
 
-// digits are what a Number is made of, each half a byte; endDigits ends them, and otherText says that a text follows.
+// digits are what a Number is made of, each half a byte; endDigits ends them, and otherText begins a text.
 const (
 	digits    = "0123456789.-e+"
 	otherText = 0xE

@@ -136,12 +136,18 @@ func checkPayload(t *testing.T, event string, payload []byte) {
 	var response struct {
 		StatusCode int
 		Status     syncrun.Status
+		Holds      bool // of a report
 	}
 	if err := json.Unmarshal(payload, &response); err != nil {
 		t.Fatal(err)
 	}
 	want := http.StatusOK
 	switch {
+	case event == "sync-probe.json":
+		if !response.Holds {
+			t.Errorf("%s", payload)
+		}
+		return
 	case strings.HasPrefix(event, "sync-"):
 		if response.Status != syncrun.Succeeded {
 			t.Errorf("%s", payload)
