@@ -1,8 +1,10 @@
 package samtemplate_test
 
 import (
+	"encoding/json"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,6 +114,27 @@ func event(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(string(text))
+}
+
+// TestOurAccessLogIsJSON fills in what API Gateway would: its texts of errors are in quotes.
+func TestOurAccessLogIsJSON(t *testing.T) {
+	t.Parallel()
+	resources, err := loadOurs(t, nil).Resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(resources, func(r samtemplate.Resource) bool { return r.LogicalID == "ReadApi" })
+	format := resources[i].Properties["AccessLogSettings"].(map[string]any)["Format"].(string)
+	var line map[string]string
+	filled := regexp.MustCompile(`\$context\.[A-Za-z.]+`).ReplaceAllString(format, "Not Found")
+	if err := json.Unmarshal([]byte(filled), &line); err != nil || strings.Contains(format, "\n") {
+		t.Errorf("%v: %s", err, format)
+	}
+	for _, name := range []string{"error", "authorizer_error", "function_error", "status", "route"} {
+		if line[name] == "" {
+			t.Errorf("an access-log line has no %s: %s", name, format)
+		}
+	}
 }
 
 // TestOurMemoryLimits ties GOMEMLIMIT to MemorySize: too high and a warm sandbox is killed, too low and it only collects garbage.

@@ -29,7 +29,7 @@ func TestNewStack(t *testing.T) {
 	c, template := start(t), ""
 	c.put(t, types.ParameterTypeStringList, launchpads, ourID)
 	template = c.derive(t, "template.yaml")
-	c.deploy(t, template, "default")
+	c.guided(t, template)
 	if found := c.left(t, "tokensync"); len(found) != len(listings) {
 		t.Fatalf("the stack shows in %v alone: %s", found, c.ask(t, listings["log groups"]))
 	}

@@ -22,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"go.yaml.in/yaml/v3"
+
 	"tokensync/internal/dev/proc"
 	"tokensync/internal/dev/workspace"
 )
@@ -89,12 +91,62 @@ func (c *cloud) await(t *testing.T) {
 // sam runs the SAM CLI at the module's root, as docs/deploy.md has it, and returns what it says.
 func (c *cloud) sam(t *testing.T, arguments ...string) (string, error) {
 	t.Helper()
+	return c.samWith(t, "", arguments...)
+}
+
+// samWith runs the SAM CLI with answers to what it asks.
+func (c *cloud) samWith(t *testing.T, answers string, arguments ...string) (string, error) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(string(c.root), ".tools/sam/bin/sam"), arguments...) //nolint:gosec // our own tool
 	cmd.Dir = string(c.root)
 	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+c.endpoint, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_DEFAULT_REGION="+region, "SAM_CLI_TELEMETRY=0")
+	cmd.Stdin = strings.NewReader(answers)
 	output, err := cmd.CombinedOutput()
 	return string(output), err
+}
+
+// guided deploys as docs/deploy.md has it for the first time: with a copy of samconfig.toml that takes the answers. Every
+// offered default is taken.
+func (c *cloud) guided(t *testing.T, template string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(string(c.root), "samconfig.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "samconfig.mine.toml")
+	if err := os.WriteFile(config, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const stack, confirmations, saving = 2, 3, 3                                        // name and region; changes, roles, roll-back; whether, where and as what
+	answers := strings.Repeat("\n", stack+c.parameters(t)+confirmations+saving) + "y\n" // deploy these changes
+	output, err := c.samWith(t, answers, "deploy", "--guided", "--template-file", template, "--config-file", config)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	saved, err := os.ReadFile(config)
+	if err != nil || !strings.Contains(string(saved), "SyncSchedule=") {
+		t.Errorf("the answers are not in the operator's own file, error %v:\n%s", err, saved)
+	}
+	if now, err := os.ReadFile(filepath.Join(string(c.root), "samconfig.toml")); err != nil || string(now) != string(text) {
+		t.Errorf("samconfig.toml has changed, error %v", err)
+	}
+}
+
+// parameters returns how many the template has.
+func (c *cloud) parameters(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile(c.root.Template())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Parameters map[string]any `yaml:"Parameters"`
+	}
+	if err := yaml.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	return len(template.Parameters)
 }
 
 // deploy deploys a template with the samconfig.toml of the module, in one of its environments.
