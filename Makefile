@@ -133,7 +133,7 @@ faults: tools local ## the real sync in every kind of trouble, as a table; fails
 	@go run ./internal/proof/faults
 
 .PHONY: costs
-costs: tools local ## what syncs use and cost a month, measured; fails on what they should not use; TOKENS=100,1000 POOLS=132967 MEMORY=128
+costs: tools local .tools/sam/installed ## what syncs use and cost a month, and a stack without a request, measured; fails on what they should not use; TOKENS=100,1000 POOLS=132967 MEMORY=128
 	@go run ./internal/proof/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
 
 .PHONY: sizes

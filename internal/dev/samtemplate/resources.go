@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -260,6 +261,19 @@ func (f *Function) addEvents(order *yaml.Node, p properties) error {
 		}
 	}
 	return nil
+}
+
+var rateExpression = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
+
+// Rate returns the interval of a schedule's expression that has one, such as rate(1 hour).
+func Rate(expression string) (time.Duration, error) {
+	m := rateExpression.FindStringSubmatch(expression)
+	if m == nil {
+		return 0, fmt.Errorf("%q is no rate(…)", expression)
+	}
+	n, err := strconv.Atoi(m[1])
+	unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[m[2]]
+	return time.Duration(n) * unit, err
 }
 
 // statements are those of policies written inline; a managed policy's name or a SAM policy template has none.

@@ -137,6 +137,18 @@ func TestErrorsNameTheCulprit(t *testing.T) {
 	}
 }
 
+func TestRate(t *testing.T) {
+	t.Parallel()
+	for expression, want := range map[string]time.Duration{
+		"rate(1 minute)": time.Minute, "rate(5 minutes)": 5 * time.Minute, "rate(2 hours)": 2 * time.Hour, "rate(1 day)": 24 * time.Hour,
+		"cron(0 * * * ? *)": 0, "rate(1 week)": 0, "rate(x minutes)": 0, "": 0,
+	} {
+		if got, err := samtemplate.Rate(expression); got != want || (err == nil) != (want > 0) {
+			t.Errorf("%q: %v, error %v", expression, got, err)
+		}
+	}
+}
+
 func TestFunction(t *testing.T) {
 	t.Parallel()
 	document := head + `

@@ -8,7 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"tokensync/internal/dev"
 	"tokensync/internal/dev/dynamotest"
+	"tokensync/internal/dev/samtemplate"
 )
 
 // TestMeasure runs launchpads that are small enough for go test; `make costs` checks large ones in the same way.
@@ -92,5 +96,78 @@ func TestMonth(t *testing.T) {
 	}
 	if only := l.Month(Schedule{Full: time.Hour}, 128); only.Writes != 0 {
 		t.Errorf("a refresh that never runs costs %+v", only)
+	}
+}
+
+// TestStanding counts a small stack by hand.
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	resource := func(kind string, properties map[string]any) samtemplate.Resource {
+		return samtemplate.Resource{LogicalID: "R", Type: kind, Properties: properties}
+	}
+	every := func(expression string) samtemplate.Resource {
+		return resource("AWS::Scheduler::Schedule", map[string]any{"ScheduleExpression": expression})
+	}
+	stat := map[string]any{"Id": "m", "MetricStat": map[string]any{}}
+	resources := []samtemplate.Resource{
+		every("rate(1 hour)"), every("rate(5 hours)"),
+		resource("AWS::CloudWatch::Alarm", map[string]any{"MetricName": "Errors"}),
+		resource("AWS::CloudWatch::Alarm", map[string]any{"Metrics": []any{map[string]any{"Id": "sum", "Expression": "SUM(METRICS())"}, stat, stat}}),
+		resource("AWS::CloudWatch::Dashboard", nil),
+		resource("AWS::Lambda::Function", map[string]any{"TracingConfig": map[string]any{"Mode": "Active"}}),
+		resource("AWS::SNS::Topic", nil),
+	}
+	items, err := Standing(resources, Written{Bytes: 500, Metrics: []string{"A", "B"}}, 1e6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const runs = 730 + 146
+	for i, want := range []float64{2 * 0.30, 3 * 0.10, 3, runs * 1000.0 / 1e9 * 0.50, runs * 5e-6, runs * 1e-6, 730 * 3e-6, 0.25, 0.20} {
+		if got := items[i].Dollars(); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: %g dollars, want %g", items[i].What, got, want)
+		}
+	}
+	if err := checkStanding(items); !errors.Is(err, ErrUnexpected) {
+		t.Errorf("%.2f dollars: %v", total(items), err)
+	}
+	if _, err := Standing(nil, Written{}, 0); err == nil {
+		t.Error("a stack without schedules has a bill")
+	}
+}
+
+// TestStandingOfOurs holds the template to its promise with a run's real log: `make costs` does so with the template that
+// CloudFormation gets, whose schedules stand here by hand.
+func TestStandingOfOurs(t *testing.T) {
+	t.Parallel()
+	l, err := Measure(t.Context(), 20, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"MemoryUsed", "RunsSucceeded"}, l.Log.Metrics); diff != "" || l.Log.Bytes < 1000 {
+		t.Errorf("%.0f bytes a run, metrics (-want +got):\n%s", l.Log.Bytes, diff)
+	}
+	template, err := samtemplate.Load("../../../template.yaml", samtemplate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := template.Resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sync, err := template.Function(dev.SyncFunction)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sync.Schedules {
+		resources = append(resources, samtemplate.Resource{
+			LogicalID: s.ID, Type: "AWS::Scheduler::Schedule", Properties: map[string]any{"ScheduleExpression": s.Expression},
+		})
+	}
+	items, err := Standing(resources, l.Log, l.First.Units.Write)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkStanding(items); err != nil || total(items) < 2 {
+		t.Errorf("%v: %+v", err, items)
 	}
 }

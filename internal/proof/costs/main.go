@@ -48,7 +48,7 @@ func run(ctx context.Context, sizes string, pools, memory int) error {
 	}
 	usage(os.Stdout, launchpads)
 	bills(os.Stdout, launchpads, memory)
-	return errors.Join(unexpected...)
+	return errors.Join(append(unexpected, standing(ctx, os.Stdout, launchpads[len(launchpads)-1]))...)
 }
 
 func usage(w io.Writer, launchpads []Launchpad) {

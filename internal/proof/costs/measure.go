@@ -29,6 +29,7 @@ type Usage struct {
 type Launchpad struct {
 	Tokens                      int
 	First, Full, Refresh, Quiet Usage
+	Log                         Written // a run's
 }
 
 // Measure runs the real sync for a launchpad with a number of tokens, all of which have a pool on DLMM, among pools in all; one in
@@ -37,7 +38,7 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	m := new(measurement)
 	defer func() { err = errors.Join(err, m.close()) }()
 	m.world, err = dev.StartWorld(ctx, dev.WorldOptions{
-		Options: dev.Options{Proxy: m.startMeter},
+		Options: dev.Options{Proxy: m.startMeter, Log: m.log.add},
 		Meteora: meteoratest.Config{
 			Pools: pools, Ours: poolsFor(tokens), PoolsOf: map[string]int{meteoratest.DAMMv2: second(tokens)}, Untouched: true,
 		},
@@ -53,7 +54,8 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	l.Refresh = m.run(ctx, dev.Refresh)
 	m.run(ctx, dev.Refresh) // what a new name collides with shows one run later
 	l.Quiet = m.run(ctx, dev.Refresh)
-	return l, m.err
+	l.Log = m.log.share(4)
+	return l, errors.Join(m.err, m.log.err)
 }
 
 // share is one in how many tokens changes in kind between two runs.
@@ -80,6 +82,7 @@ func second(tokens int) int { return tokens / 8 }
 type measurement struct {
 	world *dev.World
 	meter *dynamotest.Meter
+	log   Log
 	cpu   time.Duration // of the sandbox so far
 	err   error         // the first
 }

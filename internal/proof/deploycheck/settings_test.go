@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -88,7 +87,7 @@ func (d *deployment) schedules(f samtemplate.Resource, timeout time.Duration, wr
 	var out []string
 	shortest, longest := time.Duration(math.MaxInt64), time.Duration(0)
 	for _, s := range written.Schedules {
-		interval, err := rate(s.Expression)
+		interval, err := samtemplate.Rate(s.Expression)
 		if err != nil {
 			out = append(out, fmt.Sprintf("%s, schedule %s: %v", f.LogicalID, s.ID, err))
 			continue
@@ -120,19 +119,6 @@ func (d *deployment) schedules(f samtemplate.Resource, timeout time.Duration, wr
 		}
 	}
 	return out
-}
-
-var rateExpression = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
-
-// rate is the interval of a schedule that has one.
-func rate(expression string) (time.Duration, error) {
-	m := rateExpression.FindStringSubmatch(expression)
-	if m == nil {
-		return 0, fmt.Errorf("%q is no rate(…)", expression)
-	}
-	n, err := strconv.Atoi(m[1])
-	unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[m[2]]
-	return time.Duration(n) * unit, err
 }
 
 // queues keeps messages encrypted, and for the 14 days that SQS keeps them at most.
