@@ -110,6 +110,16 @@ func parseLives(b []byte) (lives []int64) {
 
 func boardItem(key string) item { return item{attrPK: text(key)} }
 
+// put stores an item, more slowly while the table throttles: to the context's deadline.
+func (b *BoardTable) put(ctx context.Context, in *dynamodb.PutItemInput) error {
+	for attempt := 1; ; attempt++ {
+		_, err := b.api.PutItem(ctx, in)
+		if err == nil || !isThrottle(err) || pause(ctx, attempt) != nil {
+			return err
+		}
+	}
+}
+
 // ErrMissingChunk means that the manifest names a chunk that is not there.
 var ErrMissingChunk = errors.New("a chunk of the board is missing")
 

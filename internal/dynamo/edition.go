@@ -86,7 +86,7 @@ func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
 		if err := e.table.pace.WaitN(ctx, 1+len(c.Data)/unitBytes); err != nil {
 			return fmt.Errorf("storing a chunk of the board: %w", err)
 		}
-		if _, err := e.table.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}); err != nil {
+		if err := e.table.put(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}); err != nil {
 			return fmt.Errorf("storing a chunk of the board: %w", err)
 		}
 		return nil
@@ -102,7 +102,7 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 		return err
 	}
 	m.Version = e.from.Version + 1
-	_, err := e.table.api.PutItem(ctx, e.request(m, state, generation))
+	err := e.table.put(ctx, e.request(m, state, generation))
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return e.settle(ctx, m.Version, generation)
 	}

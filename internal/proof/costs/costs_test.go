@@ -60,9 +60,9 @@ func TestCheck(t *testing.T) {
 		"share that a refresh":    func(l *Launchpad) { l.Refresh.Written = 100 }, // the world stands still
 		"share of the items":      func(l *Launchpad) { l.Refresh.Items = 1000 },
 		"units of a new token":    func(l *Launchpad) { l.First.Units.Write = 8500 },
-		"write units of a run":    func(l *Launchpad) { l.Refresh.Units.Write = 71 },
-		"dollars a month":         func(l *Launchpad) { l.Full.Units.Write = 75 },
-		"write units of a quiet":  func(l *Launchpad) { l.Quiet.Units.Write = 5 },
+		"write units of a run":    func(l *Launchpad) { l.Refresh.Units.Write = 101 },
+		"dollars a month":         func(l *Launchpad) { l.Full.Units.Write = 115 },
+		"write units of a quiet":  func(l *Launchpad) { l.Quiet.Units.Write = 7 },
 		"read units":              func(l *Launchpad) { l.Refresh.Units.Read = 1000 },
 	} {
 		l := good()

@@ -92,8 +92,8 @@ func contents() []Case {
 
 func connections() []Case {
 	return []Case{
-		{Name: "connection refused", slow: true, Want: failed(), Says: "refused", env: map[string]string{"METEORA_DLMM_URL": "http://127.0.0.1:1"}},
-		{Name: "no such host", slow: true, Want: failed(), Says: "lookup", env: map[string]string{"METEORA_DLMM_URL": "http://meteora.invalid"}},
+		{Name: "connection refused", slow: true, Want: failed(), Says: "refused", env: everywhere("http://127.0.0.1:1")},
+		{Name: "no such host", slow: true, Want: failed(), Says: "lookup", env: everywhere("http://meteora.invalid")},
 	}
 }
 
@@ -171,4 +171,9 @@ func changes() []Case {
 			},
 		},
 	}
+}
+
+// everywhere leads all of Meteora's APIs to one address.
+func everywhere(url string) map[string]string {
+	return map[string]string{"METEORA_DLMM_URL": url, "METEORA_DAMM_V2_URL": url, "METEORA_DAMM_V1_URL": url, "METEORA_DBC_URL": url}
 }
