@@ -216,7 +216,7 @@ check-bench: ## the bench, small: it builds, and we find the pools that the base
 	@$(MAKE) --no-print-directory bench QUICK=1 ROUNDS=1 ONLY=tokensync
 
 internal/proof/bench/node/node_modules/.installed: internal/proof/bench/node/package-lock.json
-	@npm ci --prefix internal/proof/bench/node --no-audit --no-fund --loglevel=error >/dev/null
+	@npm ci --ignore-scripts --prefix internal/proof/bench/node --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 .PHONY: microbench
@@ -258,7 +258,7 @@ $(DYNAMODB_LOCAL)/installed: internal/dev/dynamotest/local/pom.xml
 	  { echo "$(@F) is missing: install QEMU's user mode emulation (qemu-user-static)" >&2; exit 1; }
 
 $(REDOCLY_STAMP):
-	@mkdir -p $(@D) && npm install --prefix $(@D) --no-save --no-audit --no-fund --loglevel=error @redocly/cli@$(REDOCLY_VERSION) >/dev/null
+	@mkdir -p $(@D) && npm install --ignore-scripts --prefix $(@D) --no-save --no-audit --no-fund --loglevel=error @redocly/cli@$(REDOCLY_VERSION) >/dev/null
 	@touch $@
 
 # --- Lambda's binaries ------------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ build/local/dev: FORCE
 
 $(ENGINE_STAMP):
 	@command -v npm >/dev/null || { echo "npm is missing: install Node, or set DYNAMODB_ENDPOINT to a DynamoDB that runs" >&2; exit 1; }
-	@npm install --prefix .tools --no-save --no-audit --no-fund --loglevel=error \
+	@npm install --ignore-scripts --prefix .tools --no-save --no-audit --no-fund --loglevel=error \
 	  "@dynoxide/$(PLATFORM)@$(ENGINE_VERSION)" >/dev/null || \
 	  { echo "the DynamoDB engine for $(PLATFORM) could not be installed: set DYNAMODB_ENDPOINT to a DynamoDB that runs" >&2; exit 1; }
 	@touch $@
@@ -298,12 +298,12 @@ $(SCHEMATHESIS_STAMP):
 
 $(BROWSER_STAMP): Makefile
 	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
-	@npm install --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(BROWSER_PACKAGES) >/dev/null
+	@npm install --ignore-scripts --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(BROWSER_PACKAGES) >/dev/null
 	@touch $@
 
 $(TYPESCRIPT_STAMP): Makefile
 	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
-	@npm install --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(TYPESCRIPT_PACKAGES) >/dev/null
+	@npm install --ignore-scripts --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(TYPESCRIPT_PACKAGES) >/dev/null
 	@touch $@
 
 # go build knows best what is up to date.

@@ -60,6 +60,21 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
+// TestTheRoleSeesNoBuild: what takes a role in AWS deploys what another job built, so that nothing which a build downloads and
+// runs can use it.
+func TestTheRoleSeesNoBuild(t *testing.T) {
+	t.Parallel()
+	text := workflows(t)["deploy-stack.yml"]
+	for _, tool := range []string{"setup-go", "setup-node", "npm ", "sam-build", "make check", "make test"} {
+		if strings.Contains(text, tool) {
+			t.Errorf("deploy-stack.yml has %s", tool)
+		}
+	}
+	if !strings.Contains(text, "download-artifact") {
+		t.Error("deploy-stack.yml deploys nothing that was built before")
+	}
+}
+
 // TestWorkflowsKnowTheStack: the parameters, outputs and environments that are named exist.
 func TestWorkflowsKnowTheStack(t *testing.T) {
 	t.Parallel()
