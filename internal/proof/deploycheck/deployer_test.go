@@ -43,7 +43,7 @@ var unscoped = regexp.MustCompile(`^(logs:(Describe|.*(ResourcePolic|LogDeliver)
 
 // unused are actions for what the stack has not.
 var unused = regexp.MustCompile(strings.Join([]string{
-	`^(ec2|elasticfilesystem|s3files|kinesis|firehose|kms):`,                                                                // networks, file systems, streams, keys of one's own
+	`^(ec2|elasticfilesystem|s3files|kinesis|firehose|kms):`,                                                                // networks, file systems, streams, custom keys
 	`^s3:(?i:getObjectMetadata|REST\.PUT\.OBJECT|getObjectVersion|ListBucket)$`,                                             // imports, deliveries
 	`^dynamodb:(Scan|Query|BatchWriteItem|.*Item|.*Replica|.*Import.*|.*Kinesis.*|.*ContributorInsights|.*ResourcePolicy)$`, // what is in the tables, and replicas
 	`^iam:(CreateServiceLinkedRole|.*PermissionsBoundary)$`,
