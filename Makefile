@@ -241,7 +241,7 @@ clean: ## remove what was built; .tools/ stays
 # sam, cfn-lint and checkov want different versions of the same packages: one environment each.
 .tools/%/installed: internal/proof/deploycheck/tools/%.txt
 	@command -v python3 >/dev/null || { echo "python3 is missing: $* needs it" >&2; exit 1; }
-	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check -r $<
+	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check --no-deps -r $<
 	@touch $@
 
 $(DYNAMODB_LOCAL)/installed: internal/dev/dynamotest/local/pom.xml
