@@ -103,14 +103,6 @@ func BenchmarkPage(b *testing.B) {
 	}
 }
 
-// first makes what a board makes when it is first asked.
-func first(b *testing.B, board *Board, q Query) {
-	b.Helper()
-	if _, err := board.Page(q); err != nil {
-		b.Fatal(err)
-	}
-}
-
 func BenchmarkAll(b *testing.B) {
 	board := makeBoard(b, world{}.tokens(1_000))
 	defer reportCPU(b)()

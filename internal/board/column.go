@@ -423,8 +423,9 @@ func (w *writer) isInt(k kind, v int64, t *tok, p *pool) bool {
 		return w.literal && v == w.lastInt
 	case zero, cell, free:
 		return false
+	default:
+		return w.f.followsInt[k-firstDerived](t, p) == v
 	}
-	return w.f.followsInt[k-firstDerived](t, p) == v
 }
 
 func (w *writer) addText(v string, t *tok, p *pool) kind {
@@ -447,8 +448,9 @@ func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
 		return w.literal && v == w.last
 	case cell, free:
 		return false
+	default:
+		return w.f.follows[k-firstDerived](t, p) == v
 	}
-	return w.f.follows[k-firstDerived](t, p) == v
 }
 
 // addLiteral writes v as a cell where that gives it back exactly.

@@ -3,6 +3,7 @@ package board
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -131,15 +132,11 @@ func TestOpenOnlyWhatFits(t *testing.T) {
 	t.Parallel()
 	m, chunks := chunksOf(t, world{}.tokens(400))
 	other, more := chunksOf(t, world{}.tokens(300))
-	for ref, data := range more {
-		chunks[ref] = data
-	}
+	maps.Copy(chunks, more)
 	graduate := world{}.tokens(400)
 	graduate[5].Pools = append(graduate[5].Pools, graduate[0].Pools...)
 	wider, widerChunks := chunksOf(t, graduate)
-	for ref, data := range widerChunks {
-		chunks[ref] = data
-	}
+	maps.Copy(chunks, widerChunks)
 	of := func(m Manifest, family string) []Ref {
 		return slices.DeleteFunc(slices.Clone(m.Chunks), func(r Ref) bool { return r.Family != family })
 	}

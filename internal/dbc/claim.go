@@ -71,8 +71,9 @@ func (s *scan) claimsOf(id token.LaunchpadID) ([]claim, error) {
 		return []claim{{key: key, at: poolCreatorAt, id: id}}, nil
 	case token.ByClaimer:
 		return s.claimedBy(key, id), nil
+	default:
+		return []claim{{key: key, at: poolConfigAt, id: id}}, s.loadConfigs([]solana.Key{key})
 	}
-	return []claim{{key: key, at: poolConfigAt, id: id}}, s.loadConfigs([]solana.Key{key})
 }
 
 // rankOf is the lowest rank of the claims that p meets.

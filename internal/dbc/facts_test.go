@@ -516,9 +516,9 @@ func TestPausesGrow(t *testing.T) {
 		}
 		now = time.Unix(m.Retry, 0)
 	}
-	want := []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 240, 240, 240}
-	for i := range want {
-		want[i] *= time.Minute
+	var want []time.Duration
+	for _, minutes := range []int{1, 2, 4, 8, 16, 32, 64, 128, 240, 240, 240} {
+		want = append(want, time.Duration(minutes)*time.Minute)
 	}
 	if diff := cmp.Diff(want, pauses); diff != "" {
 		t.Errorf("pauses (-want +got):\n%s", diff)

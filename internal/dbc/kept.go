@@ -164,7 +164,7 @@ func (s *scan) rememberKnown() ([]ref, error) {
 		}
 	}
 	slices.SortFunc(refs, compareRefs)
-	return refs, nil
+	return refs, nil //nolint:nilerr // what is damaged ends what is known
 }
 
 // save leaves what this run knows for runs of another process. Addresses are written when there are others than before.

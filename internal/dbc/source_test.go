@@ -271,7 +271,7 @@ func (w *world) check(t *testing.T) map[token.Stage]int {
 
 func (w *world) checkCurve(t *testing.T, i int, tok *rpctest.Token, p *token.Pool) {
 	t.Helper()
-	want := w.truth(i, tok)
+	want := w.truth(tok)
 	w.checkMoney(t, i, tok, p)
 	w.checkTimes(t, i, tok, p)
 	// What these two have looked at.
@@ -286,7 +286,7 @@ func (w *world) checkCurve(t *testing.T, i int, tok *rpctest.Token, p *token.Poo
 }
 
 // truth is what a token of the fake chain must be read as, without what it has earned.
-func (w *world) truth(i int, tok *rpctest.Token) token.Pool {
+func (w *world) truth(tok *rpctest.Token) token.Pool {
 	quoteDecimals := uint8(tok.QuoteDecimals)
 	want := token.Pool{
 		Address: tok.Pool, Product: token.DBC, Launchpad: w.idOf(tok), QuoteMint: tok.QuoteMint, QuoteSymbol: w.symbolOf(tok.QuoteMint),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -48,9 +49,7 @@ func TestCreated(t *testing.T) {
 	with := func(more map[int64]int64) map[int64]int64 {
 		all := map[int64]int64{}
 		for _, m := range []map[int64]int64{anchors, more} {
-			for k, v := range m {
-				all[k] = v
-			}
+			maps.Copy(all, m)
 		}
 		return all
 	}

@@ -35,9 +35,9 @@ func (r row) text(names ...string) (text string) {
 	return text
 }
 
-// number reads an integer; 0 for anything else.
-func (r row) number(name string) (n int64) {
-	_ = json.Unmarshal(r[name], &n)
+// createdAt reads an integer; 0 for anything else.
+func (r row) createdAt() (n int64) {
+	_ = json.Unmarshal(r["created_at"], &n)
 	return n
 }
 
@@ -111,7 +111,7 @@ const maxDisorder = 60_000
 func (l *list) isSorted(newestFirst bool) bool {
 	last := int64(0)
 	for _, r := range l.rows {
-		at := milliseconds(r.number("created_at"))
+		at := milliseconds(r.createdAt())
 		behind := last - at
 		if newestFirst {
 			behind = -behind

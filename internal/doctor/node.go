@@ -149,7 +149,7 @@ func (n *node) walk(ctx context.Context, way solana.Way) {
 	defer cancel()
 	find, err := n.probe.Find(ctx, way, n.budget())
 	c := Check{What: way.Method, Expected: "the launchpads' pools", Verdict: Works}
-	c.Seen = fmt.Sprintf("%s; %s", count(find.Pools, "pool"), find.Position.String())
+	c.Seen = fmt.Sprintf("%s; %s", count(find.Pools, "pool"), find.String())
 	switch {
 	case err != nil:
 		c.Seen, c.Verdict, c.Follows = whys(err), Costs, "the other way is used"

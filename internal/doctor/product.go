@@ -99,13 +99,13 @@ func (p *product) orders(ctx context.Context, first *list) list {
 }
 
 func isNewer(newest, oldest *list) bool {
-	return len(newest.rows) > 0 && milliseconds(newest.rows[0].number("created_at")) >= milliseconds(oldest.rows[0].number("created_at"))
+	return len(newest.rows) > 0 && milliseconds(newest.rows[0].createdAt()) >= milliseconds(oldest.rows[0].createdAt())
 }
 
 func (p *product) unit(l *list) {
 	known, seconds := 0, 0
 	for _, r := range l.rows {
-		if at := r.number("created_at"); at > 0 {
+		if at := r.createdAt(); at > 0 {
 			known++
 			if at < secondsBelow {
 				seconds++

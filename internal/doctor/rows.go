@@ -87,11 +87,11 @@ func (p *product) labels(l *list) {
 
 // ours tells which of the launchpads that are names were met.
 func (p *product) ours(counts map[string]int) string {
-	text := ""
+	var text strings.Builder
 	for _, id := range p.pads {
 		if by, name := id.Claim(); by == token.ByName {
-			text += fmt.Sprintf("; of %s: %d", name, counts[token.CleanSymbol(name)])
+			fmt.Fprintf(&text, "; of %s: %d", name, counts[token.CleanSymbol(name)])
 		}
 	}
-	return text
+	return text.String()
 }

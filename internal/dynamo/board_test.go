@@ -347,7 +347,7 @@ func TestReadersInTrouble(t *testing.T) {
 			}
 		}, board.ErrCorrupt},
 		"a manifest of the future": {func(_ *testing.T, api *boardAPI, m *board.Manifest) {
-			api.get = manifestOf(func(b []byte) []byte {
+			api.get = manifestOf(func([]byte) []byte {
 				future := *m
 				future.Format = board.Format + 1
 				return future.Encode()

@@ -39,7 +39,7 @@ func (b *BoardTable) Edit(ctx context.Context) (*Edition, error) {
 	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}}
 	e.puts.SetLimit(chunksFlying)
 	if from.Version == 0 || e.loss != nil {
-		return e, nil
+		return e, nil //nolint:nilerr // Loss tells it
 	}
 	e.previous, err = b.open(ctx, from.Manifest, b.warm, true)
 	switch {

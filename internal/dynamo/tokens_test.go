@@ -290,9 +290,9 @@ type stuckTable struct {
 	stuck func(mint string) bool
 	start time.Time
 
-	mu           sync.Mutex
-	written      map[string]time.Duration
-	flying, most int
+	mu      sync.Mutex
+	written map[string]time.Duration
+	most    int
 }
 
 func (s *stuckTable) BatchWriteItem(_ context.Context, in *dynamodb.BatchWriteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {

@@ -312,7 +312,7 @@ type slow struct {
 	requests int64
 }
 
-func (s *slow) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
+func (s *slow) Pools(ctx context.Context, _ []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		stats.Requests.Add(s.requests)
 		<-ctx.Done()

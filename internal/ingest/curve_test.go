@@ -104,7 +104,7 @@ func TestASourceThatIsNotReadToItsEnd(t *testing.T) {
 	chain := &scripted{product: token.DBC, pools: []token.Pool{curve("a"), curve("b")}}
 	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
 	w.run()
-	w.db.write = func(in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+	w.db.write = func(_ *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
 		return nil, errors.New("connection refused")
 	}
 	chain.pools = append(chain.pools, curve("d")) // whose item is not written until it is not seen any more

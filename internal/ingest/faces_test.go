@@ -138,16 +138,16 @@ func TestFacesPauses(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		err  error
-		want []time.Duration
+		want []int // minutes
 	}{
-		{"a dead host", errors.New("refused"), []time.Duration{1, 4, 16, 64, 256, 1024, 1440, 1440}},
-		{"an address that is never asked", metadata.ErrRefused, []time.Duration{1440, 1440}},
+		{"a dead host", errors.New("refused"), []int{1, 4, 16, 64, 256, 1024, 1440, 1440}},
+		{"an address that is never asked", metadata.ErrRefused, []int{1440, 1440}},
 	} {
 		var w ingest.Wait
 		now := time.Unix(1_770_000_000, 0)
 		for i, want := range test.want {
 			w = w.Next("https://example.com/1", now, test.err)
-			until := now.Add(want * time.Minute)
+			until := now.Add(time.Duration(want) * time.Minute)
 			if w.Over("https://example.com/1", until.Add(-time.Second)) || !w.Over("https://example.com/1", until) {
 				t.Errorf("%s, failure %d: %+v", test.name, i+1, w)
 			}

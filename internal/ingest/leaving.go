@@ -128,7 +128,7 @@ func (r *run) prove(ctx context.Context, p *plan, s survey, gone map[string]bool
 	defer cancel()
 	var failed []error
 	for _, task := range p.tasks {
-		addresses := append(s.first[task], s.then[task]...)
+		addresses := slices.Concat(s.first[task], s.then[task])
 		if !r.event.AcceptDelisting {
 			addresses = addresses[:min(len(addresses), maxProofs)]
 		}

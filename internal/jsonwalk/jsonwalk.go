@@ -65,7 +65,7 @@ func Integer(d *jsontext.Decoder) (n int64, ok bool, err error) {
 		return 0, false, err
 	}
 	if n, err = t.Int(); err != nil {
-		return 0, false, nil // a fraction, or beyond 64 bits
+		return 0, false, nil //nolint:nilerr // a fraction, or beyond 64 bits
 	}
 	return n, true, nil
 }

@@ -113,7 +113,7 @@ func (c *Client) fetch(ctx context.Context, address string) (token.Face, error) 
 	if err != nil {
 		return token.Face{}, fmt.Errorf("asking %s: %w", request.URL.Hostname(), upstream.WithoutURL(err))
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close() // it was only read
 	if response.StatusCode != http.StatusOK {
 		return token.Face{}, fmt.Errorf("asking %s: status %d", request.URL.Hostname(), response.StatusCode)
 	}

@@ -326,7 +326,7 @@ func (d *Decoder) consider(raw []byte, escapes bool) error {
 		}
 		if p, ok, err = d.row(d.format.withoutUnread(raw)); err != nil {
 			d.Invalid++
-			return nil
+			return nil //nolint:nilerr // it is counted
 		}
 	}
 	switch {

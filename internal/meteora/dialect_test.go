@@ -3,6 +3,7 @@ package meteora_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -43,9 +44,7 @@ func (c *texts) Put(_ context.Context, entries map[string]string, ttl time.Durat
 	if c.kept == nil {
 		c.kept = map[string]string{}
 	}
-	for key, text := range entries {
-		c.kept[key] = text
-	}
+	maps.Copy(c.kept, entries)
 	c.ttl = ttl
 	return c.err
 }
@@ -183,7 +182,7 @@ func TestListsThatLose(t *testing.T) {
 }
 
 // stuck names page 1 whatever page is asked for, and gives it.
-func stuck(a *api) func(int, map[string]any) {
+func stuck(*api) func(int, map[string]any) {
 	return func(page int, body map[string]any) {
 		if page > 1 {
 			body["current_page"] = 1

@@ -95,8 +95,9 @@ func (e *RPCError) Retryable() bool {
 	switch e.reason {
 	case never, tooLarge, plan, skipped, noHistory:
 		return false
+	default:
+		return true
 	}
-	return true
 }
 
 func isThrottle(err error) bool {

@@ -28,6 +28,7 @@ func (s *Session) BlockTime(ctx context.Context, slot int64) (unix int64, err er
 			return 0, fmt.Errorf("slot %d: %w", slot, ErrSkippedSlot)
 		case noHistory, never:
 			return 0, fmt.Errorf("slot %d: %w", slot, ErrNoHistory)
+		default: // the caller's, as it is
 		}
 	}
 	if err == nil && (!known || unix <= 0) {

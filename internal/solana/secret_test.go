@@ -33,8 +33,12 @@ var attacks = map[string]http.HandlerFunc{
 		w.WriteHeader(http.StatusNotFound)
 		fmt.Fprintf(w, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>Cannot POST %s</pre>\n</body>\n</html>\n", html.EscapeString(r.URL.Path))
 	},
-	"upper case": func(w http.ResponseWriter, r *http.Request) { http.Error(w, strings.ToUpper(r.RequestURI), 401) },
-	"lower case": func(w http.ResponseWriter, r *http.Request) { http.Error(w, strings.ToLower(r.RequestURI), 403) },
+	"upper case": func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, strings.ToUpper(r.RequestURI), http.StatusUnauthorized)
+	},
+	"lower case": func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, strings.ToLower(r.RequestURI), http.StatusForbidden)
+	},
 	"RPC error in another case": func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, failure(-32601, "no method for "+strings.ToUpper(r.RequestURI)))
 	},
@@ -46,20 +50,22 @@ var attacks = map[string]http.HandlerFunc{
 		fmt.Fprint(w, "?")
 	},
 	"with control characters": func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, strings.Join(strings.Split(r.RequestURI, ""), "\x00"), 400)
+		http.Error(w, strings.Join(strings.Split(r.RequestURI, ""), "\x00"), http.StatusBadRequest)
 	},
-	"escaped": func(w http.ResponseWriter, r *http.Request) { http.Error(w, url.PathEscape(r.RequestURI), 402) },
-	"in the challenge": func(w http.ResponseWriter, r *http.Request) {
+	"escaped": func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, url.PathEscape(r.RequestURI), http.StatusPaymentRequired)
+	},
+	"in the challenge": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cf-Mitigated", redKey)
-		w.WriteHeader(403)
+		w.WriteHeader(http.StatusForbidden)
 	},
-	"as JSON": func(w http.ResponseWriter, r *http.Request) {
+	"as JSON": func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"result":{"accounts":[],"paginationKey":%q`, redKey)
 	},
-	"as a key": func(w http.ResponseWriter, r *http.Request) {
+	"as a key": func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, result(fmt.Sprintf(`{"accounts":[],"paginationKey":%q}`, strings.Repeat(redKey, 50))))
 	},
-	"busy": func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.RequestURI, 429) },
+	"busy": func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.RequestURI, http.StatusTooManyRequests) },
 }
 
 // TestAttacks looks for any eight characters of the key, in any case, in what is recorded and in what is logged.

@@ -304,13 +304,13 @@ func TestReasons(t *testing.T) {
 		"unknown":              {methodScan, 1, "", "retry detour"},
 		"skipped":              {methodBlockTime, -32007, "", "detour"},
 	} {
-		err := error(&RPCError{Code: tt.code, reason: reasonOf(tt.method, tt.code, tt.text)})
+		err := &RPCError{Code: tt.code, reason: reasonOf(tt.method, tt.code, tt.text)}
 		var got []string
 		for _, is := range []struct {
 			name string
 			so   bool
 		}{
-			{"retry", err.(*RPCError).Retryable()}, {"throttle", isThrottle(err)}, {"detour", IsDetour(err)}, {"plan", IsPlan(err)},
+			{"retry", err.Retryable()}, {"throttle", isThrottle(err)}, {"detour", IsDetour(err)}, {"plan", IsPlan(err)},
 		} {
 			if is.so {
 				got = append(got, is.name)

@@ -47,7 +47,7 @@ func leaps(a, b Number) bool {
 func launched(pools []Pool) *Pool {
 	var graduated string
 	for i := range pools {
-		graduated += pools[i].Curve.GraduatedPool
+		graduated += pools[i].Curve.GraduatedPool //nolint:modernize // one has it at most, as a rule, and nothing is copied
 	}
 	for i := range pools {
 		p := &pools[i]

@@ -109,7 +109,7 @@ func zipped(w http.ResponseWriter, _ *http.Request, i int) {
 func bomb(w http.ResponseWriter, _ *http.Request, _ int) {
 	w.Header().Set("Content-Encoding", "gzip")
 	z := gzip.NewWriter(w)
-	defer z.Close() //nolint:errcheck // whoever reads it breaks off
+	defer z.Close() // whoever reads it breaks off
 	spaces := bytes.Repeat([]byte(" "), 1<<20)
 	for range 100 {
 		if _, err := z.Write(spaces); err != nil {

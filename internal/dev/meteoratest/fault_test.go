@@ -100,7 +100,7 @@ func TestFaultsOfTheBody(t *testing.T) {
 		"zeros behind JSON": {Fault{Zeros: 7}, false, func(b []byte, err error) bool {
 			return err == nil && string(b) == string(whole)+strings.Repeat("\x00", 7)
 		}},
-		"zeros behind gzip": {Fault{Zeros: 7}, true, func(b []byte, err error) bool {
+		"zeros behind gzip": {Fault{Zeros: 7}, true, func(_ []byte, err error) bool {
 			return errors.Is(err, gzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)
 		}},
 		"huge name": {Fault{HugeName: 10 << 20}, true, func(b []byte, err error) bool { return err == nil && json.Valid(b) && len(b) == len(whole)+10<<20 }},

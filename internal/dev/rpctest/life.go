@@ -3,6 +3,7 @@ package rpctest
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // A life is a curve's state at a moment: what its pool's account says, and what was claimed until then.
@@ -190,10 +191,9 @@ func (c *Chain) edit(i int, change func(v *curve, l *life)) {
 
 // lifeOf is the i-th token's life as of a slot. c.mu must be held.
 func (c *Chain) lifeOf(i int, asOf uint64) life {
-	versions := c.edited[i]
-	for n := len(versions) - 1; n >= 0; n-- {
-		if versions[n].slot <= asOf {
-			return versions[n]
+	for _, version := range slices.Backward(c.edited[i]) {
+		if version.slot <= asOf {
+			return version
 		}
 	}
 	return c.courseOf(i, c.tickAt(asOf))

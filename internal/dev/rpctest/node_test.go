@@ -99,7 +99,7 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-func TestShapes(t *testing.T) {
+func TestShapes(t *testing.T) { //nolint:tparallel // one after the other: each sets the node
 	t.Parallel()
 	s := start(t, Config{Tokens: 16})
 	o := with(poolsOf(s.launchpad()), "limit", 6)
@@ -184,7 +184,7 @@ func TestEnds(t *testing.T) {
 }
 
 // TestOddAnswers are whole answers that must not be believed.
-func TestOddAnswers(t *testing.T) {
+func TestOddAnswers(t *testing.T) { //nolint:tparallel // one after the other: each sets the fault
 	t.Parallel()
 	s := start(t, Config{Tokens: 16})
 	o := with(poolsOf(s.launchpad()), "limit", 100)

@@ -124,12 +124,12 @@ func (r *resolver) checkRule(rule *yaml.Node) error {
 	}
 	assertions := child(rule, "Assertions")
 	if assertions == nil {
-		return fmt.Errorf("Assertions: is missing")
+		return fmt.Errorf("its Assertions are missing")
 	}
 	for _, assertion := range assertions.Content {
 		assert := child(assertion, "Assert")
 		if assert == nil {
-			return fmt.Errorf("Assert: is missing")
+			return fmt.Errorf("an Assert is missing")
 		}
 		if holds, err := r.value(assert); err != nil {
 			return err

@@ -119,6 +119,6 @@ func (m *measurement) run(ctx context.Context, event string) Usage {
 	return Usage{
 		Mode: run.Record.Mode, Requests: run.Record.UpstreamRequests, Bytes: run.Record.BytesRead, CPU: cpu,
 		Units: m.meter.Take(), Written: run.Record.TokensNew + run.Record.TokensUpdated,
-		Items: int(run.Record.ItemsWritten), Board: int(run.Record.BoardBytes),
+		Items: run.Record.ItemsWritten, Board: int(run.Record.BoardBytes),
 	}
 }

@@ -48,10 +48,11 @@ func versions(ctx context.Context, d *deployment) ([]string, error) {
 	base["SyncSchedule"] = "5m" // with which every other parameter may have any value
 	names, sets, longest := slices.Sorted(maps.Keys(parameters)), []map[string]string{base}, maps.Clone(base)
 	for _, name := range names {
-		set, other := maps.Clone(base), ""
-		if other, longest[name] = parameters[name].values(name, base[name]); other == "" {
+		other, long := parameters[name].values(name, base[name])
+		if longest[name] = long; other == "" {
 			return []string{"the test knows no other value of " + name}, nil
 		}
+		set := maps.Clone(base)
 		set[name] = other
 		sets = append(sets, set)
 	}

@@ -22,7 +22,7 @@ const root = "../../../.."
 
 // TestFunctionsOfSamLocal gives every function the variables that sam local would give it, those of the template with
 // events/env.json over them, and invokes it with its events: it works as it is.
-func TestFunctionsOfSamLocal(t *testing.T) {
+func TestFunctionsOfSamLocal(t *testing.T) { //nolint:tparallel // one after the other: all are stopped at the end
 	t.Parallel()
 	s, err := readSettings(environment(map[string]string{"POOLS": "2000", "CURVES": "30"}))
 	if err != nil {
