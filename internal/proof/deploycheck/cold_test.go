@@ -156,6 +156,7 @@ func checkAnswer(event string, result runtimeapi.Result) string {
 		StatusCode   int
 		Status       syncrun.Status
 		IsAuthorized *bool
+		Holds        bool
 	}
 	if err := json.Unmarshal(result.Payload, &answer); err != nil {
 		return err.Error()
@@ -165,6 +166,11 @@ func checkAnswer(event string, result runtimeapi.Result) string {
 	case answer.IsAuthorized != nil:
 		if wrong := strings.Contains(event, "-wrong") || strings.Contains(event, "-no-"); *answer.IsAuthorized == wrong {
 			return fmt.Sprintf("isAuthorized is %v", *answer.IsAuthorized)
+		}
+		return ""
+	case event == "sync-probe.json":
+		if !answer.Holds {
+			return fmt.Sprintf("what the sync relies on does not hold: %s", result.Payload)
 		}
 		return ""
 	case strings.HasPrefix(event, "sync-"):

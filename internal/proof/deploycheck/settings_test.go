@@ -155,7 +155,7 @@ var readElsewhere = map[string]string{
 
 // toCome are variables that the template gives to the sync and that its code does not read yet. One that is read has to go.
 var toCome = map[string]string{
-	"LISTING_RULES_PARAMETER": "the listing rules", "WATCH_INTERVAL": "the watch of the curves between two ticks", "SYNC_INTERVAL": "likewise",
+	"WATCH_INTERVAL": "the watch of the curves between two ticks", "SYNC_INTERVAL": "likewise",
 }
 
 // variables compares what each function is given with what its binary reads and needs, both ways.
@@ -178,7 +178,7 @@ func variables(ctx context.Context, d *deployment) ([]string, error) {
 				out = append(out, fmt.Sprintf("%s is read by now, and still on the list of what is to come", name))
 			case !read[f.LogicalID][name] && readElsewhere[name] == "" && !toCome:
 				out = append(out, fmt.Sprintf("%s is given %s, which it never reads", f.LogicalID, name))
-			case anyOf(needed, name) && !needed[f.LogicalID][name]:
+			case anyOf(needed, name) && !needed[f.LogicalID][name] && !toCome:
 				out = append(out, fmt.Sprintf("%s is given %s, which others need", f.LogicalID, name))
 			}
 		}
