@@ -36,7 +36,7 @@ func (l Launchpad) Check(pools int) error {
 const (
 	unitsPerThousand   = 100
 	dollarsPerThousand = 3 // a month, at a run each minute
-	quietUnits         = 6 // when nothing moves: its lease, its record, and the manifest's time
+	quietUnits         = 6 // when nothing moves: its lease, its record, and the manifest, which grows by a unit a thousand tokens
 	runsPerMonth       = 43_800
 )
 
@@ -54,7 +54,7 @@ func (l Launchpad) bounds(pools int) []bound {
 		{"write units of a new token", l.First.Units.Write / n, 1, 3},
 		{"write units of a run", moved, 1 + float64(l.Refresh.Items), unitsPerThousand * thousands},
 		{"dollars a month for writes", moved * runsPerMonth * perWriteUnit, 0.01, dollarsPerThousand * thousands},
-		{"write units of a quiet run", l.Quiet.Units.Write, 1, quietUnits},
+		{"write units of a quiet run", l.Quiet.Units.Write, 1, quietUnits + thousands - 1},
 		{"read units of a refresh", l.Refresh.Units.Read, 1, 30 + n/20},
 	}
 }
