@@ -60,7 +60,7 @@ func breakers(runs []syncrun.Record, stored []syncrun.Breaker, now time.Time) []
 	return out
 }
 
-// isRead says whether any of the runs has read a product.
+// isRead reports whether any of the runs has read a product.
 func isRead(runs []syncrun.Record, product token.Product) bool {
 	return slices.ContainsFunc(runs, func(r syncrun.Record) bool {
 		return slices.ContainsFunc(r.Products, func(p syncrun.ProductRecord) bool { return p.Product == product })
