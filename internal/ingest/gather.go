@@ -64,11 +64,7 @@ func (h *harvest) incomplete() token.Product {
 // gather asks all products side by side, each within its own rate, and then for the pools of some tokens by mint. None of
 // them can end the run, or starve another: what one delivered before it failed is kept.
 func (r *run) gather(ctx context.Context, p *plan) *harvest {
-	limit := r.PoolBytes
-	if limit == 0 {
-		limit = defaultPoolBytes
-	}
-	h := &harvest{pools: newPoolSet(limit), tasks: p.tasks, matched: map[token.LaunchpadID]bool{}}
+	h := r.newHarvest(p.tasks)
 	r.sideBySide(ctx, readShare, p.tasks, func(ctx context.Context, t *task) { t.err = r.read(ctx, p, h, t) })
 	r.search(ctx, p, h)
 	for _, t := range p.tasks {
@@ -76,6 +72,14 @@ func (r *run) gather(ctx context.Context, p *plan) *harvest {
 	}
 	r.settleMode(p)
 	return h
+}
+
+func (r *run) newHarvest(tasks []*task) *harvest {
+	limit := r.PoolBytes
+	if limit == 0 {
+		limit = defaultPoolBytes
+	}
+	return &harvest{pools: newPoolSet(limit), tasks: tasks, matched: map[token.LaunchpadID]bool{}}
 }
 
 // sideBySide does something for each task within a share of the time.
