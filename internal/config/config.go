@@ -72,7 +72,7 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 		IPFS:                  r.gateways(MetadataGateways),
 		Arweave:               r.gateways(ArweaveGateways),
 		Hosts:                 r.hosts(MetadataHosts),
-		SyncInterval:          r.interval(),
+		SyncInterval:          r.needInterval(),
 		WatchInterval:         r.watch(),
 		LogLevel:              r.level(),
 	}
@@ -218,6 +218,14 @@ func (r *reader) watch() time.Duration {
 		r.fail(WatchInterval, "%q is neither 0s nor a duration of %v or more, such as 5s", v, minWatch)
 	}
 	return d
+}
+
+// needInterval is the interval of a function that would go wrong with another than its schedule's.
+func (r *reader) needInterval() time.Duration {
+	if r.required(SyncInterval) == "" {
+		return 0
+	}
+	return r.interval()
 }
 
 // defaultSyncInterval is the template's shortest schedule.

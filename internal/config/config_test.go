@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,7 +23,7 @@ func env(pairs ...string) func(string) string {
 
 func TestLoadSyncDefaults(t *testing.T) {
 	t.Parallel()
-	got, err := LoadSync(env("TOKENS_TABLE", "tokens", "SYNC_TABLE", "sync", "BOARD_TABLE", "board", "LAUNCHPAD_ID_PARAMETER", "/id"))
+	got, err := LoadSync(env("TOKENS_TABLE", "tokens", "SYNC_TABLE", "sync", "BOARD_TABLE", "board", "LAUNCHPAD_ID_PARAMETER", "/id", "SYNC_INTERVAL", "1m"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +34,7 @@ func TestLoadSyncDefaults(t *testing.T) {
 			token.DLMM: "https://dlmm.datapi.meteora.ag", token.DAMMv2: "https://damm-v2.datapi.meteora.ag",
 			token.DAMMv1: "https://damm-api.meteora.ag", token.DBCList: "https://dbc.datapi.meteora.ag",
 		},
-		UserAgent: "tokensync/" + Version,
+		UserAgent: "tokensync/" + Version, SyncInterval: time.Minute,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -42,7 +43,7 @@ func TestLoadSyncDefaults(t *testing.T) {
 
 func TestLoadSyncEverySetting(t *testing.T) {
 	t.Parallel()
-	got, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "BOARD_TABLE", "b", "LAUNCHPAD_ID_PARAMETER", "/id",
+	got, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "BOARD_TABLE", "b", "LAUNCHPAD_ID_PARAMETER", "/id", "SYNC_INTERVAL", "2m", "WATCH_INTERVAL", "5s",
 		"METEORA_PRODUCTS", " damm-v1, dlmm,dlmm,", "METEORA_DBC_URL", "https://dbc.example", "METEORA_USER_AGENT", "curl/8.0", "METEORA_DLMM_URL", "http://127.0.0.1:1/dlmm", "LOG_LEVEL", "debug",
 		"QUOTE_MINTS", token.USDC+",7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH", "SOLANA_RPC_URL_PARAMETER", "/rpc", "LISTING_RULES_PARAMETER", "/rules",
 		"METADATA_GATEWAYS", "https://a.example/ipfs, https://b.example/ipfs/", "ARWEAVE_GATEWAYS", "https://ar.example", "METADATA_HOSTS", "a.example=127.0.0.1:1,b.example=[::1]:2"))
@@ -59,6 +60,9 @@ func TestLoadSyncEverySetting(t *testing.T) {
 		!maps.Equal(got.Hosts, map[string]string{"a.example": "127.0.0.1:1", "b.example": "[::1]:2"}) {
 		t.Errorf("%+v", got)
 	}
+	if got.SyncInterval != 2*time.Minute || got.WatchInterval != 5*time.Second {
+		t.Errorf("%+v", got)
+	}
 	if got.URLs[token.DBCList] != "https://dbc.example" || got.UserAgent != "curl/8.0" {
 		t.Errorf("%+v", got)
 	}
@@ -70,21 +74,21 @@ func TestLoadSyncEverySetting(t *testing.T) {
 func TestLoadSyncReportsEveryErrorAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := LoadSync(env("SYNC_TABLE", " ", "METEORA_PRODUCTS", "dlmm,raydium", "METEORA_DAMM_V1_URL", "damm.example",
-		"QUOTE_MINTS", "SOL", "LOG_LEVEL", "loud", "METEORA_USER_AGENT", "token\nsync",
+		"QUOTE_MINTS", "SOL", "LOG_LEVEL", "loud", "WATCH_INTERVAL", "5ms", "METEORA_USER_AGENT", "token\nsync",
 		"METADATA_GATEWAYS", "http://a.example/ipfs/", "ARWEAVE_GATEWAYS", "ar.example", "METADATA_HOSTS", "a.example=10.0.0.1:443,b.example"))
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
 		"TOKENS_TABLE: is not set", "SYNC_TABLE: is not set", "BOARD_TABLE: is not set", "LAUNCHPAD_ID_PARAMETER: is not set", `METEORA_PRODUCTS: "raydium"`,
-		`METEORA_DAMM_V1_URL: "damm.example"`, `QUOTE_MINTS: "SOL"`, `LOG_LEVEL: "loud"`, `METEORA_USER_AGENT: "token\nsync"`,
+		"SYNC_INTERVAL: is not set", `WATCH_INTERVAL: "5ms" is neither 0s nor a duration of 1s or more`, `METEORA_DAMM_V1_URL: "damm.example"`, `QUOTE_MINTS: "SOL"`, `LOG_LEVEL: "loud"`, `METEORA_USER_AGENT: "token\nsync"`,
 		`METADATA_GATEWAYS: "http://a.example/ipfs/"`, `ARWEAVE_GATEWAYS: "ar.example"`, `METADATA_HOSTS: "a.example=10.0.0.1:443"`, `METADATA_HOSTS: "b.example"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q:\n%v", want, err)
 		}
 	}
-	if _, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "BOARD_TABLE", "b", "LAUNCHPAD_ID_PARAMETER", "/id", "METEORA_PRODUCTS", ", ,")); err == nil || !strings.Contains(err.Error(), "METEORA_PRODUCTS: names no product") {
+	if _, err := LoadSync(env("TOKENS_TABLE", "t", "SYNC_TABLE", "s", "BOARD_TABLE", "b", "LAUNCHPAD_ID_PARAMETER", "/id", "SYNC_INTERVAL", "1m", "METEORA_PRODUCTS", ", ,")); err == nil || !strings.Contains(err.Error(), "METEORA_PRODUCTS: names no product") {
 		t.Errorf("error is %v", err)
 	}
 }

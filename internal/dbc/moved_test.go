@@ -15,7 +15,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// look is a Moved that must cost at most so many requests.
+// look is a Moved that must cost at most most requests.
 func (w *world) look(t *testing.T, most int64, ids ...string) map[string]token.Pool {
 	t.Helper()
 	got, stats, err := gather(t, w.Moved, ids...)
