@@ -235,8 +235,12 @@ func TestOurWatch(t *testing.T) {
 		seconds, schedule, reserved string
 		want                        string // WATCH_INTERVAL; "" is refused
 	}{
-		{"0", "1h", "1", "0s"}, {"5", "1m", "0", "5s"}, {"60", "5m", "0", "60s"},
-		{"5", "15m", "0", ""}, {"5", "1h", "0", ""}, {"5", "1m", "1", ""},
+		{"0", "1h", "1", "0s"},
+		{"5", "1m", "0", "5s"},
+		{"60", "5m", "0", "60s"},
+		{"5", "15m", "0", ""},
+		{"5", "1h", "0", ""},
+		{"5", "1m", "1", ""},
 	} {
 		template, err := samtemplate.Load(ourTemplate, samtemplate.Options{Parameters: map[string]string{
 			"WatchSeconds": tt.seconds, "SyncSchedule": tt.schedule, "SyncReservedConcurrency": tt.reserved,
