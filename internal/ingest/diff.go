@@ -117,7 +117,9 @@ func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) chan
 		return change{t, true}
 	case t.Same(&stored):
 		r.record.TokensUnchanged++
-		t.UpdatedAt = stored.UpdatedAt
+		if t.Status != token.Listed { // else it is new to readers, who ask for what has changed
+			t.UpdatedAt = stored.UpdatedAt
+		}
 		return change{t, t.Written.Hour == 0}
 	}
 	r.record.TokensUpdated++

@@ -103,6 +103,9 @@ func (r *run) previous(ctx context.Context, found *board.Board) (*board.Board, e
 				continue
 			}
 			for t, err := range r.stored(ctx, id) {
+				if found != nil { // else readers have to read everything
+					t.UpdatedAt = r.at
+				}
 				if !kept[t.Mint] && !yield(t, err) {
 					return
 				}

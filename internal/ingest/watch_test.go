@@ -113,6 +113,14 @@ func (w *curves) askForFull() {
 	}
 }
 
+// boardIsDown fails what is put into the board table.
+func (w *world) boardIsDown(in *dynamodb.PutItemInput) error {
+	if *in.TableName == w.tables.Board {
+		return errors.New("the table is down")
+	}
+	return nil
+}
+
 // bonding are the tokens of the launchpad's own config that are still on their curves.
 func (w *curves) bonding() (found []int) {
 	for _, i := range w.chain.TokensOf(w.ids) {
@@ -233,12 +241,7 @@ func TestWatchFails(t *testing.T) {
 			return nil
 		case 4:
 			w.chain.Trade(traded, aTrade)
-			w.db.put = func(in *dynamodb.PutItemInput) error {
-				if *in.TableName == w.tables.Board {
-					return errors.New("the table is down")
-				}
-				return nil
-			}
+			w.db.put = w.boardIsDown
 		case 5:
 			w.db.put = nil
 		case 6:
