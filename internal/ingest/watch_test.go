@@ -136,7 +136,7 @@ const aTrade = 1e8 // lamports
 // TestWatch shows a trade and a launch within the run, as the next refresh would have shown them, and gives way to a full run.
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []rpctest.Kind{rpctest.ReturnCounting, rpctest.ScanCounting} {
+	for _, kind := range []rpctest.Kind{rpctest.ReturnCounting, rpctest.ScanCounting, rpctest.Plain} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			w := newCurves(t, rpctest.Config{Tokens: 60, Node: rpctest.Node{Kind: kind}})
