@@ -40,7 +40,7 @@ var markets = []Market{
 	{1000, 1, rpctest.ReturnCounting},
 	{1000, 12, rpctest.ReturnCounting},
 	{1000, 60, rpctest.ReturnCounting},
-	{1000, 12, rpctest.ScanCounting},
+	{1000, 12, rpctest.Plain},
 	{10_000, 12, rpctest.ReturnCounting},
 }
 
