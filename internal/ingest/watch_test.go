@@ -433,3 +433,24 @@ func TestOneRecord(t *testing.T) {
 		t.Errorf("%d lines of metrics", len(lines))
 	}
 }
+
+// TestWatchUnapproved: what is in no list may move as it likes, and no board is published for it.
+func TestWatchUnapproved(t *testing.T) {
+	t.Parallel()
+	w := newCurves(t, rpctest.Config{Tokens: 60})
+	w.sync.Listing = &ingest.Listing{
+		Text:  func(context.Context) (string, error) { return `{"creators":["` + key("nobody") + `"]}`, nil },
+		Cache: dynamo.NewCache(dynamo.NewSyncTable(w.db, w.tables.Sync)),
+	}
+	traded := w.bonding()[0]
+	run := w.watch(func(look int) error {
+		w.chain.Trade(traded, 1e5)
+		if look == 3 {
+			w.askForFull()
+		}
+		return nil
+	})
+	if w.board().Len() != 0 || run.Watch.Looks != 3 || run.Watch.Published != 0 || run.Watch.Failed != 0 {
+		t.Errorf("%d on the board: %+v", w.board().Len(), run.Watch)
+	}
+}
