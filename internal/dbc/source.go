@@ -1,6 +1,7 @@
 package dbc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -32,49 +33,38 @@ type Quotes interface {
 	QuotePrice(ctx context.Context, mint string, stats *syncrun.Counts) (token.Number, error)
 }
 
-// Limits bound one run. A zero field means its default.
+// Limits bound one run. A zero field means that of DefaultLimits.
 type Limits struct {
-	Requests int64         // of a walk through the program; by default 400
-	Time     time.Duration // of such a walk; by default two minutes, at most half of what the run has left
-	Pools    int           // handed out in one run; by default as many as the process's memory limit allows
-	Kept     int           // kept in memory from one run to the next; by default 20,000
-	Configs  int           // of one fee claimer, for anyone can make more in its name; by default 100,000, which take 12 MB
+	Requests int64         // of a walk through the program
+	Time     time.Duration // of such a walk, and at most half of what the run has left
+	Pools    int           // handed out in one run; 0 means as many as the process's memory limit allows
+	Kept     int           // kept in memory from one run to the next
+	Configs  int           // of one fee claimer, for anyone can make more in its name; 100,000 take 12 MB
 }
 
-// Defaults of Limits, and what a pool costs on its way through a run: packed where it is gathered, in a page, and in what
-// is known.
+// DefaultLimits are those that are not set.
+var DefaultLimits = Limits{Requests: 400, Time: 2 * time.Minute, Kept: 20_000, Configs: 100_000}
+
+// What a pool costs on its way through a run: packed where it is gathered, in a page, and in what is known.
 const (
-	defaultRequests = 400
-	defaultTime     = 2 * time.Minute
-	defaultKept     = 20_000
-	defaultConfigs  = 100_000
-	mostPools       = 200_000
-	fewestPools     = 10_000
-	processBytes    = 28 << 20
-	poolBytes       = 800
-	keyBytes        = 330 // of a config or creator whose pools are looked for
+	mostPools    = 200_000
+	fewestPools  = 10_000
+	processBytes = 28 << 20
+	poolBytes    = 800
+	keyBytes     = 330 // of a config or creator whose pools are looked for
 )
 
 func (l Limits) orDefaults(ctx context.Context) Limits {
-	if l.Requests == 0 {
-		l.Requests = defaultRequests
-	}
-	if l.Time == 0 {
-		l.Time = defaultTime
-		if deadline, ok := ctx.Deadline(); ok {
-			l.Time = min(l.Time, time.Until(deadline)/2)
-		}
+	l.Requests = cmp.Or(l.Requests, DefaultLimits.Requests)
+	l.Time = cmp.Or(l.Time, DefaultLimits.Time)
+	if deadline, ok := ctx.Deadline(); ok {
+		l.Time = min(l.Time, time.Until(deadline)/2)
 	}
 	if l.Pools == 0 {
 		l.Pools = poolsWithin(debug.SetMemoryLimit(-1))
 	}
-	if l.Kept == 0 {
-		l.Kept = defaultKept
-	}
-	if l.Configs == 0 {
-		l.Configs = defaultConfigs
-	}
-	l.Kept = min(l.Kept, l.Pools)
+	l.Configs = cmp.Or(l.Configs, DefaultLimits.Configs)
+	l.Kept = min(cmp.Or(l.Kept, DefaultLimits.Kept), l.Pools)
 	return l
 }
 
