@@ -101,15 +101,17 @@ func (s *Source) Product() token.Product { return token.DBC }
 
 // Pools streams the bonding curves of every launchpad ID that names a key on the chain, as token.LaunchpadID.Claim has it.
 // A token that graduated comes with its AMM pool, under the same ID. The pair with an error is the last; what came before
-// it is sound. syncrun.ErrIncomplete means that there are pools that this run did not come to. Other errors are Node's,
-// and those of solana.Session, Cache and Graduates.
+// it is sound. syncrun.ErrIncomplete means that there are pools that no run has come to yet. Once each has been handed out,
+// a launchpad too large for one run comes in turns without an error, with a curve of every ID at least: a curve that does
+// not come is not gone, for no curve is ever closed. Other errors are Node's, and those of solana.Session, Cache and
+// Graduates.
 func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return s.stream(ctx, ids, stats, false)
 }
 
 // Changed streams what Pools does, for the price of what changes: known curves are read again by address, new ones are
 // looked for in the cheapest way that was seen to work. Of a launchpad too large to be kept in memory it streams what has
-// changed, in turns, and ends with syncrun.ErrIncomplete.
+// changed, in turns.
 func (s *Source) Changed(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return s.stream(ctx, ids, stats, true)
 }
@@ -148,6 +150,7 @@ type scan struct {
 	ours     []claim
 	byRank   []int32 // where a claim stands in ours
 	seen     map[solana.Key]struct{}
+	shown    map[token.LaunchpadID]bool // IDs of which a curve was handed out
 	last     *kept // nil when nothing is known
 	now      *kept
 	pools    *solana.Search // that finds the pools of all claims
@@ -165,7 +168,7 @@ func newScan(ctx context.Context, source *Source, node *solana.Client, stats *sy
 	limits := source.Limits.orDefaults(ctx)
 	return &scan{
 		ctx: ctx, source: source, limits: limits, node: node, session: session, stats: stats, yield: yield,
-		seen: map[solana.Key]struct{}{}, now: newKept(node, limits), learned: newLearned(session),
+		seen: map[solana.Key]struct{}{}, shown: map[token.LaunchpadID]bool{}, now: newKept(node, limits), learned: newLearned(session),
 	}
 }
 
