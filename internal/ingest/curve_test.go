@@ -63,8 +63,9 @@ func TestCurves(t *testing.T) {
 
 	start := time.Now().UnixMilli()
 	check(t, "new", w.run(), counts{"succeeded", 0, 1, 1, 0, 0, 0, 0, 1, "done"})
-	born := w.token(mint).CreatedAt
-	if born < start || born != w.token(mint).FirstSeenAt {
+	first := w.token(mint)
+	born := first.CreatedAt
+	if born < start || born != first.FirstSeenAt || !first.CreatedAtEstimated() {
 		t.Errorf("created at %d, the run was at %d", born, start)
 	}
 	time.Sleep(2 * time.Millisecond)
@@ -88,7 +89,7 @@ func TestCurves(t *testing.T) {
 	chain.pools, chain.err = []token.Pool{curve, pool}, nil
 	chain.pools[0].CreatedAt = born - 1000 // the chain tells by now
 	check(t, "up again", w.run(), counts{"succeeded", 1, 3, 0, 1, 0, 0, 0, 1, "done"})
-	if got := w.token(mint); got.CreatedAt != born-1000 || got.FirstSeenAt != before.FirstSeenAt || got.PoolCount != 3 {
+	if got := w.token(mint); got.CreatedAt != born-1000 || got.CreatedAtEstimated() || got.FirstSeenAt != before.FirstSeenAt || got.PoolCount != 3 {
 		t.Errorf("%+v", got)
 	}
 }
