@@ -151,7 +151,7 @@ type scan struct {
 	byRank   []int32 // where a claim stands in ours
 	seen     map[solana.Key]struct{}
 	shown    map[token.LaunchpadID]bool // IDs of which a curve was handed out
-	last     *kept // nil when nothing is known
+	last     *kept                      // nil when nothing is known
 	now      *kept
 	pools    *solana.Search // that finds the pools of all claims
 	pending  []pool         // found, and not handed out yet

@@ -160,3 +160,36 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("%+v", run)
 	}
 }
+
+// TestBoughtDepth: what one answer says of a pool's depth changes no price, and neither does a pool that is deep in the token
+// itself. What is the deepest for three runs leads, whichever process they are in.
+func TestBoughtDepth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pool := func(name, price, depth string) token.Pool {
+		return token.Pool{
+			Address: key(name), Product: token.DLMM, Launchpad: token.LaunchpadID(w.ids), DepthUSD: token.Number(depth), CreatedAt: 1,
+			Base: token.Asset{Mint: key("mint"), PriceUSD: token.Number(price), MarketCapUSD: token.Number(price) + "000"},
+		}
+	}
+	design, rival, lie := pool("design", "2", "1200"), pool("rival", "3", "2000"), pool("lie", "3.5", "600")
+	lie.TVLUSD, rival.TVLUSD = "1e15", "2000"
+	chain := &scripted{product: token.DLMM}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
+	for i, run := range []struct {
+		pools []token.Pool
+		price token.Number
+	}{
+		{[]token.Pool{design}, "2"},
+		{[]token.Pool{design, lie}, "2"},
+		{[]token.Pool{design, lie, rival}, "2"},
+		{[]token.Pool{design, lie, rival}, "2"},
+		{[]token.Pool{design, lie, rival}, "3"},
+	} {
+		chain.pools = run.pools
+		w.run()
+		if got := w.token(key("mint")); got.PriceUSD != run.price || got.MarketCapUSD != run.price+"000" || got.PriceSuspect {
+			t.Errorf("run %d: price %s, market cap %s, suspect %v, lead %+v", i, got.PriceUSD, got.MarketCapUSD, got.PriceSuspect, got.Lead)
+		}
+	}
+}

@@ -47,6 +47,7 @@ type Token struct {
 	PriceSuspect            bool         `json:"price_suspect,omitzero"`    // the price leaps away from that of its other pools
 	NameCollision           bool         `json:"name_collision,omitzero"`   // an earlier token of the launchpad has its name or symbol
 	PriceChange             PriceChanges `json:"price_change_pct,omitzero"` // per cent
+	Lead                    Lead         `json:"lead,omitzero"`
 	Written                 Written      `json:"-"`
 }
 
