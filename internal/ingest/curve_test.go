@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/google/go-cmp/cmp"
 	"github.com/mr-tron/base58"
 
+	"tokensync/internal/board"
 	"tokensync/internal/ingest"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
@@ -190,6 +192,41 @@ func TestBoughtDepth(t *testing.T) {
 		w.run()
 		if got := w.token(key("mint")); got.PriceUSD != run.price || got.MarketCapUSD != run.price+"000" || got.PriceSuspect {
 			t.Errorf("run %d: price %s, market cap %s, suspect %v, lead %+v", i, got.PriceUSD, got.MarketCapUSD, got.PriceSuspect, got.Lead)
+		}
+	}
+}
+
+// TestPlatform: the sums of a wallet that created very many tokens are published with the board, right after the first run
+// and after runs that did not see its curves.
+func TestPlatform(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const many = 120
+	chain := &scripted{product: token.DBC}
+	for i := range many + 3 {
+		creator := key("platform")
+		if i >= many {
+			creator = key(fmt.Sprint("someone ", i))
+		}
+		curve := token.Curve{Stage: token.Bonding, Creator: creator, Earnings: token.Earnings{Creator: token.Share{UnclaimedQuote: "0.5", ClaimedQuote: "1"}}}
+		chain.pools = append(chain.pools, token.Pool{
+			Address: key(fmt.Sprint("curve ", i)), Product: token.DBC, Launchpad: token.LaunchpadID(w.ids), QuoteMint: token.SOL, QuoteSymbol: "SOL", QuoteUSD: "100",
+			Base: token.Asset{Mint: key(fmt.Sprint("mint ", i))}, Curve: curve,
+		})
+	}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
+	all := chain.pools
+	for name, seen := range map[string][]token.Pool{"first": all, "few curves": all[many:]} {
+		if chain.pools = all; name != "first" {
+			w.run()
+		}
+		chain.pools = seen
+		w.run()
+		want := []board.Earned{{Creator: key("platform"), Quotes: []token.Money{{
+			QuoteMint: token.SOL, QuoteSymbol: "SOL", Tokens: many, Earned: "180", Unclaimed: "60", Claimed: "120", UnclaimedUSD: "6000", EarnedUSD: "18000",
+		}}}}
+		if diff := cmp.Diff(want, w.board().Manifest().Earned); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
 }

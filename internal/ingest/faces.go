@@ -96,7 +96,7 @@ func (r *run) addFaces(ctx context.Context, lease Lease, state []byte) error {
 	if len(found) == 0 {
 		return nil
 	}
-	_, err = r.publish(ctx, lease, publication{edition, b, state}, r.faced(b, found))
+	_, err = r.publish(ctx, lease, publication{edition, b, state, newEarners(nil, b)}, r.faced(b, found))
 	return err
 }
 

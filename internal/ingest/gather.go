@@ -42,6 +42,7 @@ type harvest struct {
 	mu        sync.Mutex
 	matched   map[token.LaunchpadID]bool // IDs that pools carry
 	graduated []string                   // mints that the last board has in another stage
+	creators  map[string]int             // how many curves of each were gathered
 }
 
 // anything reports whether any product was read, if only in part.
@@ -68,7 +69,7 @@ func (r *run) gather(ctx context.Context, p *plan) *harvest {
 	if limit == 0 {
 		limit = defaultPoolBytes
 	}
-	h := &harvest{pools: newPoolSet(limit), tasks: p.tasks, matched: map[token.LaunchpadID]bool{}}
+	h := &harvest{pools: newPoolSet(limit), tasks: p.tasks, matched: map[token.LaunchpadID]bool{}, creators: map[string]int{}}
 	r.sideBySide(ctx, readShare, p.tasks, func(ctx context.Context, t *task) { t.err = r.read(ctx, p, h, t) })
 	r.search(ctx, p, h)
 	for _, t := range p.tasks {
@@ -219,6 +220,9 @@ func (h *harvest) note(p *plan, pool *token.Pool) {
 	defer h.mu.Unlock()
 	if pool.Launchpad != "" {
 		h.matched[pool.Launchpad] = true
+	}
+	if pool.Product == token.DBC && pool.Curve.Creator != "" {
+		h.creators[pool.Curve.Creator]++
 	}
 	if pool.Curve.Stage != token.Graduated {
 		return

@@ -22,6 +22,7 @@ type publication struct {
 	edition  Edition
 	previous *board.Board
 	state    []byte // for the next run
+	earners  earners
 }
 
 // publish writes the items of the tokens that need it and publishes the board of those that are listed, in one pass. It
@@ -34,7 +35,7 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 		return p.edition.Put(ctx, c)
 	}
 	shown := map[string]bool{} // the new board's mints
-	m, err := board.Build(items.writing(changes, shown), put)
+	m, err := board.Build(p.earners.summing(items.writing(changes, shown)), put)
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
@@ -103,7 +104,7 @@ func (r *run) forget(
 
 // announce switches readers to the new board. When that fails they keep the last one, and the next run does it all again.
 func (r *run) announce(ctx context.Context, lease Lease, p publication, m *board.Manifest, shown map[string]bool) bool {
-	m.SyncedAt, m.Launchpads = r.start.UnixMilli(), slices.Clone(r.ids)
+	m.SyncedAt, m.Launchpads, m.Earned = r.start.UnixMilli(), slices.Clone(r.ids), p.earners.published()
 	m.Follow(p.edition.Board(), rand.Uint64(), shown)
 	err := lease.Hold(ctx)
 	if err != nil {

@@ -100,7 +100,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	next := publication{plan.edition, plan.previous, state}
+	next := publication{plan.edition, plan.previous, state, newEarners(found.creators, plan.edition.Board())}
 	isOut, err := r.publish(ctx, lease, next, r.watching(r.diff(ctx, plan, found, leaving)))
 	if !isOut {
 		return err
