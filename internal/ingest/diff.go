@@ -133,7 +133,7 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 			pools[i].Launchpad = ""
 		}
 	}
-	t := token.Merge(pools)
+	t := token.MergeAfter(before, pools, r.start.UnixMilli())
 	if t.Launchpad == "" {
 		t.Launchpad = before.Launchpad
 	}

@@ -104,7 +104,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	next := publication{edition: plan.edition, previous: plan.previous, state: state}
+	next := publication{edition: plan.edition, previous: plan.previous, state: state, earners: newEarners(found.creators, plan.edition.Board())}
 	isOut, err := r.publish(ctx, lease, next, r.watching(r.diff(ctx, plan, found, leaving)))
 	if !isOut {
 		return err
