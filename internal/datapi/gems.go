@@ -105,7 +105,7 @@ func (w *wish) check(list string) error {
 	w.Configs = slices.DeleteFunc(w.Configs, func(key string) bool { return key == "" })
 	switch {
 	case w.Timeframe != "" && !slices.Contains(token.ChangeNames[:], w.Timeframe):
-		return bad(list+".timeframe", "is none of "+strings.Join(token.ChangeNames[:], ", "))
+		return bad(list+".timeframe", "is not one of "+strings.Join(token.ChangeNames[:], ", "))
 	case len(w.Configs) > maxConfigs:
 		return bad(list+".partnerConfigs", "has more than 100 keys")
 	case slices.ContainsFunc(w.Configs, func(key string) bool { return !token.IsPublicKey(key) }):

@@ -101,7 +101,7 @@ func isTime(v any) string {
 func oneOf(values ...string) shape {
 	return func(v any) string {
 		if s, ok := v.(string); !ok || !slices.Contains(values, s) {
-			return fmt.Sprintf("%v is none of %v", v, values)
+			return fmt.Sprintf("%v is not one of %v", v, values)
 		}
 		return ""
 	}
