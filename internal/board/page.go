@@ -13,7 +13,7 @@ type Query struct {
 	Launchpads []token.LaunchpadID // any of them
 	Stage      token.Stage
 	Creator    string
-	Config     string
+	Configs    []string // any of them
 	Search     string // a mint, 8 or more of its first characters, or any part of a name or symbol
 	Sort       Sort   // Relevance needs a Search
 	Ascending  bool   // instead of the highest first
