@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"tokensync/internal/token"
 )
@@ -74,6 +75,7 @@ type field struct {
 	text    func(t *tok, p *pool) string
 	setText func(t *tok, p *pool, v string)
 	follows []func(t *tok, p *pool) string
+	near    func(p *pool) float64 // of numbers: what the value mostly lies near; nil is 0. Cells hold the distance
 
 	// The same of integers.
 	int        func(t *tok, p *pool) int64
@@ -94,6 +96,23 @@ func texts[S ~string](name string, of family, as form, row bool, at func(t *tok,
 	}
 	return f
 }
+
+// about makes f's values short that lie near what guess returns.
+func (f field) about(guess func(p *pool) float64) field {
+	f.near = guess
+	return f
+}
+
+// guess is a value that lies near v in units of ten to the exponent, or 0 where that is out of bounds.
+func guess(v float64, exponent int) int64 {
+	if v = math.Round(v / math.Pow10(exponent)); math.Abs(v) < maxGuess {
+		return int64(v)
+	}
+	return 0
+}
+
+// maxGuess keeps distances from a guess within an int64.
+const maxGuess = 1 << 62
 
 // integers makes a field of any kind of integer.
 func integers[I ~int | ~int8 | ~int64 | ~uint8](name string, of family, row bool, at func(t *tok, p *pool) *I, from ...func(t *tok, p *pool) I) field {
@@ -179,7 +198,7 @@ var fingerprint = func() uint32 {
 	h := sha256.New()
 	for i, list := range all.lists() {
 		for _, f := range list {
-			fmt.Fprintln(h, i, f.name, f.family, f.form, f.kinds())
+			fmt.Fprintln(h, i, f.name, f.family, f.form, f.kinds(), f.near != nil)
 		}
 	}
 	return binary.BigEndian.Uint32(h.Sum(nil))

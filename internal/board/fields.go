@@ -79,10 +79,10 @@ func poolFields() []field {
 		texts("pool quote usd", marketFamily, word, true, func(_ *tok, p *pool) *num { return &p.QuoteUSD }),
 		texts("pool price", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Price }),
 		texts("pool price usd", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.PriceUSD }, priceInDollars),
-		texts("pool market cap", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.MarketCapUSD }, poolMarketCap),
+		texts("pool market cap", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.MarketCapUSD }, poolMarketCap).about(marketCapAbout),
 		texts("pool tvl", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.TVLUSD }, reserveInDollars),
 		texts("pool fees", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Fees24hUSD }),
-		texts("pool apr", marketFamily, number, false, func(_ *tok, p *pool) *num { return &p.APR }),
+		texts("pool apr", marketFamily, number, false, func(_ *tok, p *pool) *num { return &p.APR }).about(aprAbout),
 	}
 	for i, window := range token.WindowNames {
 		list = append(list, texts("pool volume "+window, marketFamily, number, true,
@@ -153,6 +153,10 @@ func before(i int, in func(t *tok, p *pool) []num) (from []func(t *tok, p *pool)
 func priceInDollars(_ *tok, p *pool) num   { return p.Price.Mul(p.QuoteUSD) }
 func poolMarketCap(_ *tok, p *pool) num    { return p.Base.PriceUSD.Mul(p.Base.TotalSupply) }
 func reserveInDollars(t *tok, p *pool) num { return t.Curve.QuoteReserve.Mul(p.QuoteUSD) }
+
+// marketCapAbout and aprAbout are what Meteora's servers make in float64, of more digits than they show.
+func marketCapAbout(p *pool) float64 { return p.Base.PriceUSD.Float64() * p.Base.TotalSupply.Float64() }
+func aprAbout(p *pool) float64       { return p.Fees24hUSD.Float64() / p.TVLUSD.Float64() * 100 }
 
 var noPool pool
 
