@@ -21,6 +21,7 @@ const (
 	stateFamily                  // what changes now and then
 	marketFamily                 // what changes with every tick
 	earningsFamily               // what changes with every trade
+	anchorFamily                 // what the market is told from
 	writtenFamily                // what the sync remembers of their items
 	families
 )
@@ -44,6 +45,7 @@ var plans = [families]plan{
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
 	earningsFamily: {name: "earnings", tokens: 128, cold: true},
+	anchorFamily:   {name: "anchors", tokens: 128},
 	writtenFamily:  {name: "written", tokens: 128, cold: true},
 }
 
