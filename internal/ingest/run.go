@@ -46,6 +46,7 @@ type run struct {
 	names       *names // of the last board's tokens, and of new ones
 	rules       *Rules // nil when every token is the launchpad's own
 	badRules    bool   // the last good ones apply
+	anchors     bool   // the boards from now on are told from this one
 	throttles   int64
 	blocked     int                 // products whose breaker is open
 	opened      int                 // and those that it opened for in this run
