@@ -147,6 +147,10 @@ sizes: build ## the functions' binaries for Lambda, zipped, within 4.5 MB each; 
 memory: tools local build/memory/bootstrap ## the sync of all 132,967 pools within its memory, and its heap profile; RECORD=1 records a new figure
 	@go run ./internal/proof/memory -profiled build/memory/bootstrap $(if $(RECORD),-record)
 
+.PHONY: memory-large
+memory-large: tools local ## the largest launchpads of the chain in the function's memory: 175,499 curves, 60,000 configs; some minutes
+	@go run ./internal/proof/memory -large
+
 .PHONY: memory-study
 memory-study: tools local ## collector settings, and the smallest container that is enough, in half an hour; JSON=file
 	@go run ./internal/proof/memory -study $(if $(JSON),-json $(JSON))

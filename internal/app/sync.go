@@ -70,7 +70,7 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (Sy
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
 	db, store := &dynamo.Meter{API: dynamodb.NewFromConfig(aws)}, ssm.NewFromConfig(aws)
 	table, editions := dynamo.NewSyncTable(db, settings.SyncTable), dynamo.NewBoardTable(db, settings.BoardTable)
-	node, cache := newNode(store, settings.SolanaRPCParameter, log), dynamo.NewCache(table)
+	node, cache := newNode(store, settings.SolanaRPCParameter, rates(settings.Chain), log), dynamo.NewCache(table)
 	sources, finders, err := newSources(settings, node, cache)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,13 @@ const (
 	UserAgent            = "METEORA_USER_AGENT"
 	QuoteMints           = "QUOTE_MINTS"
 	SolanaRPCParameter   = "SOLANA_RPC_URL_PARAMETER"
+	SolanaRPCRate        = "SOLANA_RPC_RATE" // requests a second, decimals allowed, as of the next two
+	SolanaScanRate       = "SOLANA_SCAN_RATE"
+	SolanaDASRate        = "SOLANA_DAS_RATE"
+	WalkRequests         = "WALK_REQUESTS"
+	WalkTime             = "WALK_TIME"
+	CurvesPerRun         = "CURVES_PER_RUN"
+	CurvesKept           = "CURVES_KEPT"
 	MetadataGateways     = "METADATA_GATEWAYS"
 	ArweaveGateways      = "ARWEAVE_GATEWAYS"
 	MetadataHosts        = "METADATA_HOSTS" // for local runs
@@ -43,6 +51,7 @@ type Sync struct {
 	BoardTable             string
 	LaunchpadIDParameter   string
 	SolanaRPCParameter     string // "" when the launchpad reads no chain
+	Chain                  Chain
 	ListingRulesParameter  string // "" when every token is the launchpad's own
 	Products               []token.Product
 	URLs                   map[token.Product]string // of each product that is read over HTTP
@@ -55,6 +64,14 @@ type Sync struct {
 	LogLevel               slog.Level
 }
 
+// Chain bounds what is asked of the RPC node. A zero field leaves it to the packages that ask: solana.Rates, dbc.Limits.
+type Chain struct {
+	RPCRate, ScanRate, DASRate float64 // requests a second
+	WalkRequests               int     // in one run
+	WalkTime                   time.Duration
+	CurvesPerRun, CurvesKept   int
+}
+
 // LoadSync reads the environment through getenv. Its error lists every setting that is missing or bad.
 func LoadSync(getenv func(string) string) (Sync, error) {
 	r := reader{getenv: getenv}
@@ -64,6 +81,7 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 		BoardTable:            r.required(BoardTable),
 		LaunchpadIDParameter:  r.required(LaunchpadIDParameter),
 		SolanaRPCParameter:    r.optional(SolanaRPCParameter, ""),
+		Chain:                 r.chain(),
 		ListingRulesParameter: r.optional(ListingRules, ""),
 		Products:              r.products(),
 		Quotes:                r.quotes(),
@@ -113,6 +131,46 @@ func (r *reader) list(name, fallback string) []string {
 		}
 	}
 	return items
+}
+
+// Bounds on what may be set of Chain: no provider sells more requests, and no run takes longer or holds more curves.
+const (
+	maxRate     = 10_000
+	maxRequests = 100_000
+	maxWalk     = 15 * time.Minute
+	maxCurves   = 1_000_000
+)
+
+func (r *reader) chain() Chain {
+	return Chain{
+		RPCRate:      r.rate(SolanaRPCRate),
+		ScanRate:     r.rate(SolanaScanRate),
+		DASRate:      r.rate(SolanaDASRate),
+		WalkRequests: r.count(WalkRequests, 0, maxRequests),
+		WalkTime:     r.duration(WalkTime, 0, maxWalk),
+		CurvesPerRun: r.count(CurvesPerRun, 0, maxCurves),
+		CurvesKept:   r.count(CurvesKept, 0, maxCurves),
+	}
+}
+
+// rate reads requests a second; 0 when it is not set.
+func (r *reader) rate(name string) float64 {
+	v := r.optional(name, "0")
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(f >= 0 && f <= maxRate) { // NaN is neither
+		r.fail(name, "%q is not a number of requests a second from 0 to %d", v, maxRate)
+		return 0
+	}
+	return f
+}
+
+func (r *reader) count(name string, fallback, most int) int {
+	v := r.optional(name, strconv.Itoa(fallback))
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > most {
+		r.fail(name, "%q is not a number from 0 to %d", v, most)
+	}
+	return n
 }
 
 func (r *reader) products() []token.Product {

@@ -18,7 +18,8 @@ const (
 func (s *scan) read(before []ref, isRefresh bool) error {
 	book := &s.now.book
 	isGap := s.last == nil && len(before) < book.Known
-	if !isRefresh || book.Pools.At != nil || len(before) == 0 || isGap || s.last != nil && s.last.isLost {
+	isYoung := book.Shown < allShares // there are curves that no run has handed out yet
+	if !isRefresh || book.Pools.At != nil || len(before) == 0 || isGap || isYoung || s.last != nil && s.last.isLost {
 		return s.readAll(before)
 	}
 	return s.refresh(before)
@@ -54,7 +55,7 @@ func (s *scan) handOut(before []ref, read int) error {
 	pools := k.pools
 	if k.isTooLarge() {
 		pools = s.moved
-		s.leave("%d of %d known curves read again, in turns", read, len(k.refs))
+		s.stats.Note(fmt.Sprintf("%d of %d known curves read again, all of them in turns", read, len(k.refs)))
 	} else if lost := len(k.refs) - len(k.pools); lost > 0 {
 		s.leave("%d known curves did not come back", lost)
 	}

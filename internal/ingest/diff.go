@@ -133,7 +133,7 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 			pools[i].Launchpad = ""
 		}
 	}
-	t := token.Merge(pools)
+	t := token.MergeAfter(before, pools, r.start.UnixMilli())
 	if t.Launchpad == "" {
 		t.Launchpad = before.Launchpad
 	}
@@ -145,6 +145,7 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 	}
 	t.CreatedAt = created(&t)
 	t.NameCollision = r.names.collide(&t)
+	t.Anchored(before.Pools, r.anchors)
 	return t
 }
 

@@ -42,6 +42,7 @@ type harvest struct {
 	mu        sync.Mutex
 	matched   map[token.LaunchpadID]bool // IDs that pools carry
 	graduated []string                   // mints that the last board has in another stage
+	creators  map[string]int             // how many curves of each were gathered
 }
 
 // anything reports whether any product was read, if only in part.
@@ -79,7 +80,7 @@ func (r *run) newHarvest(tasks []*task) *harvest {
 	if limit == 0 {
 		limit = defaultPoolBytes
 	}
-	return &harvest{pools: newPoolSet(limit), tasks: tasks, matched: map[token.LaunchpadID]bool{}}
+	return &harvest{pools: newPoolSet(limit), tasks: tasks, matched: map[token.LaunchpadID]bool{}, creators: map[string]int{}}
 }
 
 // sideBySide does something for each task within a share of the time.
@@ -223,6 +224,9 @@ func (h *harvest) note(p *plan, pool *token.Pool) {
 	defer h.mu.Unlock()
 	if pool.Launchpad != "" {
 		h.matched[pool.Launchpad] = true
+	}
+	if pool.Product == token.DBC && pool.Curve.Creator != "" {
+		h.creators[pool.Curve.Creator]++
 	}
 	if pool.Curve.Stage != token.Graduated {
 		return

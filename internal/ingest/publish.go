@@ -22,7 +22,8 @@ type publication struct {
 	edition  Edition
 	previous *board.Board
 	state    []byte // for the next run
-	isMore   bool   // of a run that has published already: without a change there is nothing to publish
+	earners  earners
+	isMore   bool // of a run that has published already: without a change there is nothing to publish
 }
 
 // publish writes the items of the tokens that need it and publishes the board of those that are listed, in one pass. It
@@ -35,7 +36,7 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 		return p.edition.Put(ctx, c)
 	}
 	shown := map[string]bool{} // the new board's mints
-	m, err := board.Build(items.writing(changes, shown), put)
+	m, err := board.Build(p.earners.summing(items.writing(changes, shown)), put)
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
@@ -64,7 +65,7 @@ func (r *run) publishMore(ctx context.Context, lease Lease, state []byte, change
 		return false, fmt.Errorf("the board is no longer this run's: %w", syncrun.ErrLeaseHeld)
 	}
 	r.at = max(time.Now().UnixMilli(), b.SyncedAt().UnixMilli()+1)
-	return r.publish(ctx, lease, publication{edition, b, state, true}, changes(edition))
+	return r.publish(ctx, lease, publication{edition, b, state, newEarners(nil, b), true}, changes(edition))
 }
 
 // stuckAfter is how long a curve may be complete before somebody has to look at it: Meteora's keepers take minutes.
@@ -121,7 +122,7 @@ func (r *run) forget(
 
 // announce switches readers to the new board. When that fails they keep the last one, and the next run does it all again.
 func (r *run) announce(ctx context.Context, lease Lease, p publication, m *board.Manifest, shown map[string]bool) bool {
-	m.SyncedAt, m.Launchpads = r.at, slices.Clone(r.ids)
+	m.SyncedAt, m.Launchpads, m.Earned = r.at, slices.Clone(r.ids), p.earners.published()
 	m.Follow(p.edition.Board(), rand.Uint64(), shown)
 	err := lease.Hold(ctx)
 	if err != nil {

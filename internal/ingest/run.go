@@ -46,6 +46,7 @@ type run struct {
 	names       *names // of the last board's tokens, and of new ones
 	rules       *Rules // nil when every token is the launchpad's own
 	badRules    bool   // the last good ones apply
+	anchors     bool   // the boards from now on are told from this one
 	throttles   int64
 	blocked     int                 // products whose breaker is open
 	opened      int                 // and those that it opened for in this run
@@ -104,7 +105,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	next := publication{edition: plan.edition, previous: plan.previous, state: state}
+	next := publication{edition: plan.edition, previous: plan.previous, state: state, earners: newEarners(found.creators, plan.edition.Board())}
 	isOut, err := r.publish(ctx, lease, next, r.watching(r.diff(ctx, plan, found, leaving)))
 	if !isOut {
 		return err

@@ -37,8 +37,8 @@ type Record struct {
 	LookupsFound     int64               `json:"lookups_found"`
 	FacesFetched     int                 `json:"faces_fetched,omitzero"` // pictures, descriptions and links
 	FacesFailed      int                 `json:"faces_failed,omitzero"`  // asked for again after a pause
-	WriteUnits       int64               `json:"write_units,omitzero"`  // that the tables charged, without this record's own
-	Watch            *Watch              `json:"watch,omitempty"`       // of a refresh that went on looking
+	WriteUnits       int64               `json:"write_units,omitzero"`   // that the tables charged, without this record's own
+	Watch            *Watch              `json:"watch,omitempty"`        // of a refresh that went on looking
 	PeakRSSBytes     int64               `json:"peak_rss_bytes"`
 	PeakHeapBytes    int64               `json:"peak_heap_bytes"`
 	Error            string              `json:"error"`

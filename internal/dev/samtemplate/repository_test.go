@@ -286,3 +286,19 @@ func TestOurLaunchpadIDIsTheOperators(t *testing.T) {
 		}
 	}
 }
+
+// TestOurCORS: the front end of another origin posts JSON, after a preflight that its browser keeps for an hour.
+func TestOurCORS(t *testing.T) {
+	t.Parallel()
+	want := samtemplate.CORS{
+		Origins: []string{"https://a.example", "https://b.example"}, Methods: []string{"GET", "POST"},
+		Headers: []string{"if-none-match", "content-type"}, Expose: []string{"etag", "retry-after"}, MaxAge: time.Hour,
+	}
+	got := loadOurs(t, map[string]string{"CorsAllowedOrigins": "https://a.example,https://b.example"}).CORS
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("CORS (-want +got):\n%s", diff)
+	}
+	if origins := loadOurs(t, nil).CORS.Origins; !slices.Equal(origins, []string{"*"}) {
+		t.Errorf("origins by default: %q", origins)
+	}
+}
