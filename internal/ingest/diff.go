@@ -133,7 +133,7 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 			pools[i].Launchpad = ""
 		}
 	}
-	t := token.MergeAfter(before, pools, r.start.UnixMilli())
+	t := token.MergeAfter(r.led(before), pools, r.at)
 	if t.Launchpad == "" {
 		t.Launchpad = before.Launchpad
 	}
@@ -147,6 +147,17 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 	t.NameCollision = r.names.collide(&t)
 	t.Anchored(before.Pools, r.anchors)
 	return t
+}
+
+// led is the token before, for a look as if the last merge had not counted who leads: the pools of AMMs are those of the run's
+// one answer still.
+func (r *run) led(before *token.Token) *token.Token {
+	if !r.isLook || before.Lead.Merges == 0 {
+		return before
+	}
+	led := *before
+	led.Lead.Merges--
+	return &led
 }
 
 // created is when a token began. Where its curve's creation is not known, or its first pool's, our first sight of it stands

@@ -41,6 +41,7 @@ type run struct {
 	start       time.Time
 	at          int64 // Unix milliseconds: what changes with the board under way changes then
 	unitsBefore int64 // that the tables had charged when the run began
+	isLook      bool  // of another run's watch
 	asked       bool  // a watch to give way, by a mark that is to be taken back
 
 	names       *names // of the last board's tokens, and of new ones
