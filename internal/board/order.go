@@ -156,7 +156,9 @@ func (b *Board) filter(q *Query) tokenSet {
 		field *field
 		any   []string
 	}{
-		{launchpadField, given(q.Launchpads...)}, {stageField, given(q.Stage)}, {creatorField, given(q.Creator)},
+		{launchpadField, given(q.Launchpads...)},
+		{stageField, given(q.Stage)},
+		{creatorField, given(q.Creator)},
 		{configField, given(q.Configs...)},
 	} {
 		if len(f.any) == 0 {
