@@ -39,13 +39,13 @@ type plan struct {
 var plans = [families]plan{
 	keysFamily:     {name: "keys", tokens: 256},
 	namesFamily:    {name: "names", tokens: 256},
-	aboutFamily:    {name: "about", tokens: 128, cold: true},
+	aboutFamily:    {name: "about", tokens: 256, cold: true},
 	poolsFamily:    {name: "pools", tokens: 128, cold: true},
 	milestones:     {name: "milestones", tokens: 1024},
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
-	earningsFamily: {name: "earnings", tokens: 128, cold: true},
-	anchorFamily:   {name: "anchors", tokens: 256},
+	earningsFamily: {name: "earnings", tokens: 256, cold: true},
+	anchorFamily:   {name: "anchors", tokens: 512},
 	writtenFamily:  {name: "written", tokens: 128, cold: true},
 }
 
