@@ -37,6 +37,13 @@ var (
 	boards = part{config.BoardTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Boards = dynamo.NewBoardReader(dynamodb.NewFromConfig(aws), s.BoardTable)
 	}}
+	// recalling is boards with what the tokens were before.
+	recalling = part{config.BoardTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+		log := observe.NewLogger(s.LogLevel)
+		c.Boards = dynamo.NewBoardReader(dynamodb.NewFromConfig(aws), s.BoardTable).Recalling(func(err error) {
+			log.Warn("changes and windows are not complete", "error", err.Error())
+		})
+	}}
 	items = part{config.TokensTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Items = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)
 	}}
@@ -52,13 +59,13 @@ var (
 )
 
 // ListTokens builds list-tokens from the environment.
-func ListTokens() apigw.Handler { return read(httpapi.ListTokens, boards, items, launchpads) }
+func ListTokens() apigw.Handler { return read(httpapi.ListTokens, recalling, items, launchpads) }
 
 // GetToken builds get-token from the environment.
-func GetToken() apigw.Handler { return read(httpapi.GetToken, boards, items) }
+func GetToken() apigw.Handler { return read(httpapi.GetToken, recalling, items) }
 
 // GetStats builds get-stats from the environment.
-func GetStats() apigw.Handler { return read(httpapi.GetStats, boards) }
+func GetStats() apigw.Handler { return read(httpapi.GetStats, recalling) }
 
 // ListSyncRuns builds list-sync-runs from the environment.
 func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history, boards) }

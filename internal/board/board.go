@@ -16,6 +16,8 @@ type Board struct {
 	pools    []uint32           // the first pool of each token, and one more
 	mints    mints
 	orders   [len(sorts)]order
+	points   Points // that it was recalled with
+	past     *past  // nil unless it was recalled
 }
 
 // Open reads the chunks that m names: those that previous has are shared with it, the others are fetched, once each.
@@ -176,8 +178,9 @@ func (b *Board) Tokens(mints []string) Page {
 }
 
 // summed is what Totals needs.
-var summed = named("created_at", "first_seen_at", "status", "curve stage", "curve reserve", "pool quote usd", "pool tvl", "tvl",
-	"pool fees", "fees", "pool volume ", "volume 24h")
+var summed = named(append([]string{
+	"status", "curve reserve", "pool tvl", "tvl", "pool fees", "fees", "pool volume ", "volume 24h",
+}, windowed...)...)
 
 // Totals sums up all tokens; now decides which are new.
 func (b *Board) Totals(now time.Time) token.Stats {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"tokensync/internal/token"
 )
@@ -128,6 +129,8 @@ type layout struct {
 	sums  []field // of a token, made of its pools
 
 	families [families]bool // that they belong to
+
+	changes, windows, fees bool // what only the past tells of them
 }
 
 var all = newLayout()
@@ -144,6 +147,7 @@ func newLayout() layout {
 	for f := range l.families {
 		l.families[f] = true
 	}
+	l.changes, l.windows, l.fees = true, true, true
 	return l
 }
 
@@ -157,6 +161,9 @@ func (l *layout) only(keep func(f *field) bool) (some layout) {
 			if keep(&f) {
 				*to = append(*to, f)
 				some.families[f.family] = true
+				some.changes = some.changes || strings.HasPrefix(f.name, "change ")
+				some.windows = some.windows || strings.HasPrefix(f.name, "volume ")
+				some.fees = some.fees || f.name == "fees"
 			}
 		}
 	}

@@ -123,8 +123,12 @@ func (m *Manifest) Encode() []byte {
 		b = append(binary.AppendUvarint(b, uint64(len(g.Mint))), g.Mint...)
 		b = binary.AppendVarint(b, g.At)
 	}
+	return append(b, checkSum(b)...)
+}
+
+func checkSum(b []byte) []byte {
 	sum := sha256.Sum256(b)
-	return append(b, sum[:checkBytes]...)
+	return sum[:checkBytes]
 }
 
 // rawHash is a hash in its hashBytes; zeros for what is none, which no chunk has.
@@ -167,8 +171,7 @@ func ParseManifest(b []byte) (Manifest, error) {
 
 func hasCheck(b []byte) bool {
 	body := b[:len(b)-min(len(b), checkBytes)]
-	sum := sha256.Sum256(body)
-	return string(b[len(body):]) == string(sum[:checkBytes])
+	return string(b[len(body):]) == string(checkSum(body))
 }
 
 func (r *input) manifest(m *Manifest) {

@@ -24,6 +24,7 @@ const (
 	attrManifest = "manifest"
 	attrLives    = "lives" // when the manifest's chunks were put, so that they can be put again before they expire
 	attrState    = "state" // what a run leaves for the next; readers do not ask for it
+	attrPoints   = "points"
 )
 
 // chunkLife is how long a chunk is kept from its put on. One that is still named is put again when less than half of it
@@ -55,7 +56,8 @@ type published struct {
 	generation int64
 	lives      []int64 // Unix hours, one for each of Chunks
 	state      []byte
-	err        error // why Manifest has nothing but Version
+	points     board.Points // of whatever format the board is
+	err        error        // why Manifest has nothing but Version
 }
 
 // manifest reads the manifest's item; the zero value when there is none.
@@ -74,6 +76,7 @@ func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, 
 
 func parsePublished(it item) published {
 	p := published{generation: it.getInteger(attrGeneration), state: it.getBytes(attrState)}
+	p.points = board.ParsePoints(it.getBytes(attrPoints))
 	p.Manifest, p.err = board.ParseManifest(it.getBytes(attrManifest))
 	if p.err != nil {
 		p.Manifest = board.Manifest{}

@@ -231,7 +231,7 @@ func TestRacingWriters(t *testing.T) {
 			table, random := NewBoardTable(engine.Client(), tables.Board), rand.New(rand.NewPCG(1, 2))
 			var have *board.Board
 			for {
-				b, err := table.look(t.Context(), have)
+				b, err := (&BoardReader{table: table}).look(t.Context(), have)
 				switch {
 				case err != nil:
 					t.Errorf("board %d: %v", read.Load(), err)

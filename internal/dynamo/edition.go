@@ -26,6 +26,8 @@ type Edition struct {
 	previous *board.Board
 	loss     error
 
+	points board.Points
+
 	puts  errgroup.Group
 	lives map[board.Ref]int64 // of the chunks of the new board, in Unix hours
 }
@@ -36,7 +38,7 @@ func (b *BoardTable) Edit(ctx context.Context) (*Edition, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}}
+	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}, points: from.points}
 	e.puts.SetLimit(chunksFlying)
 	if from.Version == 0 || e.loss != nil {
 		return e, nil //nolint:nilerr // Loss tells it
@@ -79,19 +81,24 @@ func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
 		}
 	}
 	e.lives[c.Ref] = now.Unix() / 3600
-	it := boardItem(c.Hash)
-	it.bytes(attrData, c.Data)
-	it.integer(attrExpiresAt, now.Add(chunkLife).Unix())
 	e.puts.Go(func() error {
-		if err := e.table.pace.WaitN(ctx, 1+len(c.Data)/unitBytes); err != nil {
-			return fmt.Errorf("storing a chunk of the board: %w", err)
-		}
-		if err := e.table.put(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}); err != nil {
+		if err := e.table.store(ctx, c.Hash, c.Data, chunkLife); err != nil {
 			return fmt.Errorf("storing a chunk of the board: %w", err)
 		}
 		return nil
 	})
 	return ctx.Err()
+}
+
+// store puts bytes that are kept for some time, at the table's pace.
+func (b *BoardTable) store(ctx context.Context, key string, data []byte, life time.Duration) error {
+	it := boardItem(key)
+	it.bytes(attrData, data)
+	it.integer(attrExpiresAt, time.Now().Add(life).Unix())
+	if err := b.pace.WaitN(ctx, 1+len(data)/unitBytes); err != nil {
+		return err
+	}
+	return b.put(ctx, &dynamodb.PutItemInput{TableName: &b.table, Item: it})
 }
 
 // Publish makes m the board that readers see, once its chunks, which must all have been put, are stored. It sets m's
@@ -123,6 +130,7 @@ func (e *Edition) request(m *board.Manifest, state []byte, generation int64) *dy
 	it.bytes(attrManifest, m.Encode())
 	it.bytes(attrLives, appendLives(nil, lives))
 	it.bytes(attrState, state)
+	it.bytes(attrPoints, e.points.Encode())
 	in := &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}
 	if e.from.Version == 0 {
 		in.ConditionExpression = aws.String("attribute_not_exists(#pk)")

@@ -34,7 +34,8 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 		return p.edition.Put(ctx, c)
 	}
 	shown := map[string]bool{} // the new board's mints
-	m, err := board.Build(items.writing(changes, shown), put)
+	point := r.newPoint(p.edition.Points())
+	m, err := board.Build(point.sampling(items.writing(changes, shown)), put)
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
@@ -46,6 +47,7 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 			return false, fmt.Errorf("building the board: %w", err)
 		}
 	}
+	r.putPoint(ctx, p.edition, point)
 	return r.announce(ctx, lease, p, &m, shown), nil
 }
 

@@ -48,6 +48,7 @@ type Token struct {
 	NameCollision           bool         `json:"name_collision,omitzero"`   // an earlier token of the launchpad has its name or symbol
 	PriceChange             PriceChanges `json:"price_change_pct,omitzero"` // per cent
 	Written                 Written      `json:"-"`
+	Since                   Spans        `json:"-"` // what the changes and the curve's part of the windows are counted from
 }
 
 // Face is what the JSON behind a mint's metadata URI says: how a front end shows the token. Addresses are https.
@@ -77,6 +78,16 @@ func (t *Token) MetadataURI() string {
 
 // ChangeNames spells the spans of PriceChanges, shortest first.
 var ChangeNames = [4]string{"5m", "1h", "6h", "24h"}
+
+// SpanNames spells every span of ChangeNames and WindowNames, shortest first.
+var SpanNames = [8]string{"5m", "30m", "1h", "2h", "4h", "6h", "12h", "24h"}
+
+// Spans holds one time for each of SpanNames, in Unix milliseconds; 0 is unknown.
+type Spans [len(SpanNames)]int64
+
+// GrossFees is what swaps on a curve pay for each unit that partner and creator get: 80 %, whatever a referrer takes of the
+// protocol's part.
+const GrossFees = 1.25
 
 // PriceChanges holds one change in per cent for each span of ChangeNames.
 type PriceChanges [len(ChangeNames)]Number

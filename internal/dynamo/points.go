@@ -1,0 +1,69 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"tokensync/internal/board"
+)
+
+// pointKey is the key of a part of a point: the second at which its run began, and the part's number.
+func pointKey(k board.PartKey) string {
+	return "POINT#" + strconv.FormatInt(k.At, 10) + "#" + strconv.Itoa(k.Part)
+}
+
+// pointGrace is how much longer than it is named a point is kept, for readers that are about to ask for it.
+const pointGrace = time.Hour
+
+// Points returns the points that are kept, also of a board that was lost.
+func (e *Edition) Points() board.Points { return e.points }
+
+// PutPoint stores the parts of a point, which is one of Points from then on, and of what readers see once the board is
+// published.
+func (e *Edition) PutPoint(ctx context.Context, p board.Point, parts [][]byte) error {
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(chunksFlying)
+	for i, data := range parts {
+		group.Go(func() error {
+			return e.table.store(within, pointKey(board.PartKey{At: p.At, Part: i}), data, p.Grid.Life()+pointGrace)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("storing the point of %s: %w", p.Time().Format(time.RFC3339), err)
+	}
+	e.points = e.points.With(p)
+	return nil
+}
+
+// partsIn reads parts of points within ctx.
+func (b *BoardTable) partsIn(ctx context.Context) func([]board.PartKey) (map[board.PartKey][]byte, error) {
+	return func(keys []board.PartKey) (map[board.PartKey][]byte, error) { return b.parts(ctx, keys) }
+}
+
+// parts reads parts of points; those that are not there are left out.
+func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey) (map[board.PartKey][]byte, error) {
+	found := make(map[board.PartKey][]byte, len(keys))
+	for chunk := range slices.Chunk(keys, chunksAtOnce) {
+		named := make(map[string]board.PartKey, len(chunk))
+		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(false)}
+		for _, k := range chunk {
+			named[pointKey(k)] = k
+			request.Keys = append(request.Keys, boardItem(pointKey(k)))
+		}
+		items, err := batchGet(ctx, b.api, b.table, request)
+		if err != nil {
+			return found, fmt.Errorf("reading %d parts of points: %w", len(chunk), err)
+		}
+		for _, it := range items {
+			found[named[it.getText(attrPK)]] = it.getBytes(attrData)
+		}
+	}
+	return found, nil
+}
