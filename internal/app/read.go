@@ -40,9 +40,10 @@ var (
 	// recalling is boards with what the tokens were before.
 	recalling = part{config.BoardTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		log := observe.NewLogger(s.LogLevel)
-		c.Boards = dynamo.NewBoardReader(dynamodb.NewFromConfig(aws), s.BoardTable).Recalling(func(err error) {
-			log.Warn("changes and windows are not complete", "error", err.Error())
+		reader := dynamo.NewBoardReader(dynamodb.NewFromConfig(aws), s.BoardTable).Recalling(func(err error) {
+			log.Warn("the past is not complete", "error", err.Error())
 		})
+		c.Boards, c.Past = reader, reader
 	}}
 	items = part{config.TokensTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Items = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)

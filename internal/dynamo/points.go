@@ -3,8 +3,10 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,4 +68,80 @@ func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey) (map[board
 		}
 	}
 	return found, nil
+}
+
+// Samples returns what each of points has of a mint, as many as there are points; the zero value where that is nothing.
+// Parts stay in memory, up to a bound, for they never change.
+func (r *BoardReader) Samples(ctx context.Context, points board.Points, mint string) ([]board.Sample, error) {
+	keys := make([]board.PartKey, len(points))
+	for i, p := range points {
+		keys[i] = board.PartKey{At: p.At, Part: p.PartOf(mint)}
+	}
+	data, missing := r.kept.get(keys)
+	if len(missing) > 0 {
+		found, err := r.table.parts(ctx, missing)
+		if err != nil {
+			return nil, err
+		}
+		r.kept.put(found)
+		maps.Copy(data, found)
+	}
+	samples := make([]board.Sample, len(points))
+	for i, p := range points {
+		if data[keys[i]] == nil {
+			continue
+		}
+		part, err := board.ReadPart(p, data[keys[i]])
+		if err != nil {
+			r.warn(err)
+			continue
+		}
+		samples[i], _ = part.Sample(mint)
+	}
+	return samples, nil
+}
+
+// maxKept is how many bytes of parts a reader keeps: all of some two thousand tokens.
+const maxKept = 4 << 20
+
+// partCache keeps the parts that were read last. Its zero value is ready; it is safe for concurrent use.
+type partCache struct {
+	mu    sync.Mutex
+	parts map[board.PartKey][]byte
+	order []board.PartKey // oldest first
+	size  int
+}
+
+// get returns those of keys that are there, and the others.
+func (c *partCache) get(keys []board.PartKey) (found map[board.PartKey][]byte, missing []board.PartKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found = make(map[board.PartKey][]byte, len(keys))
+	for _, k := range keys {
+		if data, ok := c.parts[k]; ok {
+			found[k] = data
+		} else {
+			missing = append(missing, k)
+		}
+	}
+	return found, missing
+}
+
+func (c *partCache) put(parts map[board.PartKey][]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.parts == nil {
+		c.parts = map[board.PartKey][]byte{}
+	}
+	for k, data := range parts {
+		if _, twice := c.parts[k]; twice {
+			continue
+		}
+		c.parts[k], c.order, c.size = data, append(c.order, k), c.size+len(data)
+	}
+	for c.size > maxKept {
+		c.size -= len(c.parts[c.order[0]])
+		delete(c.parts, c.order[0])
+		c.order = c.order[1:]
+	}
 }

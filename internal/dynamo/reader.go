@@ -16,6 +16,7 @@ const lookEvery = 2 * time.Second
 type BoardReader struct {
 	table *BoardTable
 	warn  func(error) // of points that could not be read; nil when nobody wants them
+	kept  partCache
 
 	turn   chan struct{} // holds one value while nobody looks
 	mu     sync.Mutex

@@ -82,6 +82,17 @@ func (n Number) Add(m Number) Number {
 	return addBig(n, m)
 }
 
+// Sub is the exact difference; unknown when either is.
+func (n Number) Sub(m Number) Number {
+	if n == "" || m == "" {
+		return ""
+	}
+	if m.Negative() {
+		return n.Add(m[1:])
+	}
+	return n.Add("-" + m)
+}
+
 // quotientBits is enough precision for the 17 digits that Quo and Mul keep.
 const quotientBits = 160
 
