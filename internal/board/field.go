@@ -161,7 +161,7 @@ func (l *layout) only(keep func(f *field) bool) (some layout) {
 			if keep(&f) {
 				*to = append(*to, f)
 				some.families[f.family] = true
-				some.changes = some.changes || strings.HasPrefix(f.name, "change ")
+				some.changes = some.changes || f.name == "price_usd"
 				some.windows = some.windows || strings.HasPrefix(f.name, "volume ")
 				some.fees = some.fees || f.name == "fees"
 			}

@@ -50,7 +50,7 @@ var sorts = [...]sorting{
 	{name: Symbol, fields: named("symbol"), text: func(t *tok) string { return strings.ToLower(t.Symbol) }},
 	{name: Graduation, fields: named("graduated_at"), time: func(t *tok) int64 { return t.GraduatedAt }},
 	{name: LastTrade, fields: named("last_trade_at"), time: func(t *tok) int64 { return t.LastTradeAt }},
-	{name: PriceChange, fields: named("price_suspect", "pool quote usd", "pool price", "price_usd", "change "), number: func(t *tok) num { return t.PriceChange[len(t.PriceChange)-1] }},
+	{name: PriceChange, fields: named("price_suspect", "pool quote usd", "pool price", "price_usd"), number: func(t *tok) num { return t.PriceChange[len(t.PriceChange)-1] }},
 	{name: Holders, fields: named("holders"), number: func(t *tok) num { return t.Holders }},
 	{name: Fees, fields: named(append(windowed, "pool price", "pool fees", "price_usd", "fees")...), number: func(t *tok) num { return t.Fees24hUSD }},
 }

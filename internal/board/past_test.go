@@ -130,6 +130,7 @@ func TestRecall(t *testing.T) {
 		k.check(t, fresh, now, plain)
 		if tick%5 == 0 {
 			agree(t, b, fresh)
+			ordered(t, b)
 		}
 		before = b
 	}
@@ -168,6 +169,37 @@ func agree(tb testing.TB, a, b *Board) {
 		}
 		if !near("0"+x.Fees24hUSD, y.Fees24hUSD.Float64()) {
 			tb.Fatalf("%s: fees %s and %s", x.Mint, x.Fees24hUSD, y.Fees24hUSD)
+		}
+	}
+}
+
+// ordered holds the sorts that the past has a say in against the rows.
+func ordered(tb testing.TB, b *Board) {
+	tb.Helper()
+	for sort, value := range map[Sort]func(*token.Token) num{
+		PriceChange: func(t *token.Token) num { return t.PriceChange[3] },
+		Volume:      func(t *token.Token) num { return t.VolumeUSD[token.Day] },
+		Fees:        func(t *token.Token) num { return t.Fees24hUSD },
+	} {
+		last, query := math.Inf(1), Query{Sort: sort, Limit: 7}
+		for {
+			page, err := b.Page(query)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			for row := range page.All() {
+				v := math.Inf(-1)
+				if n := value(row); n != "" {
+					v = n.Float64()
+				}
+				if v > last {
+					tb.Errorf("by %s: %g behind %g", sort, v, last)
+				}
+				last = v
+			}
+			if query.After = page.Next; query.After == nil {
+				break
+			}
 		}
 	}
 }

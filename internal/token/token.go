@@ -15,40 +15,42 @@ const (
 // Token is one mint of a launchpad, with everything its pools say of it. Its tags spell the tokens table's items: a field
 // may change its name, its tag may not.
 type Token struct {
-	Mint                    string       `json:"mint,omitzero"`
-	Name                    string       `json:"name,omitzero"`
-	Symbol                  string       `json:"symbol,omitzero"`
-	Decimals                Number       `json:"decimals,omitzero"`
-	Launchpad               LaunchpadID  `json:"launchpad,omitzero"`
-	Status                  Status       `json:"status,omitzero"`
-	Verified                Flag         `json:"is_verified,omitzero"`
-	FreezeAuthorityDisabled Flag         `json:"freeze_authority_disabled,omitzero"`
-	MintAuthorityDisabled   Flag         `json:"mint_authority_disabled,omitzero"`
-	Curve                   Curve        `json:"curve,omitzero"`
-	CurvePool               string       `json:"curve_pool,omitzero"` // address of the bonding curve
-	Holders                 Number       `json:"holders,omitzero"`
-	TotalSupply             Number       `json:"total_supply,omitzero"`
-	PriceUSD                Number       `json:"price_usd,omitzero"`
-	Price                   Number       `json:"price,omitzero"`      // in QuoteMint, of the pool that PriceUSD comes from
-	QuoteMint               string       `json:"quote_mint,omitzero"` // of that pool
-	MarketCapUSD            Number       `json:"market_cap_usd,omitzero"`
-	TVLUSD                  Number       `json:"tvl_usd,omitzero"`       // sum over its pools
-	VolumeUSD               Windows      `json:"volume_usd,omitzero"`    // sums over its pools
-	Fees24hUSD              Number       `json:"fees_24h_usd,omitzero"`  // sum over its pools
-	PoolCount               int          `json:"pool_count,omitzero"`    // how many pools it has, which may be more than Pools holds
-	CreatedAt               int64        `json:"created_at,omitzero"`    // Unix milliseconds of its curve, else of its first pool; 0 is unknown
-	GraduatedAt             int64        `json:"graduated_at,omitzero"`  // Unix milliseconds of the graduated pool; 0 is unknown or not yet
-	LastTradeAt             int64        `json:"last_trade_at,omitzero"` // Unix milliseconds at which a run saw that it was traded; 0 is unknown
-	FirstSeenAt             int64        `json:"first_seen_at,omitzero"` // Unix milliseconds; set once, when it is first stored
-	UpdatedAt               int64        `json:"updated_at,omitzero"`    // Unix milliseconds of the last change
-	Pools                   []Pool       `json:"pools,omitzero"`         // deepest first
-	Face                    Face         `json:"face,omitzero"`
-	VolumeEstimated         bool         `json:"volume_estimated,omitzero"` // VolumeUSD holds a curve's volume, whose fee rate is not constant
-	PriceSuspect            bool         `json:"price_suspect,omitzero"`    // the price leaps away from that of its other pools
-	NameCollision           bool         `json:"name_collision,omitzero"`   // an earlier token of the launchpad has its name or symbol
-	PriceChange             PriceChanges `json:"price_change_pct,omitzero"` // per cent
-	Written                 Written      `json:"-"`
-	Since                   Spans        `json:"-"` // what the changes and the curve's part of the windows are counted from
+	Mint                    string      `json:"mint,omitzero"`
+	Name                    string      `json:"name,omitzero"`
+	Symbol                  string      `json:"symbol,omitzero"`
+	Decimals                Number      `json:"decimals,omitzero"`
+	Launchpad               LaunchpadID `json:"launchpad,omitzero"`
+	Status                  Status      `json:"status,omitzero"`
+	Verified                Flag        `json:"is_verified,omitzero"`
+	FreezeAuthorityDisabled Flag        `json:"freeze_authority_disabled,omitzero"`
+	MintAuthorityDisabled   Flag        `json:"mint_authority_disabled,omitzero"`
+	Curve                   Curve       `json:"curve,omitzero"`
+	CurvePool               string      `json:"curve_pool,omitzero"` // address of the bonding curve
+	Holders                 Number      `json:"holders,omitzero"`
+	TotalSupply             Number      `json:"total_supply,omitzero"`
+	PriceUSD                Number      `json:"price_usd,omitzero"`
+	Price                   Number      `json:"price,omitzero"`      // in QuoteMint, of the pool that PriceUSD comes from
+	QuoteMint               string      `json:"quote_mint,omitzero"` // of that pool
+	MarketCapUSD            Number      `json:"market_cap_usd,omitzero"`
+	TVLUSD                  Number      `json:"tvl_usd,omitzero"`       // sum over its pools
+	VolumeUSD               Windows     `json:"volume_usd,omitzero"`    // sums over its pools
+	Fees24hUSD              Number      `json:"fees_24h_usd,omitzero"`  // sum over its pools
+	PoolCount               int         `json:"pool_count,omitzero"`    // how many pools it has, which may be more than Pools holds
+	CreatedAt               int64       `json:"created_at,omitzero"`    // Unix milliseconds of its curve, else of its first pool; 0 is unknown
+	GraduatedAt             int64       `json:"graduated_at,omitzero"`  // Unix milliseconds of the graduated pool; 0 is unknown or not yet
+	LastTradeAt             int64       `json:"last_trade_at,omitzero"` // Unix milliseconds at which a run saw that it was traded; 0 is unknown
+	FirstSeenAt             int64       `json:"first_seen_at,omitzero"` // Unix milliseconds; set once, when it is first stored
+	UpdatedAt               int64       `json:"updated_at,omitzero"`    // Unix milliseconds of the last change
+	Pools                   []Pool      `json:"pools,omitzero"`         // deepest first
+	Face                    Face        `json:"face,omitzero"`
+	VolumeEstimated         bool        `json:"volume_estimated,omitzero"` // VolumeUSD holds a curve's volume, whose fee rate is not constant
+	PriceSuspect            bool        `json:"price_suspect,omitzero"`    // the price leaps away from that of its other pools
+	NameCollision           bool        `json:"name_collision,omitzero"`   // an earlier token of the launchpad has its name or symbol
+	Written                 Written     `json:"-"`                         // what a run remembers of its item
+
+	// What only a reader knows, who has the points of earlier runs.
+	PriceChange PriceChanges `json:"-"` // of PriceUSD, in per cent
+	Since       Spans        `json:"-"` // when PriceChange is counted from, and the curve's part of VolumeUSD
 }
 
 // Face is what the JSON behind a mint's metadata URI says: how a front end shows the token. Addresses are https.
