@@ -65,7 +65,7 @@ func stamped(n int, stamp string) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for i := range n {
 			t := newToken(fmt.Sprintf("mint%03d", i))
-			t.Symbol, t.Holders = stamp, token.Number(stamp)
+			t.Symbol, t.Holders, t.PriceUSD = stamp, token.Number(stamp), "3"
 			if !yield(t, nil) {
 				return
 			}

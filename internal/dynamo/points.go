@@ -71,7 +71,7 @@ func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey) (map[board
 }
 
 // Samples returns what each of points has of a mint, as many as there are points; the zero value where that is nothing.
-// Parts stay in memory, up to a bound, for they never change.
+// A part that is damaged has nothing. Parts stay in memory, up to a bound, for they never change. r must be Recalling.
 func (r *BoardReader) Samples(ctx context.Context, points board.Points, mint string) ([]board.Sample, error) {
 	keys := make([]board.PartKey, len(points))
 	for i, p := range points {
