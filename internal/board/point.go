@@ -22,13 +22,13 @@ type Sample struct {
 // sampleDigits is what a sample keeps of a number: more than any chart shows.
 const sampleDigits = 9
 
-// sampleOf returns what a point keeps of t: no price that nobody can check, no counters of what is history or in doubt.
-func sampleOf(t *tok, doubtful bool) (s Sample) {
+// sampleOf returns what a point keeps of t: no price that nobody can check, no counters of what is history.
+func sampleOf(t *tok) (s Sample) {
 	if !t.PriceSuspect {
 		s.Price, s.PriceUSD = t.Price, t.PriceUSD
 		s.QuoteUSD = cmp.Or(quoteUSD(t), t.PriceUSD.Quo(t.Price))
 	}
-	if e := &t.Curve.Earnings; t.Curve.Stage != token.Graduated && !doubtful {
+	if e := &t.Curve.Earnings; t.Curve.Stage != token.Graduated {
 		s.Volume, s.FeesQuote, s.FeesBase = e.VolumeQuote, e.FeesQuote, e.FeesBase
 	}
 	return s
@@ -96,8 +96,8 @@ type nine struct {
 // NewPointWriter begins a point.
 func NewPointWriter(p Point) *PointWriter { return &PointWriter{point: p} }
 
-// Add takes t, each mint once. Its counters are left out where they are doubtful.
-func (w *PointWriter) Add(t *token.Token, doubtful bool) { w.AddSample(t.Mint, sampleOf(t, doubtful)) }
+// Add takes t, each mint once.
+func (w *PointWriter) Add(t *token.Token) { w.AddSample(t.Mint, sampleOf(t)) }
 
 // AddSample takes what is known of a mint, each once.
 func (w *PointWriter) AddSample(mint string, s Sample) {

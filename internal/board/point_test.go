@@ -12,7 +12,7 @@ func writePoint(tb testing.TB, p Point, tokens []token.Token) (Point, [][]byte) 
 	tb.Helper()
 	w := NewPointWriter(p)
 	for i := range tokens {
-		w.Add(&tokens[i], false)
+		w.Add(&tokens[i])
 	}
 	p, data, err := w.Finish()
 	if err != nil {
@@ -64,7 +64,7 @@ func TestPointRoundTrip(t *testing.T) {
 		}
 		for i := range tokens {
 			got, ok := parts[p.PartOf(tokens[i].Mint)].Sample(tokens[i].Mint)
-			want := sampleOf(&tokens[i], false)
+			want := sampleOf(&tokens[i])
 			for _, n := range want.numbers() {
 				*n = n.Round(9)
 			}

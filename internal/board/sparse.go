@@ -11,8 +11,6 @@ type floats []float32
 
 var unknown = float32(math.NaN())
 
-func isUnknown(v float32) bool { return v != v }
-
 // newFloats returns n of them.
 func newFloats(n int, v float32) floats {
 	f := make(floats, n)

@@ -42,7 +42,8 @@ func (b *Board) totals() []total {
 }
 
 // since returns what counters have grown by since a point that has s of the token: all that they stand at, when it was made
-// later. What is not known of a curve is not a number; a graduate that was one already has gained nothing on its curve.
+// later. It is below 0 where a counter went back, and not a number where nothing is known of a curve; a graduate that was one
+// already has gained nothing on its curve.
 func (now *total) since(p Point, s *Sample) (grown [len(counters{})]float32) {
 	if now.stage == "" {
 		return grown
@@ -50,7 +51,7 @@ func (now *total) since(p Point, s *Sample) (grown [len(counters{})]float32) {
 	for k, was := range [...]num{s.Volume, s.FeesQuote, s.FeesBase} {
 		switch {
 		case was != "":
-			grown[k] = growth(now.values[k], was.Float64())
+			grown[k] = float32(now.values[k] - was.Float64())
 		case now.created > p.At*1000:
 			grown[k] = float32(now.values[k])
 		case now.stage != token.Graduated || *s == Sample{}:
@@ -58,14 +59,6 @@ func (now *total) since(p Point, s *Sample) (grown [len(counters{})]float32) {
 		}
 	}
 	return grown
-}
-
-// growth is not a number where a counter went back: that tells nothing.
-func growth(now, was float64) float32 {
-	if now < was {
-		return unknown
-	}
-	return float32(now - was)
 }
 
 // A carrier takes what is known of the board before to the next one.
@@ -165,7 +158,7 @@ func (c *carrier) carried(old *reference) *reference {
 			case g.isNew:
 				grown[k][g.token] = since[k]
 			default:
-				grown[k][g.token] += growth(g.now.values[k], g.was[k])
+				grown[k][g.token] += float32(g.now.values[k] - g.was[k])
 			}
 		}
 	}

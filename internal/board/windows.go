@@ -63,10 +63,10 @@ func (p *past) addFees(i int, t *tok, dollars float64) {
 }
 
 // traded returns the reference of a span, or of a shorter one where that is the first that knows the token: its first hours
-// show what is known of them.
+// show what is known of them. Counters that went back tell nothing.
 func (p *past) traded(k, i int) (*reference, bool) {
 	for ; k >= 0; k-- {
-		if r := p.references[k]; r != nil && r.needs.volume && !isUnknown(r.traded[0].at(i)) {
+		if r := p.references[k]; r != nil && r.needs.volume && r.traded[0].at(i) >= 0 {
 			return r, true
 		}
 	}

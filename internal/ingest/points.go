@@ -15,7 +15,7 @@ import (
 // A point is what the run keeps of all tokens, for changes, windows and charts; nil when one is there already.
 type point struct {
 	*board.PointWriter
-	doubtful map[string]bool // mints whose counters have gone back
+	doubtful map[string]bool // mints whose curves look as they did before
 }
 
 func (r *run) newPoint(kept board.Points) *point {
@@ -33,8 +33,8 @@ func (p *point) sampling(tokens iter.Seq2[token.Token, error]) iter.Seq2[token.T
 	}
 	return func(yield func(token.Token, error) bool) {
 		for t, err := range tokens {
-			if err == nil {
-				p.Add(&t, p.doubtful[t.Mint])
+			if err == nil && !p.doubtful[t.Mint] {
+				p.Add(&t)
 			}
 			if !yield(t, err) {
 				return
@@ -66,16 +66,16 @@ func (r *run) putPoint(ctx context.Context, e Edition, p *point) {
 func (r *run) trade(t, before *token.Token) {
 	e := &t.Curve.Earnings
 	t.LastTradeAt = before.LastTradeAt
+	if old := &before.Curve.Earnings; less(e.FeesQuote, old.FeesQuote) || less(e.FeesBase, old.FeesBase) {
+		r.reversed[t.Mint] = true
+	}
 	isFirst := before.FirstSeenAt == 0 && t.CreatedAt > r.lastSync && e.FeesQuote.Add(e.FeesBase).Float64() > 0
-	if isFirst || moved(t, before) {
+	if isFirst || moved(t, before) && !r.reversed[t.Mint] {
 		t.LastTradeAt = r.start.Truncate(time.Second).UnixMilli()
 	}
 	// A curve's volume stays in the windows for a day after its token has left it.
 	isPast := t.GraduatedAt != 0 && r.start.Sub(time.UnixMilli(t.GraduatedAt)) > day
 	t.VolumeEstimated = e.VolumeEstimated && !isPast
-	if old := &before.Curve.Earnings; less(e.FeesQuote, old.FeesQuote) || less(e.FeesBase, old.FeesBase) {
-		r.reversed[t.Mint] = true
-	}
 }
 
 const day = 24 * time.Hour

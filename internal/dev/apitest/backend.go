@@ -93,7 +93,7 @@ func (b *Backend) PublishPoint(ctx context.Context, tokens []token.Token, at tim
 		}
 		w := board.NewPointWriter(next)
 		for i := range all {
-			w.Add(&all[i], false)
+			w.Add(&all[i])
 		}
 		p, parts, err := w.Finish()
 		if err != nil {
