@@ -132,7 +132,7 @@ func (b *Board) load(references []*reference, fetch func([]PartKey) (map[PartKey
 		return nil
 	}
 	data, err := fetch(keys)
-	failed, totals := []error{err}, b.totals()
+	failed, totals := []error{err}, b.curveTotals()
 	for _, r := range references {
 		if err := r.fill(b, totals, data); err != nil {
 			failed, *r = append(failed, err), reference{}

@@ -31,8 +31,8 @@ func (r *reader) total(i int, t *tok) total {
 	return now
 }
 
-// totals returns those of all tokens.
-func (b *Board) totals() []total {
+// curveTotals returns those of all tokens.
+func (b *Board) curveTotals() []total {
 	r, list := reader{board: b}, make([]total, b.Len())
 	var t tok
 	for i := range list {

@@ -34,7 +34,9 @@ func (e *Edition) PutPoint(ctx context.Context, p board.Point, parts [][]byte) e
 	group.SetLimit(chunksFlying)
 	for i, data := range parts {
 		group.Go(func() error {
-			return e.table.store(within, pointKey(board.PartKey{At: p.At, Part: i}), data, p.Grid.Life()+pointGrace)
+			it := boardItem(pointKey(board.PartKey{At: p.At, Part: i}))
+			it.bytes(attrData, data)
+			return e.table.store(within, it, len(data), p.Grid.Life()+pointGrace)
 		})
 	}
 	if err := group.Wait(); err != nil {

@@ -19,7 +19,7 @@ type point struct {
 }
 
 func (r *run) newPoint(kept board.Points) *point {
-	next, isDue := kept.Next(r.start)
+	next, isDue := kept.Next(time.UnixMilli(r.at))
 	if !isDue {
 		return nil
 	}
@@ -71,7 +71,7 @@ func (r *run) trade(t, before *token.Token) {
 	}
 	isFirst := before.FirstSeenAt == 0 && t.CreatedAt > r.lastSync && e.FeesQuote.Add(e.FeesBase).Float64() > 0
 	if isFirst || moved(t, before) && !r.reversed[t.Mint] {
-		t.LastTradeAt = r.start.Truncate(time.Second).UnixMilli()
+		t.LastTradeAt = r.at / 1000 * 1000
 	}
 	// A curve's volume stays in the windows for a day after its token has left it.
 	isPast := t.GraduatedAt != 0 && r.start.Sub(time.UnixMilli(t.GraduatedAt)) > day
