@@ -69,7 +69,7 @@ func GetToken() apigw.Handler { return read(httpapi.GetToken, recalling, items) 
 func GetStats() apigw.Handler { return read(httpapi.GetStats, recalling) }
 
 // DataAPI builds datapi from the environment.
-func DataAPI() apigw.Handler { return read(httpapi.DataAPI, boards, items, launchpads) }
+func DataAPI() apigw.Handler { return read(httpapi.DataAPI, recalling, items, launchpads) }
 
 // ListSyncRuns builds list-sync-runs from the environment.
 func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history, boards) }

@@ -205,7 +205,7 @@ func (b *Board) equal(f *field, want string) tokenSet {
 		if column.more == nil {
 			continue // no value took bytes
 		}
-		match := matcher{column: column, form: f.form, want: want, id: x, number: int64(slices.Index(column.more.dict, want))}
+		match := matcher{column: column, form: f.form, want: want, id: x, number: column.more.number(want)}
 		if f.form == word && match.number < 0 {
 			continue
 		}
@@ -235,7 +235,7 @@ func (m *matcher) is(k kind, at int) bool {
 	case k != cell:
 		return false
 	case m.form == word:
-		return m.column.ints.at(at) == m.number
+		return m.column.more.ints.at(at) == m.number
 	}
 	return m.id.isRaw && string(more.keys[at*keyBytes:(at+1)*keyBytes]) == string(m.id.raw)
 }

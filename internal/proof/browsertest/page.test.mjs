@@ -132,6 +132,7 @@ test("shows each token's day as a line, and says what it shows", async () => {
   await page.locator("#order").selectOption("asc"); // the oldest have a day behind them
   await page.waitForFunction((m) => document.querySelector("#tokens tbody tr").dataset.mint !== m, newest);
   const first = page.locator("#tokens tbody tr").first();
+  await first.scrollIntoViewIfNeeded();
   await first.locator(".spark svg").waitFor();
   const mint = await first.getAttribute("data-mint");
   const prices = (await api(`/v1/tokens/${mint}/history?range=24h`)).points.map((p) => p.price_usd).filter((p) => p != null);
