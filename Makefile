@@ -19,8 +19,7 @@ ENGINE_STAMP := .tools/dynoxide-$(PLATFORM)-$(ENGINE_VERSION).installed
 # Tools of others that the API is held against.
 SCHEMATHESIS_VERSION := 4.32.5
 SCHEMATHESIS_STAMP := .tools/schemathesis-$(SCHEMATHESIS_VERSION).installed
-TYPESCRIPT_PACKAGES := typescript@5.9.3 openapi-typescript@7.13.0 openapi-fetch@0.17.0 @types/node@20.19.0
-TYPESCRIPT_STAMP := .tools/typescript/installed
+CLIENT := clients/typescript
 BROWSER_PACKAGES := playwright-core@1.56.1
 BROWSER_STAMP := .tools/browser/installed
 
@@ -167,11 +166,20 @@ api-test: tools local $(SCHEMATHESIS_STAMP)
 	  go test -tags apicheck -count 1 -run TestSchemathesis ./internal/proof/apicheck
 
 .PHONY: client-test
-client-test: tools local $(TYPESCRIPT_STAMP)
-	@cp internal/proof/apicheck/typescript/* .tools/typescript/
-	@TYPESCRIPT_CLIENT='cd $(CURDIR)/.tools/typescript && node_modules/.bin/openapi-typescript "$$API_URL/v1/openapi.json" -o schema.ts && \
-	  node_modules/.bin/tsc -p . && node out/client.js' \
-	  go test -tags apicheck -count 1 -run TestTypeScriptClient ./internal/proof/apicheck
+client-test: tools local client-build
+	@TYPESCRIPT_CLIENT='cd $(CURDIR)/$(CLIENT) && npm run -s test' go test -tags apicheck -count 1 -v -run TestTypeScriptClient ./internal/proof/apicheck
+
+# The client's types are those of the description, or this fails.
+.PHONY: client-build
+client-build: $(CLIENT)/node_modules/.installed
+	@cd $(CLIENT) && node_modules/.bin/openapi-typescript ../../internal/httpapi/openapi.json -o node_modules/schema.d.ts >/dev/null && \
+	  { cmp -s node_modules/schema.d.ts src/schema.d.ts || { echo "$(CLIENT)/src/schema.d.ts is not of openapi.yaml: make client-types" >&2; exit 1; } } && \
+	  npm run -s build
+
+.PHONY: client-types
+client-types: $(CLIENT)/node_modules/.installed ## the TypeScript client's types anew, from openapi.yaml
+	@go test -count 1 -run TestServedSpecIsTheYAML ./internal/httpapi -update >/dev/null
+	@cd $(CLIENT) && npm run -s types >/dev/null
 
 # SCREENSHOTS=docs takes the pictures of docs/operate.md anew.
 .PHONY: browser-test
@@ -218,10 +226,6 @@ performance: ## docs/performance.md and its plot, from the figures in docs/perfo
 check-bench: ## the bench, small: it builds, and we find the pools that the base does
 	@$(MAKE) --no-print-directory bench QUICK=1 ROUNDS=1 ONLY=tokensync
 
-internal/proof/bench/node/node_modules/.installed: internal/proof/bench/node/package-lock.json
-	@npm ci --ignore-scripts --prefix internal/proof/bench/node --no-audit --no-fund --loglevel=error >/dev/null
-	@touch $@
-
 .PHONY: microbench
 microbench: tools ## go test's benchmarks of the hot paths, for benchstat; COUNT=1 PACKAGES=./...
 	@go test -run '^$$' -bench . -benchmem -count $(or $(COUNT),1) $(or $(PACKAGES),./...)
@@ -264,6 +268,12 @@ $(REDOCLY_STAMP):
 	@mkdir -p $(@D) && npm install --ignore-scripts --prefix $(@D) --no-save --no-audit --no-fund --loglevel=error @redocly/cli@$(REDOCLY_VERSION) >/dev/null
 	@touch $@
 
+# What a lock file of npm names, and nothing else.
+%/node_modules/.installed: %/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node" >&2; exit 1; }
+	@npm ci --ignore-scripts --prefix $* --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
 # --- Lambda's binaries ------------------------------------------------------------------------------------------
 
 build/%/bootstrap: FORCE
@@ -302,11 +312,6 @@ $(SCHEMATHESIS_STAMP):
 $(BROWSER_STAMP): Makefile
 	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
 	@npm install --ignore-scripts --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(BROWSER_PACKAGES) >/dev/null
-	@touch $@
-
-$(TYPESCRIPT_STAMP): Makefile
-	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
-	@npm install --ignore-scripts --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(TYPESCRIPT_PACKAGES) >/dev/null
 	@touch $@
 
 # go build knows best what is up to date.
