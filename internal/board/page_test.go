@@ -304,3 +304,22 @@ func TestTotals(t *testing.T) {
 		t.Errorf("%s\n%+v", diff, want)
 	}
 }
+
+// TestTotalsStand for a minute: summing up is not done again for each who asks, and new tokens grow old all the same.
+func TestTotalsStand(t *testing.T) {
+	t.Parallel()
+	one := world{}.token(1)
+	b, err := Make(Manifest{}, seq([]token.Token{one}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	almost := time.UnixMilli(one.CreatedAt).Add(24*time.Hour - time.Second)
+	for _, after := range []time.Duration{0, keepTotals - time.Second} {
+		if got := b.Totals(almost.Add(after)).NewIn24h; got != 1 {
+			t.Errorf("after %v: %d new", after, got)
+		}
+	}
+	if got := b.Totals(almost.Add(2 * keepTotals)); got.NewIn24h != 0 || got.Tokens != 1 {
+		t.Errorf("%+v", got)
+	}
+}
