@@ -575,7 +575,25 @@ export interface components {
             tokens_updated: number;
             upstream_requests: number;
             upstream_retries: number;
+            /** @description What a refresh did from its board to the next tick. The run's requests, bytes, batches and items hold these too, its counts of tokens do not. */
+            watch?: {
+                boards_published: number;
+                bytes_read: number;
+                /** @description Why. */
+                ended: string;
+                /** @description Of the last look that failed. */
+                error?: string;
+                looks: number;
+                looks_failed: number;
+                requests: number;
+                rpc_credits: number;
+                tokens_new: number;
+                tokens_updated: number;
+                write_units: number;
+            };
             write_batches: number;
+            /** @description What the tables charged for the run, but for storing this record. */
+            write_units?: number;
         };
         SyncRuns: {
             breakers: {
@@ -597,6 +615,8 @@ export interface components {
             /** @description The curve's config key. */
             config: string | null;
             created_at: components["schemas"]["Moment"];
+            /** @description The creation is not known; `created_at` is when a run first saw the token. */
+            created_at_estimated: boolean;
             /** @description Who created the bonding curve; a public key. */
             creator: string | null;
             /** @description The curve's own address. */

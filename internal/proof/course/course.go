@@ -14,7 +14,7 @@ import (
 )
 
 // fullEvery is how many runs there are to a full one, which alone can delist.
-const fullEvery = 5
+const fullEvery = 3
 
 // Course drives one world. It is safe for concurrent use.
 type Course struct {
@@ -81,7 +81,7 @@ func (c *Course) Stop() {
 func (c *Course) run(ctx context.Context) {
 	for n := 1; ctx.Err() == nil; n++ {
 		event := dev.Refresh
-		if n%fullEvery == 0 {
+		if n%fullEvery == 2 {
 			event = dev.FullSync
 			c.remove()
 		}
@@ -108,10 +108,18 @@ func (r *Report) add(record *syncrun.Record, err error) {
 	}
 }
 
-// remove takes some pools of ours off Meteora, if there are any left.
+// remove takes some tokens of ours off Meteora, if there are any left.
 func (c *Course) remove() {
 	const each = 3
-	pools := c.world.Meteora.World(meteoratest.DLMM)
-	ours := pools.Ours()
-	pools.Remove(ours[:min(each, len(ours))]...)
+	mints := c.world.Meteora.OurMints(meteoratest.DLMM)
+	for _, product := range meteoratest.Products() {
+		pools := c.world.Meteora.World(product)
+		for _, addresses := range pools.PoolsOf(mints[:min(each, len(mints))]...) {
+			for _, address := range addresses {
+				if i, ok := pools.Index(address); ok {
+					pools.Remove(i)
+				}
+			}
+		}
+	}
 }
