@@ -17,11 +17,8 @@ PLATFORM := $(shell uname -s | tr A-Z a-z)-$(shell uname -m | sed -e 's/x86_64/x
 ENGINE_STAMP := .tools/dynoxide-$(PLATFORM)-$(ENGINE_VERSION).installed
 
 # Tools of others that the API is held against.
-SCHEMATHESIS_VERSION := 4.32.5
-SCHEMATHESIS_STAMP := .tools/schemathesis-$(SCHEMATHESIS_VERSION).installed
 CLIENT := clients/typescript
-BROWSER_PACKAGES := playwright-core@1.56.1
-BROWSER_STAMP := .tools/browser/installed
+BROWSER := internal/proof/browsertest
 
 # Tools of others that the code and the template are held against. Every version of the Python ones is pinned in internal/proof/deploycheck.
 GO_TOOLS := \
@@ -32,8 +29,7 @@ GO_TOOLS := \
   golang.org/x/vuln/cmd/govulncheck@v1.9.0 \
   github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@v0.0.0-20261030222936-bef5c4ba774d
 go-tool = $(foreach tool,$(GO_TOOLS),$(if $(findstring /$(1)@,$(tool)),.tools/go/$(notdir $(tool)).installed))
-REDOCLY_VERSION := 2.77.0
-REDOCLY_STAMP := .tools/redocly/$(REDOCLY_VERSION).installed
+REDOCLY := internal/proof/apicheck/redocly
 SAM := .tools/sam/bin/sam
 DYNAMODB_LOCAL := .tools/dynamodb-local
 # Runs Lambda's binaries on a machine of another kind.
@@ -95,8 +91,8 @@ licences: ## the licences of everything that the functions link or the tests use
 	@go test -count 1 -run TestLicences ./internal/proof/repotest
 
 .PHONY: check-spec
-check-spec: $(REDOCLY_STAMP) ## the OpenAPI description against redocly's rules
-	@.tools/redocly/node_modules/.bin/redocly lint --config .redocly.yaml internal/httpapi/openapi.yaml
+check-spec: $(REDOCLY)/node_modules/.installed ## the OpenAPI description against redocly's rules
+	@$(REDOCLY)/node_modules/.bin/redocly lint --config .redocly.yaml internal/httpapi/openapi.yaml
 
 .PHONY: check-workflows
 check-workflows: $(call go-tool,actionlint) ## .github/workflows against actionlint
@@ -163,8 +159,8 @@ check-api: api-test client-test ## the API against tools of others: schemathesis
 
 # positive_data_acceptance is left out: a cursor of the right form that was never given out is a 400.
 .PHONY: api-test
-api-test: tools local $(SCHEMATHESIS_STAMP)
-	@SCHEMATHESIS='cd $(CURDIR)/.tools && venv/bin/schemathesis run "$$API_URL/v1/openapi.json" --url "$$API_URL" \
+api-test: tools local .tools/schemathesis/installed
+	@SCHEMATHESIS='cd $(CURDIR)/.tools && schemathesis/bin/schemathesis run "$$API_URL/v1/openapi.json" --url "$$API_URL" \
 	  --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,negative_data_rejection \
 	  --max-examples 100 --seed 1 --generation-database none --no-color' \
 	  go test -tags apicheck -count 1 -run TestSchemathesis ./internal/proof/apicheck
@@ -187,11 +183,10 @@ client-types: $(CLIENT)/node_modules/.installed ## the TypeScript client's types
 
 # SCREENSHOTS=docs takes the pictures of docs/operate.md anew.
 .PHONY: browser-test
-browser-test: tools local $(BROWSER_STAMP) ## the operator's page in headless Chromium
-	@cp internal/proof/browsertest/page.test.mjs .tools/browser/
-	@CHROMIUM=$$(.ci/chromium) && export CHROMIUM && \
-	BROWSER_TEST='cd $(CURDIR)/.tools/browser && $(if $(SCREENSHOTS),SCREENSHOTS=$(abspath $(SCREENSHOTS))) node --test --test-reporter spec page.test.mjs' \
-	  go test -tags browsertest -count 1 ./internal/proof/browsertest
+browser-test: tools local client-build $(BROWSER)/node_modules/.installed ## the operator's page, and two that watch, in headless Chromium; WATCH_FOR=600 seconds
+	@CHROMIUM=$$(.ci/chromium) && export CHROMIUM && $(if $(SCREENSHOTS),export SCREENSHOTS=$(abspath $(SCREENSHOTS)) &&) \
+	  $(if $(WATCH_FOR),export WATCH_FOR=$(WATCH_FOR) &&) BROWSER_TEST='cd $(CURDIR)/$(BROWSER) && node --test --test-reporter spec' \
+	  go test -tags browsertest -count 1 -timeout 30m -v ./$(BROWSER)
 
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## build/<function>/bootstrap for Lambda (linux/arm64; GOARCH=amd64 for the other)
@@ -256,7 +251,7 @@ clean: ## remove what was built; .tools/ stays
 # sam, cfn-lint and checkov want different versions of the same packages: one environment each.
 .tools/%/installed: internal/proof/deploycheck/tools/%.txt
 	@command -v python3 >/dev/null || { echo "python3 is missing: $* needs it" >&2; exit 1; }
-	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check --no-deps -r $<
+	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 $(DYNAMODB_LOCAL)/installed: internal/dev/dynamotest/local/pom.xml
@@ -271,10 +266,6 @@ $(DYNAMODB_LOCAL)/installed: internal/dev/dynamotest/local/pom.xml
 	  cd $(@D) && { test "$$(id -u)" -ne 0 || apt-get update -qq; } && apt-get download -qq -o APT::Sandbox::User=root qemu-user-static && \
 	  dpkg-deb --fsys-tarfile qemu-user-static_*.deb | tar -xf - --strip-components=3 ./usr/bin/$(@F) && rm -f *.deb; fi || \
 	  { echo "$(@F) is missing: install QEMU's user mode emulation (qemu-user-static)" >&2; exit 1; }
-
-$(REDOCLY_STAMP):
-	@mkdir -p $(@D) && npm install --ignore-scripts --prefix $(@D) --no-save --no-audit --no-fund --loglevel=error @redocly/cli@$(REDOCLY_VERSION) >/dev/null
-	@touch $@
 
 # What a lock file of npm names, and nothing else.
 %/node_modules/.installed: %/package-lock.json
@@ -310,16 +301,6 @@ $(ENGINE_STAMP):
 	@npm install --ignore-scripts --prefix .tools --no-save --no-audit --no-fund --loglevel=error \
 	  "@dynoxide/$(PLATFORM)@$(ENGINE_VERSION)" >/dev/null || \
 	  { echo "the DynamoDB engine for $(PLATFORM) could not be installed: set DYNAMODB_ENDPOINT to a DynamoDB that runs" >&2; exit 1; }
-	@touch $@
-
-$(SCHEMATHESIS_STAMP):
-	@command -v python3 >/dev/null || { echo "python3 is missing: schemathesis needs it" >&2; exit 1; }
-	@python3 -m venv .tools/venv && .tools/venv/bin/pip install -q --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
-	@touch $@
-
-$(BROWSER_STAMP): Makefile
-	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
-	@npm install --ignore-scripts --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(BROWSER_PACKAGES) >/dev/null
 	@touch $@
 
 # go build knows best what is up to date.
