@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/mr-tron/base58"
@@ -25,18 +26,26 @@ const (
 
 // column is one field's values.
 type column struct {
-	runs []run  // nil where they would be many
-	many *kinds // instead of runs
-	ints packed // integers, mantissas, numbers of words
-	more *literals
+	runs []run     // nil where they would be many
+	many *kinds    // instead of runs
+	more *literals // nil when no value takes bytes
 }
 
-// literals are what only some columns have.
+// literals are values that take bytes. No column has all of them, and there are many columns: what is not there is nil.
 type literals struct {
-	exps packed   // of numbers
-	keys []byte   // 32 each
-	dict []string // words by number
-	heap *heap    // texts
+	ints *packed   // integers, mantissas, numbers of words
+	exps *packed   // of numbers
+	keys []byte    // 32 each
+	dict *[]string // words by number
+	heap *heap     // texts
+}
+
+// number returns the number of a word, -1 where there is none.
+func (l *literals) number(word string) int64 {
+	if l.dict == nil {
+		return -1
+	}
+	return int64(slices.Index(*l.dict, word))
 }
 
 // A run is values of one kind. Those of same have the kind of the value that they repeat.
@@ -140,7 +149,7 @@ func (k *kinds) at(row int) (kind, int) {
 func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
 	switch k, i := c.at(row); {
 	case k == cell:
-		return c.ints.at(i)
+		return c.more.ints.at(i)
 	case k >= firstDerived:
 		return f.followsInt[k-firstDerived](t, p)
 	}
@@ -153,7 +162,7 @@ func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
 	case k == zero:
 		return "0"
 	case k == cell:
-		return c.cell(f.form, i, to)
+		return c.cell(f, i, p, to)
 	case k == free:
 		return c.more.heap.at(i, to)
 	case k >= firstDerived:
@@ -162,14 +171,19 @@ func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
 	return ""
 }
 
-func (c *column) cell(as form, i int, to *arena) string {
-	switch as {
+func (c *column) cell(f *field, i int, p *pool, to *arena) string {
+	switch f.form {
 	case number:
-		return to.decimal(c.ints.at(i), int(c.more.exps.at(i)))
+		exponent := int(c.more.exps.at(i))
+		mantissa := c.more.ints.at(i)
+		if f.near != nil {
+			mantissa += guess(f.near(p), exponent)
+		}
+		return to.decimal(mantissa, exponent)
 	case key:
 		return base58.Encode(c.more.keys[i*keyBytes : (i+1)*keyBytes])
 	default:
-		return c.more.dict[c.ints.at(i)]
+		return (*c.more.dict)[c.more.ints.at(i)]
 	}
 }
 
@@ -249,23 +263,25 @@ func (r *input) column(f *field, rows int) (c column) {
 	}
 	var more literals
 	if cells > 0 && f.form == word {
-		more.dict = r.dictionary()
+		dict := r.dictionary()
+		more.dict = &dict
 	}
 	if f.form == key {
 		more.keys = bytes.Clone(r.block(cells * keyBytes))
 	} else {
-		c.ints = r.packed(cells)
+		ints := r.packed(cells)
+		more.ints = &ints
 	}
 	switch f.form {
 	case word:
-		r.check(&c.ints, cells, len(more.dict))
+		r.check(more.ints, cells, len(*more.dict))
 	case number:
-		more.exps = r.packed(cells)
+		exps := r.packed(cells)
+		more.exps = &exps
 	case text:
 		r.bad = r.bad || cells > 0
 	case integer:
 		r.bad = r.bad || frees > 0
-		return c
 	case key:
 	}
 	if frees > 0 {
@@ -348,6 +364,7 @@ type writer struct {
 	runs    []wireRun
 	ints    []int64 // of cells
 	exps    []int64
+	nears   []float64 // what they lie near, where the field knows
 	keys    []byte
 	words   map[string]int64
 	dict    []string
@@ -435,7 +452,7 @@ func (w *writer) addText(v string, t *tok, p *pool) kind {
 		}
 	}
 	w.last, w.literal, w.grown = v, true, w.grown+max(len(v), cellBytes)
-	return w.addLiteral(v)
+	return w.addLiteral(v, p)
 }
 
 func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
@@ -445,7 +462,7 @@ func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
 	case zero:
 		return v == "0" && w.f.form == number
 	case same:
-		return w.literal && v == w.last
+		return w.literal && v == w.last && w.f.near == nil // a cell is the distance from its own pool's guess
 	case cell, free:
 		return false
 	default:
@@ -454,11 +471,14 @@ func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
 }
 
 // addLiteral writes v as a cell where that gives it back exactly.
-func (w *writer) addLiteral(v string) kind {
+func (w *writer) addLiteral(v string, p *pool) kind {
 	switch w.f.form {
 	case number:
 		if mantissa, exponent, ok := token.Number(v).Decimal(); ok && string(token.FromDecimal(mantissa, exponent)) == v {
 			w.ints, w.exps = append(w.ints, mantissa), append(w.exps, int64(exponent))
+			if w.f.near != nil {
+				w.nears = append(w.nears, w.f.near(p))
+			}
 			return cell
 		}
 	case key:
@@ -497,6 +517,9 @@ func (w *writer) append(o *output) {
 	}
 	if w.f.form == number {
 		align(w.ints, w.exps)
+		for i, v := range w.nears {
+			w.ints[i] -= guess(v, int(w.exps[i]))
+		}
 	}
 	if len(w.dict) > 0 {
 		o.dictionary(w.dict)

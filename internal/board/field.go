@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"strings"
 
 	"tokensync/internal/token"
 )
@@ -20,6 +22,7 @@ const (
 	stateFamily                  // what changes now and then
 	marketFamily                 // what changes with every tick
 	earningsFamily               // what changes with every trade
+	anchorFamily                 // what the market is told from
 	writtenFamily                // what the sync remembers of their items
 	families
 )
@@ -37,12 +40,13 @@ type plan struct {
 var plans = [families]plan{
 	keysFamily:     {name: "keys", tokens: 256},
 	namesFamily:    {name: "names", tokens: 256},
-	aboutFamily:    {name: "about", tokens: 128, cold: true},
+	aboutFamily:    {name: "about", tokens: 256, cold: true},
 	poolsFamily:    {name: "pools", tokens: 128, cold: true},
 	milestones:     {name: "milestones", tokens: 1024},
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
-	earningsFamily: {name: "earnings", tokens: 128, cold: true},
+	earningsFamily: {name: "earnings", tokens: 256, cold: true},
+	anchorFamily:   {name: "anchors", tokens: 512},
 	writtenFamily:  {name: "written", tokens: 128, cold: true},
 }
 
@@ -74,6 +78,7 @@ type field struct {
 	text    func(t *tok, p *pool) string
 	setText func(t *tok, p *pool, v string)
 	follows []func(t *tok, p *pool) string
+	near    func(p *pool) float64 // of numbers: what the value mostly lies near; nil is 0. Cells hold the distance
 
 	// The same of integers.
 	int        func(t *tok, p *pool) int64
@@ -94,6 +99,23 @@ func texts[S ~string](name string, of family, as form, row bool, at func(t *tok,
 	}
 	return f
 }
+
+// about makes f's values short that lie near what guess returns.
+func (f field) about(guess func(p *pool) float64) field {
+	f.near = guess
+	return f
+}
+
+// guess is a value that lies near v in units of ten to the exponent, or 0 where that is out of bounds.
+func guess(v float64, exponent int) int64 {
+	if v = math.Round(v / math.Pow10(exponent)); math.Abs(v) < maxGuess {
+		return int64(v)
+	}
+	return 0
+}
+
+// maxGuess keeps distances from a guess within an int64.
+const maxGuess = 1 << 62
 
 // integers makes a field of any kind of integer.
 func integers[I ~int | ~int8 | ~int64 | ~uint8](name string, of family, row bool, at func(t *tok, p *pool) *I, from ...func(t *tok, p *pool) I) field {
@@ -128,6 +150,8 @@ type layout struct {
 	sums  []field // of a token, made of its pools
 
 	families [families]bool // that they belong to
+
+	changes, windows, fees bool // what only the past tells of them
 }
 
 var all = newLayout()
@@ -144,6 +168,7 @@ func newLayout() layout {
 	for f := range l.families {
 		l.families[f] = true
 	}
+	l.changes, l.windows, l.fees = true, true, true
 	return l
 }
 
@@ -157,6 +182,9 @@ func (l *layout) only(keep func(f *field) bool) (some layout) {
 			if keep(&f) {
 				*to = append(*to, f)
 				some.families[f.family] = true
+				some.changes = some.changes || f.name == "price_usd"
+				some.windows = some.windows || strings.HasPrefix(f.name, "volume ")
+				some.fees = some.fees || f.name == "fees"
 			}
 		}
 	}
@@ -179,7 +207,7 @@ var fingerprint = func() uint32 {
 	h := sha256.New()
 	for i, list := range all.lists() {
 		for _, f := range list {
-			fmt.Fprintln(h, i, f.name, f.family, f.form, f.kinds())
+			fmt.Fprintln(h, i, f.name, f.family, f.form, f.kinds(), f.near != nil)
 		}
 	}
 	return binary.BigEndian.Uint32(h.Sum(nil))

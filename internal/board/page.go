@@ -14,9 +14,9 @@ type Query struct {
 	Stage      token.Stage
 	Creator    string
 	Configs    []string // any of them
-	Search     string // a mint, 8 or more of its first characters, or any part of a name or symbol
-	Sort       Sort   // Relevance needs a Search
-	Ascending  bool   // instead of the highest first
+	Search     string   // a mint, 8 or more of its first characters, or any part of a name or symbol
+	Sort       Sort     // Relevance needs a Search
+	Ascending  bool     // instead of the highest first
 	After      *Position
 	Limit      int
 	Within     *Board // tokens that this board does not have are left out, unless it is nil

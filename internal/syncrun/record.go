@@ -33,12 +33,13 @@ type Record struct {
 	ItemsWritten     int                 `json:"items_written"` // of the tokens table
 	BoardVersion     int64               `json:"board_version"`
 	BoardBytes       int64               `json:"board_bytes"`
-	LookupsAsked     int64               `json:"lookups_asked"` // pools asked for by address
+	PointBytes       int64               `json:"point_bytes,omitzero"` // of the point that it kept of all tokens; 0 when one was there
+	LookupsAsked     int64               `json:"lookups_asked"`        // pools asked for by address
 	LookupsFound     int64               `json:"lookups_found"`
 	FacesFetched     int                 `json:"faces_fetched,omitzero"` // pictures, descriptions and links
 	FacesFailed      int                 `json:"faces_failed,omitzero"`  // asked for again after a pause
-	WriteUnits       int64               `json:"write_units,omitzero"`  // that the tables charged, without this record's own
-	Watch            *Watch              `json:"watch,omitempty"`       // of a refresh that went on looking
+	WriteUnits       int64               `json:"write_units,omitzero"`   // that the tables charged, without this record's own
+	Watch            *Watch              `json:"watch,omitempty"`        // of a refresh that went on looking
 	PeakRSSBytes     int64               `json:"peak_rss_bytes"`
 	PeakHeapBytes    int64               `json:"peak_heap_bytes"`
 	Error            string              `json:"error"`
