@@ -147,19 +147,52 @@ func TestWhatIsNoKeyIsNoPool(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded: a server that has new pools of ours for ever ends its product, and what was found stays.
+// TestMemoryIsBounded: a run gathers what it has room for, says so, and the next ones go on with the other tokens. Nothing
+// that was not asked for is taken for gone, and once there are fewer pools, a run is for all of them again.
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.sync.PoolBytes = 100 << 10
-	var pools []token.Pool
-	for i := range 1000 {
-		pools = append(pools, token.Pool{Address: key(fmt.Sprint("p", i)), Product: token.DLMM, Launchpad: token.LaunchpadID(w.ids), Base: token.Asset{Mint: key("m")}})
-	}
-	w.sync.Sources, w.sync.Finders = []ingest.Source{&scripted{product: token.DLMM, pools: pools}}, nil
-	run := w.run()
-	if run.Status != syncrun.Partial || !strings.Contains(run.Products[0].Error, "memory") || run.PoolsMatched < 300 || run.PoolsMatched > 900 || w.board().Len() != 1 {
-		t.Errorf("%+v", run)
+	for _, mode := range []string{ingest.ModeFull, ingest.ModeRefresh} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.sync.PoolBytes = 40 << 10
+			const mints, each = 60, 12
+			chain := &scripted{product: token.DLMM}
+			for i := range mints * each {
+				chain.pools = append(chain.pools, token.Pool{
+					Address: key(fmt.Sprint("p", i)), Product: token.DLMM, Launchpad: token.LaunchpadID(w.ids), TVLUSD: "1",
+					Base: token.Asset{Mint: key(fmt.Sprint("m", i%mints))},
+				})
+			}
+			w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
+			whole := func() (n int) {
+				for tok := range w.board().All() {
+					if tok.PoolCount == each {
+						n++
+					}
+				}
+				return n
+			}
+			runs := 0
+			for ; whole() < mints; runs++ {
+				run := w.runAs(mode)
+				if p := run.Products[0]; run.Status != syncrun.Partial || !strings.Contains(p.Error, "memory") || p.PoolsMatched == 0 || run.TokensDelisted > 0 || runs > 30 {
+					t.Fatalf("run %d: %+v", runs, run)
+				}
+			}
+			if runs < 4 {
+				t.Errorf("all of it in %d runs", runs)
+			}
+			chain.pools = chain.pools[:2*mints]
+			for range 20 {
+				if run := w.runAs(mode); run.TokensDelisted > 0 {
+					t.Errorf("%+v", run)
+				} else if run.Status == syncrun.Succeeded {
+					return
+				}
+			}
+			t.Error("no run is for all tokens again")
+		})
 	}
 }
 

@@ -43,6 +43,8 @@ type harvest struct {
 	matched   map[token.LaunchpadID]bool // IDs that pools carry
 	graduated []string                   // mints that the last board has in another stage
 	creators  map[string]int             // how many curves of each were gathered
+	isFull    bool                       // there were more pools than room
+	share     share                      // of the next run
 }
 
 // anything reports whether any product was read, if only in part.
@@ -72,6 +74,7 @@ func (r *run) gather(ctx context.Context, p *plan) *harvest {
 	h := &harvest{pools: newPoolSet(limit), tasks: p.tasks, matched: map[token.LaunchpadID]bool{}, creators: map[string]int{}}
 	r.sideBySide(ctx, readShare, p.tasks, func(ctx context.Context, t *task) { t.err = r.read(ctx, p, h, t) })
 	r.search(ctx, p, h)
+	h.settleShare(p, limit)
 	for _, t := range p.tasks {
 		r.settleTask(ctx, t)
 	}
@@ -155,7 +158,7 @@ func (r *run) readKnown(ctx context.Context, p *plan, h *harvest, t *task) error
 	}
 	var addresses []string
 	for _, k := range t.known {
-		if !h.pools.has(k.address, k.mint) {
+		if p.state.Share.has(k.mint, p.mode) && !h.pools.has(k.address, k.mint) {
 			addresses = append(addresses, k.address)
 		}
 	}
@@ -202,8 +205,12 @@ func (r *run) collect(p *plan, h *harvest, t *task, pools iter.Seq2[token.Pool, 
 		case !slices.Contains(r.ids, pool.Launchpad):
 			pool.Launchpad = "" // somebody else's, though its token is ours
 		}
+		if !p.state.Share.has(pool.Base.Mint, p.mode) {
+			continue
+		}
 		isNew, err := h.pools.add(&pool)
 		if err != nil {
+			h.markFull()
 			return err
 		}
 		if isNew {
@@ -212,6 +219,12 @@ func (r *run) collect(p *plan, h *harvest, t *task, pools iter.Seq2[token.Pool, 
 		h.note(p, &pool)
 	}
 	return nil
+}
+
+func (h *harvest) markFull() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.isFull = true
 }
 
 // note keeps which IDs matched, and which tokens have graduated since the last board.
