@@ -49,7 +49,7 @@ $(if $(JSON),$(shell mkdir -p '$(dir $(JSON))'))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID CURVES PORT LIVE=1 FAULTS=1"
+	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID CURVES WATCH PORT LIVE=1 FAULTS=1"
 
 .PHONY: run
 run: tools local ## start the local stack, sync now and then, serve the API; Ctrl-C stops it
@@ -200,6 +200,10 @@ bench: internal/proof/bench/node/node_modules/.installed ## beside its peers; QU
 bench-api: tools local ## requests a second through the local stack, and cold starts; TOKENS=10000 JSON=file
 	@mkdir -p build/bench && go -C internal/proof/bench build -o ../../../build/bench/ ./api
 	@exec build/bench/api $(if $(TOKENS),-tokens $(TOKENS)) $(if $(JSON),-json $(JSON))
+
+.PHONY: bench-watch
+bench-watch: tools local ## what a watch takes a day, and how soon a trade shows with it and without: ten minutes; TRADES=200 TICKS=5 WATCH=5s
+	@go run ./internal/proof/watch $(if $(TRADES),-trades $(TRADES)) $(if $(TICKS),-ticks $(TICKS)) $(if $(WATCH),-watch $(WATCH))
 
 .PHONY: figures
 figures: ## measure all that docs/performance.md shows, then make it: an hour, on a machine that does nothing else

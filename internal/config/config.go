@@ -38,6 +38,7 @@ const (
 	MetadataHosts        = "METADATA_HOSTS" // for local runs
 	ListingRules         = "LISTING_RULES_PARAMETER"
 	SyncInterval         = "SYNC_INTERVAL"
+	WatchInterval        = "WATCH_INTERVAL"
 	LogLevel             = "LOG_LEVEL"
 )
 
@@ -58,6 +59,8 @@ type Sync struct {
 	IPFS, Arweave          []string          // gateways in the order in which they are tried; none for the usual ones
 	Hosts                  map[string]string // addresses of hosts of metadata, instead of the public Internet; nil for that
 	Quotes                 token.QuoteMints
+	SyncInterval           time.Duration // from one refresh to the next
+	WatchInterval          time.Duration // between two looks of a refresh at the curves; 0 is never
 	LogLevel               slog.Level
 }
 
@@ -87,6 +90,8 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 		IPFS:                  r.gateways(MetadataGateways),
 		Arweave:               r.gateways(ArweaveGateways),
 		Hosts:                 r.hosts(MetadataHosts),
+		SyncInterval:          r.needInterval(),
+		WatchInterval:         r.watch(),
 		LogLevel:              r.level(),
 	}
 	return s, errors.Join(r.errs...)
@@ -259,6 +264,26 @@ func (r *reader) level() slog.Level {
 		r.fail(LogLevel, "%q is not debug, info, warn or error", v)
 	}
 	return level
+}
+
+// minWatch keeps a typing error from asking the node hundreds of times a second.
+const minWatch = time.Second
+
+func (r *reader) watch() time.Duration {
+	v := r.optional(WatchInterval, "0s")
+	d, err := time.ParseDuration(v)
+	if err != nil || d != 0 && d < minWatch {
+		r.fail(WatchInterval, "%q is neither 0s nor a duration of %v or more, such as 5s", v, minWatch)
+	}
+	return d
+}
+
+// needInterval is the interval of a function that would go wrong with another than its schedule's.
+func (r *reader) needInterval() time.Duration {
+	if r.required(SyncInterval) == "" {
+		return 0
+	}
+	return r.interval()
 }
 
 // defaultSyncInterval is the template's shortest schedule.

@@ -156,7 +156,7 @@ func (s *Source) stream(
 		}
 		scan := newScan(ctx, s, node, stats, yield)
 		if last := s.last.Swap(nil); last != nil && last.isOf(node, ids) {
-			scan.last = last
+			last.view, scan.last = nil, last
 		}
 		err = scan.run(ids, isRefresh)
 		s.last.CompareAndSwap(nil, scan.last) // a run that failed leaves the last one
@@ -176,19 +176,24 @@ type scan struct {
 	stats   *syncrun.Counts
 	yield   func(token.Pool, error) bool
 
-	ours     []claim
-	byRank   []int32 // where a claim stands in ours
+	view
 	seen     map[solana.Key]struct{}
 	shown    map[token.LaunchpadID]bool // IDs of which a curve was handed out
 	last     *kept                      // nil when nothing is known
 	now      *kept
-	pools    *solana.Search // that finds the pools of all claims
-	pending  []pool         // found, and not handed out yet
-	moved    []pool         // in a refresh, known curves that have changed, and new ones
-	newsLeft int            // requests that a refresh may still spend on new curves
-	trouble  error          // the first failure that cost values, not pools
-	partly   error          // why this run did not come to all pools
-	stopped  bool           // the consumer wants no more
+	pending  []pool // found, and not handed out yet
+	moved    []pool // in a refresh, known curves that have changed, and new ones
+	newsLeft int    // requests that a refresh may still spend on new curves
+	trouble  error  // the first failure that cost values, not pools
+	partly   error  // why this run did not come to all pools
+	stopped  bool   // the consumer wants no more
+}
+
+// A view is what it takes to tell which pools are ours, and to describe them. A run leaves its own for the looks that follow.
+type view struct {
+	ours   []claim
+	byRank []int32        // where a claim stands in ours
+	pools  *solana.Search // that finds the pools of all claims
 	learned
 }
 
@@ -197,7 +202,7 @@ func newScan(ctx context.Context, source *Source, node *solana.Client, stats *sy
 	limits := source.Limits.orDefaults(ctx)
 	return &scan{
 		ctx: ctx, source: source, limits: limits, node: node, session: session, stats: stats, yield: yield,
-		seen: map[solana.Key]struct{}{}, shown: map[token.LaunchpadID]bool{}, now: newKept(node, limits), learned: newLearned(session),
+		seen: map[solana.Key]struct{}{}, shown: map[token.LaunchpadID]bool{}, now: newKept(node, limits), view: view{learned: newLearned(session)},
 	}
 }
 

@@ -67,19 +67,23 @@ func (h *harvest) incomplete() token.Product {
 // gather asks all products side by side, each within its own rate, and then for the pools of some tokens by mint. None of
 // them can end the run, or starve another: what one delivered before it failed is kept.
 func (r *run) gather(ctx context.Context, p *plan) *harvest {
-	limit := r.PoolBytes
-	if limit == 0 {
-		limit = defaultPoolBytes
-	}
-	h := &harvest{pools: newPoolSet(limit), tasks: p.tasks, matched: map[token.LaunchpadID]bool{}, creators: map[string]int{}}
+	h := r.newHarvest(p.tasks)
 	r.sideBySide(ctx, readShare, p.tasks, func(ctx context.Context, t *task) { t.err = r.read(ctx, p, h, t) })
 	r.search(ctx, p, h)
-	h.settleShare(p, limit)
+	h.settleShare(p)
 	for _, t := range p.tasks {
 		r.settleTask(ctx, t)
 	}
 	r.settleMode(p)
 	return h
+}
+
+func (r *run) newHarvest(tasks []*task) *harvest {
+	limit := r.PoolBytes
+	if limit == 0 {
+		limit = defaultPoolBytes
+	}
+	return &harvest{pools: newPoolSet(limit), tasks: tasks, matched: map[token.LaunchpadID]bool{}, creators: map[string]int{}}
 }
 
 // sideBySide does something for each task within a share of the time.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"tokensync/internal/board"
 	"tokensync/internal/syncrun"
@@ -21,7 +22,7 @@ type plan struct {
 	mode     string // of the run
 	tasks    []*task
 	turn     []string // mints whose pools are asked for by mint, as it is their turn
-	fullDue  bool     // a full run was turned away; full runs do not look
+	fullDue  bool     // a full run was turned away, or this one has asked a watch to give way
 }
 
 // state is what a run leaves for the next one, published together with its board.
@@ -33,7 +34,12 @@ type state struct {
 	Turn int `json:"turn,omitempty"`
 	// Share is the part of the tokens that the next run gathers.
 	Share share `json:"share,omitzero"`
+	// Anchors is when the pools' anchors were set, in Unix milliseconds.
+	Anchors int64 `json:"anchors,omitempty"`
 }
+
+// anchorsLive is how long boards are told from the same anchors: setting them costs as much as the markets of all pools.
+const anchorsLive = time.Hour
 
 // A task is one product's part of a run.
 type task struct {
@@ -64,10 +70,14 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 	if loss := edition.Loss(); loss != nil {
 		r.Log.WarnContext(ctx, "the board is lost and built anew", "error", loss.Error())
 	}
-	p := &plan{edition: edition, mode: r.record.Mode}
+	p := &plan{edition: edition, mode: r.record.Mode, fullDue: r.asked}
+	if r.at = r.start.UnixMilli(); edition.Board() != nil { // a watch has published since then, or another clock is ahead
+		r.at = max(r.at, edition.Board().SyncedAt().UnixMilli()+1)
+	}
 	if json.Unmarshal(edition.State(), &p.state) != nil || p.state.Newest == nil {
 		p.state.Newest = map[token.Product]int64{}
 	}
+	r.anchors = r.start.Sub(time.UnixMilli(p.state.Anchors)) >= anchorsLive
 	if r.record.Mode == ModeRefresh {
 		if p.fullDue, err = r.Runs.FullDue(ctx); err != nil {
 			return nil, err
@@ -104,6 +114,9 @@ func (r *run) previous(ctx context.Context, found *board.Board) (*board.Board, e
 				continue
 			}
 			for t, err := range r.stored(ctx, id) {
+				if found != nil { // else readers have to read everything
+					t.UpdatedAt = r.at
+				}
 				if !kept[t.Mint] && !yield(t, err) {
 					return
 				}
@@ -249,7 +262,10 @@ func (p *plan) searchers() []*task {
 
 // next is what this run leaves.
 func (p *plan) next(r *run, h *harvest) ([]byte, error) {
-	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Share: h.share}
+	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors, Share: h.share}
+	if r.anchors {
+		next.Anchors = r.start.UnixMilli()
+	}
 	if r.record.Mode == ModeFull {
 		next.Turn = p.state.Turn + r.turns()*len(p.searchers())
 	}

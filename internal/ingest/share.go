@@ -55,7 +55,7 @@ func (s share) next(mode string, isFull bool, used, limit int) share {
 }
 
 // settleShare says so where a run has gathered some of the tokens only: what it did not ask for proves nothing.
-func (h *harvest) settleShare(p *plan, limit int) {
+func (h *harvest) settleShare(p *plan) {
 	if p.state.Share.isPart() {
 		for _, t := range p.tasks {
 			if t.err == nil && (t.source != nil || len(t.known) > 0) {
@@ -64,5 +64,5 @@ func (h *harvest) settleShare(p *plan, limit int) {
 			}
 		}
 	}
-	h.share = p.state.Share.next(p.mode, h.isFull, h.pools.bytes, limit)
+	h.share = p.state.Share.next(p.mode, h.isFull, h.pools.bytes, h.pools.limit)
 }
