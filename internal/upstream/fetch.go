@@ -24,6 +24,9 @@ const (
 	idleTimeout   = 10 * time.Second // the longest pause inside a body
 )
 
+// slack is how much longer than its content a body may be on the wire: what does not compress grows a little.
+const slack = 64 << 10
+
 // errIdle means that a body stopped coming.
 var errIdle = fmt.Errorf("no byte for %v", idleTimeout)
 
@@ -111,7 +114,7 @@ func (f *Fetcher) do(ctx context.Context, method, url string, json []byte, limit
 	}
 	watch := watchIdle(ctx, cancel, resp.Body, &f.Stats.Bytes)
 	stop := func() { watch.stop(); cancel(nil); _ = resp.Body.Close() }
-	r, err := f.open(resp, watch)
+	r, err := f.open(resp, &limitReader{r: watch, left: limit + slack, limit: limit}) // of gzip that unfolds to nothing, too
 	if err != nil {
 		stop()
 		return nil, err

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -435,5 +436,28 @@ func TestByteOrderMark(t *testing.T) {
 				t.Errorf("%q: %q, error %v", body, got, err)
 			}
 		}
+	}
+}
+
+// TestGzipOfNothing: a body of millions of empty gzip members is as long as any other.
+func TestGzipOfNothing(t *testing.T) {
+	t.Parallel()
+	var member bytes.Buffer
+	_ = gzip.NewWriter(&member).Close()
+	sent := 0
+	url, fetch := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		many := bytes.Repeat(member.Bytes(), 1000)
+		for range 8000 {
+			n, err := w.Write(many)
+			if sent += n; err != nil {
+				return
+			}
+		}
+	})
+	retry := quick()
+	retry.Attempts = 1
+	if body, err := get(t.Context(), retry, fetch, url, 1<<20); !errors.Is(err, ErrMalformed) || body != "" || sent > 8<<20 {
+		t.Errorf("%d bytes, error %v after %d bytes of 8 million members", len(body), err, sent)
 	}
 }
