@@ -263,3 +263,57 @@ func TestPlatform(t *testing.T) {
 		}
 	}
 }
+
+// weigher is a source that knows what is left over.
+type weigher struct {
+	scripted
+	left  map[string]token.Number
+	asked [][]string
+	err   error
+}
+
+func (s *weigher) Leftovers(_ context.Context, curves []string, _ *syncrun.Counts) (map[string]token.Number, error) {
+	s.asked = append(s.asked, curves)
+	return s.left, s.err
+}
+
+// TestLeftovers: full runs ask for what is left over from graduated curves until it is withdrawn, and others keep it.
+func TestLeftovers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	graduate := key("graduate")
+	chain := &weigher{scripted: scripted{product: token.DBC}, left: map[string]token.Number{graduate: "12.5"}}
+	for name, stage := range map[string]token.Stage{"graduate": token.Graduated, "young": token.Bonding} {
+		chain.pools = append(chain.pools, token.Pool{
+			Address: key(name), Product: token.DBC, Launchpad: token.LaunchpadID(w.ids), Base: token.Asset{Mint: key("mint of " + name)},
+			Curve: token.Curve{Stage: stage, Creator: "someone"},
+		})
+	}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
+	left := func(want token.Number, asked int) {
+		t.Helper()
+		tok := w.token(key("mint of graduate"))
+		if tok.Curve.Earnings.Leftover != want || len(tok.Pools) != 1 || tok.Pools[0].Curve.Earnings.Leftover != want || len(chain.asked) != asked {
+			t.Errorf("%q is left over, want %q; asked %v", tok.Curve.Earnings.Leftover, want, chain.asked)
+		}
+	}
+	w.run()
+	left("", 0) // a run asks for what the last board has
+	w.run()
+	left("12.5", 1)
+	w.refresh()
+	left("12.5", 1)
+	chain.err = errors.New("node down")
+	if run := w.run(); run.Status != syncrun.Succeeded || !strings.Contains(strings.Join(run.Products[0].Notes, ""), "stays as it was") {
+		t.Errorf("%+v", run)
+	}
+	left("12.5", 2)
+	chain.err, chain.left = nil, map[string]token.Number{graduate: "0"}
+	w.run()
+	left("0", 3)
+	w.run()
+	left("0", 3)
+	if diff := cmp.Diff([][]string{{graduate}, {graduate}, {graduate}}, chain.asked); diff != "" {
+		t.Error(diff)
+	}
+}

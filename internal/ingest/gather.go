@@ -70,6 +70,7 @@ func (r *run) gather(ctx context.Context, p *plan) *harvest {
 	h := r.newHarvest(p.tasks)
 	r.sideBySide(ctx, readShare, p.tasks, func(ctx context.Context, t *task) { t.err = r.read(ctx, p, h, t) })
 	r.search(ctx, p, h)
+	r.sideBySide(ctx, searchShare, p.tasks, func(ctx context.Context, t *task) { r.weigh(ctx, p, h, t) })
 	h.settleShare(p)
 	for _, t := range p.tasks {
 		r.settleTask(ctx, t)

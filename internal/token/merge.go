@@ -22,6 +22,11 @@ func Merge(pools []Pool) Token { return MergeAfter(&Token{}, pools, 0) }
 // its price goes on to do so for a few runs.
 func MergeAfter(before *Token, pools []Pool, now int64) Token {
 	pools = unique(pools)
+	for i := range pools {
+		if e := &pools[i].Curve.Earnings; pools[i].Address == before.CurvePool {
+			e.Leftover = cmp.Or(e.Leftover, before.Curve.Earnings.Leftover) // which few runs ask for
+		}
+	}
 	slices.SortFunc(pools, deepestFirst)
 	t := Token{Mint: pools[0].Base.Mint, Status: statusOf(pools), PoolCount: len(pools), Pools: storable(pools)}
 	for i := range pools {
