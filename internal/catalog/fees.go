@@ -38,27 +38,11 @@ type Claim struct {
 	Money
 }
 
-// curveOf returns the pool that is t's curve; nil where there is none.
-func curveOf(t *token.Token) *token.Pool {
-	i := slices.IndexFunc(t.Pools, func(p token.Pool) bool { return p.Address == t.CurvePool && p.Curve.Stage != "" })
-	if i < 0 {
-		return nil
-	}
-	return &t.Pools[i]
-}
-
 // earned is what a side has earned with the curve p of t.
 func earned(t *token.Token, p *token.Pool, s *token.Share) Money {
 	m := Money{
 		QuoteMint: p.QuoteMint, QuoteSymbol: p.QuoteSymbol, Tokens: 1,
-		Unclaimed: s.UnclaimedQuote, Claimed: s.ClaimedQuote, Surplus: s.Surplus, MigrationFee: s.MigrationFee,
-	}
-	m.Earned = m.Unclaimed.Add(m.Claimed).Add(m.Surplus).Add(m.MigrationFee)
-	if !s.SurplusTaken {
-		m.Unclaimed = m.Unclaimed.Add(m.Surplus)
-	}
-	if !s.MigrationTaken {
-		m.Unclaimed = m.Unclaimed.Add(m.MigrationFee)
+		Earned: s.Earned(), Unclaimed: s.Due(), Claimed: s.ClaimedQuote, Surplus: s.Surplus, MigrationFee: s.MigrationFee,
 	}
 	m.BaseUSD = s.UnclaimedBase.Mul(t.PriceUSD)
 	m.UnclaimedUSD = m.Unclaimed.Mul(p.QuoteUSD).Add(m.BaseUSD)
@@ -120,7 +104,7 @@ func (c *Catalog) CreatorFees(ctx context.Context, creator string) ([]Money, err
 	sums := totals{}
 	for row := range page.All() {
 		t, _ := b.Token(row.Mint)
-		if p := curveOf(&t); p != nil {
+		if p := t.CurveAccount(); p != nil {
 			sums.add(earned(&t, p, &p.Curve.Earnings.Creator))
 		}
 	}
@@ -129,8 +113,9 @@ func (c *Catalog) CreatorFees(ctx context.Context, creator string) ([]Money, err
 
 // Revenue is what the operator, the partner of his configs, has earned.
 type Revenue struct {
-	Totals []Money // by quote
-	Claims []Claim // of the curves with the most to claim, the most first
+	Totals []Money  // by quote
+	Claims []Claim  // of the curves with the most to claim, the most first
+	Lately *Incomes // of the last days; nil when only one config was asked for, of which the ledger knows nothing
 }
 
 // Revenue returns what all curves, or those of one config, have earned for their partner, with at most limit curves that
@@ -143,10 +128,16 @@ func (c *Catalog) Revenue(ctx context.Context, config string, limit int) (Revenu
 	if err != nil {
 		return Revenue{}, unavailable("reading the board", err)
 	}
+	var lately *Incomes
+	if config == "" {
+		if lately, err = c.lately(ctx, b); err != nil {
+			return Revenue{}, err
+		}
+	}
 	sums, claims := totals{}, []Claim{}
 	if b != nil {
 		for t := range b.All() {
-			if p := curveOf(&t); p != nil && (config == "" || t.Curve.Config == config) {
+			if p := t.CurveAccount(); p != nil && (config == "" || t.Curve.Config == config) {
 				claim := claimOf(&t, p)
 				sums.add(claim.Money)
 				claims = append(claims, claim)
@@ -158,7 +149,7 @@ func (c *Catalog) Revenue(ctx context.Context, config string, limit int) (Revenu
 	if limit == 0 {
 		limit = DefaultLimit
 	}
-	return Revenue{Totals: sums.sorted(), Claims: claims[:min(limit, len(claims))]}, nil
+	return Revenue{Totals: sums.sorted(), Claims: claims[:min(limit, len(claims))], Lately: lately}, nil
 }
 
 func claimOf(t *token.Token, p *token.Pool) Claim {

@@ -83,7 +83,7 @@ type faceless struct {
 }
 
 // addFaces fetches faces that the board lacks and publishes it again with them. What it does not get to is for the next run.
-func (r *run) addFaces(ctx context.Context, lease Lease, state []byte) error {
+func (r *run) addFaces(ctx context.Context, lease Lease, state func() ([]byte, error)) error {
 	edition, err := r.Edit(ctx)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (r *run) faced(b *board.Board, found map[string]token.Face) iter.Seq2[chang
 			if ok {
 				t.Face, t.UpdatedAt = face, now
 			}
-			if !yield(change{t, ok}, nil) {
+			if !yield(change{Token: t, write: ok}, nil) {
 				return
 			}
 		}

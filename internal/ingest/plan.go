@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"tokensync/internal/board"
+	"tokensync/internal/ledger"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -29,6 +30,8 @@ type state struct {
 	Newest map[token.Product]int64 `json:"newest,omitempty"`
 	// Turn counts the chunks of mints that were asked for in turns.
 	Turn int `json:"turn,omitempty"`
+	// Books are those of the running day.
+	Books map[token.LaunchpadID]ledger.Books `json:"books,omitempty"`
 }
 
 // A task is one product's part of a run.
@@ -245,7 +248,7 @@ func (p *plan) searchers() []*task {
 
 // next is what this run leaves.
 func (p *plan) next(r *run) ([]byte, error) {
-	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1}
+	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Books: r.closeBooks()}
 	if r.record.Mode == ModeFull {
 		next.Turn = p.state.Turn + r.turns()*len(p.searchers())
 	}

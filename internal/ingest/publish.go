@@ -21,7 +21,7 @@ const writeShare = 0.8
 type publication struct {
 	edition  Edition
 	previous *board.Board
-	state    []byte // for the next run
+	state    func() ([]byte, error) // for the next run, when all changes are known
 }
 
 // publish writes the items of the tokens that need it and publishes the board of those that are listed, in one pass. It
@@ -108,8 +108,13 @@ func (r *run) announce(ctx context.Context, lease Lease, p publication, m *board
 	err := lease.Hold(ctx)
 	if err != nil {
 		err = fmt.Errorf("publishing the board: %w", err)
-	} else {
-		err = p.edition.Publish(ctx, m, p.state, lease.Generation())
+	}
+	var state []byte
+	if err == nil {
+		state, err = p.state()
+	}
+	if err == nil {
+		err = p.edition.Publish(ctx, m, state, lease.Generation())
 	}
 	if err != nil {
 		r.trouble, r.unpublished = append(r.trouble, err), true

@@ -44,21 +44,23 @@ type run struct {
 	rules       *Rules // nil when every token is the launchpad's own
 	badRules    bool   // the last good ones apply
 	throttles   int64
-	blocked     int                 // products whose breaker is open
-	opened      int                 // and those that it opened for in this run
-	invalid     bool                // a setting kept the run from starting
-	refused     bool                // too many tokens would have left the lists
-	unpublished bool                // readers still see the last board
-	stuck       int                 // tokens whose migration has been due for more than a day
-	unmatched   []token.LaunchpadID // they matched something before, and nothing now
-	trouble     []error             // what makes the run partial beside its products
+	blocked     int                            // products whose breaker is open
+	opened      int                            // and those that it opened for in this run
+	invalid     bool                           // a setting kept the run from starting
+	refused     bool                           // too many tokens would have left the lists
+	unpublished bool                           // readers still see the last board
+	stuck       int                            // tokens whose migration has been due for more than a day
+	accounts    map[token.LaunchpadID]*account // of the ledger
+	backwards   int                            // curves whose fees are less than they were
+	unmatched   []token.LaunchpadID            // they matched something before, and nothing now
+	trouble     []error                        // what makes the run partial beside its products
 }
 
 // Run syncs once and returns the record, which is logged and stored too. The error is what made the run fail; a
 // partial or skipped run has none. It stops working a moment before ctx's deadline, so that the record gets out.
 func (s *Sync) Run(ctx context.Context, event Event) (syncrun.Record, error) {
 	r := &run{
-		Sync: s, event: event, start: time.Now(),
+		Sync: s, event: event, start: s.now(),
 		record: syncrun.Record{
 			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []syncrun.ProductRecord{},
 			Delisting: delistingNone,
@@ -96,20 +98,18 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	}
 	leaving := r.leaving(ctx, plan, found)
 	r.names = r.readNames(plan.previous, found)
-	state, err := plan.next(r)
-	if err != nil {
-		return err
-	}
-	next := publication{plan.edition, plan.previous, state}
-	isOut, err := r.publish(ctx, lease, next, r.watching(r.diff(ctx, plan, found, leaving)))
+	r.openBooks(ctx, plan)
+	next := publication{plan.edition, plan.previous, func() ([]byte, error) { return plan.next(r) }}
+	isOut, err := r.publish(ctx, lease, next, r.watching(r.booking(plan, r.diff(ctx, plan, found, leaving))))
 	if !isOut {
 		return err
 	}
+	r.keepDays(ctx)
 	r.settleFullDue(ctx, plan)
 	if r.Faces == nil {
 		return nil
 	}
-	if err := r.addFaces(ctx, lease, state); err != nil {
+	if err := r.addFaces(ctx, lease, next.state); err != nil {
 		r.trouble = append(r.trouble, fmt.Errorf("adding faces: %w", err))
 	}
 	return nil

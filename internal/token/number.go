@@ -82,6 +82,17 @@ func (n Number) Add(m Number) Number {
 	return addBig(n, m)
 }
 
+// Neg is -n; unknown stays unknown.
+func (n Number) Neg() Number {
+	switch {
+	case n == "" || n == "0":
+		return n
+	case n.Negative():
+		return n[1:]
+	}
+	return "-" + n
+}
+
 // quotientBits is enough precision for the 17 digits that Quo and Mul keep.
 const quotientBits = 160
 

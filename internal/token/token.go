@@ -1,5 +1,7 @@
 package token
 
+import "slices"
+
 // Status tells why a token is in the lists or out of them.
 type Status string
 
@@ -73,6 +75,15 @@ func (t *Token) MetadataURI() string {
 		}
 	}
 	return ""
+}
+
+// CurveAccount returns the pool that is t's curve; nil where there is none.
+func (t *Token) CurveAccount() *Pool {
+	i := slices.IndexFunc(t.Pools, func(p Pool) bool { return p.Address == t.CurvePool && p.Curve.Stage != "" })
+	if i < 0 {
+		return nil
+	}
+	return &t.Pools[i]
 }
 
 // ChangeNames spells the spans of PriceChanges, shortest first.

@@ -52,6 +52,7 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return ids, nil },
 		Items:      dynamo.NewTokensTable(api, tables.Tokens),
 		History:    dynamo.NewSyncTable(api, tables.Sync),
+		Ledger:     dynamo.NewSyncTable(api, tables.Sync),
 		Interval:   time.Minute,
 	}
 	b.api = api
