@@ -57,18 +57,20 @@ const lastDate = "~"
 // Days reads a launchpad's days between two dates, both included, in their order. One that cannot be read is left out.
 func (s *SyncTable) Days(ctx context.Context, id token.LaunchpadID, from, to string) ([]ledger.Day, error) {
 	var days []ledger.Day
-	for pages := dynamodb.NewQueryPaginator(s.api, s.daysBetween(id, from, to)); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
+	for query := s.daysBetween(id, from, to); ; {
+		out, err := s.api.Query(ctx, query)
 		if err != nil {
 			return nil, fmt.Errorf("reading the ledger of %s: %w", id, err)
 		}
-		for _, it := range page.Items {
+		for _, it := range out.Items {
 			if day, err := unmarshalDay(it); err == nil {
 				days = append(days, day)
 			}
 		}
+		if query.ExclusiveStartKey = out.LastEvaluatedKey; len(out.LastEvaluatedKey) == 0 {
+			return days, nil
+		}
 	}
-	return days, nil
 }
 
 func (s *SyncTable) daysBetween(id token.LaunchpadID, from, to string) *dynamodb.QueryInput {
