@@ -18,7 +18,8 @@ after(() => browser.close());
 async function open(options = desktop) {
   const page = await (await browser.newContext(options)).newPage();
   page.wrong = [];
-  page.on("console", (m) => ["error", "warning"].includes(m.type()) && page.wrong.push(m.text()));
+  const isHealth = (m) => m.location().url.endsWith("/v1/health"); // a 503 once the last run is old, which says how busy the machine is
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && !isHealth(m) && page.wrong.push(m.text()));
   page.on("pageerror", (e) => page.wrong.push(e.message));
   await page.addInitScript(() => addEventListener("securitypolicyviolation", (e) => console.error("violation: " + e.violatedDirective)));
   await page.goto(base + "/dashboard");
@@ -190,11 +191,12 @@ test("keeps nothing of what it showed when somebody signs out", async () => {
   const page = await opened();
   const left = () => page.evaluate(() => [...document.querySelectorAll("#board tbody tr, #board dd, #board li, #board figure, #last-body > *, #launchpads > *")].length);
   assert.ok((await left()) > 100);
-  let answers = [];
+  const answers = [];
   await page.route("**/v1/**", (route) => answers.push(route)); // an answer that comes too late
   await page.getByRole("button", { name: "Refresh" }).click();
+  const asked = page.waitForRequest((r) => r.url().includes("q=a"));
   await page.getByLabel("Search").fill("a");
-  await page.waitForRequest("**/v1/tokens?q=a*");
+  await asked;
   await page.getByRole("button", { name: "Sign out" }).click();
   assert.equal(await left(), 0);
   await page.unrouteAll({ behavior: "wait" });
@@ -227,7 +229,7 @@ test("lets no text become markup or code", async () => {
     return Object.fromEntries(Object.entries(sinks).map(([name, sink]) => [name, end(sink)]));
   });
   assert.deepEqual(ends, { markup: "TypeError", document: "TypeError", source: "TypeError", policy: "TypeError" });
-  assert.ok(page.wrong.some((w) => w.includes("violation: require-trusted-types-for")), page.wrong.join());
+  assert.ok(page.wrong.some((w) => w.includes("requires 'TrustedHTML'")), page.wrong.join());
 });
 
 test("refreshes by itself while it is looked at", async () => {
