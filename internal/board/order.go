@@ -152,28 +152,44 @@ func headField(name string) *field {
 // filter returns the tokens that q's filters let through; nil when it has none.
 func (b *Board) filter(q *Query) tokenSet {
 	var passed tokenSet
-	if len(q.Launchpads) > 0 {
-		passed = newTokenSet(b.Len())
-		for _, id := range q.Launchpads {
-			for i, word := range b.equal(launchpadField, string(id)) {
-				passed[i] |= word
-			}
-		}
-	}
 	for _, f := range []struct {
 		field *field
-		want  string
-	}{{stageField, string(q.Stage)}, {creatorField, q.Creator}, {configField, q.Config}} {
-		if f.want == "" {
+		any   []string
+	}{
+		{launchpadField, given(q.Launchpads...)}, {stageField, given(q.Stage)}, {creatorField, given(q.Creator)},
+		{configField, given(q.Configs...)},
+	} {
+		if len(f.any) == 0 {
 			continue
 		}
-		found := b.equal(f.field, f.want)
+		found := b.equalAny(f.field, f.any)
 		for i := range passed {
 			found[i] &= passed[i]
 		}
 		passed = found
 	}
 	return passed
+}
+
+// given is values without the empty ones, which do not filter.
+func given[S ~string](values ...S) (out []string) {
+	for _, v := range values {
+		if v != "" {
+			out = append(out, string(v))
+		}
+	}
+	return out
+}
+
+// equalAny returns the tokens whose field f is one of want.
+func (b *Board) equalAny(f *field, want []string) tokenSet {
+	found := b.equal(f, want[0])
+	for _, w := range want[1:] {
+		for i, word := range b.equal(f, w) {
+			found[i] |= word
+		}
+	}
+	return found
 }
 
 // equal returns the tokens whose field f, a word or a key, is want.

@@ -13,10 +13,10 @@ type Query struct {
 	Launchpads []token.LaunchpadID // any of them
 	Stage      token.Stage
 	Creator    string
-	Config     string
-	Search     string // a mint, 8 or more of its first characters, or any part of a name or symbol
-	Sort       Sort   // Relevance needs a Search
-	Ascending  bool   // instead of the highest first
+	Configs    []string // any of them
+	Search     string   // a mint, 8 or more of its first characters, or any part of a name or symbol
+	Sort       Sort     // Relevance needs a Search
+	Ascending  bool     // instead of the highest first
 	After      *Position
 	Limit      int
 	Within     *Board // tokens that this board does not have are left out, unless it is nil

@@ -73,7 +73,7 @@ func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
 	}
 	now := time.Now()
 	if i := slices.Index(e.from.Chunks, c.Ref); i >= 0 && e.loss == nil {
-		if hour := e.from.lives[i]; now.Sub(time.Unix(hour*3600, 0)) < chunkLife/2 {
+		if hour := e.from.list.lives[i]; now.Sub(time.Unix(hour*3600, 0)) < chunkLife/2 {
 			e.lives[c.Ref] = hour
 			return nil
 		}
@@ -81,28 +81,42 @@ func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
 	e.lives[c.Ref] = now.Unix() / 3600
 	it := boardItem(c.Hash)
 	it.bytes(attrData, c.Data)
-	it.integer(attrExpiresAt, now.Add(chunkLife).Unix())
+	e.putLater(ctx, it, len(c.Data))
+	return ctx.Err()
+}
+
+// putLater stores an item of a size that never changes.
+func (e *Edition) putLater(ctx context.Context, it item, size int) {
+	it.integer(attrExpiresAt, time.Now().Add(chunkLife).Unix())
 	e.puts.Go(func() error {
-		if err := e.table.pace.WaitN(ctx, 1+len(c.Data)/unitBytes); err != nil {
-			return fmt.Errorf("storing a chunk of the board: %w", err)
+		err := e.table.pace.WaitN(ctx, 1+size/unitBytes)
+		if err == nil {
+			err = e.table.put(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it})
 		}
-		if err := e.table.put(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}); err != nil {
+		if err != nil {
 			return fmt.Errorf("storing a chunk of the board: %w", err)
 		}
 		return nil
 	})
-	return ctx.Err()
 }
 
 // Publish makes m the board that readers see, once its chunks, which must all have been put, are stored. It sets m's
 // version and leaves state for the next run. It returns syncrun.ErrLeaseHeld when another board was published since this
 // run found its own, or a run of a later generation of the lease was here.
 func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, generation int64) error {
+	listed, hour := e.putList(ctx, m)
 	if err := e.puts.Wait(); err != nil {
 		return err
 	}
 	m.Version = e.from.Version + 1
-	err := e.table.put(ctx, e.request(m, state, generation))
+	it := boardItem(manifestKey)
+	it.integer(attrVersion, m.Version)
+	it.integer(attrGeneration, generation)
+	it.integer(attrSyncedAt, m.SyncedAt)
+	it.text(attrList, listed)
+	it.integer(attrListHour, hour)
+	it.bytes(attrState, state)
+	err := e.table.put(ctx, e.request(it, generation))
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return e.settle(ctx, m.Version, generation)
 	}
@@ -112,17 +126,33 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 	return nil
 }
 
-func (e *Edition) request(m *board.Manifest, state []byte, generation int64) *dynamodb.PutItemInput {
+// putList stores the list that m names, unless it is there and will be for long enough. It returns its hash, and when it was put.
+func (e *Edition) putList(ctx context.Context, m *board.Manifest) (hash string, hour int64) {
 	lives := make([]int64, len(m.Chunks))
 	for i, ref := range m.Chunks {
 		lives[i] = e.lives[ref]
 	}
-	it := boardItem(manifestKey)
-	it.integer(attrVersion, m.Version)
-	it.integer(attrGeneration, generation)
-	it.bytes(attrManifest, m.Encode())
-	it.bytes(attrLives, appendLives(nil, lives))
-	it.bytes(attrState, state)
+	it, size := listItem(m, lives)
+	hash, now := it.getText(attrPK), time.Now()
+	if hash == e.from.list.hash && e.loss == nil && now.Sub(time.Unix(e.from.listHour*3600, 0)) < chunkLife/2 {
+		return hash, e.from.listHour
+	}
+	e.putLater(ctx, it, size)
+	return hash, now.Unix() / 3600
+}
+
+func listItem(m *board.Manifest, lives []int64) (it item, size int) {
+	bare := *m
+	bare.Version, bare.SyncedAt = 0, 0
+	manifest, times := bare.Encode(), appendLives(nil, lives)
+	it = boardItem(board.Hash(manifest, times))
+	it.bytes(attrManifest, manifest)
+	it.bytes(attrLives, times)
+	return it, len(manifest) + len(times)
+}
+
+// request puts the manifest's item where the board is still the one that was found, for runs up to a generation of the lease.
+func (e *Edition) request(it item, generation int64) *dynamodb.PutItemInput {
 	in := &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}
 	if e.from.Version == 0 {
 		in.ConditionExpression = aws.String("attribute_not_exists(#pk)")

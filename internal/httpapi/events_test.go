@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -11,7 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/apigw"
 	"tokensync/internal/dev/apitest"
@@ -23,6 +24,7 @@ import (
 var sampleStatus = map[string]int{
 	"list-tokens": 200, "list-tokens-bad-cursor": 400, "get-token": 200, "get-token-not-found": 404, "get-token-bad-mint": 400,
 	"get-stats": 200, "get-days": 200, "get-days-bad-from": 400, "health": 200, "openapi": 200, "list-sync-runs": 200,
+	"datapi": 200, "datapi-card": 200, "datapi-bad-list": 400, "datapi-not-found": 404,
 }
 
 func TestSampleEvents(t *testing.T) {
@@ -67,7 +69,7 @@ func TestRoutesAreThoseOfTheTemplate(t *testing.T) {
 	var got []string
 	for _, f := range httpapi.Functions() {
 		for _, route := range f.Routes {
-			want = append(want, f.Name+" GET "+route.Path)
+			want = append(want, f.Name+" "+cmp.Or(route.Method, http.MethodGet)+" "+route.Path)
 		}
 	}
 	for _, f := range template.Functions {
@@ -80,7 +82,7 @@ func TestRoutesAreThoseOfTheTemplate(t *testing.T) {
 	}
 	slices.Sort(want)
 	slices.Sort(got)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("routes (-table +template.yaml):\n%s", diff)
 	}
 }

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -80,9 +81,11 @@ func newAPI(t testing.TB, b *apitest.Backend, caching httpapi.Caching) *client {
 
 func (c *client) do(r *http.Request) *http.Response {
 	c.t.Helper()
-	recorder := httptest.NewRecorder()
+	recorder, posted := httptest.NewRecorder(), new(bytes.Buffer)
+	r.Body = io.NopCloser(io.TeeReader(r.Body, posted))
 	c.handler.ServeHTTP(recorder, r)
 	response := recorder.Result()
+	r.Body = io.NopCloser(posted)
 	c.check(r, response)
 	return response
 }

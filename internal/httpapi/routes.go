@@ -2,6 +2,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -12,7 +13,8 @@ import (
 
 // A Route is one operation of openapi.yaml.
 type Route struct {
-	Path   string   // of net/http's pattern syntax; the method is always GET
+	Method string   // GET when empty
+	Path   string   // of net/http's pattern syntax
 	Query  []string // parameters that may be given, each at most once
 	handle func(*API, *http.Request, params) (answer, error)
 	fresh  bool // never from a cache
@@ -48,6 +50,21 @@ var (
 		{Path: "/v1/sync-runs", Query: []string{"limit"}, handle: (*API).listSyncRuns, fresh: true},
 		{Path: "/v1/revenue", Query: []string{"config", "limit"}, handle: (*API).revenue, fresh: true},
 	}}
+	// DataAPI is for the launchpad's front end: see package datapi.
+	DataAPI = Function{"datapi", []Route{
+		{Path: "/datapi/v1/pools/gems", Method: http.MethodPost, handle: (*API).gems},
+		{Path: "/datapi/v1/pools", handle: (*API).cards, Query: []string{"assetIds"}},
+		{Path: "/datapi/v1/holders/{mint}", handle: (*API).holders},
+		{
+			Path: "/datapi/v2/charts/{mint}", handle: (*API).chart,
+			Query: []string{"interval", "baseAsset", "from", "to", "candles", "type"},
+		},
+		{
+			Path: "/datapi/v1/txs/{mint}", handle: (*API).transactions,
+			Query: []string{"limit", "offset", "offsetTs", "fromTs", "toTs", "traderAddress"},
+		},
+		{Path: "/datapi/v1/assets/{mint}/description", handle: (*API).description},
+	}}
 	Health = Function{"health", []Route{
 		{Path: "/v1/health", handle: (*API).health, fresh: true},
 		{Path: "/v1/openapi.json", handle: (*API).openAPI},
@@ -55,7 +72,9 @@ var (
 )
 
 // Functions is the whole API.
-func Functions() []Function { return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, Health} }
+func Functions() []Function {
+	return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, DataAPI, Health}
+}
 
 // Caching is how long a response may be used again.
 type Caching struct {
@@ -94,14 +113,19 @@ func New(c *catalog.Catalog, caching Caching, log *slog.Logger) *API {
 func (a *API) Handler(functions ...Function) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", a.wrap(notFound))
+	methods := map[string][]string{}
 	for _, function := range functions {
 		for i := range function.Routes {
 			route := &function.Routes[i]
-			mux.Handle("GET "+route.Path, a.wrap(func(w http.ResponseWriter, r *http.Request) error {
+			method := cmp.Or(route.Method, http.MethodGet)
+			methods[route.Path] = append(methods[route.Path], method)
+			mux.Handle(method+" "+route.Path, a.wrap(func(w http.ResponseWriter, r *http.Request) error {
 				return a.serve(w, r, route)
 			}))
-			mux.Handle(route.Path, a.wrap(wrongMethod))
 		}
+	}
+	for path, taken := range methods {
+		mux.Handle(path, a.wrap(wrongMethod(taken)))
 	}
 	return withoutRedirects(mux)
 }
@@ -117,11 +141,16 @@ func withoutRedirects(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// serve answers one GET or HEAD of a route.
+// serve answers one request of a route.
 func (a *API) serve(w http.ResponseWriter, r *http.Request, route *Route) error {
 	p, err := parseQuery(r.URL.RawQuery, route.Query)
 	if err != nil {
 		return err
+	}
+	if route.Method == http.MethodPost {
+		if p[posted], err = readBody(w, r); err != nil {
+			return err
+		}
 	}
 	produce := func() (*entry, error) {
 		// Another request may wait for this answer: it does not end with the one that asked first.
@@ -145,8 +174,14 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, route *Route) error 
 		caching.MaxAge, caching.StaleWhileRevalidate, caching.Memory = briefly, 0, min(briefly, caching.Memory)
 	}
 	e, err := a.cache.get(r.URL.Path+"?"+p.canonical(), caching.Memory, produce)
-	if err == nil {
-		caching.write(w, r, e)
+	switch {
+	case err != nil:
+		return err
+	case route.Method == http.MethodPost: // whose answers only this process may keep
+		r.Header.Del("If-None-Match")
+		e.write(w, r, noStore)
+	default:
+		e.write(w, r, caching.header())
 	}
-	return err
+	return nil
 }

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"net/http"
@@ -11,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
 	"tokensync/internal/httpapi"
@@ -91,13 +92,12 @@ func TestRoutesAreThoseOfTheSpec(t *testing.T) {
 	got := map[string][]string{}
 	for _, function := range httpapi.Functions() {
 		for _, route := range function.Routes {
-			got["GET "+route.Path] = slices.Sorted(slices.Values(append([]string{}, route.Query...)))
-			if got["GET "+route.Path] == nil {
-				got["GET "+route.Path] = []string{}
-			}
+			query := append([]string{}, route.Query...)
+			slices.Sort(query)
+			got[cmp.Or(route.Method, http.MethodGet)+" "+route.Path] = query
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("routes (-openapi.yaml +table):\n%s", diff)
 	}
 }
@@ -106,15 +106,17 @@ func TestRoutesAreThoseOfTheSpec(t *testing.T) {
 func TestSpecKnowsEveryError(t *testing.T) {
 	t.Parallel()
 	for path, item := range loadSpec(t).Paths.Map() {
-		for _, status := range []int{http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusInternalServerError} {
-			response := item.Get.Responses.Status(status)
-			if response == nil || response.Value.Content["application/problem+json"] == nil {
-				t.Errorf("GET %s: no problem for %d", path, status)
+		for method, operation := range item.Operations() {
+			for _, status := range []int{http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusInternalServerError} {
+				response := operation.Responses.Status(status)
+				if response == nil || response.Value.Content["application/problem+json"] == nil {
+					t.Errorf("%s %s: no problem for %d", method, path, status)
+				}
 			}
-		}
-		for name, parameter := range item.Get.Parameters {
-			if parameter.Value.Description == "" && !strings.HasPrefix(path, "/v1/tokens/") {
-				t.Errorf("GET %s: parameter %v has no description", path, name)
+			for name, parameter := range operation.Parameters {
+				if parameter.Value.Description == "" && !strings.HasPrefix(path, "/v1/tokens/") {
+					t.Errorf("%s %s: parameter %v has no description", method, path, name)
+				}
 			}
 		}
 	}

@@ -25,6 +25,7 @@ type account struct {
 // cannot be found stays without: what this run sees is entered by the next one.
 func (r *run) openBooks(ctx context.Context, p *plan) {
 	r.accounts = map[token.LaunchpadID]*account{}
+	now := time.UnixMilli(r.at)
 	for _, id := range r.ids {
 		a := &account{id: id}
 		books, known := p.state.Books[id]
@@ -39,13 +40,13 @@ func (r *run) openBooks(ctx context.Context, p *plan) {
 			r.trouble = append(r.trouble, err)
 			continue
 		case ok:
-			a.books = ledger.Resume(&last, r.start)
+			a.books = ledger.Resume(&last, now)
 			r.Log.WarnContext(ctx, "the books go on from the last day in the table", "launchpad", string(id), "day", last.Date)
 		default:
-			a.books = ledger.Begin(r.start)
+			a.books = ledger.Begin(now)
 		}
-		if a.books.IsOver(r.start) {
-			a.turnPage(p.previous, r.start)
+		if a.books.IsOver(now) {
+			a.turnPage(p.previous, now)
 		}
 		a.books.Owed = slices.DeleteFunc(a.books.Owed, func(day ledger.Day) bool { return r.keepDay(ctx, a, &day) })
 		r.accounts[id] = a
@@ -112,11 +113,20 @@ func (p *plan) isFoundInTime(t *token.Token) bool {
 	return wasRead
 }
 
-// closeBooks ends the run's entries and returns the books for the next run.
+// nextAccounts are copies of the accounts, for another board of the run: they replace them once it is published.
+func (r *run) nextAccounts() map[token.LaunchpadID]*account {
+	next := make(map[token.LaunchpadID]*account, len(r.accounts))
+	for id, a := range r.accounts {
+		next[id] = &account{id: id, books: a.books.Clone(), stored: a.stored}
+	}
+	return next
+}
+
+// closeBooks ends the entries of the board under way and returns the books for the next run.
 func (r *run) closeBooks() map[token.LaunchpadID]ledger.Books {
 	books := make(map[token.LaunchpadID]ledger.Books, len(r.accounts))
 	for id, a := range r.accounts {
-		a.books.Close(&a.now, r.start)
+		a.books.Close(&a.now, time.UnixMilli(r.at))
 		books[id] = a.books
 	}
 	return books
@@ -130,7 +140,6 @@ func (r *run) keepDays(ctx context.Context) {
 			r.keepDay(ctx, a, &day)
 		}
 	}
-	r.noteBackwards(ctx)
 }
 
 // keepDay stores a day unless the table has it. It reports whether the table has it now.

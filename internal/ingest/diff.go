@@ -87,7 +87,7 @@ func (r *run) known(before *token.Token, h *harvest, l leaving) change {
 func (r *run) unseen(before *token.Token) change {
 	t := *before
 	if r.review(&t); t.Status != before.Status {
-		t.UpdatedAt = r.start.UnixMilli()
+		t.UpdatedAt = r.at
 		r.record.TokensUpdated++
 		return change{Token: t, write: true}
 	}
@@ -103,7 +103,7 @@ func (r *run) sawAll(before *token.Token, seen []token.Pool) bool {
 // delisted is a token without any pool left.
 func (r *run) delisted(before *token.Token) change {
 	t := *before
-	t.Status, t.UpdatedAt = token.Delisted, r.start.UnixMilli()
+	t.Status, t.UpdatedAt = token.Delisted, r.at
 	r.record.TokensDelisted++
 	return change{Token: t, write: true}
 }
@@ -123,7 +123,9 @@ func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) chan
 		return change{Token: t, write: true}
 	case t.Same(&stored):
 		r.record.TokensUnchanged++
-		t.UpdatedAt = stored.UpdatedAt
+		if t.Status != token.Listed { // else it is new to readers, who ask for what has changed
+			t.UpdatedAt = stored.UpdatedAt
+		}
 		return change{Token: t, write: t.Written.Hour == 0}
 	}
 	r.record.TokensUpdated++
@@ -137,11 +139,11 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 			pools[i].Launchpad = ""
 		}
 	}
-	t := token.Merge(pools)
+	t := token.MergeAfter(before, pools, r.start.UnixMilli())
 	if t.Launchpad == "" {
 		t.Launchpad = before.Launchpad
 	}
-	t.UpdatedAt, t.FirstSeenAt = r.start.UnixMilli(), before.FirstSeenAt
+	t.UpdatedAt, t.FirstSeenAt = r.at, before.FirstSeenAt
 	t.LastTradeAt, t.Face = before.LastTradeAt, before.Face
 	t.PriceChange, t.Written = before.PriceChange, before.Written
 	if t.FirstSeenAt == 0 {
@@ -149,6 +151,7 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 	}
 	t.CreatedAt = created(&t)
 	t.NameCollision = r.names.collide(&t)
+	t.Anchored(before.Pools, r.anchors)
 	return t
 }
 

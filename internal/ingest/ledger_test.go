@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/ingest"
 	"tokensync/internal/ledger"
@@ -223,5 +224,44 @@ func TestLedgerOfCountersThatGoBackwards(t *testing.T) {
 	}
 	if sum.Fees != "2" || sum.Volume != "250" {
 		t.Errorf("all days: %+v", sum)
+	}
+}
+
+// TestLedgerOfAWatch: what each look publishes is entered once, also after one that could not publish.
+func TestLedgerOfAWatch(t *testing.T) {
+	t.Parallel()
+	w := newCurves(t, rpctest.Config{Tokens: 16})
+	const step = 1_000_000 // of which neither fees nor their shares are rounded
+	sum := func() (sum truth) {
+		for _, day := range w.days(w.ids) {
+			in := inUnits(t, &day, 9)
+			sum.launched, sum.fees, sum.partner = sum.launched+in.launched, sum.fees+in.fees, sum.partner+in.partner
+		}
+		return sum
+	}
+	before, first := truthOf(w.chain, w.ids), sum()
+	w.chain.Trade(w.bonding()[0], 50*step)
+	run := w.watch(func(look int) error {
+		w.chain.Advance(5)
+		switch look {
+		case 1:
+			w.chain.Trade(w.bonding()[0], 200*step)
+		case 2:
+			w.chain.Trade(w.bonding()[1], 300*step)
+			w.db.put = w.boardIsDown
+		case 3:
+			w.db.put = nil
+			w.chain.Trade(w.bonding()[0], -100*step)
+			w.chain.Advance(100) // block times stray by some seconds
+			w.chain.AddCurves(w.ids, 1)
+		case 5:
+			w.askForFull()
+		}
+		return nil
+	})
+	w.run()
+	after, got := truthOf(w.chain, w.ids).since(before), sum()
+	if run.Watch.Published < 2 || got.fees != after.fees || got.partner != after.partner || got.launched != 1 || first.fees != 0 || after.fees == 0 {
+		t.Errorf("%+v, want %+v: %+v", got, after, run.Watch)
 	}
 }

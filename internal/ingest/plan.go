@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"tokensync/internal/board"
 	"tokensync/internal/ledger"
@@ -20,7 +21,7 @@ type plan struct {
 	state    state
 	tasks    []*task
 	turn     []string // mints whose pools are asked for by mint, as it is their turn
-	fullDue  bool     // a full run was turned away; full runs do not look
+	fullDue  bool     // a full run was turned away, or this one has asked a watch to give way
 }
 
 // state is what a run leaves for the next one, published together with its board.
@@ -32,7 +33,12 @@ type state struct {
 	Turn int `json:"turn,omitempty"`
 	// Books are those of the running day.
 	Books map[token.LaunchpadID]ledger.Books `json:"books,omitempty"`
+	// Anchors is when the pools' anchors were set, in Unix milliseconds.
+	Anchors int64 `json:"anchors,omitempty"`
 }
+
+// anchorsLive is how long boards are told from the same anchors: setting them costs as much as the markets of all pools.
+const anchorsLive = time.Hour
 
 // A task is one product's part of a run.
 type task struct {
@@ -63,10 +69,14 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 	if loss := edition.Loss(); loss != nil {
 		r.Log.WarnContext(ctx, "the board is lost and built anew", "error", loss.Error())
 	}
-	p := &plan{edition: edition}
+	p := &plan{edition: edition, fullDue: r.asked}
+	if r.at = r.start.UnixMilli(); edition.Board() != nil { // a watch has published since then, or another clock is ahead
+		r.at = max(r.at, edition.Board().SyncedAt().UnixMilli()+1)
+	}
 	if json.Unmarshal(edition.State(), &p.state) != nil || p.state.Newest == nil {
 		p.state.Newest = map[token.Product]int64{}
 	}
+	r.anchors = r.start.Sub(time.UnixMilli(p.state.Anchors)) >= anchorsLive
 	if r.record.Mode == ModeRefresh {
 		if p.fullDue, err = r.Runs.FullDue(ctx); err != nil {
 			return nil, err
@@ -103,6 +113,9 @@ func (r *run) previous(ctx context.Context, found *board.Board) (*board.Board, e
 				continue
 			}
 			for t, err := range r.stored(ctx, id) {
+				if found != nil { // else readers have to read everything
+					t.UpdatedAt = r.at
+				}
 				if !kept[t.Mint] && !yield(t, err) {
 					return
 				}
@@ -248,7 +261,10 @@ func (p *plan) searchers() []*task {
 
 // next is what this run leaves.
 func (p *plan) next(r *run) ([]byte, error) {
-	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Books: r.closeBooks()}
+	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors, Books: r.closeBooks()}
+	if r.anchors {
+		next.Anchors = r.start.UnixMilli()
+	}
 	if r.record.Mode == ModeFull {
 		next.Turn = p.state.Turn + r.turns()*len(p.searchers())
 	}

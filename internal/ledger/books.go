@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"maps"
 	"time"
 
 	"tokensync/internal/token"
@@ -74,6 +75,13 @@ func (b *Books) add(mint string, more Sum) {
 	b.Sums[mint] = Sum{sum.Add(more.Amounts), sum.Estimated || more.Estimated}
 }
 
+// Clone returns books into which more can be entered without a change of b.
+func (b *Books) Clone() Books {
+	c := *b
+	c.Sums = maps.Clone(b.Sums)
+	return c
+}
+
 // Launch enters a token that no board has had: all that it has done, provided that it was launched since the books of the
 // launchpad began. Older ones are only found late.
 func (b *Books) Launch(t *token.Token) {
@@ -111,7 +119,7 @@ func (b *Books) enter(p *token.Pool, gain Amounts) {
 	}
 }
 
-// Close ends a run's entries, made at a moment, with what all tokens have come to. Where the last run's board was lost,
+// Close ends the entries of a board, which was made at a moment, with what all tokens have come to. Where the last run's board was lost,
 // the difference of lifetimes stands in for that of tokens.
 func (b *Books) Close(s *Standing, now time.Time) {
 	b.At = now.UnixMilli()
