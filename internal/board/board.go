@@ -18,6 +18,8 @@ type Board struct {
 	mints    mints
 	orders   [len(sorts)]order
 	totals   totals
+	points   Points // that it was recalled with
+	past     *past  // nil unless it was recalled
 }
 
 // totals are the last sums over all tokens, which take a reader longer than anything else that it is asked for.
@@ -185,8 +187,9 @@ func (b *Board) Tokens(mints []string) Page {
 }
 
 // summed is what Totals needs.
-var summed = named("created_at", "first_seen_at", "status", "curve stage", "curve reserve", "pool quote usd", "pool tvl", "tvl",
-	"pool fees", "fees", "pool volume ", "volume 24h")
+var summed = named(append([]string{
+	"status", "curve reserve", "pool tvl", "tvl", "pool fees", "fees", "pool volume ", "volume 24h",
+}, windowed...)...)
 
 // keepTotals is how long sums of one board stand: only which tokens are new depends on the time.
 const keepTotals = time.Minute

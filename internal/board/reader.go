@@ -26,6 +26,7 @@ func (r *reader) token(i int, t *tok) {
 		t.Pools = make([]pool, n)
 	}
 	r.read(i, &all, t)
+	r.board.past.apply(i, &all, t)
 }
 
 // row sets t to the token i without its pools.
@@ -40,6 +41,7 @@ func (r *reader) some(i int, l *layout, t *tok) {
 	*t = tok{Pools: r.pools[:n]}
 	clear(t.Pools)
 	r.read(i, l, t)
+	r.board.past.apply(i, l, t)
 	t.Pools = nil
 }
 

@@ -26,6 +26,8 @@ type Edition struct {
 	previous *board.Board
 	loss     error
 
+	points board.Points
+
 	puts  errgroup.Group
 	lives map[board.Ref]int64 // of the chunks of the new board, in Unix hours
 }
@@ -36,7 +38,7 @@ func (b *BoardTable) Edit(ctx context.Context) (*Edition, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}}
+	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}, points: from.points}
 	e.puts.SetLimit(chunksFlying)
 	if from.Version == 0 || e.loss != nil {
 		return e, nil //nolint:nilerr // Loss tells it
@@ -87,17 +89,21 @@ func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
 
 // putLater stores an item of a size that never changes.
 func (e *Edition) putLater(ctx context.Context, it item, size int) {
-	it.integer(attrExpiresAt, time.Now().Add(chunkLife).Unix())
 	e.puts.Go(func() error {
-		err := e.table.pace.WaitN(ctx, 1+size/unitBytes)
-		if err == nil {
-			err = e.table.put(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it})
-		}
-		if err != nil {
+		if err := e.table.store(ctx, it, size, chunkLife); err != nil {
 			return fmt.Errorf("storing a chunk of the board: %w", err)
 		}
 		return nil
 	})
+}
+
+// store puts an item of a size that is kept for some time, at the table's pace.
+func (b *BoardTable) store(ctx context.Context, it item, size int, life time.Duration) error {
+	it.integer(attrExpiresAt, time.Now().Add(life).Unix())
+	if err := b.pace.WaitN(ctx, 1+size/unitBytes); err != nil {
+		return err
+	}
+	return b.put(ctx, &dynamodb.PutItemInput{TableName: &b.table, Item: it})
 }
 
 // Publish makes m the board that readers see, once its chunks, which must all have been put, are stored. It sets m's
@@ -116,6 +122,7 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 	it.text(attrList, listed)
 	it.integer(attrListHour, hour)
 	it.bytes(attrState, state)
+	it.bytes(attrPoints, e.points.Encode())
 	err := e.table.put(ctx, e.request(it, generation))
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return e.settle(ctx, m.Version, generation)

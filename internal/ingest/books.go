@@ -2,14 +2,12 @@ package ingest
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 	"time"
 
 	"tokensync/internal/board"
 	"tokensync/internal/ledger"
-	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -94,8 +92,8 @@ func (r *run) enter(p *plan, c *change) {
 		}
 	case !isKnown && c.before.Status == token.Listed:
 		// It left the lists and its item does not say so: nor does it say what was entered by then.
-	case a.books.Enter(c.before, &c.Token):
-		r.backwards++
+	default:
+		a.books.Enter(c.before, &c.Token)
 	}
 	if isListed {
 		a.now.Add(&c.Token)
@@ -153,16 +151,4 @@ func (r *run) keepDay(ctx context.Context, a *account, day *ledger.Day) bool {
 	}
 	a.stored = day
 	return true
-}
-
-// noteBackwards records curves whose counters went backwards: their node lags behind the last run's, or there was a fork.
-func (r *run) noteBackwards(ctx context.Context) {
-	if r.backwards == 0 {
-		return
-	}
-	note := fmt.Sprintf("the fees of %d curves went backwards: the node lags behind the one before, or there was a fork", r.backwards)
-	r.Log.WarnContext(ctx, note)
-	if i := slices.IndexFunc(r.record.Products, func(p syncrun.ProductRecord) bool { return p.Product == token.DBC }); i >= 0 {
-		r.record.Products[i].Notes = append(r.record.Products[i].Notes, note)
-	}
 }

@@ -150,11 +150,13 @@ func (c *chaos) check(run syncrun.Record) {
 	}
 }
 
-// settle makes two good runs: the board then is Meteora's, and nothing is left to write.
+// settle makes good runs until the deepest pools lead prices: the board then is Meteora's, and nothing is left to write.
 func (c *chaos) settle() {
 	c.fake.SetFault(nil)
 	c.closeBreakers()
-	c.run()
+	for range 3 {
+		c.run()
+	}
 	if run := c.run(); run.Status != syncrun.Succeeded || run.WriteBatches != 0 {
 		c.t.Errorf("the last run: %+v", run)
 	}
@@ -170,6 +172,7 @@ func (c *chaos) settle() {
 	for mint, want := range reference {
 		got := got[mint]
 		got.FirstSeenAt, got.UpdatedAt, got.Written = want.FirstSeenAt, want.UpdatedAt, want.Written
+		got.LastTradeAt = want.LastTradeAt // a first run has seen no trade
 		if diff := cmp.Diff(want, got); diff != "" {
 			c.t.Errorf("a first run would have published something else: %s", diff)
 		}

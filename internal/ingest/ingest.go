@@ -78,6 +78,10 @@ type Edition interface {
 	State() []byte
 	// Put stores a chunk of the new board. It is for one goroutine.
 	Put(context.Context, board.Chunk) error
+	// Points are those that are kept, also of a board that was lost.
+	Points() board.Points
+	// PutPoint stores a point, which is one of Points then; readers see it once the board is published.
+	PutPoint(ctx context.Context, p board.Point, parts [][]byte) error
 	// Publish makes m the board, all or nothing, and sets its version. syncrun.ErrLeaseHeld means that another run was faster.
 	Publish(ctx context.Context, m *board.Manifest, state []byte, generation int64) error
 }

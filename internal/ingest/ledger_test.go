@@ -209,10 +209,10 @@ func TestLedgerOfCountersThatGoBackwards(t *testing.T) {
 		a.Curve.Earnings.FeesQuote, a.Curve.Earnings.VolumeQuote = fees, fees.Mul("125")
 		return strings.Join(d.later(after, a).Products[0].Notes, "; ")
 	}
-	if notes := at(time.Minute, "11"); strings.Contains(notes, "backwards") {
+	if notes := at(time.Minute, "11"); strings.Contains(notes, "went back") {
 		t.Errorf("forwards: %s", notes)
 	}
-	if notes := at(time.Minute, "8"); !strings.Contains(notes, "the fees of 1 curves went backwards") {
+	if notes := at(time.Minute, "8"); !strings.Contains(notes, "the counters of 1 curves went back") {
 		t.Errorf("backwards: %q", notes)
 	}
 	d.expect("backwards", 0, "0")

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -16,12 +17,14 @@ import (
 
 // A plan is what a run knows before it asks anyone: the last board, and whom to ask for what.
 type plan struct {
-	edition  Edition
-	previous *board.Board // of this run's launchpads only
-	state    state
-	tasks    []*task
-	turn     []string // mints whose pools are asked for by mint, as it is their turn
-	fullDue  bool     // a full run was turned away, or this one has asked a watch to give way
+	edition   Edition
+	previous  *board.Board // of this run's launchpads only
+	state     state
+	mode      string // of the run
+	tasks     []*task
+	turn      []string // mints whose pools are asked for by mint, as it is their turn
+	nextShare share    // of the tokens, for the next run
+	fullDue   bool     // a full run was turned away, or this one has asked a watch to give way
 }
 
 // state is what a run leaves for the next one, published together with its board.
@@ -33,6 +36,8 @@ type state struct {
 	Turn int `json:"turn,omitempty"`
 	// Books are those of the running day.
 	Books map[token.LaunchpadID]ledger.Books `json:"books,omitempty"`
+	// Share is the part of the tokens that the next run gathers.
+	Share share `json:"share,omitzero"`
 	// Anchors is when the pools' anchors were set, in Unix milliseconds.
 	Anchors int64 `json:"anchors,omitempty"`
 }
@@ -69,7 +74,7 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 	if loss := edition.Loss(); loss != nil {
 		r.Log.WarnContext(ctx, "the board is lost and built anew", "error", loss.Error())
 	}
-	p := &plan{edition: edition, fullDue: r.asked}
+	p := &plan{edition: edition, mode: r.record.Mode, fullDue: r.asked}
 	if r.at = r.start.UnixMilli(); edition.Board() != nil { // a watch has published since then, or another clock is ahead
 		r.at = max(r.at, edition.Board().SyncedAt().UnixMilli()+1)
 	}
@@ -81,6 +86,9 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 		if p.fullDue, err = r.Runs.FullDue(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if b := edition.Board(); b != nil {
+		r.lastSync = b.Manifest().SyncedAt
 	}
 	if p.previous, err = r.previous(ctx, edition.Board()); err != nil {
 		return nil, err
@@ -261,7 +269,9 @@ func (p *plan) searchers() []*task {
 
 // next is what this run leaves.
 func (p *plan) next(r *run) ([]byte, error) {
-	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors, Books: r.closeBooks()}
+	next := state{
+		Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors, Share: p.nextShare, Books: r.closeBooks(),
+	}
 	if r.anchors {
 		next.Anchors = r.start.UnixMilli()
 	}
@@ -272,10 +282,11 @@ func (p *plan) next(r *run) ([]byte, error) {
 	for _, t := range p.tasks {
 		before, wasRead := p.state.Newest[t.product]
 		wasRead = wasRead && found != nil && sameIDs(found.Launchpads(), r.ids)
-		if t.source == nil || t.err != nil && !wasRead {
+		isRead := t.err == nil || p.state.Share.isPart() && errors.Is(t.err, syncrun.ErrIncomplete)
+		if t.source == nil || !isRead && !wasRead {
 			continue
 		}
-		if t.err == nil { // a pool from the future would hide all that are created until then
+		if isRead { // a pool from the future would hide all that are created until then
 			before = min(max(t.stats.Newest.Load(), before), r.start.UnixMilli())
 		}
 		next.Newest[t.product] = before

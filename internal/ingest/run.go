@@ -41,6 +41,7 @@ type run struct {
 	start       time.Time
 	at          int64 // Unix milliseconds: what changes with the board under way changes then
 	unitsBefore int64 // that the tables had charged when the run began
+	isLook      bool  // of another run's watch
 	asked       bool  // a watch to give way, by a mark that is to be taken back
 
 	names       *names // of the last board's tokens, and of new ones
@@ -55,8 +56,9 @@ type run struct {
 	unpublished bool                           // readers still see the last board
 	stuck       int                            // tokens whose migration has been due for more than a day
 	accounts    map[token.LaunchpadID]*account // of the ledger
-	backwards   int                            // curves whose fees are less than they were
 	unmatched   []token.LaunchpadID            // they matched something before, and nothing now
+	lastSync    int64                          // Unix milliseconds at which the run began that published the last board; 0 without one
+	reversed    map[string]bool                // mints whose curves' counters went back
 	trouble     []error                        // what makes the run partial beside its products
 }
 
@@ -64,7 +66,7 @@ type run struct {
 // partial or skipped run has none. It stops working a moment before ctx's deadline, so that the record gets out.
 func (s *Sync) Run(ctx context.Context, event Event) (syncrun.Record, error) {
 	r := &run{
-		Sync: s, event: event, start: s.now(),
+		Sync: s, event: event, start: s.now(), reversed: map[string]bool{},
 		record: syncrun.Record{
 			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []syncrun.ProductRecord{},
 			Delisting: delistingNone,
@@ -103,6 +105,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	}
 	leaving := r.leaving(ctx, plan, found)
 	r.names = r.readNames(plan.previous, found)
+	plan.nextShare = found.share
 	r.openBooks(ctx, plan)
 	next := publication{edition: plan.edition, previous: plan.previous, plan: plan, earners: newEarners(found.creators, plan.edition.Board())}
 	isOut, err := r.publish(ctx, lease, next, r.watching(r.booking(plan, r.diff(ctx, plan, found, leaving))))
@@ -110,10 +113,10 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		return err
 	}
 	r.keepDays(ctx)
+	r.noteReversed()
 	r.settleFullDue(ctx, plan)
 	r.goOn(ctx, lease, plan)
 	r.keepDays(ctx)
-	r.noteBackwards(ctx)
 	return nil
 }
 

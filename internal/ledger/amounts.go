@@ -29,12 +29,7 @@ func (a Amounts) Add(b Amounts) Amounts { return a.zip(b, token.Number.Add) }
 
 // since returns how much a is more than before, as far as both are known: what was unknown until now is no gain.
 func (a Amounts) since(before Amounts) Amounts {
-	return a.zip(before, func(now, before token.Number) token.Number {
-		if !now.Known() || !before.Known() {
-			return ""
-		}
-		return now.Add(before.Neg())
-	})
+	return a.zip(before, token.Number.Sub)
 }
 
 // atLeastZero returns a without what is below zero.

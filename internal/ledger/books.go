@@ -96,21 +96,18 @@ func (b *Books) Launch(t *token.Token) {
 	}
 }
 
-// Enter enters what a token has done between two boards. It reports whether the curve's fees have gone backwards.
-func (b *Books) Enter(before, now *token.Token) (backwards bool) {
+// Enter enters what a token has done between two boards.
+func (b *Books) Enter(before, now *token.Token) {
 	then, from := counters(before)
 	sum, p := counters(now)
 	if p == nil || from == nil {
-		return false // what is known of a curve for the first time has happened before
+		return // what is known of a curve for the first time has happened before
 	}
 	b.Completed += count(isComplete(now)) - count(isComplete(before))
 	b.Graduated += count(isGraduated(now)) - count(isGraduated(before))
-	if sum == then || p.QuoteMint != from.QuoteMint {
-		return false
+	if sum != then && p.QuoteMint == from.QuoteMint {
+		b.enter(p, sum.since(then))
 	}
-	gain := sum.since(then)
-	b.enter(p, gain)
-	return gain.Fees.Negative()
 }
 
 func (b *Books) enter(p *token.Pool, gain Amounts) {

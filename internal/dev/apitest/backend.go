@@ -40,7 +40,11 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 	if err != nil {
 		return nil, err
 	}
-	var api dynamo.API = engine.Client()
+	return Over(engine.Client(), tables, wrap, ids...), nil
+}
+
+// Over returns the backend of tables that there are, as New does.
+func Over(api dynamo.API, tables dynamotest.Tables, wrap func(dynamo.API) dynamo.API, ids ...token.LaunchpadID) *Backend {
 	b := &Backend{
 		Tables: tables, Tokens: dynamo.NewTokensTable(api, tables.Tokens), Sync: dynamo.NewSyncTable(api, tables.Sync),
 		Board: dynamo.NewBoardTable(api, tables.Board),
@@ -57,11 +61,14 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 	}
 	b.api = api
 	b.Look()
-	return b, nil
+	return b
 }
 
 // Look makes the catalog see a board that was published a moment ago, when it is asked next. It must not be asked meanwhile.
-func (b *Backend) Look() { b.Catalog.Boards = dynamo.NewBoardReader(b.api, b.Tables.Board) }
+func (b *Backend) Look() {
+	reader := dynamo.NewBoardReader(b.api, b.Tables.Board).Recalling(func(error) {})
+	b.Catalog.Boards, b.Catalog.Past = reader, reader
+}
 
 // Fill does what a run does that finds tokens, beside those that are there: it stores their items, publishes the board of
 // those that are listed, and records that it succeeded, at a moment.
@@ -82,6 +89,31 @@ const epoch = 12345
 // Publish makes the board of the tokens that are on it and of tokens, which replace those with their mints. It shows the
 // listed ones.
 func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Time) error {
+	return b.publish(ctx, tokens, at, func(*dynamo.Edition, []token.Token) error { return nil })
+}
+
+// PublishPoint does what Publish does, and keeps a point of all tokens if one is due.
+func (b *Backend) PublishPoint(ctx context.Context, tokens []token.Token, at time.Time) error {
+	return b.publish(ctx, tokens, at, func(e *dynamo.Edition, all []token.Token) error {
+		next, isDue := e.Points().Next(at)
+		if !isDue {
+			return nil
+		}
+		w := board.NewPointWriter(next)
+		for i := range all {
+			w.Add(&all[i])
+		}
+		p, parts, err := w.Finish()
+		if err != nil {
+			return err
+		}
+		return e.PutPoint(ctx, p, parts)
+	})
+}
+
+func (b *Backend) publish(
+	ctx context.Context, tokens []token.Token, at time.Time, also func(*dynamo.Edition, []token.Token) error,
+) error {
 	edition, err := b.Board.Edit(ctx)
 	if err != nil {
 		return err
@@ -104,6 +136,9 @@ func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Tim
 		if !slices.Contains(m.Launchpads, all[i].Launchpad) {
 			m.Launchpads = append(m.Launchpads, all[i].Launchpad)
 		}
+	}
+	if err := also(edition, all); err != nil {
+		return err
 	}
 	defer b.Look()
 	return edition.Publish(ctx, &m, nil, 1)
