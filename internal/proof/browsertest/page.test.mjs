@@ -225,8 +225,8 @@ test("keeps nothing of what it showed when somebody signs out", async () => {
   await asked;
   await page.getByRole("button", { name: "Sign out" }).click();
   assert.equal(await left(), 0);
-  await page.unrouteAll({ behavior: "wait" });
   await Promise.all(answers.map((route) => route.continue()));
+  await page.unrouteAll();
   await page.waitForLoadState("networkidle");
   assert.equal(await left(), 0);
   assert.equal(await page.getByLabel("Search", { includeHidden: true }).inputValue(), "");
