@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -51,6 +52,9 @@ var (
 	history = part{config.SyncTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.History = dynamo.NewSyncTable(dynamodb.NewFromConfig(aws), s.SyncTable)
 	}}
+	days = part{config.SyncTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+		c.Ledger = dynamo.NewSyncTable(dynamodb.NewFromConfig(aws), s.SyncTable)
+	}}
 	launchpads = part{config.LaunchpadIDParameter, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Launchpads = params.New(ssm.NewFromConfig(aws), s.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs
 	}}
@@ -66,13 +70,13 @@ func ListTokens() apigw.Handler { return read(httpapi.ListTokens, recalling, ite
 func GetToken() apigw.Handler { return read(httpapi.GetToken, recalling, items) }
 
 // GetStats builds get-stats from the environment.
-func GetStats() apigw.Handler { return read(httpapi.GetStats, recalling) }
+func GetStats() apigw.Handler { return read(httpapi.GetStats, recalling, days) }
 
 // DataAPI builds datapi from the environment.
 func DataAPI() apigw.Handler { return read(httpapi.DataAPI, recalling, items, launchpads) }
 
 // ListSyncRuns builds list-sync-runs from the environment.
-func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history, boards) }
+func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history, days, boards) }
 
 // Health builds health from the environment.
 func Health() apigw.Handler {
@@ -100,7 +104,7 @@ func variables(parts []part) []string {
 	for i, p := range parts {
 		names[i] = p.variable
 	}
-	return names
+	return slices.Compact(names)
 }
 
 // counted tells metrics of every invocation.

@@ -44,13 +44,15 @@ type History interface {
 }
 
 // Catalog answers reads. Its fields must be set for what is asked of it: lists need Launchpads and Boards, single
-// tokens Boards and Items, charts Boards and Past, stats Boards, runs History, and health all of them. It is safe for concurrent use.
+// tokens Boards and Items, charts Boards and Past, stats Boards, runs History, days Boards and Ledger, and health all but
+// Past and Ledger. It is safe for concurrent use.
 type Catalog struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
 	Boards     Boards
 	Items      Items
 	History    History
 	Past       Past
+	Ledger     Ledger
 	Interval   time.Duration // the shortest schedule of syncs
 
 	walks shelf

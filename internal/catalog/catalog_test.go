@@ -13,6 +13,7 @@ import (
 	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/apitest"
+	"tokensync/internal/ledger"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -63,11 +64,15 @@ func (s *store) Runs(context.Context, int) ([]syncrun.Record, error) { return s.
 
 func (s *store) Breakers(context.Context) ([]syncrun.Breaker, error) { return s.breakers, s.err }
 
+func (s *store) Days(context.Context, token.LaunchpadID, string, string) ([]ledger.Day, error) {
+	return nil, s.err
+}
+
 // catalog reads s.
 func (s *store) catalog() *catalog.Catalog {
 	return &catalog.Catalog{
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return s.ids, s.idsErr },
-		Boards:     s, Items: s, History: s, Interval: time.Minute,
+		Boards:     s, Items: s, History: s, Ledger: s, Interval: time.Minute,
 	}
 }
 

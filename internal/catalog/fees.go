@@ -56,6 +56,7 @@ func (c *Catalog) CreatorFees(ctx context.Context, creator string) ([]token.Mone
 type Revenue struct {
 	Totals []token.Money // by quote
 	Claims []Claim       // of the curves with the most to claim, the most first
+	Lately *Incomes      // of the last days; nil when only one config was asked for, of which the ledger knows nothing
 }
 
 // Revenue returns what all curves, or those of one config, have earned for their partner, with at most limit curves that
@@ -67,6 +68,12 @@ func (c *Catalog) Revenue(ctx context.Context, config string, limit int) (Revenu
 	b, err := c.Boards.Board(ctx)
 	if err != nil {
 		return Revenue{}, unavailable("reading the board", err)
+	}
+	var lately *Incomes
+	if config == "" {
+		if lately, err = c.lately(ctx, b); err != nil {
+			return Revenue{}, err
+		}
 	}
 	sums, claims := token.Totals{}, []Claim{}
 	if b != nil {
@@ -82,7 +89,7 @@ func (c *Catalog) Revenue(ctx context.Context, config string, limit int) (Revenu
 	if limit == 0 {
 		limit = DefaultLimit
 	}
-	return Revenue{Totals: sums.Sorted(), Claims: claims[:min(limit, len(claims))]}, nil
+	return Revenue{Totals: sums.Sorted(), Claims: claims[:min(limit, len(claims))], Lately: lately}, nil
 }
 
 func claimOf(t *token.Token, m token.Money) Claim {

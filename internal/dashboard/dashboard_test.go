@@ -90,7 +90,7 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s: %v, %v", target, plain.Header, packed.Header)
 		}
 		policy := plain.Header.Get("Content-Security-Policy")
-		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || plain.Header.Get("X-Content-Type-Options") != "nosniff" {
+		if !strings.HasPrefix(policy, "default-src 'none'") || !strings.Contains(policy, "require-trusted-types-for 'script'") || strings.Contains(policy, "unsafe") || plain.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %v", target, plain.Header)
 		}
 		again := get(t, target, "If-None-Match", plain.Header.Get("ETag"))

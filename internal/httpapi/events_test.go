@@ -24,7 +24,8 @@ import (
 var sampleStatus = map[string]int{
 	"list-tokens": 200, "list-tokens-bad-cursor": 400, "get-token": 200, "get-token-not-found": 404, "get-token-bad-mint": 400,
 	"token-history": 200, "token-history-bad-range": 400,
-	"get-stats": 200, "datapi": 200, "datapi-card": 200, "datapi-bad-list": 400, "datapi-not-found": 404, "health": 200, "openapi": 200, "list-sync-runs": 200,
+	"get-stats": 200, "get-days": 200, "get-days-bad-from": 400, "health": 200, "openapi": 200, "list-sync-runs": 200,
+	"datapi": 200, "datapi-card": 200, "datapi-bad-list": 400, "datapi-not-found": 404,
 }
 
 func TestSampleEvents(t *testing.T) {

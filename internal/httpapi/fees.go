@@ -35,6 +35,7 @@ func (a *API) revenue(r *http.Request, p params) (answer, error) {
 	body, err := json.Marshal(struct {
 		Quotes []token.Money   `json:"quotes"`
 		Pools  []catalog.Claim `json:"pools"`
-	}{revenue.Totals, revenue.Claims})
+		*catalog.Incomes
+	}{revenue.Totals, revenue.Claims, revenue.Lately})
 	return answer{body: body}, err
 }

@@ -42,7 +42,10 @@ var (
 		{Path: "/v1/tokens/{mint}/history", handle: (*API).tokenHistory, Query: []string{"range"}},
 		{Path: "/v1/creators/{creator}/fees", handle: (*API).creatorFees},
 	}}
-	GetStats = Function{"get-stats", []Route{{Path: "/v1/stats", handle: (*API).getStats}}}
+	GetStats = Function{"get-stats", []Route{
+		{Path: "/v1/stats", handle: (*API).getStats},
+		{Path: "/v1/days", handle: (*API).days, Query: []string{"from", "to", "launchpad"}},
+	}}
 	// ListSyncRuns is the operator's: API Gateway's authorizer stands before it.
 	ListSyncRuns = Function{"list-sync-runs", []Route{
 		{Path: "/v1/sync-runs", Query: []string{"limit"}, handle: (*API).listSyncRuns, fresh: true},

@@ -14,7 +14,8 @@ const storedMints = 100
 // A change is a token as it is now. It may be the same as before.
 type change struct {
 	token.Token
-	write bool // its item has to be written
+	write  bool         // its item has to be written
+	before *token.Token // as the last board has it, or else the table; empty when it is new
 }
 
 // diff streams the new board's tokens, and those that leave it: the last board's in their order, then those that it does
@@ -22,7 +23,9 @@ type change struct {
 func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq2[change, error] {
 	return func(yield func(change, error) bool) {
 		for t := range p.previous.All() {
-			if !yield(r.known(&t, h, l), nil) {
+			c := r.known(&t, h, l)
+			c.before = &t
+			if !yield(c, nil) {
 				return
 			}
 		}
@@ -33,7 +36,10 @@ func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq
 				return
 			}
 			for _, mint := range mints {
-				if !yield(r.other(mint, stored[mint], h, l), nil) {
+				before := stored[mint]
+				c := r.other(mint, before, h, l)
+				c.before = &before
+				if !yield(c, nil) {
 					return
 				}
 			}
@@ -71,10 +77,10 @@ func (r *run) known(before *token.Token, h *harvest, l leaving) change {
 	if t.Same(before) {
 		r.record.TokensUnchanged++
 		t.UpdatedAt = before.UpdatedAt
-		return change{t, before.Written.Hour == 0}
+		return change{Token: t, write: before.Written.Hour == 0}
 	}
 	r.record.TokensUpdated++
-	return change{t, !t.SameKind(before) || t.Stale()}
+	return change{Token: t, write: !t.SameKind(before) || t.Stale()}
 }
 
 // unseen is a token of which nothing new is known; the rules may be others.
@@ -83,10 +89,10 @@ func (r *run) unseen(before *token.Token) change {
 	if r.review(&t); t.Status != before.Status {
 		t.UpdatedAt = r.at
 		r.record.TokensUpdated++
-		return change{t, true}
+		return change{Token: t, write: true}
 	}
 	r.record.TokensUnchanged++
-	return change{t, t.Written.Hour == 0}
+	return change{Token: t, write: t.Written.Hour == 0}
 }
 
 // sawAll reports whether at least as many pools of a token were gathered as it had, of which not all are stored.
@@ -99,7 +105,7 @@ func (r *run) delisted(before *token.Token) change {
 	t := *before
 	t.Status, t.UpdatedAt = token.Delisted, r.at
 	r.record.TokensDelisted++
-	return change{t, true}
+	return change{Token: t, write: true}
 }
 
 // other is a token that is not on the last board: a new one, or one that the table has, out of the lists until now or
@@ -114,16 +120,16 @@ func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) chan
 	switch {
 	case stored.FirstSeenAt == 0:
 		r.record.TokensNew++
-		return change{t, true}
+		return change{Token: t, write: true}
 	case t.Same(&stored):
 		r.record.TokensUnchanged++
 		if t.Status != token.Listed { // else it is new to readers, who ask for what has changed
 			t.UpdatedAt = stored.UpdatedAt
 		}
-		return change{t, t.Written.Hour == 0}
+		return change{Token: t, write: t.Written.Hour == 0}
 	}
 	r.record.TokensUpdated++
-	return change{t, !t.SameKind(&stored) || t.Stale()}
+	return change{Token: t, write: !t.SameKind(&stored) || t.Stale()}
 }
 
 // merge makes a token of its pools, and keeps of the one before what pools do not tell.

@@ -100,11 +100,11 @@ func (r *run) askForFaces(ctx context.Context) <-chan *answers {
 }
 
 // addFaces publishes the board again with the faces that were fetched.
-func (r *run) addFaces(ctx context.Context, lease Lease, state []byte, a *answers) {
+func (r *run) addFaces(ctx context.Context, lease Lease, p *plan, a *answers) {
 	r.record.FacesFetched, r.record.FacesFailed = len(a.found), len(a.failed)
 	err := a.err
 	if len(a.found) > 0 {
-		_, err = r.publishMore(ctx, lease, state, func(e Edition) iter.Seq2[change, error] { return r.faced(e.Board(), a.found) })
+		_, err = r.publishMore(ctx, lease, p, func(e Edition) iter.Seq2[change, error] { return r.faced(e.Board(), a.found) })
 	}
 	if err != nil {
 		r.trouble = append(r.trouble, fmt.Errorf("adding faces: %w", err))
@@ -119,7 +119,7 @@ func (r *run) faced(b *board.Board, found map[string]token.Face) iter.Seq2[chang
 			if ok {
 				t.Face, t.UpdatedAt = face, r.at
 			}
-			if !yield(change{t, ok}, nil) {
+			if !yield(change{Token: t, write: ok}, nil) {
 				return
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tokensync/internal/board"
+	"tokensync/internal/ledger"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -93,6 +94,9 @@ type Runs interface {
 	// FullDue reports whether a full scan is due that could not run.
 	FullDue(context.Context) (bool, error)
 	SetFullDue(context.Context, bool) error
+	// LastDay returns the newest day of a launchpad's ledger; ok is false when there is none.
+	LastDay(ctx context.Context, id token.LaunchpadID) (day ledger.Day, ok bool, err error)
+	SaveDay(ctx context.Context, id token.LaunchpadID, day *ledger.Day) error
 }
 
 // A Lease keeps two runs apart. Hold, Shorten and Acquire return syncrun.ErrLeaseHeld when it is another run's.
@@ -115,7 +119,7 @@ type Metrics interface {
 	Emit(context.Context, syncrun.Outcome)
 }
 
-// Sync is everything a run needs. All fields but Faces, Listing, Watch, WriteUnits and PoolBytes have to be set.
+// Sync is everything a run needs. All fields but Faces, Listing, Watch, WriteUnits, PoolBytes and Now have to be set.
 type Sync struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
 	Sources    []Source
@@ -130,8 +134,16 @@ type Sync struct {
 	Metrics    Metrics
 	Log        *slog.Logger
 	Watch      Watch
-	WriteUnits func() int64 // that the tables have charged so far; nil when nobody counts them
-	PoolBytes  int          // that a run may gather; defaultPoolBytes when 0
+	WriteUnits func() int64     // that the tables have charged so far; nil when nobody counts them
+	PoolBytes  int              // that a run may gather; defaultPoolBytes when 0
+	Now        func() time.Time // when a run begins, by which all that it sees is dated; time.Now when nil
+}
+
+func (s *Sync) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
 }
 
 // defaultPoolBytes are some 100,000 pools.

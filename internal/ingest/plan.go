@@ -10,19 +10,21 @@ import (
 	"time"
 
 	"tokensync/internal/board"
+	"tokensync/internal/ledger"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
 // A plan is what a run knows before it asks anyone: the last board, and whom to ask for what.
 type plan struct {
-	edition  Edition
-	previous *board.Board // of this run's launchpads only
-	state    state
-	mode     string // of the run
-	tasks    []*task
-	turn     []string // mints whose pools are asked for by mint, as it is their turn
-	fullDue  bool     // a full run was turned away, or this one has asked a watch to give way
+	edition   Edition
+	previous  *board.Board // of this run's launchpads only
+	state     state
+	mode      string // of the run
+	tasks     []*task
+	turn      []string // mints whose pools are asked for by mint, as it is their turn
+	nextShare share    // of the tokens, for the next run
+	fullDue   bool     // a full run was turned away, or this one has asked a watch to give way
 }
 
 // state is what a run leaves for the next one, published together with its board.
@@ -32,6 +34,8 @@ type state struct {
 	Newest map[token.Product]int64 `json:"newest,omitempty"`
 	// Turn counts the chunks of mints that were asked for in turns.
 	Turn int `json:"turn,omitempty"`
+	// Books are those of the running day.
+	Books map[token.LaunchpadID]ledger.Books `json:"books,omitempty"`
 	// Share is the part of the tokens that the next run gathers.
 	Share share `json:"share,omitzero"`
 	// Anchors is when the pools' anchors were set, in Unix milliseconds.
@@ -264,8 +268,10 @@ func (p *plan) searchers() []*task {
 }
 
 // next is what this run leaves.
-func (p *plan) next(r *run, h *harvest) ([]byte, error) {
-	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors, Share: h.share}
+func (p *plan) next(r *run) ([]byte, error) {
+	next := state{
+		Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors, Share: p.nextShare, Books: r.closeBooks(),
+	}
 	if r.anchors {
 		next.Anchors = r.start.UnixMilli()
 	}

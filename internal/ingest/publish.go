@@ -21,7 +21,7 @@ const writeShare = 0.8
 type publication struct {
 	edition  Edition
 	previous *board.Board
-	state    []byte // for the next run
+	plan     *plan // what of it is for the next run
 	earners  earners
 	isMore   bool // of a run that has published already: without a change there is nothing to publish
 }
@@ -57,7 +57,7 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 }
 
 // publishMore publishes what changes makes of the board that this run has published last, and reports what publish does.
-func (r *run) publishMore(ctx context.Context, lease Lease, state []byte, changes func(Edition) iter.Seq2[change, error]) (bool, error) {
+func (r *run) publishMore(ctx context.Context, lease Lease, left *plan, changes func(Edition) iter.Seq2[change, error]) (bool, error) {
 	edition, err := r.Edit(ctx)
 	if err != nil {
 		return false, err
@@ -67,7 +67,7 @@ func (r *run) publishMore(ctx context.Context, lease Lease, state []byte, change
 		return false, fmt.Errorf("the board is no longer this run's: %w", syncrun.ErrLeaseHeld)
 	}
 	r.at = max(time.Now().UnixMilli(), b.SyncedAt().UnixMilli()+1)
-	return r.publish(ctx, lease, publication{edition, b, state, newEarners(nil, b), true}, changes(edition))
+	return r.publish(ctx, lease, publication{edition, b, left, newEarners(nil, b), true}, changes(edition))
 }
 
 // stuckAfter is how long a curve may be complete before somebody has to look at it: Meteora's keepers take minutes.
@@ -129,8 +129,13 @@ func (r *run) announce(ctx context.Context, lease Lease, p publication, m *board
 	err := lease.Hold(ctx)
 	if err != nil {
 		err = fmt.Errorf("publishing the board: %w", err)
-	} else {
-		err = p.edition.Publish(ctx, m, p.state, lease.Generation())
+	}
+	var state []byte
+	if err == nil {
+		state, err = p.plan.next(r)
+	}
+	if err == nil {
+		err = p.edition.Publish(ctx, m, state, lease.Generation())
 	}
 	if err != nil {
 		r.trouble, r.unpublished = append(r.trouble, err), true

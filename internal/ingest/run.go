@@ -49,23 +49,24 @@ type run struct {
 	badRules    bool   // the last good ones apply
 	anchors     bool   // the boards from now on are told from this one
 	throttles   int64
-	blocked     int                 // products whose breaker is open
-	opened      int                 // and those that it opened for in this run
-	invalid     bool                // a setting kept the run from starting
-	refused     bool                // too many tokens would have left the lists
-	unpublished bool                // readers still see the last board
-	stuck       int                 // tokens whose migration has been due for more than a day
-	unmatched   []token.LaunchpadID // they matched something before, and nothing now
-	lastSync    int64               // Unix milliseconds at which the run began that published the last board; 0 without one
-	reversed    map[string]bool     // mints whose curves' counters went back
-	trouble     []error             // what makes the run partial beside its products
+	blocked     int                            // products whose breaker is open
+	opened      int                            // and those that it opened for in this run
+	invalid     bool                           // a setting kept the run from starting
+	refused     bool                           // too many tokens would have left the lists
+	unpublished bool                           // readers still see the last board
+	stuck       int                            // tokens whose migration has been due for more than a day
+	accounts    map[token.LaunchpadID]*account // of the ledger
+	unmatched   []token.LaunchpadID            // they matched something before, and nothing now
+	lastSync    int64                          // Unix milliseconds at which the run began that published the last board; 0 without one
+	reversed    map[string]bool                // mints whose curves' counters went back
+	trouble     []error                        // what makes the run partial beside its products
 }
 
 // Run syncs once and returns the record, which is logged and stored too. The error is what made the run fail; a
 // partial or skipped run has none. It stops working a moment before ctx's deadline, so that the record gets out.
 func (s *Sync) Run(ctx context.Context, event Event) (syncrun.Record, error) {
 	r := &run{
-		Sync: s, event: event, start: time.Now(), reversed: map[string]bool{},
+		Sync: s, event: event, start: s.now(), reversed: map[string]bool{},
 		record: syncrun.Record{
 			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []syncrun.ProductRecord{},
 			Delisting: delistingNone,
@@ -104,18 +105,18 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	}
 	leaving := r.leaving(ctx, plan, found)
 	r.names = r.readNames(plan.previous, found)
-	state, err := plan.next(r, found)
-	if err != nil {
-		return err
-	}
-	next := publication{edition: plan.edition, previous: plan.previous, state: state, earners: newEarners(found.creators, plan.edition.Board())}
-	isOut, err := r.publish(ctx, lease, next, r.watching(r.diff(ctx, plan, found, leaving)))
+	plan.nextShare = found.share
+	r.openBooks(ctx, plan)
+	next := publication{edition: plan.edition, previous: plan.previous, plan: plan, earners: newEarners(found.creators, plan.edition.Board())}
+	isOut, err := r.publish(ctx, lease, next, r.watching(r.booking(plan, r.diff(ctx, plan, found, leaving))))
 	if !isOut {
 		return err
 	}
+	r.keepDays(ctx)
 	r.noteReversed()
 	r.settleFullDue(ctx, plan)
-	r.goOn(ctx, lease, plan, state)
+	r.goOn(ctx, lease, plan)
+	r.keepDays(ctx)
 	return nil
 }
 

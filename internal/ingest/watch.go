@@ -93,16 +93,16 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // goOn publishes what comes after the run's board: faces once they are there, and what has moved since. None of it fails
 // the run.
-func (r *run) goOn(ctx context.Context, lease Lease, p *plan, state []byte) {
+func (r *run) goOn(ctx context.Context, lease Lease, p *plan) {
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	faces := r.askForFaces(work)
-	w := r.newWatch(ctx, lease, p, state)
+	w := r.newWatch(ctx, lease, p)
 	for faces != nil || w.isOn() {
 		select {
 		case a := <-faces:
 			faces = nil
-			r.addFaces(ctx, lease, state, a)
+			r.addFaces(ctx, lease, p, a)
 			continue
 		case <-w.due():
 			w.lookOnce()
@@ -123,7 +123,6 @@ type watch struct {
 	lease    Lease
 	plan     *plan
 	task     *task // whose source is watched
-	state    []byte
 	end      time.Time
 	atEnd    string // why it is over then
 	timer    *time.Timer
@@ -134,7 +133,7 @@ type watch struct {
 }
 
 // newWatch returns nil when the run does not watch: it is no refresh, the product was not read, or no look fits in.
-func (r *run) newWatch(ctx context.Context, lease Lease, p *plan, state []byte) *watch {
+func (r *run) newWatch(ctx context.Context, lease Lease, p *plan) *watch {
 	t, now := p.watched(), time.Now()
 	end := r.Watch.end(r.start, deadlineOf(ctx))
 	if r.Watch.Every <= 0 || r.event.Mode != ModeRefresh || t == nil {
@@ -145,7 +144,7 @@ func (r *run) newWatch(ctx context.Context, lease Lease, p *plan, state []byte) 
 		return nil
 	}
 	w := &watch{
-		run: r, lease: lease, plan: p, task: t, state: state, end: end, atEnd: endedTick, timer: time.NewTimer(time.Until(first)),
+		run: r, lease: lease, plan: p, task: t, end: end, atEnd: endedTick, timer: time.NewTimer(time.Until(first)),
 		last: now, found: r.newHarvest(nil), record: &syncrun.Watch{},
 	}
 	if end.Before(r.start.Add(r.Watch.Tick)) {
@@ -268,13 +267,15 @@ func (w *watch) publishFound(l *run, p *plan) error {
 	if w.found.pools.isEmpty() {
 		return nil
 	}
-	isOut, err := l.publishMore(w.ctx, w.lease, w.state, func(e Edition) iter.Seq2[change, error] {
+	isOut, err := l.publishMore(w.ctx, w.lease, w.plan, func(e Edition) iter.Seq2[change, error] {
 		p.edition, p.previous, w.plan.previous = e, e.Board(), e.Board()
 		l.search(w.ctx, p, w.found)
 		l.names = l.readNames(p.previous, w.found)
-		return l.diff(w.ctx, p, w.found, leaving{})
+		l.accounts = l.nextAccounts()
+		return l.booking(p, l.diff(w.ctx, p, w.found, leaving{}))
 	})
 	if isOut {
+		w.accounts = l.accounts
 		w.found = w.newHarvest(nil)
 	}
 	return errors.Join(append(l.trouble, err)...)

@@ -31,8 +31,8 @@ func (t *Token) EarnedByPartner() (Money, bool) {
 	return t.earned(func(e *Earnings) *Share { return &e.Partner })
 }
 
-// curve returns the pool that is t's curve; nil where there is none.
-func (t *Token) curve() *Pool {
+// CurveAccount returns the pool that is t's curve; nil where there is none.
+func (t *Token) CurveAccount() *Pool {
 	i := slices.IndexFunc(t.Pools, func(p Pool) bool { return p.Address == t.CurvePool && p.Curve.Stage != "" })
 	if i < 0 {
 		return nil
@@ -42,21 +42,14 @@ func (t *Token) curve() *Pool {
 
 // earned is what a side has earned with t's curve.
 func (t *Token) earned(side func(*Earnings) *Share) (Money, bool) {
-	p := t.curve()
+	p := t.CurveAccount()
 	if p == nil {
 		return Money{}, false
 	}
 	s := side(&p.Curve.Earnings)
 	m := Money{
 		QuoteMint: p.QuoteMint, QuoteSymbol: p.QuoteSymbol, Tokens: 1,
-		Unclaimed: s.UnclaimedQuote, Claimed: s.ClaimedQuote, Surplus: s.Surplus, MigrationFee: s.MigrationFee,
-	}
-	m.Earned = m.Unclaimed.Add(m.Claimed).Add(m.Surplus).Add(m.MigrationFee)
-	if !s.SurplusTaken {
-		m.Unclaimed = m.Unclaimed.Add(m.Surplus)
-	}
-	if !s.MigrationTaken {
-		m.Unclaimed = m.Unclaimed.Add(m.MigrationFee)
+		Earned: s.Earned(), Unclaimed: s.Due(), Claimed: s.ClaimedQuote, Surplus: s.Surplus, MigrationFee: s.MigrationFee,
 	}
 	m.BaseUSD = s.UnclaimedBase.Mul(t.PriceUSD)
 	m.UnclaimedUSD = m.Unclaimed.Mul(p.QuoteUSD).Add(m.BaseUSD)

@@ -142,6 +142,23 @@ type Share struct {
 	MigrationTaken bool   `json:"migration_taken,omitzero"`
 }
 
+// Earned returns all that the side has earned in the quote: trading fees, its part of the surplus, and the migration fee.
+func (s *Share) Earned() Number {
+	return s.UnclaimedQuote.Add(s.ClaimedQuote).Add(s.Surplus).Add(s.MigrationFee)
+}
+
+// Due returns what of Earned the side has not taken yet.
+func (s *Share) Due() Number {
+	due := s.UnclaimedQuote
+	if !s.SurplusTaken {
+		due = due.Add(s.Surplus)
+	}
+	if !s.MigrationTaken {
+		due = due.Add(s.MigrationFee)
+	}
+	return due
+}
+
 // Pool is one pool of a token that is ours, seen from the token's side. Its tags, and those of what is in it, spell the
 // tokens table's items: a field may change its name, its tag may not.
 type Pool struct {

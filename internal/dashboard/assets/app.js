@@ -1,8 +1,8 @@
 // The operator's page: asks for the token, shows the last runs, and keeps itself up to date while it is looked at.
 import { get, Outage, Refused, token } from "./api.js";
-import { draw, redraw } from "./charts.js";
+import * as charts from "./charts.js";
 import { badge, element } from "./dom.js";
-import { ago, bytes, count, duration, moment, percent, usd } from "./format.js";
+import { ago, amount, bytes, count, duration, moment, percent, usd } from "./format.js";
 import * as tokens from "./tokens.js";
 import { explain, explainBreaker } from "./words.js";
 
@@ -24,21 +24,24 @@ $("leave").addEventListener("click", () => {
   token.clear();
   ask("");
 });
-$("modes").addEventListener("change", drawCharts);
+$("modes").addEventListener("change", drawRuns);
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", charts.redraw);
 setInterval(showFreshness, 1000);
 tokens.start(trouble);
 if (token.get()) refresh();
 else ask("");
 
-// ask shows the form instead of the board.
+// ask shows the form instead of the board, of which nothing stays.
 function ask(why) {
   clearTimeout(timer);
   $("refused").textContent = why;
   $("board").hidden = $("refresh").hidden = $("leave").hidden = $("trouble").hidden = true;
-  $("freshness").textContent = "";
-  $("launchpads").replaceChildren();
+  for (const id of ["freshness", "launchpads", "trouble", "last-body", "checks", "breakers", "listed", "stages", "revenue"]) $(id).replaceChildren();
+  for (const table of ["runs", "days"]) body(table).replaceChildren();
+  charts.clear();
+  tokens.clear();
+  runs = [];
   updated = null;
   $("enter").hidden = false;
   $("token").focus();
@@ -49,15 +52,18 @@ async function refresh() {
   clearTimeout(timer);
   if (!token.get()) return;
   try {
-    const [list, health, stats] = await Promise.all([
+    const [list, health, stats, revenue, days] = await Promise.all([
       get("/v1/sync-runs?limit=100", { operator: true }), get("/v1/health", { also: [503] }), get("/v1/stats"),
+      get("/v1/revenue?limit=1", { operator: true }), get("/v1/days"),
     ]);
+    if (!token.get()) return; // somebody has signed out meanwhile
     const first = $("board").hidden;
     $("enter").hidden = $("trouble").hidden = true;
     $("board").hidden = $("refresh").hidden = $("leave").hidden = false;
     updated = Date.now();
     runs = list.data;
     show(list, health, stats);
+    showMoney(revenue, days.data);
     if (first) await tokens.load(false, trouble);
   } catch (error) {
     if (error instanceof Refused) {
@@ -69,6 +75,10 @@ async function refresh() {
     trouble(error);
   }
   if (!document.hidden) timer = setTimeout(refresh, every);
+}
+
+function body(table) {
+  return document.querySelector(`#${table} tbody`);
 }
 
 function trouble(error) {
@@ -89,8 +99,8 @@ function show(list, health, stats) {
     ]),
   );
   $("stages").replaceChildren(...stages(stats));
-  document.querySelector("#runs tbody").replaceChildren(...runs.map(runRow));
-  drawCharts();
+  body("runs").replaceChildren(...runs.map(runRow));
+  drawRuns();
   showFreshness();
 }
 
@@ -142,9 +152,33 @@ function runRow(run) {
   );
 }
 
-function drawCharts() {
+function drawRuns() {
   const mode = document.querySelector("input[name=mode]:checked").value;
-  draw($("charts"), mode ? runs.filter((r) => r.mode === mode) : runs, limits);
+  charts.draw($("charts"), "runs", runs.filter((r) => !mode || r.mode === mode).toReversed(), limits);
+}
+
+// showMoney shows what the operator has earned, and the ledger of days.
+function showMoney(revenue, days) {
+  const sums = [["unclaimed", revenue.quotes, "unclaimed"], ["today", revenue.today, "earned"], ["7 days", revenue.days_7, "earned"], ["30 days", revenue.days_30, "earned"]];
+  $("revenue").replaceChildren(...figures(sums.map(([name, quotes, key]) => [name, ...inDollars(quotes, key)])));
+  charts.draw($("day-charts"), "days", days);
+  body("days").replaceChildren(...days.toReversed().map(dayRow));
+}
+
+// inDollars is the sum of amounts in several quotes, and each of them.
+function inDollars(quotes, key) {
+  const known = quotes.map((q) => q[key + "_usd"]).filter((v) => v != null);
+  const sum = known.length > 0 ? known.reduce((a, b) => a + b) : null;
+  return [usd(sum), quotes.map((q) => `${amount(q[key])} ${q.quote_symbol || q.quote_mint.slice(0, 4) + "…"}`).join(", ")];
+}
+
+function dayRow(d) {
+  const cell = (text) => element("td", { class: "n" }, text);
+  const median = d.median_completion_seconds;
+  return element(
+    "tr", {}, element("th", { scope: "row" }, d.date), cell(count(d.launched)), cell(count(d.completed)), cell(count(d.graduated)),
+    cell(duration(median == null ? null : median * 1000)), cell(usd(d.volume_usd)), cell(usd(d.fees_usd)), cell(usd(d.partner_usd)), cell(usd(d.creators_usd)),
+  );
 }
 
 function showFreshness() {

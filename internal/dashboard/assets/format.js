@@ -10,6 +10,7 @@ const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle
 
 export const count = (n) => (n == null ? dash : whole.format(n));
 export const usd = (n) => (n == null ? dash : Math.abs(n) >= 0.01 || n === 0 ? dollars.format(n) : "$" + small.format(n));
+export const amount = (n) => (n == null ? dash : small.format(n));
 export const percent = (share) => (share == null ? dash : Math.floor(share * 1000) / 10 + " %");
 
 const signed = new Intl.NumberFormat(language, { maximumFractionDigits: 1, signDisplay: "exceptZero" });
@@ -24,8 +25,10 @@ export function bytes(n) {
 }
 
 export function duration(ms) {
+  if (ms == null) return dash;
   if (ms < 1000) return ms + " ms";
   const s = ms / 1000;
+  if (s >= 5400) return Math.floor(s / 3600) + " h " + Math.floor((s % 3600) / 60) + " min";
   return s < 90 ? s.toFixed(1) + " s" : Math.floor(s / 60) + " min " + Math.round(s % 60) + " s";
 }
 

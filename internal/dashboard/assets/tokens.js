@@ -9,6 +9,7 @@ const rows = () => document.querySelector("#tokens tbody");
 const pageSize = 50;
 let asked = 0; // answers to older questions are dropped
 let cursor = null;
+let typing; // a timer
 
 // poolPages are where Meteora shows a pool.
 const poolPages = {
@@ -17,7 +18,6 @@ const poolPages = {
 };
 
 export function start(onTrouble) {
-  let typing;
   const reload = () => load(false, onTrouble);
   $("search").addEventListener("input", () => {
     clearTimeout(typing);
@@ -29,6 +29,17 @@ export function start(onTrouble) {
   });
   for (const id of ["sort", "order", "stage"]) $(id).addEventListener("change", reload);
   $("more").addEventListener("click", () => load(true, onTrouble));
+}
+
+// clear forgets what was shown, and what is under way.
+export function clear() {
+  clearTimeout(typing);
+  asked++;
+  cursor = null;
+  rows().replaceChildren();
+  $("filter").reset();
+  $("tokens-note").textContent = "";
+  $("more").hidden = true;
 }
 
 export async function load(more, onTrouble) {

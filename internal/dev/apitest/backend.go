@@ -56,6 +56,7 @@ func Over(api dynamo.API, tables dynamotest.Tables, wrap func(dynamo.API) dynamo
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return ids, nil },
 		Items:      dynamo.NewTokensTable(api, tables.Tokens),
 		History:    dynamo.NewSyncTable(api, tables.Sync),
+		Ledger:     dynamo.NewSyncTable(api, tables.Sync),
 		Interval:   time.Minute,
 	}
 	b.api = api

@@ -9,12 +9,16 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/dynamo"
+	"tokensync/internal/ledger"
 	"tokensync/internal/proof/course"
 	"tokensync/internal/syncrun"
+	"tokensync/internal/token"
 )
 
 const adminToken = "token-of-the-browser-test-long-enough"
@@ -79,8 +83,34 @@ func start(t *testing.T) *dev.World {
 			t.Error(err)
 		}
 	})
+	days(t, w)
 	history(t, w)
 	return w
+}
+
+// madeUpDays is how many days before today's the ledger has.
+const madeUpDays = 9
+
+// days gives the ledger a past.
+func days(t *testing.T, w *dev.World) {
+	t.Helper()
+	table := dynamo.NewSyncTable(w.Engine().Client(), w.Tables().Sync)
+	for n := range madeUpDays {
+		at := time.Now().UTC().AddDate(0, 0, -madeUpDays+n)
+		n := int64(n)
+		amount := token.FromDecimal(10+7*n%5, 0)
+		day := ledger.Day{
+			Date: at.Format(time.DateOnly), From: at.UnixMilli(), At: at.UnixMilli(), Launched: 20 + int(n*5%7), Completed: 5, Graduated: int(n % 5),
+			Took: []int64{1800 + 600*n},
+			Quotes: []ledger.Quote{{
+				Mint: token.SOL, Symbol: "SOL", USD: "120", PartnerDue: amount, CreatorsDue: amount,
+				Sum: ledger.Sum{Amounts: ledger.Amounts{Volume: amount.Mul("125"), Fees: amount, Partner: amount.Mul("0.5"), Creators: amount.Mul("0.5")}},
+			}},
+		}
+		if err := table.SaveDay(t.Context(), rpctest.DefaultLaunchpad, &day); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // history makes a full run, refreshes, a run while Meteora is down, and good ones after it.
