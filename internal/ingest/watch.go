@@ -300,6 +300,7 @@ func (w *watch) book(l *run, p *plan, units int64) {
 		rec.TokensUpdated += l.record.TokensUpdated
 	}
 	total.BoardVersion, total.BoardBytes = l.record.BoardVersion, l.record.BoardBytes
+	total.PointBytes += l.record.PointBytes
 	total.WriteBatches += l.record.WriteBatches
 	total.ItemsWritten += l.record.ItemsWritten
 	total.TokensUnwritten += l.record.TokensUnwritten
