@@ -41,6 +41,7 @@ type run struct {
 	start       time.Time
 	at          int64 // Unix milliseconds: what changes with the board under way changes then
 	unitsBefore int64 // that the tables had charged when the run began
+	isLook      bool  // of another run's watch
 	asked       bool  // a watch to give way, by a mark that is to be taken back
 
 	names       *names // of the last board's tokens, and of new ones
@@ -50,7 +51,6 @@ type run struct {
 	throttles   int64
 	blocked     int                 // products whose breaker is open
 	opened      int                 // and those that it opened for in this run
-	isLook      bool                // it is a look of a watch, within a run
 	invalid     bool                // a setting kept the run from starting
 	refused     bool                // too many tokens would have left the lists
 	unpublished bool                // readers still see the last board

@@ -58,7 +58,7 @@ func (w Watch) next(end, after, now time.Time, failures int) (at time.Time, ok b
 	if left < 0 {
 		return time.Time{}, false
 	}
-	return last.Add(-(left / w.Every * w.Every)), true
+	return first.Add(left % w.Every), true
 }
 
 // acquire takes the lease. A watch that holds it gives way to a full run, and ends at the next tick: it is waited for.
@@ -309,5 +309,5 @@ func (r *run) writeUnits() int64 {
 	if r.WriteUnits == nil {
 		return 0
 	}
-	return r.Sync.WriteUnits()
+	return r.WriteUnits()
 }
