@@ -204,6 +204,11 @@ bench-api: tools local ## requests a second through the local stack, and cold st
 	@mkdir -p build/bench && go -C internal/proof/bench build -o ../../../build/bench/ ./api
 	@exec build/bench/api $(if $(TOKENS),-tokens $(TOKENS)) $(if $(JSON),-json $(JSON))
 
+.PHONY: soak
+soak: tools local ## 32 clients for 30 s at 10,000 tokens, twice: no failure, no long tail, no growth; TOKENS=10000
+	@mkdir -p build/bench && go -C internal/proof/bench build -o ../../../build/bench/ ./api
+	@exec build/bench/api -soak 30s $(if $(TOKENS),-tokens $(TOKENS))
+
 .PHONY: bench-watch
 bench-watch: tools local ## what a watch takes a day, and how soon a trade shows with it and without: ten minutes; TRADES=200 TICKS=5 WATCH=5s
 	@go run ./internal/proof/watch $(if $(TRADES),-trades $(TRADES)) $(if $(TICKS),-ticks $(TICKS)) $(if $(WATCH),-watch $(WATCH))

@@ -495,6 +495,39 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
+// TestSignaturesOfEveryAccount: each account that a transaction names has it among its own, as on a real node; a config that
+// nobody has used yet has the one that made it.
+func TestSignaturesOfEveryAccount(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{Tokens: 8})
+	fresh := s.AddLaunch(Launch{})
+	tok := s.Token(0)
+	for name, address := range map[string]string{
+		"config": tok.Config, "a config without pools": fresh, "pool": tok.Pool, "mint": tok.Mint, "creator": tok.Creator, "quote": tok.QuoteMint,
+		"base vault": tok.BaseVault, "quote vault": tok.QuoteVault, "metadata": spell(metadataAddress(mustKey(tok.Mint))), "the program": spell(dbcProgram),
+	} {
+		var list []struct{ Signature string }
+		s.call(t, "getSignaturesForAddress", address).into(t, &list)
+		if len(list) == 0 {
+			t.Errorf("%s: no signature", name)
+			continue
+		}
+		var tx struct {
+			Transaction struct {
+				Message struct{ AccountKeys []string }
+			}
+		}
+		s.call(t, "getTransaction", list[0].Signature, opts{"encoding": "json"}).into(t, &tx)
+		if !slices.Contains(tx.Transaction.Message.AccountKeys, address) && name != "metadata" {
+			t.Errorf("%s: its transaction names %v", name, tx.Transaction.Message.AccountKeys)
+		}
+	}
+	var none []any
+	if s.call(t, "getSignaturesForAddress", spell(hashed("nobody", 1))).into(t, &none); len(none) > 0 {
+		t.Errorf("nobody's: %v", none)
+	}
+}
+
 // TestSeed: one seed and one beginning, one chain.
 func TestSeed(t *testing.T) {
 	t.Parallel()

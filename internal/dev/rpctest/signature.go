@@ -13,10 +13,10 @@ import (
 // maxSignatures is what getSignaturesForAddress returns at most.
 const maxSignatures = 1000
 
-// An event is a transaction on a pool: its creation, or something that changed it.
+// An event is a transaction on a pool: its creation, or something that changed it; or the one that made a config.
 type event struct {
 	slot  uint64
-	token int
+	token int // or ofConfig
 }
 
 // signature is 64 bytes that tell the event, so that nothing has to be remembered for it.
@@ -60,19 +60,29 @@ func (c *Chain) events(i int, until uint64) (list []event) {
 	return list
 }
 
-// involves reports whether transactions on the i-th pool name a key.
-func (c *Chain) involves(i int, k key) bool {
+// keysOf are the accounts that a transaction on the i-th pool names, but for its mint's metadata.
+func (c *Chain) keysOf(i int) []key {
 	t := &c.tokens[i]
-	return k == t.mint || k == c.configs[t.config].key || k == c.creator(i) || k == c.poolAddress(i)
+	v := c.configs[t.config]
+	return []key{c.creator(i), c.poolAddress(i), t.mint, v.key, baseVault.key(i), quoteVault.key(i), v.quote, dbcProgram}
 }
 
 // eventsOf are those that involve a key, the newest first.
 func (c *Chain) eventsOf(k key, until uint64) (list []event) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for i := range c.tokens {
-		if c.involves(i, k) {
-			list = append(list, c.events(i, until)...)
+	c.mu.Lock() // for the index
+	defer c.mu.Unlock()
+	if at, ok := c.index()[k]; ok {
+		list = c.events(at.token, until)
+	} else {
+		for i := range c.tokens {
+			if slices.Contains(c.keysOf(i), k) {
+				list = append(list, c.events(i, until)...)
+			}
+		}
+	}
+	for i, v := range c.configs {
+		if e := (event{max(v.written, firstSlot), ofConfig(i)}); slices.Contains(v.keys(), k) && e.slot <= until {
+			list = append(list, e)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b event) int {
@@ -83,6 +93,12 @@ func (c *Chain) eventsOf(k key, until uint64) (list []event) {
 	})
 	return list
 }
+
+// ofConfig stands for a token where a config was made; it is its own reverse.
+func ofConfig(i int) (token int) { return -1 - i }
+
+// keys are the accounts that the transaction names which made a config.
+func (v *curve) keys() []key { return []key{v.key, v.quote, dbcProgram} }
 
 // signatures answers getSignaturesForAddress: the newest first, from behind before up to until.
 func (q *question) signatures(params []json.RawMessage) (results, *failure) {
@@ -128,19 +144,33 @@ func (q *question) transaction(params []json.RawMessage) (results, *failure) {
 		return nil, failed(badParams, "Invalid params")
 	}
 	e, ok := parseEvent(signature)
-	if !ok || e.token >= q.Tokens() || e.slot > q.now {
+	keys := q.accountsOf(e)
+	if !ok || len(keys) == 0 || e.slot > q.now {
 		return func(out *bufio.Writer) { out.WriteString("null") }, nil
 	}
-	t := q.Token(e.token)
 	return func(out *bufio.Writer) {
 		writeJSON(out, object{
 			"slot": e.slot, "blockTime": q.TimeOf(e.slot).Unix(), "meta": object{"err": nil}, "version": "legacy",
-			"transaction": object{
-				"signatures": []string{signature},
-				"message":    object{"accountKeys": []string{t.Creator, t.Pool, t.Mint, t.Config, spell(dbcProgram)}},
-			},
+			"transaction": object{"signatures": []string{signature}, "message": object{"accountKeys": keys}},
 		})
 	}, nil
+}
+
+// accountsOf are the accounts that an event's transaction names; none where there is no such token or config.
+func (c *Chain) accountsOf(e event) (texts []string) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var keys []key
+	switch i := ofConfig(e.token); {
+	case e.token >= 0 && e.token < len(c.tokens):
+		keys = c.keysOf(e.token)
+	case e.token < 0 && i < len(c.configs):
+		keys = c.configs[i].keys()
+	}
+	for _, k := range keys {
+		texts = append(texts, spell(k))
+	}
+	return texts
 }
 
 func writeJSON(out *bufio.Writer, v any) {

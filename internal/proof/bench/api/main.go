@@ -55,9 +55,10 @@ func main() {
 	tokens := flag.Int("tokens", 10_000, "tokens in the table")
 	each := flag.Duration("duration", 5*time.Second, "how long each route is asked")
 	out := flag.String("json", "", "file for the figures")
+	long := flag.Duration("soak", 0, "length of a soak's rounds, instead of all else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *tokens, *each, *out)
+	err := run(ctx, *tokens, *each, *long, *out)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench-api:", err)
@@ -65,7 +66,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, tokens int, each time.Duration, out string) (err error) {
+func run(ctx context.Context, tokens int, each, long time.Duration, out string) (err error) {
 	w, err := dev.StartWorld(ctx, dev.WorldOptions{Meteora: meteoratest.Config{Pools: 2 * tokens, Ours: tokens}})
 	if err != nil {
 		return err
@@ -81,6 +82,9 @@ func run(ctx context.Context, tokens int, each time.Duration, out string) (err e
 	}
 	r := Report{Tokens: synced.Record.TokensNew}
 	mints := w.Meteora.OurMints(meteoratest.DLMM)
+	if long > 0 {
+		return soak(ctx, w, mints, long)
+	}
 	if r.Routes, err = load(ctx, w.URL(), mints, each); err != nil {
 		return err
 	}
@@ -120,7 +124,7 @@ func load(ctx context.Context, url string, mints []string, each time.Duration) (
 		for _, path := range all[name] {
 			targets = append(targets, vegeta.Target{Method: http.MethodGet, URL: url + path})
 		}
-		route, err := attack(ctx, name, targets, each)
+		route, err := attack(ctx, name, targets, each, clients)
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +134,7 @@ func load(ctx context.Context, url string, mints []string, each time.Duration) (
 }
 
 // attack asks for targets with a few clients, each as soon as it has its answer. Anything but a 200 is an error.
-func attack(ctx context.Context, name string, targets []vegeta.Target, each time.Duration) (Route, error) {
+func attack(ctx context.Context, name string, targets []vegeta.Target, each time.Duration, clients uint64) (Route, error) {
 	attacker := vegeta.NewAttacker(vegeta.Workers(clients), vegeta.MaxWorkers(clients))
 	var m vegeta.Metrics
 	for result := range attacker.Attack(vegeta.NewStaticTargeter(targets...), vegeta.Rate{}, each, name) {
