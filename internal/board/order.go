@@ -43,16 +43,16 @@ type sorting struct {
 
 var sorts = [...]sorting{
 	{name: Created, fields: named("created_at"), time: func(t *tok) int64 { return t.CreatedAt }},
-	{name: Volume, fields: named(append(windowed, "pool volume ", "volume 24h")...), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
-	{name: TVL, fields: named("curve reserve", "pool quote usd", "pool tvl", "tvl"), number: func(t *tok) num { return t.TVLUSD }},
-	{name: MarketCap, fields: named("total_supply", "price_suspect", "pool supply", "pool quote usd", "pool price", "pool market cap", "price_usd", "market_cap"), number: credible},
+	{name: Volume, fields: named(append(windowed, "pool anchor ", "pool volume ", "volume 24h")...), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
+	{name: TVL, fields: named("curve reserve", "pool anchor ", "pool quote usd", "pool tvl", "tvl"), number: func(t *tok) num { return t.TVLUSD }},
+	{name: MarketCap, fields: named("total_supply", "price_suspect", "pool supply", "pool anchor ", "pool quote usd", "pool price", "pool market cap", "price_usd", "market_cap"), number: credible},
 	{name: Progress, fields: named("curve threshold", "curve reserve", "curve progress"), number: func(t *tok) num { return t.Curve.Progress }},
 	{name: Symbol, fields: named("symbol"), text: func(t *tok) string { return strings.ToLower(t.Symbol) }},
 	{name: Graduation, fields: named("graduated_at"), time: func(t *tok) int64 { return t.GraduatedAt }},
 	{name: LastTrade, fields: named("last_trade_at"), time: func(t *tok) int64 { return t.LastTradeAt }},
-	{name: PriceChange, fields: named("price_suspect", "pool quote usd", "pool price", "price_usd"), number: func(t *tok) num { return t.PriceChange[len(t.PriceChange)-1] }},
-	{name: Holders, fields: named("holders"), number: func(t *tok) num { return t.Holders }},
-	{name: Fees, fields: named(append(windowed, "pool price", "pool fees", "price_usd", "fees")...), number: func(t *tok) num { return t.Fees24hUSD }},
+	{name: PriceChange, fields: named("price_suspect", "pool anchor ", "pool quote usd", "pool price", "price_usd"), number: func(t *tok) num { return t.PriceChange[len(t.PriceChange)-1] }},
+	{name: Holders, fields: named("pool anchor ", "pool holders", "holders"), number: func(t *tok) num { return t.Holders }},
+	{name: Fees, fields: named(append(windowed, "pool anchor ", "pool price", "pool volume ", "pool fees", "price_usd", "fees")...), number: func(t *tok) num { return t.Fees24hUSD }},
 }
 
 // windowed are the fields that say what a curve's counters come to in dollars, and since when.
