@@ -133,7 +133,11 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 			pools[i].Launchpad = ""
 		}
 	}
-	t := token.MergeAfter(r.led(before), pools, r.at)
+	now := r.at
+	if r.isLook {
+		now = 0 // it is of the run, and makes nobody the deepest in another one
+	}
+	t := token.MergeAfter(before, pools, now)
 	if t.Launchpad == "" {
 		t.Launchpad = before.Launchpad
 	}
@@ -147,17 +151,6 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 	r.trade(&t, before)
 	t.Anchored(before.Pools, r.anchors)
 	return t
-}
-
-// led is the token before, for a look as if the last merge had not counted who leads: the pools of AMMs are those of the run's
-// one answer still.
-func (r *run) led(before *token.Token) *token.Token {
-	if !r.isLook || before.Lead.Merges == 0 {
-		return before
-	}
-	led := *before
-	led.Lead.Merges--
-	return &led
 }
 
 // created is when a token began. Where its curve's creation is not known, or its first pool's, our first sight of it stands

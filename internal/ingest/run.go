@@ -104,7 +104,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	}
 	leaving := r.leaving(ctx, plan, found)
 	r.names = r.readNames(plan.previous, found)
-	state, err := plan.next(r)
+	state, err := plan.next(r, found)
 	if err != nil {
 		return err
 	}

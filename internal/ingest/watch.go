@@ -242,7 +242,7 @@ func (w *watch) look() error {
 	l := *w.run
 	l.record = syncrun.Record{Mode: ModeRefresh, BoardVersion: w.run.record.BoardVersion, BoardBytes: w.run.record.BoardBytes}
 	l.trouble, l.isLook = nil, true
-	p := &plan{previous: w.plan.previous, state: w.plan.state, tasks: []*task{w.task.again()}}
+	p := &plan{mode: ModeRefresh, previous: w.plan.previous, state: w.plan.state, tasks: []*task{w.task.again()}}
 	for _, t := range w.plan.searchers() {
 		p.tasks = append(p.tasks, t.again())
 	}
