@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tokensync/internal/board"
@@ -60,19 +61,43 @@ func (c *Catalog) Chart(ctx context.Context, mint, span string) (Chart, error) {
 	case b == nil:
 		return Chart{Interval: r.interval}, nil
 	}
-	points := b.Points().Series(r.grid, b.SyncedAt(), r.span)
+	points, err := c.chartPoints(ctx, b, mint, r.grid, b.SyncedAt().Add(-r.span))
+	return Chart{Points: points, Interval: r.interval, SyncedAt: b.SyncedAt()}, err
+}
+
+// Between returns the past of a mint between two moments, in the finest steps that reach back so far, and how far apart they
+// are where no run was lost.
+func (c *Catalog) Between(ctx context.Context, mint string, from, to time.Time) ([]ChartPoint, time.Duration, error) {
+	b, err := c.Boards.Board(ctx)
+	if err != nil {
+		return nil, 0, unavailable("reading the board", err)
+	}
+	grid := board.FiveMinutes
+	if b == nil {
+		return nil, grid.Step(), nil
+	}
+	for grid < board.Day && b.SyncedAt().Sub(from) > grid.Life() {
+		grid++
+	}
+	points, err := c.chartPoints(ctx, b, mint, grid, from)
+	points = slices.DeleteFunc(points, func(p ChartPoint) bool { return !p.Time.Before(to) })
+	return points, grid.Step(), err
+}
+
+// chartPoints are what b's points of a grid have of a mint since a moment.
+func (c *Catalog) chartPoints(ctx context.Context, b *board.Board, mint string, grid board.Grid, from time.Time) (list []ChartPoint, err error) {
+	points := b.Points().Series(grid, b.SyncedAt(), b.SyncedAt().Sub(from))
 	samples, err := c.Past.Samples(ctx, points, mint)
 	if err != nil {
-		return Chart{}, unavailable("reading points", err)
+		return nil, unavailable("reading points", err)
 	}
 	t, _ := b.Token(mint)
-	chart := Chart{Interval: r.interval, SyncedAt: b.SyncedAt()}
 	for i, p := range points {
-		if s := &samples[i]; p.Time().After(b.SyncedAt().Add(-r.span)) && *s != (board.Sample{}) {
-			chart.Points = append(chart.Points, ChartPoint{p.Time(), s.PriceUSD, s.Price, volumeSince(&t, points, samples, i)})
+		if s := &samples[i]; p.Time().After(from) && *s != (board.Sample{}) {
+			list = append(list, ChartPoint{p.Time(), s.PriceUSD, s.Price, volumeSince(&t, points, samples, i)})
 		}
 	}
-	return chart, nil
+	return list, nil
 }
 
 func rangeOf(name string) (chartRange, error) {

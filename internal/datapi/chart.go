@@ -18,14 +18,6 @@ type History interface {
 	Prices(ctx context.Context, mint string, from, to time.Time) ([]Price, time.Duration, error)
 }
 
-// NoHistory is the History that knows nothing.
-type NoHistory struct{}
-
-// Prices returns none.
-func (NoHistory) Prices(context.Context, string, time.Time, time.Time) ([]Price, time.Duration, error) {
-	return nil, 0, nil
-}
-
 // Price is what a token cost at a moment.
 type Price struct {
 	At        time.Time

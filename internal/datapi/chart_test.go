@@ -1,7 +1,6 @@
 package datapi
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -114,11 +113,4 @@ func FuzzSpan(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestNoHistory(t *testing.T) {
-	t.Parallel()
-	if prices, _, err := (NoHistory{}).Prices(context.Background(), token.SOL, monday, monday); len(prices) > 0 || err != nil {
-		t.Errorf("%v, %v", prices, err)
-	}
 }

@@ -89,6 +89,11 @@ func TestHistory(t *testing.T) {
 	if h := c.history("/v1/tokens/" + apitest.Mint(7) + "/history?range=7d"); len(h.Points) > 0 || h.Interval != "6h" || h.SyncedAt == nil {
 		t.Errorf("a mint without points: %+v", h)
 	}
+	var chart struct{ Candles []struct{ Time int64 } }
+	body := readAll(t, c.get("/datapi/v2/charts/"+apitest.Mint(1)+"?interval=1_HOUR&type=price"))
+	if err := json.Unmarshal([]byte(body), &chart); err != nil || len(chart.Candles) < 2 {
+		t.Errorf("the scaffold's chart: %v: %s", err, body)
+	}
 	row := c.list("/v1/tokens?sort=price_change").Data[0]
 	if change := row["price_change_pct"].(map[string]any); change["5m"] == nil || change["24h"] == nil {
 		t.Errorf("%v", change)
