@@ -295,6 +295,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tokens/{mint}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A token's past prices
+         * @description Points of our own runs, oldest first. A run that was lost leaves a gap. A mint that no point has gets an empty list. Finer
+         *     candles of a token that has left its curve are Meteora's: `/pools/{address}/ohlcv`.
+         */
+        get: operations["getTokenHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -652,7 +673,11 @@ export interface components {
             pool_count: number;
             /** @description Of one token, in `quote_mint`. */
             price: number | null;
-            /** @description Of `price_usd` within a span that ends now, in per cent. */
+            /**
+             * @description Of `price_usd` within a span that ends with `synced_at`, in per cent: since the youngest of our own points that is as
+             *     old. `since` says when that was, up to twice the span ago where runs were lost. Null when there is none, when the token
+             *     was not there yet, and when either price is suspect.
+             */
             price_change_pct: {
                 "1h": number | null;
                 "24h": number | null;
@@ -668,6 +693,17 @@ export interface components {
             quote_reserve: number | null;
             /** @description At which the curve is complete. */
             quote_threshold: number | null;
+            /** @description When the changes of price are counted from, and the curve's part of the windows. Null where nothing is known. */
+            since: {
+                "12h": components["schemas"]["Moment"];
+                "1h": components["schemas"]["Moment"];
+                "24h": components["schemas"]["Moment"];
+                "2h": components["schemas"]["Moment"];
+                "30m": components["schemas"]["Moment"];
+                "4h": components["schemas"]["Moment"];
+                "5m": components["schemas"]["Moment"];
+                "6h": components["schemas"]["Moment"];
+            };
             /**
              * @description Where it is on its bonding curve; null for a token that never was on one.
              * @enum {string|null}
@@ -686,7 +722,11 @@ export interface components {
             volume_24h_usd: components["schemas"]["Amount"];
             /** @description The volume holds a curve's whose fee rate is not constant. */
             volume_estimated: boolean;
-            /** @description Traded within a window that ends now, over all pools. */
+            /**
+             * @description Traded within a window that ends now, over all pools. Meteora counts its AMM pools. Curves are counted from what their
+             *     counters have grown since one of our own points, at today's price of the quote; `since` says when that was. In a token's
+             *     first hours it is all that is known of them.
+             */
             volume_usd: {
                 "12h": components["schemas"]["Amount"];
                 "1h": components["schemas"]["Amount"];
@@ -695,6 +735,27 @@ export interface components {
                 "30m": components["schemas"]["Amount"];
                 "4h": components["schemas"]["Amount"];
             };
+        };
+        TokenHistory: {
+            /**
+             * @description From one point to the next, where no run was lost.
+             * @enum {string}
+             */
+            interval: "5m" | "30m" | "6h" | "1d";
+            points: {
+                /** @description In the quote of the pool that the price came from. */
+                price: number | null;
+                price_usd: components["schemas"]["Amount"];
+                /** Format: date-time */
+                time: string;
+                /** @description US dollars traded on the curve since the point before; null where the token was on none. */
+                volume_usd: number | null;
+            }[];
+            /**
+             * Format: date-time
+             * @description When the sync began that published what is shown; null before the first.
+             */
+            synced_at: string | null;
         };
         TokenList: {
             data: components["schemas"]["Token"][];
@@ -1386,6 +1447,41 @@ export interface operations {
             304: components["responses"]["NotModified"];
             400: components["responses"]["BadParameter"];
             404: components["responses"]["TokenNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTokenHistory: {
+        parameters: {
+            query?: {
+                /** @description How far back. */
+                range?: "1h" | "24h" | "7d" | "30d";
+            };
+            header?: never;
+            path: {
+                /** @example 7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH */
+                mint: components["schemas"]["Mint"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The points. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenHistory"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadParameter"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
