@@ -33,7 +33,7 @@ func (a *API) holders(r *http.Request, _ params) (answer, error) {
 
 // chart is GET /datapi/v2/charts/{mint}.
 func (a *API) chart(r *http.Request, p params) (answer, error) {
-	b, err := datapi.Chart(r.Context(), a.catalog, datapi.NoHistory{}, r.PathValue("mint"), p.value)
+	b, err := datapi.Chart(r.Context(), a.catalog, r.PathValue("mint"), p.value)
 	return answer{body: b}, err
 }
 
