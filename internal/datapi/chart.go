@@ -12,17 +12,23 @@ import (
 	"tokensync/internal/token"
 )
 
-// History is what tokens have cost.
-type History interface {
-	// Prices returns what is known of a token between two moments, the oldest first, and how far apart its points are.
-	Prices(ctx context.Context, mint string, from, to time.Time) ([]Price, time.Duration, error)
+// A price is what a token cost at a moment.
+type price struct {
+	at     time.Time
+	apart  time.Duration // from one to the next
+	usd    token.Number
+	volume token.Number // since the one before, in US dollars; "" is unknown
 }
 
-// Price is what a token cost at a moment.
-type Price struct {
-	At        time.Time
-	USD       token.Number
-	VolumeUSD token.Number // since the point before; "" is unknown
+// ranges are those of the catalog's charts, the finest first.
+var ranges = []struct {
+	name        string
+	span, apart time.Duration
+}{
+	{"1h", time.Hour, 5 * time.Minute},
+	{"24h", 24 * time.Hour, 30 * time.Minute},
+	{"7d", 7 * 24 * time.Hour, 6 * time.Hour},
+	{"30d", farthest, 24 * time.Hour},
 }
 
 const (
@@ -59,9 +65,9 @@ type candle struct {
 	Volume token.Number `json:"volume"`
 }
 
-// Chart returns the candles of a token from h; values are the request's parameters, "" for what is not given. A
+// Chart returns the candles of a token; values are the request's parameters, "" for what is not given. A
 // *catalog.ParameterError says what is wrong with them.
-func Chart(ctx context.Context, c *catalog.Catalog, h History, mint string, value func(string) string) ([]byte, error) {
+func Chart(ctx context.Context, c *catalog.Catalog, mint string, value func(string) string) ([]byte, error) {
 	s, err := parseSpan(value, time.Now())
 	if err != nil {
 		return nil, err
@@ -70,17 +76,40 @@ func Chart(ctx context.Context, c *catalog.Catalog, h History, mint string, valu
 	if err != nil {
 		return nil, err
 	}
-	prices, apart, err := h.Prices(ctx, mint, s.from, s.to)
+	prices, err := pricesSince(ctx, c, mint, s.from)
 	if err != nil {
 		return nil, err
 	}
-	candles := s.fold(prices, apart)
+	candles := s.fold(prices)
 	if s.mcap {
 		candles = times(candles, t.TotalSupply)
 	}
 	return json.Marshal(struct {
 		Candles []candle `json:"candles"`
 	}{candles})
+}
+
+// pricesSince returns what is known from a moment on, oldest first, and each time as finely as it is known.
+func pricesSince(ctx context.Context, c *catalog.Catalog, mint string, from time.Time) ([]price, error) {
+	var prices []price
+	var known time.Time // from here on prices has the finest; zero is nothing yet
+	for _, r := range ranges {
+		chart, err := c.Chart(ctx, mint, r.name)
+		if err != nil {
+			return nil, err
+		}
+		var older []price
+		for _, p := range chart.Points {
+			if known.IsZero() || !p.Time.After(known) {
+				older = append(older, price{p.Time, r.apart, p.PriceUSD, p.VolumeUSD})
+			}
+		}
+		prices = append(older, prices...)
+		if known = chart.SyncedAt.Add(-r.span); !known.After(from) {
+			break
+		}
+	}
+	return prices, nil
 }
 
 func parseSpan(value func(string) string, now time.Time) (span, error) {
@@ -133,21 +162,21 @@ func whole(text string) (int64, error) {
 }
 
 // fold makes the newest candles of prices. They are no finer than the prices are, and each opens at the close before.
-func (s *span) fold(prices []Price, apart time.Duration) []candle {
+func (s *span) fold(prices []price) []candle {
 	candles := []candle{}
 	for _, p := range prices {
-		if !p.USD.Known() || p.At.Before(s.from) || !p.At.Before(s.to) {
+		if !p.usd.Known() || p.at.Before(s.from) || !p.at.Before(s.to) {
 			continue
 		}
-		at := s.begin(p.At, apart).Unix()
+		at := s.begin(p.at, p.apart).Unix()
 		if n := len(candles); n == 0 || candles[n-1].Time != at {
-			open := p.USD
+			open := p.usd
 			if n > 0 {
 				open = candles[n-1].Close
 			}
 			candles = append(candles, candle{at, open, open, open, open, "0"})
 		}
-		candles[len(candles)-1].add(p)
+		candles[len(candles)-1].add(&p)
 	}
 	return slices.Clip(candles[max(0, len(candles)-s.candles):])
 }
@@ -161,16 +190,16 @@ func (s *span) begin(at time.Time, apart time.Duration) time.Time {
 	return at.Truncate(max(intervals[s.interval], apart))
 }
 
-func (c *candle) add(p Price) {
-	c.Close = p.USD
-	if p.USD.Float64() > c.High.Float64() {
-		c.High = p.USD
+func (c *candle) add(p *price) {
+	c.Close = p.usd
+	if p.usd.Float64() > c.High.Float64() {
+		c.High = p.usd
 	}
-	if p.USD.Float64() < c.Low.Float64() {
-		c.Low = p.USD
+	if p.usd.Float64() < c.Low.Float64() {
+		c.Low = p.usd
 	}
-	if p.VolumeUSD.Known() {
-		c.Volume = c.Volume.Add(p.VolumeUSD)
+	if p.volume.Known() {
+		c.Volume = c.Volume.Add(p.volume)
 	}
 }
 

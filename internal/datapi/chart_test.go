@@ -16,10 +16,10 @@ var monday = time.Date(2026, 3, 30, 0, 0, 0, 0, time.UTC)
 
 func TestFold(t *testing.T) {
 	t.Parallel()
-	at := func(minutes int, usd token.Number) Price {
-		return Price{monday.Add(time.Duration(minutes) * time.Minute), usd, "1"}
+	at := func(minutes int, usd token.Number) price {
+		return price{monday.Add(time.Duration(minutes) * time.Minute), 5 * time.Minute, usd, "1"}
 	}
-	prices := []Price{at(0, "2"), at(5, "4"), at(10, "1"), at(15, ""), at(20, "3"), at(3*24*60, "5")} // the last is in April
+	prices := []price{at(0, "2"), at(5, "4"), at(10, "1"), at(15, ""), at(20, "3"), at(3*24*60, "5")} // the last is in April
 	c := func(minutes int, open, high, low, end, volume token.Number) candle {
 		return candle{monday.Unix() + int64(minutes)*60, open, high, low, end, volume}
 	}
@@ -42,14 +42,14 @@ func TestFold(t *testing.T) {
 		{"by the month", with(func(s *span) { s.interval = month }), []candle{c(-29*24*60, "2", "4", "1", "3", "4"), c(2*24*60, "3", "5", "3", "5", "1")}},
 		{"nothing", with(func(s *span) { s.to = monday }), []candle{}},
 	} {
-		if diff := cmp.Diff(test.want, test.span.fold(prices, 5*time.Minute)); diff != "" {
+		if diff := cmp.Diff(test.want, test.span.fold(prices)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}
 	if diff := cmp.Diff([]candle{c(0, "4", "8", "2", "2", "3")}, times([]candle{c(0, "2", "4", "1", "1", "3")}, "2")); diff != "" {
 		t.Errorf("market cap: %s", diff)
 	}
-	if got := times(all.fold(prices, 0), ""); len(got) != 0 || got == nil {
+	if got := times(all.fold(prices), ""); len(got) != 0 || got == nil {
 		t.Errorf("market cap of an unknown supply: %v", got)
 	}
 }
@@ -99,11 +99,11 @@ func FuzzSpan(f *testing.F) {
 			}
 			return
 		}
-		var prices []Price
+		var prices []price
 		for i := range int(n) {
-			prices = append(prices, Price{s.to.Add(time.Duration(i-int(n)) * time.Minute), "1", ""})
+			prices = append(prices, price{s.to.Add(time.Duration(i-int(n)) * time.Minute), time.Minute, "1", ""})
 		}
-		got := s.fold(prices, time.Minute)
+		got := s.fold(prices)
 		if len(got) > s.candles || len(got) > maxCandles {
 			t.Fatalf("%d candles of %d", len(got), s.candles)
 		}

@@ -83,14 +83,14 @@ func parseWishes(body []byte) (map[string]*wish, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	var wishes map[string]*wish
-	if err := decoder.Decode(&wishes); err != nil || wishes == nil {
+	if err := decoder.Decode(&wishes); err != nil || hasNull(body) {
 		return nil, bad("body", "is not a JSON object of lists, each with timeframe and partnerConfigs")
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, bad("body", "goes on behind its JSON object")
 	}
 	for _, name := range slices.Sorted(maps.Keys(wishes)) {
-		if _, ok := lists[name]; !ok || wishes[name] == nil {
+		if _, ok := lists[name]; !ok {
 			return nil, bad(name, "is not one of the lists recent, aboutToGraduate and graduated")
 		}
 		if err := wishes[name].check(name); err != nil {
@@ -98,6 +98,19 @@ func parseWishes(body []byte) (map[string]*wish, error) {
 		}
 	}
 	return wishes, nil
+}
+
+// hasNull reports whether there is a null anywhere in a JSON text. encoding/json would take it for nothing.
+func hasNull(text []byte) bool {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for {
+		switch t, err := decoder.Token(); {
+		case err != nil:
+			return false
+		case t == nil:
+			return true
+		}
+	}
 }
 
 // check also drops the key that a scaffold without one sends: an empty text.

@@ -1,13 +1,10 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 	"strings"
-	"time"
 	"unicode/utf8"
 
-	"tokensync/internal/catalog"
 	"tokensync/internal/datapi"
 )
 
@@ -36,21 +33,8 @@ func (a *API) holders(r *http.Request, _ params) (answer, error) {
 
 // chart is GET /datapi/v2/charts/{mint}.
 func (a *API) chart(r *http.Request, p params) (answer, error) {
-	b, err := datapi.Chart(r.Context(), a.catalog, pricesOf{a.catalog}, r.PathValue("mint"), p.value)
+	b, err := datapi.Chart(r.Context(), a.catalog, r.PathValue("mint"), p.value)
 	return answer{body: b}, err
-}
-
-// pricesOf makes a catalog's points the scaffold's prices.
-type pricesOf struct{ *catalog.Catalog }
-
-// Prices implements datapi.History.
-func (c pricesOf) Prices(ctx context.Context, mint string, from, to time.Time) ([]datapi.Price, time.Duration, error) {
-	points, apart, err := c.Between(ctx, mint, from, to)
-	prices := make([]datapi.Price, len(points))
-	for i, p := range points {
-		prices[i] = datapi.Price{At: p.Time, USD: p.PriceUSD, VolumeUSD: p.VolumeUSD}
-	}
-	return prices, apart, err
 }
 
 // maxIgnored bounds a parameter that the scaffold sends and nothing here depends on, in characters.

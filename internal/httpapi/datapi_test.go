@@ -261,3 +261,56 @@ func TestCardsAreBounded(t *testing.T) {
 		t.Errorf("%d and %d bytes", len(body), len(cards))
 	}
 }
+
+// TestChartOfTheFrontEnd publishes a board every five minutes of a day, and folds its points as the scaffold asks.
+func TestChartOfTheFrontEnd(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t, nil, apitest.First)
+	c := newAPI(t, b, uncached)
+	const last = 26 * 60
+	end := time.Now().UTC().Truncate(time.Hour).Add(time.Second)
+	for minute := 0; minute <= last; minute += 5 {
+		tok := traded(minute)
+		tok.TotalSupply = "1000"
+		if err := b.PublishPoint(t.Context(), []token.Token{tok}, end.Add(time.Duration(minute-last)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type candle struct {
+		Time                           int64
+		Open, High, Low, Close, Volume float64
+	}
+	ask := func(query string) []candle {
+		t.Helper()
+		from := end.Add(-23*time.Hour - 45*time.Minute).UnixMilli()
+		var answer struct{ Candles []candle }
+		body := readAll(t, c.get(fmt.Sprintf("/datapi/v2/charts/%s?baseAsset=%[1]s&from=%d&%s", apitest.Mint(1), from, query)))
+		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		return answer.Candles
+	}
+	got := ask("interval=15_MINUTE&type=price&candles=329")
+	price := func(minute int) float64 { return float64(100+minute) / 1000 }
+	hour := end.Unix() - 1
+	// A point each half hour until an hour ago, and one each five minutes since. The price only rises.
+	want := []candle{}
+	for minute := last - 47*30; minute < last-60; minute += 30 {
+		want = append(want, candle{hour + int64(minute-last)*60, price(minute - 30), price(minute), price(minute - 30), price(minute), 300})
+	}
+	want[0].Open, want[0].Low = want[0].Close, want[0].Close
+	for i, end := range []int{last - 50, last - 35, last - 20, last - 5, last} {
+		open := want[len(want)-1].Close
+		want = append(want, candle{hour - int64(60-15*i)*60, open, price(end), open, price(end), []float64{400, 150, 150, 150, 50}[i]})
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("by the quarter of an hour (-want +got):\n%s", diff)
+	}
+	if newest := ask("interval=1_SECOND&candles=3"); len(newest) != 3 || newest[2].Time-newest[1].Time != 300 {
+		t.Errorf("no finer than it is: %+v", newest)
+	}
+	caps := ask("interval=1_HOUR&type=mcap&candles=1")
+	if len(caps) != 1 || caps[0].Close != price(last)*1000 {
+		t.Errorf("market cap: %+v", caps)
+	}
+}

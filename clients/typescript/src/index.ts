@@ -12,6 +12,8 @@ export type TokenList = Schemas["TokenList"];
 export type Stats = Schemas["Stats"];
 export type Health = Schemas["Health"];
 export type Changes = Schemas["Changes"];
+export type History = paths["/v1/tokens/{mint}/history"]["get"]["responses"][200]["content"]["application/json"];
+export type HistoryRange = NonNullable<Query<"/v1/tokens/{mint}/history">["range"]>;
 export type CreatorFees = paths["/v1/creators/{creator}/fees"]["get"]["responses"][200]["content"]["application/json"];
 
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never;
@@ -61,6 +63,11 @@ export class TokenSync {
   /** One token with its pools. An unknown mint is a Problem with status 404. */
   token(mint: string, signal?: AbortSignal): Promise<TokenWithPools> {
     return this.#get(`/v1/tokens/${encodeURIComponent(mint)}`, {}, signal);
+  }
+
+  /** What a token has cost, from the API's own runs. */
+  history(mint: string, range: HistoryRange = "24h", signal?: AbortSignal): Promise<History> {
+    return this.#get(`/v1/tokens/${encodeURIComponent(mint)}/history`, { range }, signal);
   }
 
   /** What a creator's tokens have earned for him, by quote. */

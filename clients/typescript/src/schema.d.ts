@@ -330,6 +330,7 @@ export interface components {
             open: number;
             /** @description Unix seconds at which it begins. */
             time: number;
+            /** @description What was traded on its curve; 0 where that is not known. */
             volume: number;
         };
         /** @description A token, as the scaffold's lists and pages take it. Amounts are in US dollars. */

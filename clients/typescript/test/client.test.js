@@ -80,6 +80,8 @@ test("one token with its pools", async () => {
   const token = await api.token(first.mint);
   assert.equal(token.pools.length, token.pool_count);
   assert.ok(Array.isArray((await api.creatorFees(token.creator ?? unknown)).quotes));
+  const history = await api.history(first.mint, "1h");
+  assert.ok(history.interval === "5m" && Array.isArray(history.points));
   assert.ok(["pass", "fail"].includes((await api.health()).status));
 });
 
