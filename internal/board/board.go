@@ -15,7 +15,10 @@ type Board struct {
 	starts   [families][]uint32 // the first token of each chunk
 	pools    []uint32           // the first pool of each token, and one more
 	mints    mints
-	orders   [len(sorts)]order
+	orders   *[len(sorts)]order
+	out      tokenSet // no list shows them
+	veil     []string // mints of Without, in order
+	veiled   tokenSet // those of them that it holds; out has them too
 }
 
 // Open reads the chunks that m names: those that previous has are shared with it, the others are fetched, once each.
@@ -27,7 +30,7 @@ func Open(m Manifest, previous *Board, fetch func(Ref) ([]byte, error)) (*Board,
 	if m.Format != Format {
 		return nil, fmt.Errorf("%w: %d, not %d", ErrFormat, m.Format, Format)
 	}
-	b := &Board{manifest: m}
+	b := &Board{manifest: m, orders: new([len(sorts)]order)}
 	have := previous.byHash()
 	for _, ref := range m.Chunks {
 		of := familyOf(ref.Family)
@@ -80,6 +83,7 @@ func (b *Board) link(previous *Board) error {
 			return fmt.Errorf("%w: %d tokens in %s, not %d", ErrCorrupt, total, plans[f].name, b.Len())
 		}
 	}
+	b.out = b.anyOf(statusField, unlisted...)
 	return b.mints.index(b, previous)
 }
 
@@ -131,10 +135,10 @@ func (b *Board) SyncedAt() time.Time {
 // Launchpads returns those whose tokens b holds. The slice must not be changed.
 func (b *Board) Launchpads() []token.LaunchpadID { return b.manifest.Launchpads }
 
-// Len returns how many tokens b holds.
+// Len returns how many tokens b holds, in its lists or not.
 func (b *Board) Len() int { return b.manifest.Tokens }
 
-// All yields every token with its pools, in the board's order.
+// All yields every token that b holds with its pools, in the board's order.
 func (b *Board) All() iter.Seq[token.Token] {
 	return func(yield func(token.Token) bool) {
 		r := reader{board: b}
@@ -147,13 +151,13 @@ func (b *Board) All() iter.Seq[token.Token] {
 	}
 }
 
-// Has reports whether b holds the mint.
+// Has reports whether b holds the mint, in its lists or not.
 func (b *Board) Has(mint string) bool {
 	_, ok := b.find(idOf(mint))
 	return ok
 }
 
-// Token returns the token with its pools.
+// Token returns the token with its pools, in the lists or not.
 func (b *Board) Token(mint string) (t token.Token, ok bool) {
 	i, ok := b.find(idOf(mint))
 	if !ok {
@@ -164,7 +168,7 @@ func (b *Board) Token(mint string) (t token.Token, ok bool) {
 	return t, true
 }
 
-// Tokens returns those of the mints that b holds, in the order of mints.
+// Tokens returns those of the mints that b holds, in its lists or not, in the order of mints.
 func (b *Board) Tokens(mints []string) Page {
 	p := Page{board: b}
 	for _, mint := range mints {
@@ -179,14 +183,16 @@ func (b *Board) Tokens(mints []string) Page {
 var summed = named("created_at", "first_seen_at", "status", "curve stage", "curve reserve", "pool quote usd", "pool tvl", "tvl",
 	"pool fees", "fees", "pool volume ", "volume 24h")
 
-// Totals sums up all tokens; now decides which are new.
+// Totals sums up the tokens in the lists; now decides which are new.
 func (b *Board) Totals(now time.Time) token.Stats {
 	stats := token.Stats{Launchpads: b.Launchpads()}
 	r := reader{board: b}
 	var t token.Token
 	for i := range b.Len() {
-		r.some(i, &summed, &t)
-		stats.Add(&t, now.UnixMilli())
+		if b.lists(i) {
+			r.some(i, &summed, &t)
+			stats.Add(&t, now.UnixMilli())
+		}
 	}
 	return stats
 }

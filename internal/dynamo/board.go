@@ -55,7 +55,8 @@ type published struct {
 	generation int64
 	lives      []int64 // Unix hours, one for each of Chunks
 	state      []byte
-	err        error // why Manifest has nothing but Version
+	hidden     []string // mints that the operator has hidden since
+	err        error    // why Manifest has nothing but Version
 }
 
 // manifest reads the manifest's item; the zero value when there is none.
@@ -73,7 +74,7 @@ func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, 
 }
 
 func parsePublished(it item) published {
-	p := published{generation: it.getInteger(attrGeneration), state: it.getBytes(attrState)}
+	p := published{generation: it.getInteger(attrGeneration), state: it.getBytes(attrState), hidden: it.getTexts(attrHidden)}
 	p.Manifest, p.err = board.ParseManifest(it.getBytes(attrManifest))
 	if p.err != nil {
 		p.Manifest = board.Manifest{}
@@ -110,10 +111,10 @@ func parseLives(b []byte) (lives []int64) {
 
 func boardItem(key string) item { return item{attrPK: text(key)} }
 
-// put stores an item, more slowly while the table throttles: to the context's deadline.
-func (b *BoardTable) put(ctx context.Context, in *dynamodb.PutItemInput) error {
+// unthrottled calls write again, more slowly, while the table throttles: to the context's deadline.
+func unthrottled(ctx context.Context, write func() error) error {
 	for attempt := 1; ; attempt++ {
-		_, err := b.api.PutItem(ctx, in)
+		err := write()
 		if err == nil || !isThrottle(err) || pause(ctx, attempt) != nil {
 			return err
 		}

@@ -26,6 +26,8 @@ type Edition struct {
 	previous *board.Board
 	loss     error
 
+	hidden []string // that readers need not be told of any more
+
 	puts  errgroup.Group
 	lives map[board.Ref]int64 // of the chunks of the new board, in Unix hours
 }
@@ -86,12 +88,21 @@ func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
 		if err := e.table.pace.WaitN(ctx, 1+len(c.Data)/unitBytes); err != nil {
 			return fmt.Errorf("storing a chunk of the board: %w", err)
 		}
-		if err := e.table.put(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}); err != nil {
+		err := unthrottled(ctx, func() error {
+			_, err := e.table.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it})
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("storing a chunk of the board: %w", err)
 		}
 		return nil
 	})
 	return ctx.Err()
+}
+
+// Settle names tokens that the new board does not list because the operator has hidden them.
+func (e *Edition) Settle(hidden map[string]bool) {
+	e.hidden = slices.DeleteFunc(slices.Clone(e.from.hidden), func(mint string) bool { return !hidden[mint] })
 }
 
 // Publish makes m the board that readers see, once its chunks, which must all have been put, are stored. It sets m's
@@ -102,7 +113,11 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 		return err
 	}
 	m.Version = e.from.Version + 1
-	err := e.table.put(ctx, e.request(m, state, generation))
+	request := e.request(m, state, generation)
+	err := unthrottled(ctx, func() error {
+		_, err := e.table.api.UpdateItem(ctx, request)
+		return err
+	})
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return e.settle(ctx, m.Version, generation)
 	}
@@ -112,27 +127,41 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 	return nil
 }
 
-func (e *Edition) request(m *board.Manifest, state []byte, generation int64) *dynamodb.PutItemInput {
+// request leaves alone what the operator has hidden meanwhile.
+func (e *Edition) request(m *board.Manifest, state []byte, generation int64) *dynamodb.UpdateItemInput {
 	lives := make([]int64, len(m.Chunks))
 	for i, ref := range m.Chunks {
 		lives[i] = e.lives[ref]
 	}
-	it := boardItem(manifestKey)
-	it.integer(attrVersion, m.Version)
-	it.integer(attrGeneration, generation)
-	it.bytes(attrManifest, m.Encode())
-	it.bytes(attrLives, appendLives(nil, lives))
-	it.bytes(attrState, state)
-	in := &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}
+	in := &dynamodb.UpdateItemInput{
+		TableName: &e.table.table, Key: boardItem(manifestKey),
+		UpdateExpression: aws.String("SET #version = :version, #generation = :generation, #manifest = :manifest, #lives = :lives, #state = :state"),
+		ExpressionAttributeNames: map[string]string{
+			"#version": attrVersion, "#generation": attrGeneration, "#manifest": attrManifest, "#lives": attrLives, "#state": attrState,
+		},
+		ExpressionAttributeValues: item{
+			":version": integer(m.Version), ":generation": integer(generation),
+			":manifest": plain(m.Encode()), ":lives": plain(appendLives(nil, lives)), ":state": plain(state),
+		},
+	}
+	if len(e.hidden) > 0 {
+		*in.UpdateExpression += " DELETE #hidden :hidden"
+		in.ExpressionAttributeNames["#hidden"] = attrHidden
+		in.ExpressionAttributeValues[":hidden"] = texts(e.hidden)
+	}
+	e.expect(in)
+	return in
+}
+
+// expect makes an update one of the board that was found, by no run of an older lease.
+func (e *Edition) expect(in *dynamodb.UpdateItemInput) {
 	if e.from.Version == 0 {
 		in.ConditionExpression = aws.String("attribute_not_exists(#pk)")
-		in.ExpressionAttributeNames = map[string]string{"#pk": attrPK}
-		return in
+		in.ExpressionAttributeNames["#pk"] = attrPK
+		return
 	}
 	in.ConditionExpression = aws.String("#version = :from AND #generation <= :generation")
-	in.ExpressionAttributeNames = map[string]string{"#version": attrVersion, "#generation": attrGeneration}
-	in.ExpressionAttributeValues = item{":from": integer(e.from.Version), ":generation": integer(generation)}
-	return in
+	in.ExpressionAttributeValues[":from"] = integer(e.from.Version)
 }
 
 // settle looks whose the board is that is there instead: our own, when only the answer to the first attempt was lost.

@@ -30,7 +30,7 @@ func NewBoardReader(api API, table string) *BoardReader {
 	return r
 }
 
-// Board returns the published board, at most two seconds old. When it cannot be read it is the last one that could be,
+// Board returns the published board, at most two seconds old, without what the operator has hidden since. When it cannot be read it is the last one that could be,
 // and Fault tells why. It is nil, without an error, while none was ever published; with one, when there is none to fall
 // back on.
 func (r *BoardReader) Board(ctx context.Context) (*board.Board, error) {
@@ -111,7 +111,11 @@ func (b *BoardTable) lookOnce(ctx context.Context, have *board.Board, consistent
 	case have != nil && there.Version < have.Version() && !consistent:
 		return nil, nil
 	case have != nil && there.Version == have.Version() && there.SyncedAt == have.Manifest().SyncedAt:
-		return have, nil
+		return have.Without(there.hidden), nil
 	}
-	return b.open(ctx, there.Manifest, have, consistent)
+	found, err := b.open(ctx, there.Manifest, have, consistent)
+	if err != nil {
+		return nil, err
+	}
+	return found.Without(there.hidden), nil
 }

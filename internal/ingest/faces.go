@@ -140,7 +140,7 @@ func (f *Faces) due(ctx context.Context, b *board.Board, now time.Time) []facele
 	var list []faceless
 	for t := range b.All() {
 		uri := t.MetadataURI()
-		if uri == "" || uri == t.Face.URI || !f.waits[t.Mint].over(uri, now) {
+		if t.Status != token.Listed || uri == "" || uri == t.Face.URI || !f.waits[t.Mint].over(uri, now) {
 			continue
 		}
 		if list = append(list, faceless{t.Mint, uri, t.CreatedAt}); len(list) == 2*faceTokens {

@@ -69,6 +69,8 @@ type Edition interface {
 	State() []byte
 	// Put stores a chunk of the new board. It is for one goroutine.
 	Put(context.Context, board.Chunk) error
+	// Settle names tokens that the new board does not list because the operator has hidden them.
+	Settle(hidden map[string]bool)
 	// Publish makes m the board, all or nothing, and sets its version. syncrun.ErrLeaseHeld means that another run was faster.
 	Publish(ctx context.Context, m *board.Manifest, state []byte, generation int64) error
 }
@@ -81,6 +83,8 @@ type Runs interface {
 	// FullDue reports whether a full scan is due that could not run.
 	FullDue(context.Context) (bool, error)
 	SetFullDue(context.Context, bool) error
+	// Hidden returns the mints that the operator has hidden. It may lag behind by a moment.
+	Hidden(context.Context) (map[string]bool, error)
 }
 
 // A Lease keeps two runs apart. Hold and Acquire return syncrun.ErrLeaseHeld when it is another run's.

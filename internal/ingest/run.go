@@ -40,9 +40,10 @@ type run struct {
 	ids    []token.LaunchpadID
 	start  time.Time
 
-	names       *names // of the last board's tokens, and of new ones
-	rules       *Rules // nil when every token is the launchpad's own
-	badRules    bool   // the last good ones apply
+	names       *names          // of the last board's tokens, and of new ones
+	hidden      map[string]bool // mints that the operator has hidden
+	rules       *Rules          // nil when every token is the launchpad's own
+	badRules    bool            // the last good ones apply
 	throttles   int64
 	blocked     int                 // products whose breaker is open
 	opened      int                 // and those that it opened for in this run

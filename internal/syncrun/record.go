@@ -26,7 +26,8 @@ type Record struct {
 	TokensUpdated    int                 `json:"tokens_updated"`
 	TokensUnchanged  int                 `json:"tokens_unchanged"`
 	TokensDelisted   int                 `json:"tokens_delisted"`
-	TokensUnapproved int                 `json:"tokens_unapproved,omitzero"` // seen, and not the launchpad's own
+	TokensUnapproved int                 `json:"tokens_unapproved,omitzero"` // not the launchpad's own
+	TokensHidden     int                 `json:"tokens_hidden,omitzero"`     // by the operator
 	TokensUnwritten  int                 `json:"tokens_unwritten"`
 	Delisting        string              `json:"delisting"` // "done", or why there was none or only some
 	WriteBatches     int                 `json:"write_batches"`
