@@ -32,11 +32,11 @@ func (c *chain) publish(tb testing.TB, tokens []token.Token) {
 		before = c.boards[n-1]
 	}
 	shown := map[string]bool{}
-	for t := range apitest.Listed(tokens) {
+	for t := range apitest.Held(tokens) {
 		shown[t.Mint] = true
 	}
 	m.Follow(before, c.epoch, shown)
-	b, err := board.Make(m, apitest.Listed(tokens))
+	b, err := board.Make(m, apitest.Held(tokens))
 	if err != nil {
 		tb.Fatal(err)
 	}

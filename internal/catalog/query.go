@@ -34,7 +34,9 @@ type Query struct {
 	Stage     token.Stage       // of the bonding curve; "" is any, and none
 	Creator   string            // of the curve; "" is any, and none
 	Config    string            // of the curve; "" is any, and none
-	Cursor    string            // Next of the page before
+
+	status token.Status // instead of the tokens in the lists, those that were taken out of them for this reason
+	Cursor string       // Next of the page before
 }
 
 // normal fills in the defaults and checks every field but the cursor.

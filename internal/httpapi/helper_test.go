@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -80,9 +81,15 @@ func newAPI(t testing.TB, b *apitest.Backend, caching httpapi.Caching) *client {
 
 func (c *client) do(r *http.Request) *http.Response {
 	c.t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	recorder := httptest.NewRecorder()
 	c.handler.ServeHTTP(recorder, r)
 	response := recorder.Result()
+	r.Body = io.NopCloser(bytes.NewReader(body)) // for the validator
 	c.check(r, response)
 	return response
 }
@@ -143,7 +150,7 @@ type page struct {
 	SyncedAt *time.Time       `json:"synced_at"`
 }
 
-func (p *page) mints() []string {
+func (p page) mints() []string {
 	mints := []string{}
 	for _, row := range p.Data {
 		mints = append(mints, row["mint"].(string))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -146,16 +147,20 @@ func notFound(http.ResponseWriter, *http.Request) error {
 	return &statusError{http.StatusNotFound, "There is no such path; /v1/openapi.json lists them."}
 }
 
-const allowed = "GET, HEAD, OPTIONS"
-
-// wrongMethod answers what is neither GET nor HEAD. CORS preflights are the gateway's and do not come this far.
-func wrongMethod(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Allow", allowed)
-	if r.Method == http.MethodOptions {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
+// wrongMethod answers methods that a path does not have. CORS preflights are the gateway's and do not come this far.
+func wrongMethod(methods []string) func(http.ResponseWriter, *http.Request) error {
+	if slices.Contains(methods, http.MethodGet) {
+		methods = append(methods, http.MethodHead)
 	}
-	return &statusError{http.StatusMethodNotAllowed, "This path can only be read: " + allowed + "."}
+	allowed := strings.Join(append(methods, http.MethodOptions), ", ")
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Allow", allowed)
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+		return &statusError{http.StatusMethodNotAllowed, "This path takes only " + allowed + "."}
+	}
 }
 
 func isClean(p string) bool {

@@ -41,6 +41,10 @@ func (c Caching) write(w http.ResponseWriter, r *http.Request, e *entry) {
 // writeFresh writes a body that nobody may keep.
 func writeFresh(w http.ResponseWriter, e *entry) {
 	w.Header().Set("Cache-Control", "no-store")
+	if e.status == http.StatusNoContent {
+		w.WriteHeader(e.status)
+		return
+	}
 	setType(w)
 	w.Header().Set("Content-Length", strconv.Itoa(len(e.body.Bytes())))
 	w.WriteHeader(e.status)

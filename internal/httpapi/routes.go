@@ -2,6 +2,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -12,12 +13,18 @@ import (
 
 // A Route is one operation of openapi.yaml.
 type Route struct {
-	Path   string   // of net/http's pattern syntax; the method is always GET
+	Method string   // "" is GET
+	Path   string   // of net/http's pattern syntax
 	Query  []string // parameters that may be given, each at most once
 	handle func(*API, *http.Request, params) (answer, error)
 	fresh  bool // never from a cache
 	brief  bool // from a cache for a second at most
 }
+
+// Name returns r's method and path.
+func (r *Route) Name() string { return r.method() + " " + r.Path }
+
+func (r *Route) method() string { return cmp.Or(r.Method, http.MethodGet) }
 
 // A Function is one Lambda of the API. A binary that names one function links what its routes need, and no other's: what
 // it can ask of AWS can be read off it.
@@ -43,7 +50,15 @@ var (
 	// ListSyncRuns is the operator's: API Gateway's authorizer stands before it.
 	ListSyncRuns = Function{"list-sync-runs", []Route{
 		{Path: "/v1/sync-runs", Query: []string{"limit"}, handle: (*API).listSyncRuns, fresh: true},
+		{Path: "/v1/operator/stats", handle: (*API).operatorStats, fresh: true},
+		{Path: "/v1/unapproved", Query: []string{"limit", "cursor"}, handle: (*API).listUnapproved, fresh: true},
 		{Path: "/v1/revenue", Query: []string{"config", "limit"}, handle: (*API).revenue, fresh: true},
+	}}
+	// HideToken is the operator's too, and the only one that writes.
+	HideToken = Function{"hide-token", []Route{
+		{Path: "/v1/hidden", Query: []string{"limit", "cursor"}, handle: (*API).listHidden, fresh: true},
+		{Method: http.MethodPut, Path: "/v1/hidden/{mint}", handle: (*API).hide, fresh: true},
+		{Method: http.MethodDelete, Path: "/v1/hidden/{mint}", handle: (*API).show, fresh: true},
 	}}
 	Health = Function{"health", []Route{
 		{Path: "/v1/health", handle: (*API).health, fresh: true},
@@ -52,7 +67,9 @@ var (
 )
 
 // Functions is the whole API.
-func Functions() []Function { return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, Health} }
+func Functions() []Function {
+	return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, HideToken, Health}
+}
 
 // Caching is how long a response may be used again.
 type Caching struct {
@@ -91,14 +108,18 @@ func New(c *catalog.Catalog, caching Caching, log *slog.Logger) *API {
 func (a *API) Handler(functions ...Function) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", a.wrap(notFound))
+	methods := map[string][]string{} // of paths
 	for _, function := range functions {
 		for i := range function.Routes {
 			route := &function.Routes[i]
-			mux.Handle("GET "+route.Path, a.wrap(func(w http.ResponseWriter, r *http.Request) error {
+			methods[route.Path] = append(methods[route.Path], route.method())
+			mux.Handle(route.Name(), a.wrap(func(w http.ResponseWriter, r *http.Request) error {
 				return a.serve(w, r, route)
 			}))
-			mux.Handle(route.Path, a.wrap(wrongMethod))
 		}
+	}
+	for path, allowed := range methods {
+		mux.Handle(path, a.wrap(wrongMethod(allowed)))
 	}
 	return withoutRedirects(mux)
 }
@@ -114,7 +135,7 @@ func withoutRedirects(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// serve answers one GET or HEAD of a route.
+// serve answers one request of a route.
 func (a *API) serve(w http.ResponseWriter, r *http.Request, route *Route) error {
 	p, err := parseQuery(r.URL.RawQuery, route.Query)
 	if err != nil {

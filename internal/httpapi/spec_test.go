@@ -91,9 +91,9 @@ func TestRoutesAreThoseOfTheSpec(t *testing.T) {
 	got := map[string][]string{}
 	for _, function := range httpapi.Functions() {
 		for _, route := range function.Routes {
-			got["GET "+route.Path] = slices.Sorted(slices.Values(append([]string{}, route.Query...)))
-			if got["GET "+route.Path] == nil {
-				got["GET "+route.Path] = []string{}
+			name := route.Name()
+			if got[name] = slices.Sorted(slices.Values(route.Query)); got[name] == nil {
+				got[name] = []string{}
 			}
 		}
 	}
@@ -106,15 +106,17 @@ func TestRoutesAreThoseOfTheSpec(t *testing.T) {
 func TestSpecKnowsEveryError(t *testing.T) {
 	t.Parallel()
 	for path, item := range loadSpec(t).Paths.Map() {
-		for _, status := range []int{http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusInternalServerError} {
-			response := item.Get.Responses.Status(status)
-			if response == nil || response.Value.Content["application/problem+json"] == nil {
-				t.Errorf("GET %s: no problem for %d", path, status)
+		for method, operation := range item.Operations() {
+			for _, status := range []int{http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusInternalServerError} {
+				response := operation.Responses.Status(status)
+				if response == nil || response.Value.Content["application/problem+json"] == nil {
+					t.Errorf("%s %s: no problem for %d", method, path, status)
+				}
 			}
-		}
-		for name, parameter := range item.Get.Parameters {
-			if parameter.Value.Description == "" && !strings.HasPrefix(path, "/v1/tokens/") {
-				t.Errorf("GET %s: parameter %v has no description", path, name)
+			for name, parameter := range operation.Parameters {
+				if parameter.Value.Description == "" && !strings.HasPrefix(path, "/v1/tokens/") {
+					t.Errorf("%s %s: parameter %v has no description", method, path, name)
+				}
 			}
 		}
 	}

@@ -71,8 +71,8 @@ type faultyDB struct {
 	write func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) // nil: go on to the engine
 	get   func(*dynamodb.BatchGetItemInput) error
 	put   func(table string) error // of one item
-	calls atomic.Int64 // of BatchWriteItem
-	items atomic.Int64 // put through
+	calls atomic.Int64             // of BatchWriteItem
+	items atomic.Int64             // put through
 }
 
 func (f *faultyDB) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput, o ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {

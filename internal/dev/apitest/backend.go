@@ -52,6 +52,7 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return ids, nil },
 		Items:      dynamo.NewTokensTable(api, tables.Tokens),
 		History:    dynamo.NewSyncTable(api, tables.Sync),
+		Hider:      dynamo.NewHider(api, tables.Sync, tables.Board),
 		Interval:   time.Minute,
 	}
 	b.api = api
@@ -62,8 +63,7 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 // Look makes the catalog see a board that was published a moment ago, when it is asked next. It must not be asked meanwhile.
 func (b *Backend) Look() { b.Catalog.Boards = dynamo.NewBoardReader(b.api, b.Tables.Board) }
 
-// Fill does what a run does that finds tokens, beside those that are there: it stores their items, publishes the board of
-// those that are listed, and records that it succeeded, at a moment.
+// Fill does what a run does that finds tokens, beside those that are there: it stores their items, publishes the board, and records that it succeeded, at a moment.
 func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) error {
 	free := func(context.Context) error { return nil }
 	if result := b.Tokens.Write(ctx, slices.Values(tokens), free); len(result.Unwritten) > 0 {
@@ -75,8 +75,7 @@ func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) 
 	return b.Sync.SaveRun(ctx, syncrun.Record{RunID: "run", Status: syncrun.Succeeded, StartedAt: at})
 }
 
-// Publish makes the board of the tokens that are on it and of tokens, which replace those with their mints. It shows the
-// listed ones.
+// Publish makes the board of the tokens that are on it and of tokens, which replace those with their mints.
 func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Time) error {
 	edition, err := b.Board.Edit(ctx)
 	if err != nil {
@@ -86,7 +85,7 @@ func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Tim
 		return edition.Loss()
 	}
 	all := merged(edition.Board(), tokens)
-	m, err := board.Build(Listed(all), func(c board.Chunk) error { return edition.Put(ctx, c) })
+	m, err := board.Build(Held(all), func(c board.Chunk) error { return edition.Put(ctx, c) })
 	if err != nil {
 		return err
 	}
@@ -122,11 +121,11 @@ func merged(on *board.Board, tokens []token.Token) (all []token.Token) {
 	return all
 }
 
-// Listed yields those of tokens that are listed, as board.Build takes them.
-func Listed(tokens []token.Token) iter.Seq2[token.Token, error] {
+// Held yields those of tokens that a board holds, as board.Build takes them.
+func Held(tokens []token.Token) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for _, t := range tokens {
-			if t.Status == token.Listed && !yield(t, nil) {
+			if board.Holds(t.Status) && !yield(t, nil) {
 				return
 			}
 		}
