@@ -3,6 +3,7 @@ import { get, Outage, Refused, token } from "./api.js";
 import { draw, redraw } from "./charts.js";
 import { badge, element } from "./dom.js";
 import { ago, bytes, count, duration, moment, percent, usd } from "./format.js";
+import * as listing from "./listing.js";
 import * as tokens from "./tokens.js";
 import { explain, explainBreaker } from "./words.js";
 
@@ -29,6 +30,7 @@ document.addEventListener("visibilitychange", () => (document.hidden ? clearTime
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 setInterval(showFreshness, 1000);
 tokens.start(trouble);
+listing.start({ trouble, refused });
 if (token.get()) refresh();
 else ask("");
 
@@ -50,7 +52,7 @@ async function refresh() {
   if (!token.get()) return;
   try {
     const [list, health, stats] = await Promise.all([
-      get("/v1/sync-runs?limit=100", { operator: true }), get("/v1/health", { also: [503] }), get("/v1/stats"),
+      get("/v1/sync-runs?limit=100", { operator: true }), get("/v1/health", { also: [503] }), get("/v1/operator/stats", { operator: true }),
     ]);
     const first = $("board").hidden;
     $("enter").hidden = $("trouble").hidden = true;
@@ -59,16 +61,21 @@ async function refresh() {
     runs = list.data;
     show(list, health, stats);
     if (first) await tokens.load(false, trouble);
+    await listing.load();
   } catch (error) {
     if (error instanceof Refused) {
-      token.clear();
-      ask("That is not the operator's token.");
+      refused();
       return;
     }
     if (!(error instanceof Outage)) throw error;
     trouble(error);
   }
   if (!document.hidden) timer = setTimeout(refresh, every);
+}
+
+function refused() {
+  token.clear();
+  ask("That is not the operator's token.");
 }
 
 function trouble(error) {
@@ -86,6 +93,7 @@ function show(list, health, stats) {
     ...figures([
       ["tokens", count(stats.tokens)], ["new in 24 h", count(stats.tokens_new_24h)], ["TVL", usd(stats.tvl_usd)],
       ["volume, 24 h", usd(stats.volume_24h_usd)], ["fees, 24 h", usd(stats.fees_24h_usd)],
+      ["unapproved", count(stats.tokens_unapproved)], ["hidden", count(stats.tokens_hidden)],
     ]),
   );
   $("stages").replaceChildren(...stages(stats));

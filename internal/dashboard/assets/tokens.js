@@ -2,6 +2,7 @@
 import { get, Outage } from "./api.js";
 import { ago, count, moment, percent, usd } from "./format.js";
 import { element, link } from "./dom.js";
+import { toggle } from "./listing.js";
 
 const $ = (id) => document.getElementById(id);
 const rows = () => document.querySelector("#tokens tbody");
@@ -75,6 +76,7 @@ function row(t) {
   return element(
     "tr", { "data-mint": t.mint }, name, mint, stage, number(usd(t.price_usd)), number(usd(t.market_cap_usd)), number(usd(t.tvl_usd)),
     number(usd(t.volume_24h_usd)), element("td", { title: moment(t.created_at) }, t.created_at ? ago(t.created_at) : "–"), pools,
+    element("td", {}, toggle(t)),
   );
 }
 

@@ -9,13 +9,18 @@ import (
 	"os/exec"
 	"testing"
 
+	"tokensync/internal/config"
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/syncrun"
 )
 
-const adminToken = "token-of-the-browser-test-long-enough"
+const (
+	adminToken = "token-of-the-browser-test-long-enough"
+	rules      = "/rules"
+)
 
 // TestPage runs page.test.mjs against a stack that has seen good runs and bad ones.
 func TestPage(t *testing.T) {
@@ -37,7 +42,7 @@ func start(t *testing.T) *dev.World {
 	t.Helper()
 	ids := rpctest.DefaultLaunchpad + ",claimer:" + rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad
 	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
-		Options: dev.Options{AdminToken: adminToken, LaunchpadID: &ids},
+		Options: dev.Options{AdminToken: adminToken, LaunchpadID: &ids, Environment: map[string]string{config.ListingRules: rules}},
 		Meteora: meteoratest.Config{Pools: 6000, Ours: 300}, Chain: &rpctest.Config{},
 	})
 	if err != nil {
@@ -48,6 +53,7 @@ func start(t *testing.T) *dev.World {
 			t.Error(err)
 		}
 	})
+	w.SSM().Set(rules, ssmtest.Parameter{Type: ssmtest.String, Value: `{"uri_prefixes":["https://example.com/"]}`}) // the chain's tokens
 	history(t, w)
 	return w
 }
