@@ -125,7 +125,7 @@ func (r *run) fetchFaces(ctx context.Context, b *board.Board) map[string]token.F
 	defer stop()
 	asked := r.Faces.due(ctx, b, time.Now())
 	a := r.Faces.ask(ctx, asked)
-	r.record.FacesFetched, r.record.FacesFailed = len(a.found), len(a.failed)
+	r.record.FacesFetched, r.record.FacesFailed, r.record.FacesRefused = len(a.found), len(a.failed), a.refused
 	if err := r.Faces.keep(context.WithoutCancel(ctx), a.failed); err != nil {
 		r.Log.WarnContext(ctx, "faces that failed may be asked for again too early", "error", err.Error())
 	}
@@ -200,10 +200,11 @@ func (f *Faces) keep(ctx context.Context, mints []string) error {
 
 // answers are what came of asking for faces.
 type answers struct {
-	mu     sync.Mutex
-	found  map[string]token.Face
-	failed []string // mints
-	bytes  int      // of found
+	mu      sync.Mutex
+	found   map[string]token.Face
+	failed  []string // mints
+	refused int      // of failed
+	bytes   int      // of found
 }
 
 // ask fetches faces, a few side by side, until there are enough of them or ctx ends.
@@ -250,5 +251,8 @@ func (f *Faces) askFor(ctx context.Context, t faceless, a *answers) {
 	case ctx.Err() == nil: // else it is not the host that took too long
 		f.waits[t.mint] = f.waits[t.mint].next(t.uri, time.Now(), err)
 		a.failed = append(a.failed, t.mint)
+		if errors.Is(err, syncrun.ErrFinal) {
+			a.refused++
+		}
 	}
 }

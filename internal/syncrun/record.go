@@ -38,6 +38,7 @@ type Record struct {
 	LookupsFound     int64               `json:"lookups_found"`
 	FacesFetched     int                 `json:"faces_fetched,omitzero"` // pictures, descriptions and links
 	FacesFailed      int                 `json:"faces_failed,omitzero"`  // asked for again after a pause
+	FacesRefused     int                 `json:"faces_refused,omitzero"` // of the failed: their addresses are never asked
 	PeakRSSBytes     int64               `json:"peak_rss_bytes"`
 	PeakHeapBytes    int64               `json:"peak_heap_bytes"`
 	Error            string              `json:"error"`
