@@ -123,13 +123,15 @@ func TestHiddenDuringARun(t *testing.T) {
 	}
 }
 
-// TestStrangersAreNotRead: tokens that meet no rule cost a run no read once they are known, whatever their number.
+// TestStrangersAreNotRead: tokens that meet no rule cost a run no read once they are known, whatever their number, and nobody
+// is asked for their pools.
 func TestStrangersAreNotRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const n = 150
 	chain := &scripted{product: token.DBC, pools: curvesOf(w, n)}
-	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
+	market := &finder{product: token.DAMMv2}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, []ingest.Finder{market}
 	text := fmt.Sprintf(`{"creators":[%q]}`, key("ours"))
 	chain.pools[0].Curve.Creator = key("ours")
 	w.sync.Listing = &ingest.Listing{
@@ -152,6 +154,9 @@ func TestStrangersAreNotRead(t *testing.T) {
 		if want := (n + 99) / 100; i == 0 && reads[w.tables.Tokens] != want || i > 0 && reads[w.tables.Tokens] != 0 {
 			t.Errorf("run %d: %v", i, reads)
 		}
+	}
+	if asked := slices.Concat(market.asked...); len(asked) == 0 || slices.ContainsFunc(asked, func(mint string) bool { return mint != chain.pools[0].Base.Mint }) {
+		t.Errorf("asked for %d mints", len(asked))
 	}
 	if got := w.board().Count(token.Unapproved); got != n-1 {
 		t.Errorf("the board knows %d", got)
