@@ -49,7 +49,7 @@ $(if $(JSON),$(shell mkdir -p '$(dir $(JSON))'))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID CURVES PORT LIVE=1 FAULTS=1"
+	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID CURVES WATCH PORT LIVE=1 FAULTS=1"
 
 .PHONY: run
 run: tools local ## start the local stack, sync now and then, serve the API; Ctrl-C stops it
@@ -147,6 +147,10 @@ sizes: build ## the functions' binaries for Lambda, zipped, within 4.5 MB each; 
 memory: tools local build/memory/bootstrap ## the sync of all 132,967 pools within its memory, and its heap profile; RECORD=1 records a new figure
 	@go run ./internal/proof/memory -profiled build/memory/bootstrap $(if $(RECORD),-record)
 
+.PHONY: memory-large
+memory-large: tools local ## the largest launchpads of the chain in the function's memory: 175,499 curves, 60,000 configs; some minutes
+	@go run ./internal/proof/memory -large
+
 .PHONY: memory-study
 memory-study: tools local ## collector settings, and the smallest container that is enough, in half an hour; JSON=file
 	@go run ./internal/proof/memory -study $(if $(JSON),-json $(JSON))
@@ -196,6 +200,10 @@ bench: internal/proof/bench/node/node_modules/.installed ## beside its peers; QU
 bench-api: tools local ## requests a second through the local stack, and cold starts; TOKENS=10000 JSON=file
 	@mkdir -p build/bench && go -C internal/proof/bench build -o ../../../build/bench/ ./api
 	@exec build/bench/api $(if $(TOKENS),-tokens $(TOKENS)) $(if $(JSON),-json $(JSON))
+
+.PHONY: bench-watch
+bench-watch: tools local ## what a watch takes a day, and how soon a trade shows with it and without: ten minutes; TRADES=200 TICKS=5 WATCH=5s
+	@go run ./internal/proof/watch $(if $(TRADES),-trades $(TRADES)) $(if $(TICKS),-ticks $(TICKS)) $(if $(WATCH),-watch $(WATCH))
 
 .PHONY: figures
 figures: ## measure all that docs/performance.md shows, then make it: an hour, on a machine that does nothing else

@@ -14,6 +14,7 @@ import (
 	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/doctor"
 	"tokensync/internal/ingest"
+	"tokensync/internal/solana"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -43,7 +44,7 @@ func TestProbe(t *testing.T) {
 			settings: config.Sync{
 				URLs: map[token.Product]string{token.DLMM: server.URL(meteoratest.DLMM)}, UserAgent: "tokensync/test", Products: []token.Product{token.DLMM, token.DBC},
 			},
-			node: newNode(store{value: chain.URL()}, "/rpc", slog.New(slog.DiscardHandler)),
+			node: newNode(store{value: chain.URL()}, "/rpc", solana.Rates{}, slog.New(slog.DiscardHandler)),
 			launchpads: func(context.Context) ([]token.LaunchpadID, error) {
 				return []token.LaunchpadID{rpctest.DefaultLaunchpad}, nil
 			},

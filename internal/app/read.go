@@ -63,6 +63,9 @@ func GetToken() apigw.Handler { return read(httpapi.GetToken, boards, items) }
 // GetStats builds get-stats from the environment.
 func GetStats() apigw.Handler { return read(httpapi.GetStats, boards) }
 
+// DataAPI builds datapi from the environment.
+func DataAPI() apigw.Handler { return read(httpapi.DataAPI, boards, items, launchpads) }
+
 // ListSyncRuns builds list-sync-runs from the environment.
 func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history, boards) }
 

@@ -47,6 +47,7 @@ func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Sou
 				Node: node.client, Cache: cache,
 				Graduates: clients[token.DAMMv2], GraduatesV1: clients[token.DAMMv1],
 				Quotes: dbc.FirstQuote{clients[token.DLMM], clients[token.DAMMv2]},
+				Limits: limits(settings.Chain),
 			})
 			continue
 		}
@@ -55,9 +56,18 @@ func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Sou
 	return sources, finders, nil
 }
 
+func limits(c config.Chain) dbc.Limits {
+	return dbc.Limits{Requests: int64(c.WalkRequests), Time: c.WalkTime, Pools: c.CurvesPerRun, Kept: c.CurvesKept}
+}
+
+func rates(c config.Chain) solana.Rates {
+	return solana.Rates{RPC: c.RPCRate, Scans: c.ScanRate, DAS: c.DASRate}
+}
+
 // node is the Solana RPC node. Its URL comes from SSM and may change between runs; it holds a key, so no error shows it.
 type node struct {
 	parameter *params.Parameter // nil when none is named
+	rates     solana.Rates
 	log       *slog.Logger
 
 	mu   sync.Mutex
@@ -65,11 +75,11 @@ type node struct {
 	last *solana.Client
 }
 
-func newNode(api params.API, parameter string, log *slog.Logger) *node {
+func newNode(api params.API, parameter string, rates solana.Rates, log *slog.Logger) *node {
 	if parameter == "" {
 		return &node{}
 	}
-	return &node{parameter: params.New(api, parameter, params.DefaultTTL), log: log}
+	return &node{parameter: params.New(api, parameter, params.DefaultTTL), rates: rates, log: log}
 }
 
 // client is the node of a run. Without a URL it is syncrun.ErrUnconfigured.
@@ -96,7 +106,7 @@ func (n *node) at(url string) (*solana.Client, error) {
 	if n.last != nil && n.url == url {
 		return n.last, nil
 	}
-	client, err := solana.NewClient(solana.Options{URL: url, Log: n.log})
+	client, err := solana.NewClient(solana.Options{URL: url, Rates: n.rates, Log: n.log})
 	if err != nil {
 		return nil, fmt.Errorf("SSM parameter %s: %w", n.parameter.Name(), err)
 	}

@@ -3,14 +3,21 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"tokensync/internal/config"
+	"tokensync/internal/dbc"
+	"tokensync/internal/dev/samtemplate"
+	"tokensync/internal/ingest"
 	"tokensync/internal/solana"
 	"tokensync/internal/syncrun"
+	"tokensync/internal/token"
 )
 
 // store is a Parameter Store with one parameter.
@@ -44,7 +51,7 @@ func TestNodeWithoutURL(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, err := newNode(test.store, test.parameter, nil).client(t.Context())
+			client, err := newNode(test.store, test.parameter, solana.Rates{}, nil).client(t.Context())
 			if client != nil || !errors.Is(err, test.err) || !strings.Contains(err.Error(), test.says) {
 				t.Fatalf("error %v", err)
 			}
@@ -60,7 +67,7 @@ func TestNodeWithoutURL(t *testing.T) {
 
 func TestNodeIsKeptWhileItsURLStays(t *testing.T) {
 	t.Parallel()
-	n := newNode(store{value: "http://rpc.example/key\n"}, "/rpc", nil)
+	n := newNode(store{value: "http://rpc.example/key\n"}, "/rpc", solana.Rates{}, nil)
 	first, err := n.client(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -70,5 +77,51 @@ func TestNodeIsKeptWhileItsURLStays(t *testing.T) {
 	}
 	if other, err := n.at("http://rpc.example/other"); other == first || err != nil {
 		t.Errorf("the same client for another URL, error %v", err)
+	}
+}
+
+// TestTemplateKeepsToTheFreePlan holds the template's defaults to those of the code, and sees that what is set arrives.
+func TestTemplateKeepsToTheFreePlan(t *testing.T) {
+	t.Parallel()
+	free := dbc.Limits{Requests: dbc.DefaultLimits.Requests, Time: dbc.DefaultLimits.Time, Kept: dbc.DefaultLimits.Kept}
+	tests := map[string]struct {
+		parameters map[string]string
+		rates      solana.Rates
+		limits     dbc.Limits
+	}{
+		"as it stands": {nil, solana.FreePlan, free},
+		"all set": {
+			map[string]string{
+				"SolanaRpcRate": "200", "SolanaScanRate": "50.5", "SolanaDasRate": "0.1", "WalkRequests": "2000", "WalkSeconds": "60",
+				"CurvesPerRun": "60000", "CurvesKept": "30000",
+			},
+			solana.Rates{RPC: 200, Scans: 50.5, DAS: 0.1}, dbc.Limits{Requests: 2000, Time: time.Minute, Pools: 60_000, Kept: 30_000},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			template, err := samtemplate.Load("../../template.yaml", samtemplate.Options{Parameters: test.parameters})
+			if err != nil {
+				t.Fatal(err)
+			}
+			function, err := template.Function("sync-tokens")
+			if err != nil {
+				t.Fatal(err)
+			}
+			settings, err := config.LoadSync(func(name string) string { return function.Environment[name] })
+			if err != nil {
+				t.Fatal(err)
+			}
+			node := newNode(store{}, "/rpc", rates(settings.Chain), nil)
+			sources, _, err := newSources(settings, node, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := slices.IndexFunc(sources, func(s ingest.Source) bool { return s.Product() == token.DBC })
+			if curves := sources[at].(*dbc.Source); curves.Limits != test.limits || node.rates != test.rates {
+				t.Errorf("limits %+v, rates %+v", curves.Limits, node.rates)
+			}
+		})
 	}
 }

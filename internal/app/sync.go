@@ -68,9 +68,9 @@ func poolBytes(getenv func(string) string) int {
 
 func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (SyncHandler, error) {
 	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
-	db, store := dynamodb.NewFromConfig(aws), ssm.NewFromConfig(aws)
+	db, store := &dynamo.Meter{API: dynamodb.NewFromConfig(aws)}, ssm.NewFromConfig(aws)
 	table, editions := dynamo.NewSyncTable(db, settings.SyncTable), dynamo.NewBoardTable(db, settings.BoardTable)
-	node, cache := newNode(store, settings.SolanaRPCParameter, log), dynamo.NewCache(table)
+	node, cache := newNode(store, settings.SolanaRPCParameter, rates(settings.Chain), log), dynamo.NewCache(table)
 	sources, finders, err := newSources(settings, node, cache)
 	if err != nil {
 		return nil, err
@@ -85,6 +85,8 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (Sy
 		Runs:       table,
 		Faces:      newFaces(settings, cache),
 		Listing:    newListing(store, settings.ListingRulesParameter, cache),
+		Watch:      ingest.Watch{Every: settings.WatchInterval, Tick: settings.SyncInterval},
+		WriteUnits: db.Units,
 		PoolBytes:  poolBytes(os.Getenv),
 		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
 			return table.Acquire(ctx, owner, until)

@@ -84,7 +84,7 @@ func BenchmarkPage(b *testing.B) {
 		"search":             {Search: "cat"},
 		"search one letter":  {Search: "a"},
 		"search for nothing": {Search: "nothing at all"},
-		"search by holders":  {Search: "do", Sort: Holders, Stage: token.Graduated, Launchpads: []token.LaunchpadID{testPad}, Config: string(testPad)},
+		"search by holders":  {Search: "do", Sort: Holders, Stage: token.Graduated, Launchpads: []token.LaunchpadID{testPad}, Configs: []string{string(testPad)}},
 	} {
 		q.Limit = 50
 		b.Run(name, func(b *testing.B) {

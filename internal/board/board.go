@@ -3,6 +3,7 @@ package board
 import (
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"tokensync/internal/token"
@@ -16,9 +17,17 @@ type Board struct {
 	pools    []uint32           // the first pool of each token, and one more
 	mints    mints
 	orders   *[len(sorts)]order
+	totals   totals
 	out      tokenSet // no list shows them
 	veil     []string // mints of Without, in order
 	veiled   tokenSet // those of them that it holds; out has them too
+}
+
+// totals are the last sums over the tokens in the lists, which take a reader longer than anything else that it is asked for.
+type totals struct {
+	mu    sync.Mutex
+	at    time.Time
+	stats token.Stats
 }
 
 // Open reads the chunks that m names: those that previous has are shared with it, the others are fetched, once each.
@@ -183,8 +192,20 @@ func (b *Board) Tokens(mints []string) Page {
 var summed = named("created_at", "first_seen_at", "status", "curve stage", "curve reserve", "pool quote usd", "pool tvl", "tvl",
 	"pool fees", "fees", "pool volume ", "volume 24h")
 
-// Totals sums up the tokens in the lists; now decides which are new.
+// keepTotals is how long sums of one board stand: only which tokens are new depends on the time.
+const keepTotals = time.Minute
+
+// Totals sums up the tokens in the lists; now decides which are new, to the minute. The result must not be changed.
 func (b *Board) Totals(now time.Time) token.Stats {
+	b.totals.mu.Lock()
+	defer b.totals.mu.Unlock()
+	if b.totals.at.IsZero() || now.Sub(b.totals.at).Abs() >= keepTotals {
+		b.totals.at, b.totals.stats = now, b.sum(now)
+	}
+	return b.totals.stats
+}
+
+func (b *Board) sum(now time.Time) token.Stats {
 	stats := token.Stats{Launchpads: b.Launchpads()}
 	r := reader{board: b}
 	var t token.Token

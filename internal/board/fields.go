@@ -81,6 +81,7 @@ func poolFields() []field {
 		texts("pool price usd", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.PriceUSD }, priceInDollars),
 		texts("pool market cap", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.MarketCapUSD }, poolMarketCap),
 		texts("pool tvl", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.TVLUSD }, reserveInDollars),
+		texts("pool depth", marketFamily, number, false, func(_ *tok, p *pool) *num { return &p.DepthUSD }),
 		texts("pool fees", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Fees24hUSD }),
 		texts("pool apr", marketFamily, number, false, func(_ *tok, p *pool) *num { return &p.APR }),
 	}
@@ -105,6 +106,12 @@ func sumFields() []field {
 		texts("tvl", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.TVLUSD }, sum(func(p *pool) num { return p.TVLUSD })),
 		texts("fees", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Fees24hUSD }, sum(func(p *pool) num { return p.Fees24hUSD })),
 	}
+	list = append(list,
+		texts("lead", stateFamily, key, false, func(t *tok, _ *pool) *string { return &t.Lead.Pool }, func(t *tok, _ *pool) string { return priced(t).Address }),
+		texts("lead rival", stateFamily, key, false, func(t *tok, _ *pool) *string { return &t.Lead.Rival }),
+		integers("lead merges", stateFamily, false, func(t *tok, _ *pool) *int { return &t.Lead.Merges }),
+		integers("lead since", stateFamily, false, func(t *tok, _ *pool) *int64 { return &t.Lead.Since }),
+	)
 	for i, window := range token.WindowNames {
 		list = append(list, texts("volume "+window, marketFamily, number, true,
 			func(t *tok, _ *pool) *num { return &t.VolumeUSD[i] }, sum(func(p *pool) num { return p.VolumeUSD[i] })))

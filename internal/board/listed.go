@@ -23,15 +23,17 @@ func (b *Board) Without(mints []string) *Board {
 	if slices.Equal(mints, b.veil) {
 		return b
 	}
-	c := *b
-	c.veil, c.veiled = mints, newTokenSet(b.Len())
+	c := &Board{
+		manifest: b.manifest, chunks: b.chunks, starts: b.starts, pools: b.pools, mints: b.mints, orders: b.orders,
+		veil: mints, veiled: newTokenSet(b.Len()),
+	}
 	for _, mint := range mints {
 		if i, ok := b.find(idOf(mint)); ok {
 			c.veiled.set(i)
 		}
 	}
 	c.out = b.anyOf(statusField, unlisted...).or(c.veiled)
-	return &c
+	return c
 }
 
 // Lists reports whether b holds the mint and its lists show it.

@@ -49,6 +49,23 @@ type Manifest struct {
 	Epoch uint64 // of a chain of boards, each made from the one before; 0 while nobody has set it
 	Floor int64  // Unix milliseconds since when Gone is complete
 	Gone  []Gone // what has left the board lately, oldest first
+
+	Earned []Earned // by creators of very many tokens, which would take a reader long to sum up
+}
+
+// Earned is what a creator's tokens have earned for him, by quote.
+type Earned struct {
+	Creator string
+	Quotes  []token.Money
+}
+
+// EarnedBy returns what a creator's tokens have earned, and false where the board has no sum of them.
+func (m *Manifest) EarnedBy(creator string) ([]token.Money, bool) {
+	i := slices.IndexFunc(m.Earned, func(e Earned) bool { return e.Creator == creator })
+	if i < 0 {
+		return nil, false
+	}
+	return m.Earned[i].Quotes, true
 }
 
 // Gone is a token that left the board.
@@ -96,7 +113,8 @@ const (
 	maxTokens = 1 << 24
 	maxChunks = 1 << 18
 	maxPads   = 1 << 10
-	maxPad    = 1 << 10 // bytes of a launchpad's ID
+	maxPad    = 1 << 10 // bytes of a launchpad's ID, and of any other text
+	maxEarned = 1 << 10 // creators, and quotes of each
 )
 
 // Encode returns m in some 20 bytes a chunk.
@@ -123,8 +141,28 @@ func (m *Manifest) Encode() []byte {
 		b = append(binary.AppendUvarint(b, uint64(len(g.Mint))), g.Mint...)
 		b = binary.AppendVarint(b, g.At)
 	}
+	b = m.appendEarned(b)
 	sum := sha256.Sum256(b)
 	return append(b, sum[:checkBytes]...)
+}
+
+func (m *Manifest) appendEarned(b []byte) []byte {
+	text := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
+	b = binary.AppendUvarint(b, uint64(len(m.Earned)))
+	for _, e := range m.Earned {
+		text(e.Creator)
+		b = binary.AppendUvarint(b, uint64(len(e.Quotes)))
+		for i := range e.Quotes {
+			q := &e.Quotes[i]
+			text(q.QuoteMint)
+			text(q.QuoteSymbol)
+			b = binary.AppendUvarint(b, uint64(q.Tokens))
+			for _, n := range q.Amounts() {
+				text(string(*n))
+			}
+		}
+	}
+	return b
 }
 
 // rawHash is a hash in its hashBytes; zeros for what is none, which no chunk has.
@@ -190,6 +228,25 @@ func (r *input) manifest(m *Manifest) {
 	}
 	m.Epoch, m.Floor = r.uvarint(), r.varint()
 	for range r.count(maxGone) {
-		m.Gone = append(m.Gone, Gone{string(r.bytes(r.count(maxPad))), r.varint()})
+		m.Gone = append(m.Gone, Gone{r.text(), r.varint()})
 	}
+	for range r.count(maxEarned) {
+		m.Earned = append(m.Earned, Earned{r.text(), r.quotes()})
+	}
+}
+
+func (r *input) text() string { return string(r.bytes(r.count(maxPad))) }
+
+func (r *input) quotes() (quotes []token.Money) {
+	for range r.count(maxEarned) {
+		q := token.Money{QuoteMint: r.text(), QuoteSymbol: r.text(), Tokens: r.count(maxTokens)}
+		for _, n := range q.Amounts() {
+			*n = token.Number(r.text())
+		}
+		quotes = append(quotes, q)
+		if r.bad {
+			return nil
+		}
+	}
+	return quotes
 }

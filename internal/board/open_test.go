@@ -30,6 +30,10 @@ func TestManifestRoundTrip(t *testing.T) {
 	t.Parallel()
 	want, _ := chunksOf(t, world{}.tokens(300))
 	want.Version, want.SyncedAt, want.Launchpads = 1<<40, epoch, []token.LaunchpadID{testPad, "met-dbc", ""}
+	want.Earned = []Earned{
+		{"someone", []token.Money{{QuoteMint: token.SOL, QuoteSymbol: "SOL", Tokens: 9000, Earned: "12.5", EarnedUSD: "1500"}, {QuoteMint: "q", Unclaimed: "0"}}},
+		{"another", nil},
+	}
 	for _, m := range []Manifest{want, {Format: Format}, {Format: Format, Version: -1, SyncedAt: -1}} {
 		b := m.Encode()
 		got, err := ParseManifest(b)
@@ -52,7 +56,7 @@ func TestManifestRoundTrip(t *testing.T) {
 			t.Error("a byte too many is accepted")
 		}
 	}
-	if size := len(want.Encode()); size > 40*len(want.Chunks)+200 {
+	if size := len(want.Encode()); size > 40*len(want.Chunks)+400 {
 		t.Errorf("%d bytes for %d chunks", size, len(want.Chunks))
 	}
 }

@@ -175,18 +175,30 @@ func headField(name string) *field {
 // filter returns the tokens that q's filters let through.
 func (b *Board) filter(q *Query) tokenSet {
 	passed := b.ofStatus(cmp.Or(q.Status, token.Listed))
-	if len(q.Launchpads) > 0 {
-		passed.and(b.anyOf(launchpadField, q.launchpads()...))
-	}
 	for _, f := range []struct {
 		field *field
-		want  string
-	}{{stageField, string(q.Stage)}, {creatorField, q.Creator}, {configField, q.Config}} {
-		if f.want != "" {
-			passed.and(b.anyOf(f.field, f.want))
+		any   []string
+	}{
+		{launchpadField, given(q.Launchpads...)},
+		{stageField, given(q.Stage)},
+		{creatorField, given(q.Creator)},
+		{configField, given(q.Configs...)},
+	} {
+		if len(f.any) > 0 {
+			passed.and(b.anyOf(f.field, f.any...))
 		}
 	}
 	return passed
+}
+
+// given is values without the empty ones, which do not filter.
+func given[S ~string](values ...S) (out []string) {
+	for _, v := range values {
+		if v != "" {
+			out = append(out, string(v))
+		}
+	}
+	return out
 }
 
 // anyOf returns the tokens whose field f, a word or a key, is one of wants.

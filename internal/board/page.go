@@ -14,21 +14,13 @@ type Query struct {
 	Status     token.Status        // instead of the tokens in the lists, those that were taken out of them for this reason
 	Stage      token.Stage
 	Creator    string
-	Config     string
-	Search     string // a mint, 8 or more of its first characters, or any part of a name or symbol
-	Sort       Sort   // Relevance needs a Search
-	Ascending  bool   // instead of the highest first
+	Configs    []string // any of them
+	Search     string   // a mint, 8 or more of its first characters, or any part of a name or symbol
+	Sort       Sort     // Relevance needs a Search
+	Ascending  bool     // instead of the highest first
 	After      *Position
 	Limit      int
 	Within     *Board // tokens that this board does not list are left out, unless it is nil or there is a Status
-}
-
-func (q *Query) launchpads() []string {
-	ids := make([]string, len(q.Launchpads))
-	for i, id := range q.Launchpads {
-		ids[i] = string(id)
-	}
-	return ids
 }
 
 // A Position is the place of a token in an order.

@@ -76,7 +76,7 @@ func (s simple) query(q Query) (mints []string) {
 	for i := range s {
 		t := &s[i]
 		if len(q.Launchpads) > 0 && !slices.Contains(q.Launchpads, t.Launchpad) || q.Stage != "" && q.Stage != t.Curve.Stage ||
-			q.Creator != "" && q.Creator != t.Curve.Creator || q.Config != "" && q.Config != t.Curve.Config ||
+			q.Creator != "" && q.Creator != t.Curve.Creator || len(q.Configs) > 0 && !slices.Contains(q.Configs, t.Curve.Config) ||
 			s.rank(t, q.Search) == noMatch || t.Status != cmp.Or(q.Status, token.Listed) ||
 			q.Status == "" && q.Within != nil && !q.Within.Lists(t.Mint) {
 			continue
@@ -137,7 +137,7 @@ func lumpy(n int, r *rand.Rand) []token.Token {
 		t.Curve.Progress, t.PriceUSD, t.PriceSuspect = few(), few(), r.IntN(5) == 0
 		t.CreatedAt, t.GraduatedAt, t.LastTradeAt = r.Int64N(3), r.Int64N(3), r.Int64N(3)
 		t.Symbol, t.Name = oddTexts[r.IntN(9)], adjectives[r.IntN(len(adjectives))]
-		t.Curve.Creator, t.Curve.Config = []string{"", token.SOL, "odd"}[r.IntN(3)], []string{"", token.USDC}[r.IntN(2)]
+		t.Curve.Creator, t.Curve.Config = []string{"", token.SOL, "odd"}[r.IntN(3)], []string{"", token.USDC, token.USDT}[r.IntN(3)]
 		t.Status = []token.Status{token.Listed, token.Listed, token.Listed, token.Unapproved, token.Hidden}[r.IntN(5)]
 		t.Launchpad, t.Curve.Stage = []token.LaunchpadID{testPad, "met-dbc", ""}[r.IntN(3)], append(token.Stages, "")[r.IntN(4)]
 		if r.IntN(20) == 0 {
@@ -164,7 +164,7 @@ func TestPagesAgainstTheLongWay(t *testing.T) {
 				q.Stage = token.Stages[r.IntN(3)]
 			}
 			if r.IntN(3) == 0 {
-				q.Creator, q.Config = []string{token.SOL, "odd", ""}[r.IntN(3)], []string{token.USDC, ""}[r.IntN(2)]
+				q.Creator, q.Configs = []string{token.SOL, "odd", ""}[r.IntN(3)], [][]string{{token.USDC}, {token.USDT, token.USDC}, {token.SOL}, nil}[r.IntN(4)]
 			}
 			if r.IntN(4) == 0 {
 				q.Within = other
@@ -363,5 +363,24 @@ func TestTotals(t *testing.T) {
 	}
 	if diff := gocmp.Diff(want, makeBoard(t, tokens).Totals(now)); diff != "" || want.NewIn24h < 2 || want.TVLUSD == 0 {
 		t.Errorf("%s\n%+v", diff, want)
+	}
+}
+
+// TestTotalsStand for a minute: summing up is not done again for each who asks, and new tokens grow old all the same.
+func TestTotalsStand(t *testing.T) {
+	t.Parallel()
+	one := world{}.token(1)
+	b, err := Make(Manifest{}, seq([]token.Token{one}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	almost := time.UnixMilli(one.CreatedAt).Add(24*time.Hour - time.Second)
+	for _, after := range []time.Duration{0, keepTotals - time.Second} {
+		if got := b.Totals(almost.Add(after)).NewIn24h; got != 1 {
+			t.Errorf("after %v: %d new", after, got)
+		}
+	}
+	if got := b.Totals(almost.Add(2 * keepTotals)); got.NewIn24h != 0 || got.Tokens != 1 {
+		t.Errorf("%+v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,16 +17,20 @@ import (
 	"tokensync/internal/token"
 )
 
-// chain publishes boards of one epoch, each a minute after the one before.
+// chain publishes boards of one epoch, each a step after the one before.
 type chain struct {
 	boards []*board.Board
 	epoch  uint64
+	step   int64 // milliseconds; 0 is a minute
 }
+
+// at is the moment of the n-th board.
+func (c *chain) at(n int) int64 { return apitest.Epoch.UnixMilli() + int64(n)*cmp.Or(c.step, 60_000) }
 
 func (c *chain) publish(tb testing.TB, tokens []token.Token) {
 	tb.Helper()
 	m := board.Manifest{
-		Version: int64(len(c.boards)) + 1, SyncedAt: apitest.Epoch.UnixMilli() + int64(len(c.boards))*60_000, Launchpads: []token.LaunchpadID{first},
+		Version: int64(len(c.boards)) + 1, SyncedAt: c.at(len(c.boards)), Launchpads: []token.LaunchpadID{first},
 	}
 	var before *board.Board
 	if n := len(c.boards); n > 0 {
@@ -45,7 +50,7 @@ func (c *chain) publish(tb testing.TB, tokens []token.Token) {
 	c.boards = append(c.boards, b)
 }
 
-func (c *chain) now() int64 { return apitest.Epoch.UnixMilli() + int64(len(c.boards))*60_000 }
+func (c *chain) now() int64 { return c.at(len(c.boards)) }
 
 // instance is a reader that shows the board of a version.
 func instance(b *board.Board) *catalog.Catalog { return (&store{board: b}).catalog() }
@@ -63,8 +68,8 @@ func rowsOf(tb testing.TB, text []byte) (rows []row) {
 	return rows
 }
 
-// TestNothingIsMissed follows the changes while runs publish, asking instances that show the newest board or the one
-// before it: what a client has in the end is what the newest board lists.
+// TestNothingIsMissed follows the changes while runs publish, each minute or, as a watch does, each second, asking instances
+// that show the newest board or one of those before it: what a client has in the end is what the newest board lists.
 func TestNothingIsMissed(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {
@@ -73,12 +78,15 @@ func TestNothingIsMissed(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
 			fresh := 520 // more than an answer holds
 			tokens := apitest.Tokens(fresh, first)
-			c := &chain{epoch: seed + 1}
+			c, versions := &chain{epoch: seed + 1}, 2 // that instances show
+			if seed%2 == 1 {
+				c.step, versions = 1000, 5
+			}
 			for i := range tokens {
 				tokens[i].UpdatedAt = apitest.Epoch.UnixMilli()
 			}
 			c.publish(t, tokens)
-			pick := func() *catalog.Catalog { return instance(c.boards[max(0, len(c.boards)-1-r.IntN(2))]) }
+			pick := func() *catalog.Catalog { return instance(c.boards[max(0, len(c.boards)-1-r.IntN(versions))]) }
 			held := map[string]string{}
 			begin, err := pick().Changes(t.Context(), "")
 			if err != nil {

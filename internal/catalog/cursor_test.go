@@ -65,7 +65,7 @@ func TestCursorIsBound(t *testing.T) {
 		"launchpad": {Sort: board.TVL, Search: "Cat", Launchpad: "met-dbc"},
 		"stage":     {Sort: board.TVL, Search: "Cat", Stage: token.Bonding},
 		"creator":   {Sort: board.TVL, Search: "Cat", Creator: token.SOL},
-		"config":    {Sort: board.TVL, Search: "Cat", Config: token.SOL},
+		"config":    {Sort: board.TVL, Search: "Cat", Configs: []string{token.SOL}},
 	} {
 		q := normal(t, q)
 		if _, err := parseCursor(s, &q); !isBad(err, "cursor") {

@@ -9,22 +9,6 @@ import (
 	"tokensync/internal/token"
 )
 
-// Money is what one side has earned in one quote, over all of its curves: trading fees, its part of the surplus, and the
-// migration fee. Amounts are in whole quote tokens; what is unknown of one curve is left out of the sum.
-type Money struct {
-	QuoteMint    string       `json:"quote_mint"`
-	QuoteSymbol  string       `json:"quote_symbol"`
-	Tokens       int          `json:"tokens"`
-	Earned       token.Number `json:"earned"`
-	Unclaimed    token.Number `json:"unclaimed"`
-	Claimed      token.Number `json:"claimed"` // trading fees, as far as the counters tell
-	Surplus      token.Number `json:"surplus"`
-	MigrationFee token.Number `json:"migration_fee"`
-	BaseUSD      token.Number `json:"unclaimed_base_usd"` // unclaimed fees in the tokens themselves, at their prices
-	UnclaimedUSD token.Number `json:"unclaimed_usd"`      // both
-	EarnedUSD    token.Number `json:"earned_usd"`         // Earned, at today's price of the quote
-}
-
 // Claim is what the operator has earned with one curve.
 type Claim struct {
 	Mint      string       `json:"mint"`
@@ -35,74 +19,11 @@ type Claim struct {
 	Creation  token.Number `json:"creation_fee"` // in SOL
 	Taken     bool         `json:"creation_fee_taken"`
 	Leftover  token.Number `json:"leftover"` // base tokens
-	Money
-}
-
-// curveOf returns the pool that is t's curve; nil where there is none.
-func curveOf(t *token.Token) *token.Pool {
-	i := slices.IndexFunc(t.Pools, func(p token.Pool) bool { return p.Address == t.CurvePool && p.Curve.Stage != "" })
-	if i < 0 {
-		return nil
-	}
-	return &t.Pools[i]
-}
-
-// earned is what a side has earned with the curve p of t.
-func earned(t *token.Token, p *token.Pool, s *token.Share) Money {
-	m := Money{
-		QuoteMint: p.QuoteMint, QuoteSymbol: p.QuoteSymbol, Tokens: 1,
-		Unclaimed: s.UnclaimedQuote, Claimed: s.ClaimedQuote, Surplus: s.Surplus, MigrationFee: s.MigrationFee,
-	}
-	m.Earned = m.Unclaimed.Add(m.Claimed).Add(m.Surplus).Add(m.MigrationFee)
-	if !s.SurplusTaken {
-		m.Unclaimed = m.Unclaimed.Add(m.Surplus)
-	}
-	if !s.MigrationTaken {
-		m.Unclaimed = m.Unclaimed.Add(m.MigrationFee)
-	}
-	m.BaseUSD = s.UnclaimedBase.Mul(t.PriceUSD)
-	m.UnclaimedUSD = m.Unclaimed.Mul(p.QuoteUSD).Add(m.BaseUSD)
-	m.EarnedUSD = m.Earned.Mul(p.QuoteUSD)
-	return m
-}
-
-func (m *Money) add(other *Money) {
-	m.Tokens += other.Tokens
-	for i, sum := range m.amounts() {
-		*sum = sum.Add(*other.amounts()[i])
-	}
-}
-
-func (m *Money) amounts() []*token.Number {
-	return []*token.Number{
-		&m.Earned, &m.Unclaimed, &m.Claimed, &m.Surplus, &m.MigrationFee, &m.BaseUSD, &m.UnclaimedUSD, &m.EarnedUSD,
-	}
-}
-
-// totals are sums by quote, the one with the most tokens first.
-type totals map[string]*Money
-
-func (t totals) add(m Money) {
-	if sum, ok := t[m.QuoteMint]; ok {
-		sum.add(&m)
-		return
-	}
-	t[m.QuoteMint] = &m
-}
-
-func (t totals) sorted() []Money {
-	all := make([]Money, 0, len(t))
-	for _, m := range t {
-		all = append(all, *m)
-	}
-	slices.SortFunc(all, func(a, b Money) int {
-		return cmp.Or(cmp.Compare(b.Tokens, a.Tokens), cmp.Compare(a.QuoteMint, b.QuoteMint))
-	})
-	return all
+	token.Money
 }
 
 // CreatorFees returns what the creator's curves have earned for him, by quote; nothing for a key that created none.
-func (c *Catalog) CreatorFees(ctx context.Context, creator string) ([]Money, error) {
+func (c *Catalog) CreatorFees(ctx context.Context, creator string) ([]token.Money, error) {
 	if !token.IsPublicKey(creator) {
 		return nil, badParameter("creator", "is not a public key: 32 to 44 base58 characters that decode to 32 bytes")
 	}
@@ -111,26 +32,30 @@ func (c *Catalog) CreatorFees(ctx context.Context, creator string) ([]Money, err
 		return nil, unavailable("reading the board", err)
 	}
 	if b == nil || b.Len() == 0 {
-		return []Money{}, nil
+		return []token.Money{}, nil
+	}
+	m := b.Manifest()
+	if fees, ok := m.EarnedBy(creator); ok {
+		return fees, nil
 	}
 	page, err := b.Page(board.Query{Creator: creator, Sort: board.Created, Limit: b.Len()})
 	if err != nil {
 		return nil, err
 	}
-	sums := totals{}
+	sums := token.Totals{}
 	for row := range page.All() {
 		t, _ := b.Token(row.Mint)
-		if p := curveOf(&t); p != nil {
-			sums.add(earned(&t, p, &p.Curve.Earnings.Creator))
+		if m, ok := t.EarnedByCreator(); ok {
+			sums.Add(m)
 		}
 	}
-	return sums.sorted(), nil
+	return sums.Sorted(), nil
 }
 
 // Revenue is what the operator, the partner of his configs, has earned.
 type Revenue struct {
-	Totals []Money // by quote
-	Claims []Claim // of the curves with the most to claim, the most first
+	Totals []token.Money // by quote
+	Claims []Claim       // of the curves with the most to claim, the most first
 }
 
 // Revenue returns what all curves, or those of one config, have earned for their partner, with at most limit curves that
@@ -143,13 +68,12 @@ func (c *Catalog) Revenue(ctx context.Context, config string, limit int) (Revenu
 	if err != nil {
 		return Revenue{}, unavailable("reading the board", err)
 	}
-	sums, claims := totals{}, []Claim{}
+	sums, claims := token.Totals{}, []Claim{}
 	if b != nil {
 		for t := range b.All() {
-			if p := curveOf(&t); p != nil && (config == "" || t.Curve.Config == config) {
-				claim := claimOf(&t, p)
-				sums.add(claim.Money)
-				claims = append(claims, claim)
+			if m, ok := t.EarnedByPartner(); ok && (config == "" || t.Curve.Config == config) {
+				sums.Add(m)
+				claims = append(claims, claimOf(&t, m))
 			}
 		}
 	}
@@ -158,13 +82,13 @@ func (c *Catalog) Revenue(ctx context.Context, config string, limit int) (Revenu
 	if limit == 0 {
 		limit = DefaultLimit
 	}
-	return Revenue{Totals: sums.sorted(), Claims: claims[:min(limit, len(claims))]}, nil
+	return Revenue{Totals: sums.Sorted(), Claims: claims[:min(limit, len(claims))]}, nil
 }
 
-func claimOf(t *token.Token, p *token.Pool) Claim {
-	e := &p.Curve.Earnings
+func claimOf(t *token.Token, m token.Money) Claim {
+	e := &t.Curve.Earnings
 	return Claim{
 		Mint: t.Mint, Symbol: t.Symbol, CurvePool: t.CurvePool, Config: t.Curve.Config, Stage: t.Curve.Stage,
-		Creation: e.CreationFee, Taken: e.CreationFeeTaken, Leftover: e.Leftover, Money: earned(t, p, &e.Partner),
+		Creation: e.CreationFee, Taken: e.CreationFeeTaken, Leftover: e.Leftover, Money: m,
 	}
 }

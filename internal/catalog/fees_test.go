@@ -5,7 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tokensync/internal/catalog"
+	"tokensync/internal/board"
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/token"
 )
 
@@ -39,7 +40,7 @@ func TestFees(t *testing.T) {
 	t.Run("a creator's", func(t *testing.T) {
 		t.Parallel()
 		got, err := c.CreatorFees(t.Context(), alice)
-		want := []catalog.Money{{
+		want := []token.Money{{
 			QuoteMint: token.SOL, QuoteSymbol: "Q", Tokens: 2, Earned: "7.6", Unclaimed: "7.5", Claimed: "0.1", UnclaimedUSD: "15", EarnedUSD: "15.2",
 		}}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -62,7 +63,7 @@ func TestFees(t *testing.T) {
 			t.Fatalf("%+v, error %v", got.Claims, err)
 		}
 		first := got.Totals[0]
-		want := catalog.Money{
+		want := token.Money{
 			QuoteMint: token.SOL, QuoteSymbol: "Q", Tokens: 2, Earned: "10.25", Unclaimed: "3.25", Claimed: "4", Surplus: "3", MigrationFee: "2",
 			BaseUSD: "5", UnclaimedUSD: "11.5", EarnedUSD: "20.5",
 		}
@@ -80,4 +81,19 @@ func TestFees(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// TestFeesOfAPlatform: the sums of a wallet that created very many tokens come with the board.
+func TestFeesOfAPlatform(t *testing.T) {
+	t.Parallel()
+	want := []token.Money{{QuoteMint: token.SOL, QuoteSymbol: "SOL", Tokens: 9000, Earned: "12.5"}}
+	s := &store{}
+	var err error
+	if s.board, err = board.Make(board.Manifest{Earned: []board.Earned{{Creator: token.USDT, Quotes: want}}}, apitest.Held(apitest.Tokens(1, "pad"))); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.catalog().CreatorFees(t.Context(), token.USDT)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("error %v\n%s", err, diff)
+	}
 }

@@ -41,26 +41,49 @@ func (c *Catalog) List(ctx context.Context, query Query) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	newest, ids, err := c.sources(ctx)
-	if err != nil {
-		return List{}, err
-	}
-	if q.Launchpad != "" && !slices.Contains(ids, q.Launchpad) {
-		return List{}, badParameter("launchpad", "is not a launchpad that is listed here")
-	}
-	from, err := parseCursor(q.Cursor, &q)
-	if err != nil || newest == nil {
-		return List{}, err
-	}
-	shown := newest
-	if from.after != nil {
-		shown = c.walks.board(from.version, newest)
-	}
-	page, err := shown.Page(q.board(ids, from.after, newest))
-	if err != nil {
+	shown, page, err := c.page(ctx, &q)
+	if err != nil || shown == nil {
 		return List{}, err
 	}
 	return c.list(&q, shown, &page), nil
+}
+
+// Head returns the first tokens of a list, without their pools. An error is one of List's.
+func (c *Catalog) Head(ctx context.Context, query Query) ([]token.Token, error) {
+	q, err := query.normal()
+	if err != nil {
+		return nil, err
+	}
+	shown, page, err := c.page(ctx, &q)
+	if err != nil || shown == nil {
+		return nil, err
+	}
+	tokens := make([]token.Token, 0, page.Len())
+	for t := range page.All() {
+		tokens = append(tokens, *t)
+	}
+	return tokens, nil
+}
+
+// page returns the page of a normal query, and the board that it is of: nil before the first.
+func (c *Catalog) page(ctx context.Context, q *Query) (shown *board.Board, page board.Page, err error) {
+	newest, ids, err := c.sources(ctx)
+	if err != nil {
+		return nil, page, err
+	}
+	if q.Launchpad != "" && !slices.Contains(ids, q.Launchpad) {
+		return nil, page, badParameter("launchpad", "is not a launchpad that is listed here")
+	}
+	from, err := parseCursor(q.Cursor, q)
+	if err != nil || newest == nil {
+		return nil, page, err
+	}
+	shown = newest
+	if from.after != nil {
+		shown = c.walks.board(from.version, newest)
+	}
+	page, err = shown.Page(q.board(ids, from.after, newest))
+	return shown, page, err
 }
 
 // list renders a page of the board shown.
@@ -81,7 +104,7 @@ func (c *Catalog) list(q *Query, shown *board.Board, page *board.Page) List {
 // have left the newest board.
 func (q *Query) board(configured []token.LaunchpadID, after *board.Position, newest *board.Board) board.Query {
 	b := board.Query{
-		Stage: q.Stage, Creator: q.Creator, Config: q.Config, Search: q.Search, Sort: q.Sort, Ascending: q.Order == ascending,
+		Stage: q.Stage, Creator: q.Creator, Configs: q.Configs, Search: q.Search, Sort: q.Sort, Ascending: q.Order == ascending,
 		After: after, Limit: q.Limit, Within: newest,
 	}
 	gone := func(id token.LaunchpadID) bool { return !slices.Contains(configured, id) }

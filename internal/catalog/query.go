@@ -33,10 +33,10 @@ type Query struct {
 	Search    string            // a mint, its first characters, or any part of a name or symbol
 	Stage     token.Stage       // of the bonding curve; "" is any, and none
 	Creator   string            // of the curve; "" is any, and none
-	Config    string            // of the curve; "" is any, and none
+	Configs   []string          // of the curve, any of them; nil is any, and none
+	Cursor    string            // Next of the page before
 
 	status token.Status // instead of the tokens in the lists, those that were taken out of them for this reason
-	Cursor string       // Next of the page before
 }
 
 // normal fills in the defaults and checks every field but the cursor.
@@ -70,7 +70,7 @@ func (q *Query) check() error {
 		return badParameter("stage", "is none of bonding, migrating, graduated")
 	case q.Creator != "" && !token.IsPublicKey(q.Creator):
 		return badParameter("creator", "is not a public key: "+keyRule)
-	case q.Config != "" && !token.IsPublicKey(q.Config):
+	case slices.ContainsFunc(q.Configs, func(key string) bool { return !token.IsPublicKey(key) }):
 		return badParameter("config", "is not a config key: "+keyRule)
 	case q.Limit < 0 || q.Limit > MaxLimit:
 		return badParameter("limit", "is not a whole number from 1 to %d", MaxLimit)

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,42 +39,52 @@ func (c *Catalog) sources(ctx context.Context) (*board.Board, []token.LaunchpadI
 	return b, b.Launchpads(), nil
 }
 
-// ByMints returns the tokens of mints, listed or not, in the order asked and each once; unknown ones are left out.
+// ByMints returns the rows of mints, listed or not, in the order asked and each once; unknown ones are left out.
 func (c *Catalog) ByMints(ctx context.Context, mints []string) (List, error) {
-	if err := CheckMints("mints", mints); err != nil {
-		return List{}, err
+	tokens, at, err := c.Tokens(ctx, "mints", mints)
+	list := List{SyncedAt: at}
+	for i := range tokens {
+		list.add(tokens[i].AppendRow)
+	}
+	return list, err
+}
+
+// Tokens returns the tokens of mints, listed or not, in the order asked and each once, and when the board's run began;
+// unknown ones are left out. Listed ones come without their pools. name is the parameter that holds the mints.
+func (c *Catalog) Tokens(ctx context.Context, name string, mints []string) ([]token.Token, time.Time, error) {
+	if err := CheckMints(name, mints); err != nil {
+		return nil, time.Time{}, err
 	}
 	b, err := c.Boards.Board(ctx)
 	if err != nil {
-		return List{}, unavailable("reading the board", err)
+		return nil, time.Time{}, unavailable("reading the board", err)
 	}
-	rows := make(map[string][]byte, len(mints))
-	var list List
+	found, at := make(map[string]token.Token, len(mints)), time.Time{}
 	if b != nil {
-		list.SyncedAt = b.SyncedAt()
-		found := b.Tokens(mints)
-		for t := range found.All() {
-			rows[t.Mint] = t.AppendRow(nil)
+		at = b.SyncedAt()
+		page := b.Tokens(mints)
+		for t := range page.All() {
+			found[t.Mint] = *t
 		}
 	}
-	if err := c.unlisted(ctx, mints, rows); err != nil {
-		return List{}, unavailable("reading tokens by mint", err)
+	if err := c.unlisted(ctx, mints, found); err != nil {
+		return nil, time.Time{}, unavailable("reading tokens by mint", err)
 	}
+	tokens := make([]token.Token, 0, len(found))
 	for _, mint := range mints {
-		if row, ok := rows[mint]; ok {
-			list.add(func(b []byte) []byte { return append(b, row...) })
-			delete(rows, mint)
+		if t, ok := found[mint]; ok {
+			tokens = append(tokens, t)
+			delete(found, mint)
 		}
 	}
-	return list, nil
+	return tokens, at, nil
 }
 
-// unlisted adds the rows of mints that no board has from their items.
-func (c *Catalog) unlisted(ctx context.Context, mints []string, rows map[string][]byte) error {
+// unlisted adds what no board has to found, from its items.
+func (c *Catalog) unlisted(ctx context.Context, mints []string, found map[string]token.Token) error {
 	var rest []string
 	for _, mint := range mints {
-		if _, ok := rows[mint]; !ok {
-			rows[mint] = nil // once
+		if _, ok := found[mint]; !ok && !slices.Contains(rest, mint) {
 			rest = append(rest, mint)
 		}
 	}
@@ -85,12 +96,7 @@ func (c *Catalog) unlisted(ctx context.Context, mints []string, rows map[string]
 			return err
 		}
 		if t.Status != "" {
-			rows[t.Mint] = t.AppendRow(nil)
-		}
-	}
-	for _, mint := range rest {
-		if rows[mint] == nil {
-			delete(rows, mint)
+			found[t.Mint] = t
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,11 +26,19 @@ const (
 	UserAgent            = "METEORA_USER_AGENT"
 	QuoteMints           = "QUOTE_MINTS"
 	SolanaRPCParameter   = "SOLANA_RPC_URL_PARAMETER"
+	SolanaRPCRate        = "SOLANA_RPC_RATE" // requests a second, decimals allowed, as of the next two
+	SolanaScanRate       = "SOLANA_SCAN_RATE"
+	SolanaDASRate        = "SOLANA_DAS_RATE"
+	WalkRequests         = "WALK_REQUESTS"
+	WalkTime             = "WALK_TIME"
+	CurvesPerRun         = "CURVES_PER_RUN"
+	CurvesKept           = "CURVES_KEPT"
 	MetadataGateways     = "METADATA_GATEWAYS"
 	ArweaveGateways      = "ARWEAVE_GATEWAYS"
 	MetadataHosts        = "METADATA_HOSTS" // for local runs
 	ListingRules         = "LISTING_RULES_PARAMETER"
 	SyncInterval         = "SYNC_INTERVAL"
+	WatchInterval        = "WATCH_INTERVAL"
 	LogLevel             = "LOG_LEVEL"
 )
 
@@ -42,6 +51,7 @@ type Sync struct {
 	BoardTable             string
 	LaunchpadIDParameter   string
 	SolanaRPCParameter     string // "" when the launchpad reads no chain
+	Chain                  Chain
 	ListingRulesParameter  string // "" when every token is the launchpad's own
 	Products               []token.Product
 	URLs                   map[token.Product]string // of each product that is read over HTTP
@@ -49,7 +59,17 @@ type Sync struct {
 	IPFS, Arweave          []string          // gateways in the order in which they are tried; none for the usual ones
 	Hosts                  map[string]string // addresses of hosts of metadata, instead of the public Internet; nil for that
 	Quotes                 token.QuoteMints
+	SyncInterval           time.Duration // from one refresh to the next
+	WatchInterval          time.Duration // between two looks of a refresh at the curves; 0 is never
 	LogLevel               slog.Level
+}
+
+// Chain bounds what is asked of the RPC node. A zero field leaves it to the packages that ask: solana.Rates, dbc.Limits.
+type Chain struct {
+	RPCRate, ScanRate, DASRate float64 // requests a second
+	WalkRequests               int     // in one run
+	WalkTime                   time.Duration
+	CurvesPerRun, CurvesKept   int
 }
 
 // LoadSync reads the environment through getenv. Its error lists every setting that is missing or bad.
@@ -61,6 +81,7 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 		BoardTable:            r.required(BoardTable),
 		LaunchpadIDParameter:  r.required(LaunchpadIDParameter),
 		SolanaRPCParameter:    r.optional(SolanaRPCParameter, ""),
+		Chain:                 r.chain(),
 		ListingRulesParameter: r.optional(ListingRules, ""),
 		Products:              r.products(),
 		Quotes:                r.quotes(),
@@ -69,6 +90,8 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 		IPFS:                  r.gateways(MetadataGateways),
 		Arweave:               r.gateways(ArweaveGateways),
 		Hosts:                 r.hosts(MetadataHosts),
+		SyncInterval:          r.needInterval(),
+		WatchInterval:         r.watch(),
 		LogLevel:              r.level(),
 	}
 	return s, errors.Join(r.errs...)
@@ -108,6 +131,46 @@ func (r *reader) list(name, fallback string) []string {
 		}
 	}
 	return items
+}
+
+// Bounds on what may be set of Chain: no provider sells more requests, and no run takes longer or holds more curves.
+const (
+	maxRate     = 10_000
+	maxRequests = 100_000
+	maxWalk     = 15 * time.Minute
+	maxCurves   = 1_000_000
+)
+
+func (r *reader) chain() Chain {
+	return Chain{
+		RPCRate:      r.rate(SolanaRPCRate),
+		ScanRate:     r.rate(SolanaScanRate),
+		DASRate:      r.rate(SolanaDASRate),
+		WalkRequests: r.count(WalkRequests, 0, maxRequests),
+		WalkTime:     r.duration(WalkTime, 0, maxWalk),
+		CurvesPerRun: r.count(CurvesPerRun, 0, maxCurves),
+		CurvesKept:   r.count(CurvesKept, 0, maxCurves),
+	}
+}
+
+// rate reads requests a second; 0 when it is not set.
+func (r *reader) rate(name string) float64 {
+	v := r.optional(name, "0")
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(f >= 0 && f <= maxRate) { // NaN is neither
+		r.fail(name, "%q is not a number of requests a second from 0 to %d", v, maxRate)
+		return 0
+	}
+	return f
+}
+
+func (r *reader) count(name string, fallback, most int) int {
+	v := r.optional(name, strconv.Itoa(fallback))
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > most {
+		r.fail(name, "%q is not a number from 0 to %d", v, most)
+	}
+	return n
 }
 
 func (r *reader) products() []token.Product {
@@ -201,6 +264,26 @@ func (r *reader) level() slog.Level {
 		r.fail(LogLevel, "%q is not debug, info, warn or error", v)
 	}
 	return level
+}
+
+// minWatch keeps a typing error from asking the node hundreds of times a second.
+const minWatch = time.Second
+
+func (r *reader) watch() time.Duration {
+	v := r.optional(WatchInterval, "0s")
+	d, err := time.ParseDuration(v)
+	if err != nil || d != 0 && d < minWatch {
+		r.fail(WatchInterval, "%q is neither 0s nor a duration of %v or more, such as 5s", v, minWatch)
+	}
+	return d
+}
+
+// needInterval is the interval of a function that would go wrong with another than its schedule's.
+func (r *reader) needInterval() time.Duration {
+	if r.required(SyncInterval) == "" {
+		return 0
+	}
+	return r.interval()
 }
 
 // defaultSyncInterval is the template's shortest schedule.

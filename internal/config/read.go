@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"log/slog"
-	"strconv"
 	"time"
 )
 
@@ -44,10 +43,10 @@ func LoadRead(getenv func(string) string, fallback Cache, required ...string) (R
 		LaunchpadIDParameter: r.optional(LaunchpadIDParameter, ""),
 		SyncInterval:         r.interval(),
 		Cache: Cache{
-			MaxAge:               r.duration(CacheMaxAge, fallback.MaxAge),
-			StaleWhileRevalidate: r.duration(CacheStale, fallback.StaleWhileRevalidate),
-			Memory:               r.duration(CacheMemory, fallback.Memory),
-			MemoryBytes:          r.bytes(CacheMemoryBytes, fallback.MemoryBytes),
+			MaxAge:               r.duration(CacheMaxAge, fallback.MaxAge, maxCached),
+			StaleWhileRevalidate: r.duration(CacheStale, fallback.StaleWhileRevalidate, maxCached),
+			Memory:               r.duration(CacheMemory, fallback.Memory, maxCached),
+			MemoryBytes:          r.count(CacheMemoryBytes, fallback.MemoryBytes, maxCacheBytes),
 		},
 		LogLevel: r.level(),
 	}
@@ -57,24 +56,15 @@ func LoadRead(getenv func(string) string, fallback Cache, required ...string) (R
 // maxCached bounds how long an answer may be used.
 const maxCached = 24 * time.Hour
 
-// duration reads a time of 0 to a day, such as 15s.
-func (r *reader) duration(name string, fallback time.Duration) time.Duration {
+// duration reads a time of 0 to most, such as 15s.
+func (r *reader) duration(name string, fallback, most time.Duration) time.Duration {
 	v := r.optional(name, fallback.String())
 	d, err := time.ParseDuration(v)
-	if err != nil || d < 0 || d > maxCached {
-		r.fail(name, "%q is not a duration from 0s to %v, such as 15s", v, maxCached)
+	if err != nil || d < 0 || d > most {
+		r.fail(name, "%q is not a duration from 0s to %v, such as 15s", v, most)
 	}
 	return d
 }
 
 // maxCacheBytes leaves room in the smallest function.
 const maxCacheBytes = 64 << 20
-
-func (r *reader) bytes(name string, fallback int) int {
-	v := r.optional(name, strconv.Itoa(fallback))
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 0 || n > maxCacheBytes {
-		r.fail(name, "%q is not a number of bytes from 0 to %d", v, maxCacheBytes)
-	}
-	return n
-}

@@ -18,7 +18,8 @@ const (
 func (s *scan) read(before []ref, isRefresh bool) error {
 	book := &s.now.book
 	isGap := s.last == nil && len(before) < book.Known
-	if !isRefresh || book.Pools.At != nil || len(before) == 0 || isGap || s.last != nil && s.last.isLost {
+	isYoung := book.Shown < allShares // there are curves that no run has handed out yet
+	if !isRefresh || book.Pools.At != nil || len(before) == 0 || isGap || isYoung || s.last != nil && s.last.isLost {
 		return s.readAll(before)
 	}
 	return s.refresh(before)
@@ -54,14 +55,14 @@ func (s *scan) handOut(before []ref, read int) error {
 	pools := k.pools
 	if k.isTooLarge() {
 		pools = s.moved
-		s.leave("%d of %d known curves read again, in turns", read, len(k.refs))
+		s.stats.Note(fmt.Sprintf("%d of %d known curves read again, all of them in turns", read, len(k.refs)))
 	} else if lost := len(k.refs) - len(k.pools); lost > 0 {
 		s.leave("%d known curves did not come back", lost)
 	}
 	if err := s.emitAll(pools); err != nil || s.stopped {
 		return err
 	}
-	if len(before) == len(k.refs) {
+	if len(before) == len(k.refs) && !k.isDirty {
 		return nil
 	}
 	k.book.Known = len(k.refs)
@@ -89,17 +90,22 @@ func (k *kept) due() []solana.Key {
 	if k.isTooLarge() {
 		most = min(most, turnSize)
 	}
-	var due []solana.Key
-	n := 0
-	for ; n < len(k.refs) && len(due) < most; n++ {
-		if r := k.refs[(k.next+n)%len(k.refs)]; !r.isSettled {
-			due = append(due, r.address)
-		}
-	}
+	due, next := k.unsettled(k.next, most)
 	if k.isTooLarge() {
-		k.next = (k.next + n) % len(k.refs)
+		k.next = next
 	}
 	return due
+}
+
+// unsettled lists at most so many curves that are not settled, round and round from a place in refs, and the place behind them.
+func (k *kept) unsettled(from, most int) (list []solana.Key, next int) {
+	n := 0
+	for ; n < len(k.refs) && len(list) < most; n++ {
+		if r := k.refs[(from+n)%len(k.refs)]; !r.isSettled {
+			list = append(list, r.address)
+		}
+	}
+	return list, (from + n) % max(1, len(k.refs))
 }
 
 // wentBack reports whether a node shows the chain as it was well before the last run: nothing of that is believed. If it

@@ -17,15 +17,13 @@ func (s *scan) readAll(before []ref) (err error) {
 	if s.now.slot, err = s.session.Slot(s.ctx); err != nil {
 		s.now.slot = 0 // changes cannot be asked for
 	}
-	page := newPoolPage(s.started, s.limits.Pools)
-	if known := s.now.book.Known; known > s.limits.Pools {
-		page.share = share{s.now.book.Turn, s.turnWidth(known)}
-	}
+	page := s.turnPage()
 	err = s.explore(&expedition{
 		what: "curves", q: s.search(), ways: &s.now.book.Pools, page: page,
 		take: func() error { return s.take(page) }, count: func() int { return len(s.now.refs) }, known: len(before),
 	})
 	flushErr := s.release()
+	s.now.book.Short = s.now.book.Short || page.isShort
 	switch {
 	case s.stopped:
 		return nil
@@ -40,6 +38,31 @@ func (s *scan) readAll(before []ref) (err error) {
 	}
 	s.settle(err == nil)
 	return s.save(before)
+}
+
+// turnPage is where a walk's curves are gathered: all that there is room for, of a launchpad that is known to be larger
+// those whose turn it is, and one of each launchpad ID, so that none looks as if it matched nothing. A walk that goes on
+// keeps to the share with which it began.
+func (s *scan) turnPage() *poolPage {
+	m := &s.now.book
+	if m.Pools.At == nil || m.Width == 0 {
+		m.Width, m.Short = allShares, false
+		if m.Known > s.limits.Pools {
+			m.Width = s.turnWidth(m.Known)
+		}
+	}
+	page := newPoolPage(s.started, s.limits.Pools)
+	page.share, page.always = share{m.Turn, m.Width}, s.isFirstOfID
+	return page
+}
+
+func (s *scan) isFirstOfID(p *pool) bool {
+	c := s.claimOf(p)
+	if c == nil || s.shown[c.id] {
+		return false
+	}
+	s.shown[c.id] = true
+	return true
 }
 
 // An expedition is a search for something by the ways that a node may take.
@@ -191,20 +214,30 @@ func (s *scan) readMissed(before []ref, isWhole bool) error {
 // settle decides what the next run starts from.
 func (s *scan) settle(isWhole bool) {
 	m := &s.now.book
-	if isWhole {
-		m.Known, m.Pools.Found, m.Slot = max(m.Pools.Found, len(s.now.refs)), 0, s.now.slot
-	} else {
-		m.Known = max(m.Known, len(s.now.refs))
-	}
 	s.now.since = s.now.slot
-	if handed := len(s.seen); isWhole && m.Known > s.limits.Pools {
-		m.Turn += byte(s.turnWidth(m.Known))
-		s.leave("%d of %d curves in this run, the others in the next ones, in turns", handed, m.Known)
+	if !isWhole {
+		m.Known = max(m.Known, len(s.now.refs))
+		return
+	}
+	m.Known, m.Pools.Found, m.Slot = max(m.Pools.Found, len(s.now.refs)), 0, s.now.slot
+	switch {
+	case m.Width < allShares:
+		m.Turn += byte(m.Width)
+		m.Shown = min(m.Shown+m.Width, allShares)
+	case !m.Short:
+		m.Shown = allShares
+	}
+	handed := len(s.seen)
+	switch {
+	case m.Shown < allShares:
+		s.leave("%d of %d curves in this run, the others in the next ones", handed, m.Known)
+	case m.Width < allShares:
+		s.stats.Note(fmt.Sprintf("%d of %d curves in this run, all of them in turns", handed, m.Known))
 	}
 }
 
 // turnWidth is how many of the 256 shares of a launchpad are handed out in one run. They are not all alike.
-func (s *scan) turnWidth(known int) int { return max(1, 256*9/10*s.limits.Pools/known) }
+func (s *scan) turnWidth(known int) int { return max(1, allShares*9/10*s.limits.Pools/known) }
 
 // reread reads pools by address, and at which slot they were so; what is gone or not ours is left out.
 func (s *scan) reread(addresses []solana.Key) (page *poolPage, slot int64, err error) {

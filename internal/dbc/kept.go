@@ -15,21 +15,26 @@ import (
 // kept is what a run has read, for the next one in the same process. It is good for one node only: another may lag
 // behind.
 type kept struct {
-	node    *solana.Client
-	ids     []token.LaunchpadID
-	limit   int // of pools
-	slot    int64
-	since   int64 // from where changes are asked for; before slot while the node owes some
-	owed    map[solana.Key]bool
-	refs    []ref  // all that are known, by address
-	pools   []pool // likewise; nil when there are too many of them
-	names   map[solana.Key]metadata
-	claimed map[solana.Key]map[solana.Key]*config // every config of a fee claimer
-	next    int                                   // in refs, of a launchpad that is refreshed in turns
-	isLost  bool
-	trails  map[solana.Key]*trail
-	roll    *solana.Position
-	book    notebook
+	node     *solana.Client
+	ids      []token.LaunchpadID
+	limit    int // of pools
+	slot     int64
+	since    int64 // from where changes are asked for; before slot while the node owes some
+	owed     map[solana.Key]bool
+	refs     []ref  // all that are known, by address
+	pools    []pool // likewise; nil when there are too many of them
+	names    map[solana.Key]metadata
+	claimed  map[solana.Key]map[solana.Key]*config // every config of a fee claimer
+	next     int                                   // in refs, of a launchpad that is refreshed in turns
+	isLost   bool
+	view     *view  // nil when a run has not come to its end since
+	looked   int64  // slot of the last look; 0 before the first
+	lookTurn int    // in refs, of looks that read curves in turns
+	unsent   []pool // that a look found to have moved, and did not hand out
+	isDirty  bool   // the cache lacks addresses that looks have found
+	trails   map[solana.Key]*trail
+	roll     *solana.Position
+	book     notebook
 
 	compactAt int
 }
@@ -92,6 +97,9 @@ type notebook struct {
 	Configs ways             `json:"configs"` // of fee claimers
 	Known   int              `json:"known"`   // pools, of the last whole walk
 	Turn    byte             `json:"turn"`    // where the next share of a large launchpad begins
+	Width   int              `json:"width"`   // of the share that the walk under way hands out
+	Short   bool             `json:"short"`   // that walk has left out curves of its share
+	Shown   int              `json:"shown"`   // shares that were handed out since the launchpad was first read; all of them at most
 	Slot    int64            `json:"slot"`    // all that was written until then is known
 	Useless map[string]int64 `json:"useless,omitempty"`
 }
@@ -130,7 +138,7 @@ func (s *scan) knownKey(n int) string { return fmt.Sprintf("%s#%d", s.bookKey(),
 // refs that it returns, by address.
 func (s *scan) remember() ([]ref, error) {
 	if s.last != nil {
-		s.now.book = s.last.book
+		s.now.book, s.now.isDirty = s.last.book, s.last.isDirty
 		return s.last.refs, nil
 	}
 	found, err := s.source.Cache.Get(s.ctx, []string{s.bookKey()})
@@ -170,7 +178,7 @@ func (s *scan) rememberKnown() ([]ref, error) {
 // save leaves what this run knows for runs of another process. Addresses are written when there are others than before.
 func (s *scan) save(before []ref) error {
 	same := slices.EqualFunc(before, s.now.refs, func(a, b ref) bool { return a.address == b.address })
-	if !s.now.isTooLarge() && !same {
+	if !s.now.isTooLarge() && (!same || s.now.isDirty) {
 		entries, n := map[string]string{}, 0
 		for refs := range slices.Chunk(s.now.refs, knownEntries) {
 			entries[s.knownKey(n)] = addressText(refs)
@@ -179,6 +187,7 @@ func (s *scan) save(before []ref) error {
 		if err := s.source.Cache.Put(s.ctx, entries, keepBook); err != nil {
 			return fmt.Errorf("writing the cache: %w", err)
 		}
+		s.now.isDirty = false
 	}
 	return s.saveBook()
 }

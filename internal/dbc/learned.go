@@ -41,5 +41,7 @@ func (s *scan) finish() {
 		s.note(err)
 	}
 	s.noteOddities()
+	left := s.view
+	s.now.view = &left
 	s.source.last.Store(s.now)
 }

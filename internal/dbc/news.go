@@ -26,6 +26,9 @@ func useless(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errUseless, fmt.Sprintf(format, args...))
 }
 
+// byChanges is the cheapest way: one request for all.
+const byChanges = "changedSinceSlot"
+
 // A lookout is a way to see new curves.
 type lookout struct {
 	name  string
@@ -36,7 +39,7 @@ type lookout struct {
 // lookouts are all ways, the cheapest first.
 func (s *scan) lookouts() []lookout {
 	return []lookout{
-		{name: "changedSinceSlot", look: s.lookAtChanges},
+		{name: byChanges, look: s.lookAtChanges},
 		{name: "the whole list", look: s.lookAtList, byWay: true},
 		{name: "signatures", look: s.lookAtSignatures},
 		{name: "a walk in parts", look: s.lookAtPart, byWay: true},
@@ -87,29 +90,38 @@ func (s *scan) giveUp(name string, err error) {
 
 // lookAtChanges asks for what was written since the last run, of all configs together.
 func (s *scan) lookAtChanges(moved []pool) error {
-	k := s.now
-	if k.since <= 0 {
+	listed := map[solana.Key]bool{}
+	if err := s.changesSince(s.now.since, func(page *poolPage) {
+		for i := range page.refs {
+			listed[page.refs[i].address] = true
+		}
+		s.takeNews(page)
+	}); err != nil {
+		return err
+	}
+	return s.now.settleOwed(moved, listed)
+}
+
+// changesSince calls take with each page of what was written since a slot, and a minute before it.
+func (s *scan) changesSince(slot int64, take func(*poolPage)) error {
+	if slot <= 0 {
 		return useless("nobody knows since when")
 	}
-	listed, rows := map[solana.Key]bool{}, 0
-	page := newPoolPage(s.started, s.limits.Pools)
-	for err := range s.session.Changes(s.ctx, s.search(), max(1, k.since-slotMargin), changesPages, page) {
+	rows, page := 0, newPoolPage(s.started, s.limits.Pools)
+	for err := range s.session.Changes(s.ctx, s.search(), max(1, slot-slotMargin), changesPages, page) {
 		switch {
 		case errors.Is(err, solana.ErrBudget):
 			return useless("it does not shorten the walk")
 		case err != nil:
 			return err
 		}
-		for i := range page.refs {
-			listed[page.refs[i].address] = true
-		}
 		rows += len(page.refs)
-		s.takeNews(page)
+		take(page)
 	}
-	if rows > unshortenedAt && rows > len(k.refs)/2 {
+	if rows > unshortenedAt && rows > len(s.now.refs)/2 {
 		return useless("it does not shorten the list")
 	}
-	return k.settleOwed(moved, listed)
+	return nil
 }
 
 // takeNews takes over what a way to new curves has shown.

@@ -325,29 +325,75 @@ func TestChangesAreHeldToTheirWord(t *testing.T) {
 	}
 }
 
-// TestLargeLaunchpad: one too large for a run is handed out in turns, and refreshed in turns.
+// TestLargeLaunchpad: one too large for a run is handed out in turns, and refreshed in turns. Until every curve was handed
+// out once, that is incomplete, refreshes go on with it, and no launchpad ID goes without a curve; then it is the rule.
 func TestLargeLaunchpad(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, rpctest.Config{Tokens: 800})
-	w.Limits.Pools = 200
+	for name, tt := range map[string]struct {
+		node    rpctest.Node
+		between func(*world)
+		read    func(*world) stream // after the first run
+	}{
+		"full runs":          {rpctest.Node{}, func(*world) {}, func(w *world) stream { return w.Pools }},
+		"refreshes":          {rpctest.Node{}, func(*world) {}, func(w *world) stream { return w.Changed }},
+		"many processes":     {rpctest.Node{}, func(w *world) { w.last.Store(nil) }, func(w *world) stream { return w.Pools }},
+		"walks in many runs": {rpctest.Node{Kind: rpctest.ScanCounting, Strangers: 24_000}, func(w *world) { w.Limits.Requests = 2 }, func(w *world) stream { return w.Pools }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, rpctest.Config{Tokens: 800, Launches: []rpctest.Launch{{Key: rpctest.DefaultLaunchpad}}, Node: tt.node})
+			w.Limits.Pools = 200
+			small := w.chain.AddLaunch(rpctest.Launch{})
+			w.chain.AddCurves(small, 1)
+			w.chain.Tick()
+			ids := []string{w.chain.Launchpad(), small}
+			found, read := map[string]bool{}, stream(w.Pools)
+			for run := 1; ; run++ {
+				pools, stats, err := gather(t, read, ids...)
+				for _, a := range curves(pools) {
+					found[a] = true
+				}
+				if n := len(curves(pools)); n > 250 || n == 0 || run > 20 || err != nil && !errors.Is(err, syncrun.ErrIncomplete) {
+					t.Fatalf("run %d: %d curves, %v, notes %q", run, n, err, stats.Notes())
+				}
+				if isAll := len(found) == w.chain.Tokens(); err == nil != isAll {
+					t.Fatalf("run %d: %d curves by now, error %v", run, len(found), err)
+				} else if isAll {
+					break
+				}
+				tt.between(w)
+				read = tt.read(w)
+			}
+			w.checkTurns(t, ids)
+		})
+	}
+}
+
+// checkTurns holds runs that follow a first round to what is left to do: each a part, all of it in some, each ID in each.
+func (w *world) checkTurns(t *testing.T, ids []string) {
+	t.Helper()
+	w.Limits.Requests = 0
 	found := map[string]bool{}
-	for run := range 12 {
-		pools, stats, err := gather(t, w.Pools, w.chain.Launchpad())
-		if n := len(curves(pools)); !errors.Is(err, syncrun.ErrIncomplete) || n > 250 || n == 0 {
-			t.Fatalf("run %d: %d curves, %v, notes %q", run, n, err, stats.Notes())
-		}
+	for range 8 {
+		pools, stats := w.mustRead(t, ids...)
 		for _, a := range curves(pools) {
 			found[a] = true
 		}
+		hasIDs := map[string]bool{}
+		for _, p := range pools {
+			hasIDs[string(p.Launchpad)] = true
+		}
+		if !strings.Contains(strings.Join(stats.Notes(), "\n"), "all of them in turns") || len(hasIDs) != len(ids) {
+			t.Errorf("%d curves of %d IDs, notes %q", len(curves(pools)), len(hasIDs), stats.Notes())
+		}
 	}
-	want := w.ofLaunchpad()
-	if len(found) != len(want) {
-		t.Errorf("%d curves of %d in twelve runs", len(found), len(want))
+	if len(found) != w.chain.Tokens() {
+		t.Errorf("%d curves of %d in eight runs", len(found), w.chain.Tokens())
 	}
 	w.chain.Tick()
-	moved, stats, err := gather(t, w.Changed, w.chain.Launchpad())
-	if n := len(curves(moved)); !errors.Is(err, syncrun.ErrIncomplete) || n == 0 || n == len(want) {
-		t.Errorf("%d of %d curves moved, %v, notes %q", n, len(want), err, stats.Notes())
+	moved, stats, err := gather(t, w.Changed, ids...)
+	if n := len(curves(moved)); err != nil || n == 0 || n == w.chain.Tokens() || !strings.Contains(strings.Join(stats.Notes(), "\n"), "read again, all of them in turns") {
+		t.Errorf("%d of %d curves moved, %v, notes %q", n, w.chain.Tokens(), err, stats.Notes())
 	}
 }
 

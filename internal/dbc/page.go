@@ -28,6 +28,9 @@ func refOf(p *pool, a *solana.Account, now time.Time) ref {
 	}
 }
 
+// allShares is how many shares there are: as many as a byte's values.
+const allShares = 256
+
 // A share is the pools whose address has one of width checksums of a byte, counted from from.
 type share struct {
 	from  byte
@@ -39,9 +42,11 @@ func (s share) has(k solana.Key) bool { return int(byte(crc32.ChecksumIEEE(k[:])
 // A poolPage gathers the pools of one answer in chunks, so that its growth copies nothing.
 type poolPage struct {
 	now      time.Time
-	share    share // of the pools that are to be handed out; all are counted
-	limit    int   // of those that are gathered
+	share    share            // of the pools that are to be handed out; all are counted
+	always   func(*pool) bool // reports whether a pool is handed out whatever share it is in; nil for none
+	limit    int              // of those that are gathered
 	gathered int
+	isShort  bool // the limit left out some of the share
 	chunks   [][]pool
 	spare    [][]pool
 	refs     []ref // of all
@@ -49,7 +54,7 @@ type poolPage struct {
 }
 
 func newPoolPage(now time.Time, limit int) *poolPage {
-	return &poolPage{now: now, share: share{0, 256}, limit: limit}
+	return &poolPage{now: now, share: share{0, allShares}, limit: limit}
 }
 
 // Reset empties the page and keeps its memory.
@@ -66,13 +71,14 @@ func (p *poolPage) Add(a *solana.Account) {
 		return
 	}
 	p.refs = append(p.refs, refOf(&decoded, a, p.now))
-	if p.share.has(decoded.address) {
+	if p.always != nil && p.always(&decoded) || p.share.has(decoded.address) {
 		p.gather(&decoded)
 	}
 }
 
 func (p *poolPage) gather(decoded *pool) {
 	if p.gathered >= p.limit {
+		p.isShort = true
 		return
 	}
 	p.gathered++

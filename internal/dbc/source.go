@@ -1,6 +1,7 @@
 package dbc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -32,49 +33,38 @@ type Quotes interface {
 	QuotePrice(ctx context.Context, mint string, stats *syncrun.Counts) (token.Number, error)
 }
 
-// Limits bound one run. A zero field means its default.
+// Limits bound one run. A zero field means that of DefaultLimits.
 type Limits struct {
-	Requests int64         // of a walk through the program; by default 400
-	Time     time.Duration // of such a walk; by default two minutes, at most half of what the run has left
-	Pools    int           // handed out in one run; by default as many as the process's memory limit allows
-	Kept     int           // kept in memory from one run to the next; by default 20,000
-	Configs  int           // of one fee claimer, for anyone can make more in its name; by default 100,000, which take 12 MB
+	Requests int64         // of a walk through the program
+	Time     time.Duration // of such a walk, and at most half of what the run has left
+	Pools    int           // handed out in one run; 0 means as many as the process's memory limit allows
+	Kept     int           // kept in memory from one run to the next
+	Configs  int           // of one fee claimer, for anyone can make more in its name; 100,000 take 12 MB
 }
 
-// Defaults of Limits, and what a pool costs on its way through a run: packed where it is gathered, in a page, and in what
-// is known.
+// DefaultLimits are those that are not set.
+var DefaultLimits = Limits{Requests: 400, Time: 2 * time.Minute, Kept: 20_000, Configs: 100_000}
+
+// What a pool costs on its way through a run: packed where it is gathered, in a page, and in what is known.
 const (
-	defaultRequests = 400
-	defaultTime     = 2 * time.Minute
-	defaultKept     = 20_000
-	defaultConfigs  = 100_000
-	mostPools       = 200_000
-	fewestPools     = 10_000
-	processBytes    = 28 << 20
-	poolBytes       = 800
-	keyBytes        = 330 // of a config or creator whose pools are looked for
+	mostPools    = 200_000
+	fewestPools  = 10_000
+	processBytes = 28 << 20
+	poolBytes    = 800
+	keyBytes     = 330 // of a config or creator whose pools are looked for
 )
 
 func (l Limits) orDefaults(ctx context.Context) Limits {
-	if l.Requests == 0 {
-		l.Requests = defaultRequests
-	}
-	if l.Time == 0 {
-		l.Time = defaultTime
-		if deadline, ok := ctx.Deadline(); ok {
-			l.Time = min(l.Time, time.Until(deadline)/2)
-		}
+	l.Requests = cmp.Or(l.Requests, DefaultLimits.Requests)
+	l.Time = cmp.Or(l.Time, DefaultLimits.Time)
+	if deadline, ok := ctx.Deadline(); ok {
+		l.Time = min(l.Time, time.Until(deadline)/2)
 	}
 	if l.Pools == 0 {
 		l.Pools = poolsWithin(debug.SetMemoryLimit(-1))
 	}
-	if l.Kept == 0 {
-		l.Kept = defaultKept
-	}
-	if l.Configs == 0 {
-		l.Configs = defaultConfigs
-	}
-	l.Kept = min(l.Kept, l.Pools)
+	l.Configs = cmp.Or(l.Configs, DefaultLimits.Configs)
+	l.Kept = min(cmp.Or(l.Kept, DefaultLimits.Kept), l.Pools)
 	return l
 }
 
@@ -111,15 +101,17 @@ func (s *Source) Product() token.Product { return token.DBC }
 
 // Pools streams the bonding curves of every launchpad ID that names a key on the chain, as token.LaunchpadID.Claim has it.
 // A token that graduated comes with its AMM pool, under the same ID. The pair with an error is the last; what came before
-// it is sound. syncrun.ErrIncomplete means that there are pools that this run did not come to. Other errors are Node's,
-// and those of solana.Session, Cache and Graduates.
+// it is sound. syncrun.ErrIncomplete means that there are pools that no run has come to yet. Once each has been handed out,
+// a launchpad too large for one run comes in turns without an error, with a curve of every ID at least: a curve that does
+// not come is not gone, for no curve is ever closed. Other errors are Node's, and those of solana.Session, Cache and
+// Graduates.
 func (s *Source) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return s.stream(ctx, ids, stats, false)
 }
 
 // Changed streams what Pools does, for the price of what changes: known curves are read again by address, new ones are
 // looked for in the cheapest way that was seen to work. Of a launchpad too large to be kept in memory it streams what has
-// changed, in turns, and ends with syncrun.ErrIncomplete.
+// changed, in turns.
 func (s *Source) Changed(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return s.stream(ctx, ids, stats, true)
 }
@@ -135,7 +127,7 @@ func (s *Source) stream(
 		}
 		scan := newScan(ctx, s, node, stats, yield)
 		if last := s.last.Swap(nil); last != nil && last.isOf(node, ids) {
-			scan.last = last
+			last.view, scan.last = nil, last
 		}
 		err = scan.run(ids, isRefresh)
 		s.last.CompareAndSwap(nil, scan.last) // a run that failed leaves the last one
@@ -155,18 +147,24 @@ type scan struct {
 	stats   *syncrun.Counts
 	yield   func(token.Pool, error) bool
 
-	ours     []claim
-	byRank   []int32 // where a claim stands in ours
+	view
 	seen     map[solana.Key]struct{}
-	last     *kept // nil when nothing is known
+	shown    map[token.LaunchpadID]bool // IDs of which a curve was handed out
+	last     *kept                      // nil when nothing is known
 	now      *kept
-	pools    *solana.Search // that finds the pools of all claims
-	pending  []pool         // found, and not handed out yet
-	moved    []pool         // in a refresh, known curves that have changed, and new ones
-	newsLeft int            // requests that a refresh may still spend on new curves
-	trouble  error          // the first failure that cost values, not pools
-	partly   error          // why this run did not come to all pools
-	stopped  bool           // the consumer wants no more
+	pending  []pool // found, and not handed out yet
+	moved    []pool // in a refresh, known curves that have changed, and new ones
+	newsLeft int    // requests that a refresh may still spend on new curves
+	trouble  error  // the first failure that cost values, not pools
+	partly   error  // why this run did not come to all pools
+	stopped  bool   // the consumer wants no more
+}
+
+// A view is what it takes to tell which pools are ours, and to describe them. A run leaves its own for the looks that follow.
+type view struct {
+	ours   []claim
+	byRank []int32        // where a claim stands in ours
+	pools  *solana.Search // that finds the pools of all claims
 	learned
 }
 
@@ -175,7 +173,7 @@ func newScan(ctx context.Context, source *Source, node *solana.Client, stats *sy
 	limits := source.Limits.orDefaults(ctx)
 	return &scan{
 		ctx: ctx, source: source, limits: limits, node: node, session: session, stats: stats, yield: yield,
-		seen: map[solana.Key]struct{}{}, now: newKept(node, limits), learned: newLearned(session),
+		seen: map[solana.Key]struct{}{}, shown: map[token.LaunchpadID]bool{}, now: newKept(node, limits), view: view{learned: newLearned(session)},
 	}
 }
 

@@ -1,7 +1,9 @@
 package dev_test
 
 import (
+	"encoding/json"
 	"iter"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -95,12 +97,70 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 		if graduates <= before {
 			t.Errorf("round %d: %d graduates, %d before", round, graduates, before)
 		}
+		checkNewest(t, w)
 		for range 10 {
 			w.Tick()
 		}
 	}
 	if log.has(chainKey) {
 		t.Error("the log shows the RPC node's key")
+	}
+}
+
+// newestTwice is how many of the newest tokens are compared: two pages.
+const newestTwice = 200
+
+// checkNewest holds what the API says of ages to the chain: the newest tokens in their order, none of which is first seen
+// instead, and how many of the last day there are.
+func checkNewest(t *testing.T, w *dev.World) {
+	t.Helper()
+	var rows []struct {
+		Mint      string
+		CreatedAt time.Time `json:"created_at"`
+		Estimated bool      `json:"created_at_estimated"`
+	}
+	for next := "/v1/tokens?sort=created&limit=100"; next != "" && len(rows) < newestTwice; {
+		var page struct {
+			Data json.RawMessage
+			Next string `json:"next_cursor"`
+		}
+		fetch(t, w, next, &page)
+		more := rows[:0:0]
+		if err := json.Unmarshal(page.Data, &more); err != nil {
+			t.Fatal(err)
+		}
+		rows, next = append(rows, more...), "/v1/tokens?sort=created&limit=100&cursor="+page.Next
+	}
+	created, today := map[string]time.Time{}, 0
+	for i := range w.Chain.Tokens() {
+		truth := w.Chain.Token(i)
+		created[truth.Mint] = truth.CreatedAt
+		if time.Since(truth.CreatedAt) < 24*time.Hour {
+			today++
+		}
+	}
+	last := time.Now()
+	for i, row := range rows {
+		truth := created[row.Mint]
+		if row.Estimated || row.CreatedAt.Sub(truth).Abs() > slotError || truth.After(last.Add(slotError)) {
+			t.Errorf("newest %d: %s was created at %v, want %v, estimated %v, after one of %v", i, row.Mint, row.CreatedAt, truth, row.Estimated, last)
+		}
+		last = truth
+	}
+	var stats struct {
+		Today int `json:"tokens_new_24h"`
+	}
+	if fetch(t, w, "/v1/stats", &stats); stats.Today != today || today == 0 || len(rows) != newestTwice {
+		t.Errorf("%d tokens of the last day, want %d; %d rows", stats.Today, today, len(rows))
+	}
+}
+
+// fetch decodes the API's answer.
+func fetch(t *testing.T, w *dev.World, target string, into any) {
+	t.Helper()
+	response, body := get(t, w.URL(), target)
+	if err := json.Unmarshal(body, into); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d %.200s: %v", target, response.StatusCode, body, err)
 	}
 }
 

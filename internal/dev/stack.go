@@ -290,7 +290,7 @@ func (s *Stack) serve(l net.Listener) error {
 	if err != nil {
 		return err
 	}
-	s.server = serve.On(l, g)
+	s.server = serve.On(l, gateway.CORS(s.template.CORS).Wrap(g))
 	return nil
 }
 

@@ -67,24 +67,41 @@ func (l *Lease) Hold(ctx context.Context) error {
 	return nil
 }
 
+// Shorten lets the lease run out at a moment, or returns syncrun.ErrLeaseHeld.
+func (l *Lease) Shorten(ctx context.Context, until time.Time) error {
+	err := l.setUntil(ctx, until.UnixMilli())
+	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		return syncrun.ErrLeaseHeld
+	}
+	if err != nil {
+		return fmt.Errorf("shortening the lease: %w", err)
+	}
+	return nil
+}
+
 // Release frees the lease if it is still ours.
 func (l *Lease) Release(ctx context.Context) error {
+	err := l.setUntil(ctx, 0)
+	if _, lost := errors.AsType[*types.ConditionalCheckFailedException](err); err != nil && !lost {
+		return fmt.Errorf("releasing the lease: %w", err)
+	}
+	return nil
+}
+
+// setUntil changes when the lease runs out, as long as it is ours.
+func (l *Lease) setUntil(ctx context.Context, until int64) error {
 	_, err := l.sync.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: l.sync.tableName(), Key: leaseItem(),
-		UpdateExpression:    aws.String("SET #until = :never"),
+		UpdateExpression:    aws.String("SET #until = :until"),
 		ConditionExpression: aws.String("#owner = :owner AND #generation = :generation"),
 		ExpressionAttributeNames: map[string]string{
 			"#owner": attrOwner, "#until": attrUntil, "#generation": attrGeneration,
 		},
 		ExpressionAttributeValues: item{
-			":owner": text(l.owner), ":generation": integer(l.generation), ":never": integer(0),
+			":owner": text(l.owner), ":generation": integer(l.generation), ":until": integer(until),
 		},
 	})
-	var lost *types.ConditionalCheckFailedException
-	if err != nil && !errors.As(err, &lost) {
-		return fmt.Errorf("releasing the lease: %w", err)
-	}
-	return nil
+	return err
 }
 
 func leaseItem() item { return item{attrPK: text(leaseKey), attrSK: text(leaseKey)} }

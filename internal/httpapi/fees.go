@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"tokensync/internal/catalog"
+	"tokensync/internal/token"
 )
 
 // creatorFees is GET /v1/creators/{creator}/fees.
@@ -15,8 +16,8 @@ func (a *API) creatorFees(r *http.Request, _ params) (answer, error) {
 		return answer{}, err
 	}
 	body, err := json.Marshal(struct {
-		Creator string          `json:"creator"`
-		Quotes  []catalog.Money `json:"quotes"`
+		Creator string        `json:"creator"`
+		Quotes  []token.Money `json:"quotes"`
 	}{creator, fees})
 	return answer{body: body}, err
 }
@@ -32,7 +33,7 @@ func (a *API) revenue(r *http.Request, p params) (answer, error) {
 		return answer{}, err
 	}
 	body, err := json.Marshal(struct {
-		Quotes []catalog.Money `json:"quotes"`
+		Quotes []token.Money   `json:"quotes"`
 		Pools  []catalog.Claim `json:"pools"`
 	}{revenue.Totals, revenue.Claims})
 	return answer{body: body}, err

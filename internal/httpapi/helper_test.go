@@ -81,15 +81,11 @@ func newAPI(t testing.TB, b *apitest.Backend, caching httpapi.Caching) *client {
 
 func (c *client) do(r *http.Request) *http.Response {
 	c.t.Helper()
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	recorder := httptest.NewRecorder()
+	recorder, posted := httptest.NewRecorder(), new(bytes.Buffer)
+	r.Body = io.NopCloser(io.TeeReader(r.Body, posted))
 	c.handler.ServeHTTP(recorder, r)
 	response := recorder.Result()
-	r.Body = io.NopCloser(bytes.NewReader(body)) // for the validator
+	r.Body = io.NopCloser(posted)
 	c.check(r, response)
 	return response
 }

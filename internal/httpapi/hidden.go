@@ -1,18 +1,14 @@
 package httpapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"tokensync/internal/token"
 )
-
-// maxBody bounds a request's body, in bytes: a reason of four bytes a character, twice as long when it is escaped.
-const maxBody = 4 << 10
 
 // hidingBody is a hidden token, as the operator sees it.
 type hidingBody struct {
@@ -26,11 +22,11 @@ func newHidingBody(h token.Hiding) hidingBody {
 }
 
 // hide is PUT /v1/hidden/{mint}.
-func (a *API) hide(r *http.Request, _ params) (answer, error) {
+func (a *API) hide(r *http.Request, p params) (answer, error) {
 	var given struct {
 		Reason string `json:"reason"`
 	}
-	if err := readBody(r, &given); err != nil {
+	if err := parseBody(p[posted], &given); err != nil {
 		return answer{}, err
 	}
 	hiding, err := a.catalog.Hide(r.Context(), r.PathValue("mint"), given.Reason)
@@ -87,22 +83,15 @@ func (a *API) listUnapproved(r *http.Request, p params) (answer, error) {
 	return answer{body: listBody(list)}, nil
 }
 
-// readBody reads a request's JSON without forgiving anything.
-func readBody(r *http.Request, to any) error {
-	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	switch {
-	case err != nil:
-		return fmt.Errorf("reading the body: %w", err)
-	case len(text) > maxBody:
-		return bad("body", "has more than %d bytes", maxBody)
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
+// parseBody reads a body's JSON without forgiving anything.
+func parseBody(text string, to any) error {
+	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(to); err != nil {
 		return bad("body", "is not the JSON object of this route, as /v1/openapi.json has it")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return bad("body", "holds more than one JSON object")
+		return bad("body", "goes on behind its JSON object")
 	}
 	return nil
 }

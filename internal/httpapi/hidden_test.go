@@ -130,7 +130,7 @@ func TestHideRefuses(t *testing.T) {
 		"half of it":            {"PUT", path, `{"reason":"r"`, "body"},
 		"two objects":           {"PUT", path, `{"reason":"r"}{"reason":"s"}`, "body"},
 		"another field":         {"PUT", path, `{"reason":"r","until":1}`, "body"},
-		"a body of 5 KB":        {"PUT", path, `{"reason":"r"}` + strings.Repeat(" ", 5<<10), "body"},
+		"a body of 17 KB":       {"PUT", path, `{"reason":"r"}` + strings.Repeat(" ", 17<<10), "body"},
 		"a query":               {"PUT", path + "?reason=r", "", "reason"},
 		"a bad limit":           {"GET", "/v1/hidden?limit=101", "", "limit"},
 		"a bad cursor":          {"GET", "/v1/hidden?cursor=x", "", "cursor"},

@@ -1,7 +1,11 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"mime"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -9,13 +13,29 @@ import (
 	"unicode/utf8"
 
 	"tokensync/internal/catalog"
+	"tokensync/internal/datapi"
 )
 
 // maxQuery bounds a query string, in bytes; 100 mints with escaped commas take 4.7 KB.
 const maxQuery = 8 << 10
 
-// params are a request's query parameters, each given once and not empty.
+// params are a request's query parameters, each given once and not empty, and its body if the route takes one.
 type params map[string]string
+
+// posted is the parameter that holds the body. No query can name it.
+const posted = "\x00body"
+
+// readBody reads the JSON that a client posts.
+func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != contentJSON {
+		return "", &statusError{http.StatusUnsupportedMediaType, "The body has to be " + contentJSON + "."}
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, datapi.MaxBody))
+	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		return "", bad("body", "has more than %d bytes", datapi.MaxBody)
+	}
+	return string(text), err
+}
 
 // parseQuery takes parameters apart without forgiving anything: a misspelt one that is ignored would be a wrong answer
 // that looks right. Its error is a *catalog.ParameterError.
@@ -86,6 +106,9 @@ func (p params) canonical() string {
 	return values.Encode()
 }
 
+// value returns a parameter, "" when it is not given.
+func (p params) value(name string) string { return p[name] }
+
 // limit reads a plain decimal number; 0 when it is not given.
 func (p params) limit() (int, error) {
 	s, given := p["limit"]
@@ -97,4 +120,12 @@ func (p params) limit() (int, error) {
 		return 0, bad("limit", "is not a whole number from 1 to %d", catalog.MaxLimit)
 	}
 	return n, nil
+}
+
+// one is the parameter as the only item of a list; nil when it is not given.
+func (p params) one(name string) []string {
+	if v, given := p[name]; given {
+		return []string{v}
+	}
+	return nil
 }

@@ -133,7 +133,7 @@ func writeProblem(w http.ResponseWriter, p Problem) {
 	body, _ := json.Marshal(p)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
+	h.Set("Cache-Control", noStore)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if p.Status == http.StatusServiceUnavailable {
@@ -147,7 +147,8 @@ func notFound(http.ResponseWriter, *http.Request) error {
 	return &statusError{http.StatusNotFound, "There is no such path; /v1/openapi.json lists them."}
 }
 
-// wrongMethod answers methods that a path does not have. CORS preflights are the gateway's and do not come this far.
+// wrongMethod answers every method of a path but those that it takes. CORS preflights are the gateway's and do not come
+// this far.
 func wrongMethod(methods []string) func(http.ResponseWriter, *http.Request) error {
 	if slices.Contains(methods, http.MethodGet) {
 		methods = append(methods, http.MethodHead)
@@ -159,7 +160,7 @@ func wrongMethod(methods []string) func(http.ResponseWriter, *http.Request) erro
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
-		return &statusError{http.StatusMethodNotAllowed, "This path takes only " + allowed + "."}
+		return &statusError{http.StatusMethodNotAllowed, "This path takes " + allowed + "."}
 	}
 }
 

@@ -31,16 +31,18 @@ func newEntry(a answer) *entry {
 	return &entry{status: a.status, body: httpcache.New(a.body, gzip.BestSpeed)}
 }
 
-// write writes a body that clients may keep.
-func (c Caching) write(w http.ResponseWriter, r *http.Request, e *entry) {
-	w.Header().Set("Cache-Control", c.header())
+const noStore = "no-store"
+
+// write writes e, which clients may keep as cacheControl says.
+func (e *entry) write(w http.ResponseWriter, r *http.Request, cacheControl string) {
+	w.Header().Set("Cache-Control", cacheControl)
 	setType(w)
 	e.body.Write(w, r, e.status)
 }
 
 // writeFresh writes a body that nobody may keep.
 func writeFresh(w http.ResponseWriter, e *entry) {
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Cache-Control", noStore)
 	if e.status == http.StatusNoContent {
 		w.WriteHeader(e.status)
 		return

@@ -13,18 +13,13 @@ import (
 
 // A Route is one operation of openapi.yaml.
 type Route struct {
-	Method string   // "" is GET
+	Method string   // GET when empty
 	Path   string   // of net/http's pattern syntax
 	Query  []string // parameters that may be given, each at most once
 	handle func(*API, *http.Request, params) (answer, error)
 	fresh  bool // never from a cache
 	brief  bool // from a cache for a second at most
 }
-
-// Name returns r's method and path.
-func (r *Route) Name() string { return r.method() + " " + r.Path }
-
-func (r *Route) method() string { return cmp.Or(r.Method, http.MethodGet) }
 
 // A Function is one Lambda of the API. A binary that names one function links what its routes need, and no other's: what
 // it can ask of AWS can be read off it.
@@ -57,8 +52,23 @@ var (
 	// HideToken is the operator's too, and the only one that writes.
 	HideToken = Function{"hide-token", []Route{
 		{Path: "/v1/hidden", Query: []string{"limit", "cursor"}, handle: (*API).listHidden, fresh: true},
-		{Method: http.MethodPut, Path: "/v1/hidden/{mint}", handle: (*API).hide, fresh: true},
-		{Method: http.MethodDelete, Path: "/v1/hidden/{mint}", handle: (*API).show, fresh: true},
+		{Path: "/v1/hidden/{mint}", Method: http.MethodPut, handle: (*API).hide, fresh: true},
+		{Path: "/v1/hidden/{mint}", Method: http.MethodDelete, handle: (*API).show, fresh: true},
+	}}
+	// DataAPI is for the launchpad's front end: see package datapi.
+	DataAPI = Function{"datapi", []Route{
+		{Path: "/datapi/v1/pools/gems", Method: http.MethodPost, handle: (*API).gems},
+		{Path: "/datapi/v1/pools", handle: (*API).cards, Query: []string{"assetIds"}},
+		{Path: "/datapi/v1/holders/{mint}", handle: (*API).holders},
+		{
+			Path: "/datapi/v2/charts/{mint}", handle: (*API).chart,
+			Query: []string{"interval", "baseAsset", "from", "to", "candles", "type"},
+		},
+		{
+			Path: "/datapi/v1/txs/{mint}", handle: (*API).transactions,
+			Query: []string{"limit", "offset", "offsetTs", "fromTs", "toTs", "traderAddress"},
+		},
+		{Path: "/datapi/v1/assets/{mint}/description", handle: (*API).description},
 	}}
 	Health = Function{"health", []Route{
 		{Path: "/v1/health", handle: (*API).health, fresh: true},
@@ -68,7 +78,7 @@ var (
 
 // Functions is the whole API.
 func Functions() []Function {
-	return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, HideToken, Health}
+	return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, HideToken, DataAPI, Health}
 }
 
 // Caching is how long a response may be used again.
@@ -108,18 +118,19 @@ func New(c *catalog.Catalog, caching Caching, log *slog.Logger) *API {
 func (a *API) Handler(functions ...Function) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", a.wrap(notFound))
-	methods := map[string][]string{} // of paths
+	methods := map[string][]string{}
 	for _, function := range functions {
 		for i := range function.Routes {
 			route := &function.Routes[i]
-			methods[route.Path] = append(methods[route.Path], route.method())
-			mux.Handle(route.Name(), a.wrap(func(w http.ResponseWriter, r *http.Request) error {
+			method := cmp.Or(route.Method, http.MethodGet)
+			methods[route.Path] = append(methods[route.Path], method)
+			mux.Handle(method+" "+route.Path, a.wrap(func(w http.ResponseWriter, r *http.Request) error {
 				return a.serve(w, r, route)
 			}))
 		}
 	}
-	for path, allowed := range methods {
-		mux.Handle(path, a.wrap(wrongMethod(allowed)))
+	for path, taken := range methods {
+		mux.Handle(path, a.wrap(wrongMethod(taken)))
 	}
 	return withoutRedirects(mux)
 }
@@ -140,6 +151,11 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, route *Route) error 
 	p, err := parseQuery(r.URL.RawQuery, route.Query)
 	if err != nil {
 		return err
+	}
+	if route.Method == http.MethodPost || route.Method == http.MethodPut {
+		if p[posted], err = readBody(w, r); err != nil {
+			return err
+		}
 	}
 	produce := func() (*entry, error) {
 		// Another request may wait for this answer: it does not end with the one that asked first.
@@ -163,8 +179,14 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, route *Route) error 
 		caching.MaxAge, caching.StaleWhileRevalidate, caching.Memory = briefly, 0, min(briefly, caching.Memory)
 	}
 	e, err := a.cache.get(r.URL.Path+"?"+p.canonical(), caching.Memory, produce)
-	if err == nil {
-		caching.write(w, r, e)
+	switch {
+	case err != nil:
+		return err
+	case route.Method == http.MethodPost: // whose answers only this process may keep
+		r.Header.Del("If-None-Match")
+		e.write(w, r, noStore)
+	default:
+		e.write(w, r, caching.header())
 	}
-	return err
+	return nil
 }

@@ -35,7 +35,7 @@ func (a *API) list(r *http.Request, p params) (catalog.List, error) {
 	}
 	return a.catalog.List(r.Context(), catalog.Query{
 		Sort: board.Sort(p["sort"]), Order: p["order"], Limit: limit, Cursor: p["cursor"],
-		Launchpad: token.LaunchpadID(p["launchpad"]), Stage: token.Stage(p["stage"]), Creator: p["creator"], Config: p["config"],
+		Launchpad: token.LaunchpadID(p["launchpad"]), Stage: token.Stage(p["stage"]), Creator: p["creator"], Configs: p.one("config"),
 		Search: p["q"],
 	})
 }

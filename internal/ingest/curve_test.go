@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/google/go-cmp/cmp"
 	"github.com/mr-tron/base58"
 
+	"tokensync/internal/board"
 	"tokensync/internal/ingest"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
@@ -63,8 +65,9 @@ func TestCurves(t *testing.T) {
 
 	start := time.Now().UnixMilli()
 	check(t, "new", w.run(), counts{"succeeded", 0, 1, 1, 0, 0, 0, 0, 1, "done"})
-	born := w.token(mint).CreatedAt
-	if born < start || born != w.token(mint).FirstSeenAt {
+	first := w.token(mint)
+	born := first.CreatedAt
+	if born < start || born != first.FirstSeenAt || !first.CreatedAtEstimated() {
 		t.Errorf("created at %d, the run was at %d", born, start)
 	}
 	time.Sleep(2 * time.Millisecond)
@@ -88,7 +91,7 @@ func TestCurves(t *testing.T) {
 	chain.pools, chain.err = []token.Pool{curve, pool}, nil
 	chain.pools[0].CreatedAt = born - 1000 // the chain tells by now
 	check(t, "up again", w.run(), counts{"succeeded", 1, 3, 0, 1, 0, 0, 0, 1, "done"})
-	if got := w.token(mint); got.CreatedAt != born-1000 || got.FirstSeenAt != before.FirstSeenAt || got.PoolCount != 3 {
+	if got := w.token(mint); got.CreatedAt != born-1000 || got.CreatedAtEstimated() || got.FirstSeenAt != before.FirstSeenAt || got.PoolCount != 3 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -157,5 +160,73 @@ func TestMemoryIsBounded(t *testing.T) {
 	run := w.run()
 	if run.Status != syncrun.Partial || !strings.Contains(run.Products[0].Error, "memory") || run.PoolsMatched < 300 || run.PoolsMatched > 900 || w.board().Len() != 1 {
 		t.Errorf("%+v", run)
+	}
+}
+
+// TestBoughtDepth: what one answer says of a pool's depth changes no price, and neither does a pool that is deep in the token
+// itself. What is the deepest for three runs leads, whichever process they are in.
+func TestBoughtDepth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pool := func(name, price, depth string) token.Pool {
+		return token.Pool{
+			Address: key(name), Product: token.DLMM, Launchpad: token.LaunchpadID(w.ids), DepthUSD: token.Number(depth), CreatedAt: 1,
+			Base: token.Asset{Mint: key("mint"), PriceUSD: token.Number(price), MarketCapUSD: token.Number(price) + "000"},
+		}
+	}
+	design, rival, lie := pool("design", "2", "1200"), pool("rival", "3", "2000"), pool("lie", "3.5", "600")
+	lie.TVLUSD, rival.TVLUSD = "1e15", "2000"
+	chain := &scripted{product: token.DLMM}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
+	for i, run := range []struct {
+		pools []token.Pool
+		price token.Number
+	}{
+		{[]token.Pool{design}, "2"},
+		{[]token.Pool{design, lie}, "2"},
+		{[]token.Pool{design, lie, rival}, "2"},
+		{[]token.Pool{design, lie, rival}, "2"},
+		{[]token.Pool{design, lie, rival}, "3"},
+	} {
+		chain.pools = run.pools
+		w.run()
+		if got := w.token(key("mint")); got.PriceUSD != run.price || got.MarketCapUSD != run.price+"000" || got.PriceSuspect {
+			t.Errorf("run %d: price %s, market cap %s, suspect %v, lead %+v", i, got.PriceUSD, got.MarketCapUSD, got.PriceSuspect, got.Lead)
+		}
+	}
+}
+
+// TestPlatform: the sums of a wallet that created very many tokens are published with the board, right after the first run
+// and after runs that did not see its curves.
+func TestPlatform(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const many = 120
+	chain := &scripted{product: token.DBC}
+	for i := range many + 3 {
+		creator := key("platform")
+		if i >= many {
+			creator = key(fmt.Sprint("someone ", i))
+		}
+		curve := token.Curve{Stage: token.Bonding, Creator: creator, Earnings: token.Earnings{Creator: token.Share{UnclaimedQuote: "0.5", ClaimedQuote: "1"}}}
+		chain.pools = append(chain.pools, token.Pool{
+			Address: key(fmt.Sprint("curve ", i)), Product: token.DBC, Launchpad: token.LaunchpadID(w.ids), QuoteMint: token.SOL, QuoteSymbol: "SOL", QuoteUSD: "100",
+			Base: token.Asset{Mint: key(fmt.Sprint("mint ", i))}, Curve: curve,
+		})
+	}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
+	all := chain.pools
+	for name, seen := range map[string][]token.Pool{"first": all, "few curves": all[many:]} {
+		if chain.pools = all; name != "first" {
+			w.run()
+		}
+		chain.pools = seen
+		w.run()
+		want := []board.Earned{{Creator: key("platform"), Quotes: []token.Money{{
+			QuoteMint: token.SOL, QuoteSymbol: "SOL", Tokens: many, Earned: "180", Unclaimed: "60", Claimed: "120", UnclaimedUSD: "6000", EarnedUSD: "18000",
+		}}}}
+		if diff := cmp.Diff(want, w.board().Manifest().Earned); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }

@@ -81,7 +81,7 @@ func (r *run) known(before *token.Token, h *harvest, l leaving) change {
 func (r *run) unseen(before *token.Token) change {
 	t := *before
 	if r.review(&t); t.Status != before.Status {
-		t.UpdatedAt = r.start.UnixMilli()
+		t.UpdatedAt = r.at
 		r.record.TokensUpdated++
 		return change{t, true}
 	}
@@ -97,7 +97,7 @@ func (r *run) sawAll(before *token.Token, seen []token.Pool) bool {
 // delisted is a token without any pool left.
 func (r *run) delisted(before *token.Token) change {
 	t := *before
-	t.Status, t.UpdatedAt = token.Delisted, r.start.UnixMilli()
+	t.Status, t.UpdatedAt = token.Delisted, r.at
 	r.record.TokensDelisted++
 	return change{t, true}
 }
@@ -114,7 +114,9 @@ func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) chan
 		return change{t, true}
 	case t.Same(&stored):
 		r.record.TokensUnchanged++
-		t.UpdatedAt = stored.UpdatedAt
+		if t.Status != token.Listed { // else it is new to readers, who ask for what has changed
+			t.UpdatedAt = stored.UpdatedAt
+		}
 		return change{t, t.Written.Hour == 0}
 	}
 	r.record.TokensUpdated++
@@ -128,11 +130,11 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 			pools[i].Launchpad = ""
 		}
 	}
-	t := token.Merge(pools)
+	t := token.MergeAfter(before, pools, r.start.UnixMilli())
 	if t.Launchpad == "" {
 		t.Launchpad = before.Launchpad
 	}
-	t.UpdatedAt, t.FirstSeenAt = r.start.UnixMilli(), before.FirstSeenAt
+	t.UpdatedAt, t.FirstSeenAt = r.at, before.FirstSeenAt
 	t.LastTradeAt, t.Face = before.LastTradeAt, before.Face
 	t.PriceChange, t.Written = before.PriceChange, before.Written
 	if t.FirstSeenAt == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -82,33 +83,41 @@ type faceless struct {
 	created   int64
 }
 
-// addFaces fetches faces that the board lacks and publishes it again with them. What it does not get to is for the next run.
-func (r *run) addFaces(ctx context.Context, lease Lease, state []byte) error {
-	edition, err := r.Edit(ctx)
-	if err != nil {
-		return err
-	}
-	b := edition.Board()
-	if b == nil || b.Version() != r.record.BoardVersion {
-		return nil // another run's
-	}
-	found := r.fetchFaces(ctx, b)
-	if len(found) == 0 {
+// askForFaces fetches faces that the board lacks, until ctx ends. The channel is nil when nobody fetches them; otherwise it
+// brings one value, for which somebody must wait. What is not fetched is for the next run.
+func (r *run) askForFaces(ctx context.Context) <-chan *answers {
+	if r.Faces == nil {
 		return nil
 	}
-	_, err = r.publish(ctx, lease, publication{edition, b, state}, r.faced(b, found))
-	return err
+	asked := make(chan *answers, 1)
+	edition, err := r.Edit(ctx)
+	if err != nil || edition.Board() == nil {
+		asked <- &answers{err: err}
+		return asked
+	}
+	go func() { asked <- r.fetchFaces(ctx, edition.Board()) }()
+	return asked
 }
 
-// faced streams the board's tokens with the faces that were found. They changed after the board's other changes, so that
-// whoever has read those reads these too.
+// addFaces publishes the board again with the faces that were fetched.
+func (r *run) addFaces(ctx context.Context, lease Lease, state []byte, a *answers) {
+	r.record.FacesFetched, r.record.FacesFailed, r.record.FacesRefused = len(a.found), len(a.failed), a.refused
+	err := a.err
+	if len(a.found) > 0 {
+		_, err = r.publishMore(ctx, lease, state, func(e Edition) iter.Seq2[change, error] { return r.faced(e.Board(), a.found) })
+	}
+	if err != nil {
+		r.trouble = append(r.trouble, fmt.Errorf("adding faces: %w", err))
+	}
+}
+
+// faced streams the board's tokens with the faces that were found.
 func (r *run) faced(b *board.Board, found map[string]token.Face) iter.Seq2[change, error] {
-	now := max(time.Now().UnixMilli(), r.start.UnixMilli()+1)
 	return func(yield func(change, error) bool) {
 		for t := range b.All() {
 			face, ok := found[t.Mint]
 			if ok {
-				t.Face, t.UpdatedAt = face, now
+				t.Face, t.UpdatedAt = face, r.at
 			}
 			if !yield(change{t, ok}, nil) {
 				return
@@ -118,18 +127,17 @@ func (r *run) faced(b *board.Board, found map[string]token.Face) iter.Seq2[chang
 }
 
 // fetchFaces asks for the faces that b lacks, the newest tokens' first.
-func (r *run) fetchFaces(ctx context.Context, b *board.Board) map[string]token.Face {
+func (r *run) fetchFaces(ctx context.Context, b *board.Board) *answers {
 	ctx, cancel := within(ctx, faceShare)
 	defer cancel()
 	ctx, stop := context.WithTimeout(ctx, faceTime)
 	defer stop()
 	asked := r.Faces.due(ctx, b, time.Now())
 	a := r.Faces.ask(ctx, asked)
-	r.record.FacesFetched, r.record.FacesFailed, r.record.FacesRefused = len(a.found), len(a.failed), a.refused
 	if err := r.Faces.keep(context.WithoutCancel(ctx), a.failed); err != nil {
 		r.Log.WarnContext(ctx, "faces that failed may be asked for again too early", "error", err.Error())
 	}
-	return a.found
+	return a
 }
 
 // due lists the tokens whose face is to be fetched now, the newest first.
@@ -205,6 +213,7 @@ type answers struct {
 	failed  []string // mints
 	refused int      // of failed
 	bytes   int      // of found
+	err     error    // why nobody was asked
 }
 
 // ask fetches faces, a few side by side, until there are enough of them or ctx ends.

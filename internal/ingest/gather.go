@@ -42,6 +42,7 @@ type harvest struct {
 	mu        sync.Mutex
 	matched   map[token.LaunchpadID]bool // IDs that pools carry
 	graduated []string                   // mints that the last board has in another stage
+	creators  map[string]int             // how many curves of each were gathered
 }
 
 // anything reports whether any product was read, if only in part.
@@ -64,11 +65,7 @@ func (h *harvest) incomplete() token.Product {
 // gather asks all products side by side, each within its own rate, and then for the pools of some tokens by mint. None of
 // them can end the run, or starve another: what one delivered before it failed is kept.
 func (r *run) gather(ctx context.Context, p *plan) *harvest {
-	limit := r.PoolBytes
-	if limit == 0 {
-		limit = defaultPoolBytes
-	}
-	h := &harvest{pools: newPoolSet(limit), tasks: p.tasks, matched: map[token.LaunchpadID]bool{}}
+	h := r.newHarvest(p.tasks)
 	r.sideBySide(ctx, readShare, p.tasks, func(ctx context.Context, t *task) { t.err = r.read(ctx, p, h, t) })
 	r.search(ctx, p, h)
 	for _, t := range p.tasks {
@@ -76,6 +73,14 @@ func (r *run) gather(ctx context.Context, p *plan) *harvest {
 	}
 	r.settleMode(p)
 	return h
+}
+
+func (r *run) newHarvest(tasks []*task) *harvest {
+	limit := r.PoolBytes
+	if limit == 0 {
+		limit = defaultPoolBytes
+	}
+	return &harvest{pools: newPoolSet(limit), tasks: tasks, matched: map[token.LaunchpadID]bool{}, creators: map[string]int{}}
 }
 
 // sideBySide does something for each task within a share of the time.
@@ -219,6 +224,9 @@ func (h *harvest) note(p *plan, pool *token.Pool) {
 	defer h.mu.Unlock()
 	if pool.Launchpad != "" {
 		h.matched[pool.Launchpad] = true
+	}
+	if pool.Product == token.DBC && pool.Curve.Creator != "" {
+		h.creators[pool.Curve.Creator]++
 	}
 	if pool.Curve.Stage != token.Graduated {
 		return

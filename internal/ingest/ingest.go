@@ -37,6 +37,14 @@ type Rememberer interface {
 	Changed(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
 }
 
+// Watcher is a Source that tells between two runs what has changed.
+type Watcher interface {
+	Source
+	// Moved streams those of Pools that have changed since they were last streamed in this process, and new ones. What a call
+	// that fails leaves out comes with the next one.
+	Moved(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
+}
+
 // Finder asks one product for single pools, whether or not the product is a Source too.
 type Finder interface {
 	Product() token.Product
@@ -87,9 +95,11 @@ type Runs interface {
 	Hidden(context.Context) (map[string]bool, error)
 }
 
-// A Lease keeps two runs apart. Hold and Acquire return syncrun.ErrLeaseHeld when it is another run's.
+// A Lease keeps two runs apart. Hold, Shorten and Acquire return syncrun.ErrLeaseHeld when it is another run's.
 type Lease interface {
 	Hold(context.Context) error
+	// Shorten lets the lease run out at a moment, if it is still ours.
+	Shorten(ctx context.Context, until time.Time) error
 	Release(context.Context) error
 	// Generation grows with every change of hands.
 	Generation() int64
@@ -105,7 +115,7 @@ type Metrics interface {
 	Emit(context.Context, syncrun.Outcome)
 }
 
-// Sync is everything a run needs. All fields but Faces, Listing and PoolBytes have to be set.
+// Sync is everything a run needs. All fields but Faces, Listing, Watch, WriteUnits and PoolBytes have to be set.
 type Sync struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
 	Sources    []Source
@@ -119,7 +129,9 @@ type Sync struct {
 	Memory     Memory
 	Metrics    Metrics
 	Log        *slog.Logger
-	PoolBytes  int // that a run may gather; defaultPoolBytes when 0
+	Watch      Watch
+	WriteUnits func() int64 // that the tables have charged so far; nil when nobody counts them
+	PoolBytes  int          // that a run may gather; defaultPoolBytes when 0
 }
 
 // defaultPoolBytes are some 100,000 pools.

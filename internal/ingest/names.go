@@ -32,7 +32,7 @@ func (r *run) readNames(b *board.Board, h *harvest) *names {
 	}
 	for _, mint := range h.pools.without(b.Has) {
 		t := token.Merge(h.pools.of(mint))
-		t.CreatedAt = cmp.Or(t.CreatedAt, r.start.UnixMilli())
+		t.CreatedAt = cmp.Or(t.CreatedAt, r.at)
 		if slices.Contains(r.ids, t.Launchpad) && t.Status == token.Listed && r.rules.approve(&t) {
 			n.add(&t)
 		}

@@ -19,7 +19,7 @@ type plan struct {
 	state    state
 	tasks    []*task
 	turn     []string // mints whose pools are asked for by mint, as it is their turn
-	fullDue  bool     // a full run was turned away; full runs do not look
+	fullDue  bool     // a full run was turned away, or this one has asked a watch to give way
 }
 
 // state is what a run leaves for the next one, published together with its board.
@@ -60,7 +60,10 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 	if loss := edition.Loss(); loss != nil {
 		r.Log.WarnContext(ctx, "the board is lost and built anew", "error", loss.Error())
 	}
-	p := &plan{edition: edition}
+	p := &plan{edition: edition, fullDue: r.asked}
+	if r.at = r.start.UnixMilli(); edition.Board() != nil { // a watch has published since then, or another clock is ahead
+		r.at = max(r.at, edition.Board().SyncedAt().UnixMilli()+1)
+	}
 	if json.Unmarshal(edition.State(), &p.state) != nil || p.state.Newest == nil {
 		p.state.Newest = map[token.Product]int64{}
 	}
@@ -100,6 +103,9 @@ func (r *run) previous(ctx context.Context, found *board.Board) (*board.Board, e
 				continue
 			}
 			for t, err := range r.stored(ctx, id) {
+				if found != nil { // else readers have to read everything
+					t.UpdatedAt = r.at
+				}
 				if !kept[t.Mint] && !yield(t, err) {
 					return
 				}

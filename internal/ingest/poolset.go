@@ -129,6 +129,13 @@ func (s *poolSet) store(b []byte) poolRef {
 	return ref
 }
 
+// isEmpty reports whether nothing was gathered.
+func (s *poolSet) isEmpty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.refs) == 0
+}
+
 // hasMint reports whether pools of mint were gathered.
 func (s *poolSet) hasMint(mint string) bool {
 	s.mu.Lock()

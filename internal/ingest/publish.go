@@ -22,19 +22,21 @@ type publication struct {
 	edition  Edition
 	previous *board.Board
 	state    []byte // for the next run
+	earners  earners
+	isMore   bool // of a run that has published already: without a change there is nothing to publish
 }
 
 // publish writes the items of the tokens that need it and publishes the board of those that it holds, in one pass. It
 // reports whether readers see the new board.
 func (r *run) publish(ctx context.Context, lease Lease, p publication, changes iter.Seq2[change, error]) (bool, error) {
-	items := newItemWriter(ctx, r.Tokens, lease.Hold, r.start.UnixMilli())
+	items := newItemWriter(ctx, r.Tokens, lease.Hold)
 	data := map[string][]byte{} // of the new board's chunks
 	put := func(c board.Chunk) error {
 		data[c.Hash] = c.Data
 		return p.edition.Put(ctx, c)
 	}
 	shown := map[string]bool{} // mints of the new board's lists
-	m, err := board.Build(items.writing(changes, shown), put)
+	m, err := board.Build(p.earners.summing(items.writing(changes, shown)), put)
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
@@ -46,7 +48,24 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 			return false, fmt.Errorf("building the board: %w", err)
 		}
 	}
+	if p.isMore && slices.Equal(m.Chunks, p.previous.Manifest().Chunks) {
+		return true, nil
+	}
 	return r.announce(ctx, lease, p, &m, shown), nil
+}
+
+// publishMore publishes what changes makes of the board that this run has published last, and reports what publish does.
+func (r *run) publishMore(ctx context.Context, lease Lease, state []byte, changes func(Edition) iter.Seq2[change, error]) (bool, error) {
+	edition, err := r.Edit(ctx)
+	if err != nil {
+		return false, err
+	}
+	b := edition.Board()
+	if b == nil || b.Version() != r.record.BoardVersion {
+		return false, fmt.Errorf("the board is no longer this run's: %w", syncrun.ErrLeaseHeld)
+	}
+	r.at = max(time.Now().UnixMilli(), b.SyncedAt().UnixMilli()+1)
+	return r.publish(ctx, lease, publication{edition, b, state, newEarners(nil, b), true}, changes(edition))
 }
 
 // stuckAfter is how long a curve may be complete before somebody has to look at it: Meteora's keepers take minutes.
@@ -103,7 +122,7 @@ func (r *run) forget(
 
 // announce switches readers to the new board. When that fails they keep the last one, and the next run does it all again.
 func (r *run) announce(ctx context.Context, lease Lease, p publication, m *board.Manifest, shown map[string]bool) bool {
-	m.SyncedAt, m.Launchpads = r.start.UnixMilli(), slices.Clone(r.ids)
+	m.SyncedAt, m.Launchpads, m.Earned = r.at, slices.Clone(r.ids), p.earners.published()
 	m.Follow(p.edition.Board(), rand.Uint64(), shown)
 	p.edition.Settle(r.hidden)
 	err := lease.Hold(ctx)
@@ -135,13 +154,12 @@ func (r *run) settleFullDue(ctx context.Context, p *plan) {
 
 // An itemWriter sends tokens to the table while somebody else takes them for the board.
 type itemWriter struct {
-	now    int64
 	tokens chan token.Token
 	result chan syncrun.WriteResult
 }
 
-func newItemWriter(ctx context.Context, table Tokens, hold func(context.Context) error, now int64) *itemWriter {
-	w := &itemWriter{now: now, tokens: make(chan token.Token), result: make(chan syncrun.WriteResult, 1)}
+func newItemWriter(ctx context.Context, table Tokens, hold func(context.Context) error) *itemWriter {
+	w := &itemWriter{tokens: make(chan token.Token), result: make(chan syncrun.WriteResult, 1)}
 	go func() {
 		ctx, cancel := within(ctx, writeShare)
 		defer cancel()
@@ -160,8 +178,8 @@ func (w *itemWriter) all(yield func(token.Token) bool) {
 	}
 }
 
-// writing passes on the tokens that a board holds, notes the mints of the listed ones in shown, and has the items written that need it. Its tokens
-// carry the marks of items that are on their way.
+// writing passes on the tokens that a board holds, notes the mints of the listed ones in shown, and has the items written that
+// need it. Its tokens carry the marks of items that are on their way.
 func (w *itemWriter) writing(changes iter.Seq2[change, error], shown map[string]bool) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for c, err := range changes {

@@ -17,6 +17,7 @@ func (r *run) finish(ctx context.Context, deadline time.Time, err error) (syncru
 	defer cancel()
 	err = r.settle(err)
 	r.record.DurationMS = time.Since(r.start).Milliseconds()
+	r.record.WriteUnits = r.writeUnits() - r.unitsBefore
 	r.record.PeakRSSBytes, r.record.PeakHeapBytes = r.Memory.Peak()
 	if saveErr := r.Runs.SaveRun(ctx, r.record); saveErr != nil {
 		r.Log.ErrorContext(ctx, "the run's record could not be stored", "error", saveErr.Error())

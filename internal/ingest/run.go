@@ -34,11 +34,14 @@ const (
 // run is one sync under way.
 type run struct {
 	*Sync
-	Log    *slog.Logger // with the run's ID
-	event  Event
-	record syncrun.Record
-	ids    []token.LaunchpadID
-	start  time.Time
+	Log         *slog.Logger // with the run's ID
+	event       Event
+	record      syncrun.Record
+	ids         []token.LaunchpadID
+	start       time.Time
+	at          int64 // Unix milliseconds: what changes with the board under way changes then
+	unitsBefore int64 // that the tables had charged when the run began
+	asked       bool  // a watch to give way, by a mark that is to be taken back
 
 	names       *names          // of the last board's tokens, and of new ones
 	hidden      map[string]bool // mints that the operator has hidden
@@ -65,6 +68,7 @@ func (s *Sync) Run(ctx context.Context, event Event) (syncrun.Record, error) {
 			Delisting: delistingNone,
 		},
 	}
+	r.unitsBefore = r.writeUnits()
 	r.Log = s.Log.With("run_id", r.record.RunID)
 	r.record.StartedAt = r.start.UTC().Truncate(time.Millisecond)
 	deadline := deadlineOf(ctx)
@@ -79,7 +83,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		r.invalid = true
 		return err
 	}
-	lease, err := r.Acquire(ctx, r.record.RunID, deadline)
+	lease, err := r.acquire(ctx, deadline)
 	if err != nil {
 		return r.turnedAway(ctx, err)
 	}
@@ -101,18 +105,13 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	next := publication{plan.edition, plan.previous, state}
+	next := publication{edition: plan.edition, previous: plan.previous, state: state, earners: newEarners(found.creators, plan.edition.Board())}
 	isOut, err := r.publish(ctx, lease, next, r.watching(r.diff(ctx, plan, found, leaving)))
 	if !isOut {
 		return err
 	}
 	r.settleFullDue(ctx, plan)
-	if r.Faces == nil {
-		return nil
-	}
-	if err := r.addFaces(ctx, lease, state); err != nil {
-		r.trouble = append(r.trouble, fmt.Errorf("adding faces: %w", err))
-	}
+	r.goOn(ctx, lease, plan, state)
 	return nil
 }
 
@@ -135,7 +134,7 @@ func (r *run) guard(ctx context.Context) error {
 
 // turnedAway asks the next refresh to do what a full run could not: the schedules' ticks may fall together every hour.
 func (r *run) turnedAway(ctx context.Context, err error) error {
-	if !errors.Is(err, syncrun.ErrLeaseHeld) || r.record.Mode != ModeFull {
+	if !errors.Is(err, syncrun.ErrLeaseHeld) || r.record.Mode != ModeFull || r.asked {
 		return err
 	}
 	if err := r.Runs.SetFullDue(ctx, true); err != nil {

@@ -127,6 +127,12 @@ func TestDecodeFields(t *testing.T) {
 				p.Base.Symbol, p.QuoteMint, p.QuoteSymbol = "T", token.USDC, "USDC"
 			},
 		},
+		{
+			"the quote's side", `"token_x":{"address":"` + token.USDC + `","symbol":"USDC","price":0.99},"token_y":{"address":"` + mint1 + `","price":5},"token_y_amount":1e9,"token_x_amount":250`,
+			func(p *token.Pool) {
+				p.Base.PriceUSD, p.QuoteMint, p.QuoteSymbol, p.QuoteUSD, p.DepthUSD = "5", token.USDC, "USDC", "0.99", "250"
+			},
+		},
 		{"escaped launchpad", `"launchpad":"\u0035\u0036JeApTcgSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V"`, func(*token.Pool) {}},
 		{"the last launchpad counts", `"launchpad":"other","launchpad":"` + ours + `"`, func(*token.Pool) {}},
 	}

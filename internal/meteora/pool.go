@@ -16,17 +16,23 @@ func (d *Decoder) decodePool(raw []byte, p *token.Pool) error {
 // readData reads a pool as the Data APIs of DLMM and DAMM v2 send it.
 func (d *Decoder) readData(p *token.Pool) error {
 	var x, y token.Asset
+	var amounts [2]token.Number
 	err := d.members(func(name string) error {
 		switch name {
 		case "token_x":
 			return d.asset(&x)
 		case "token_y":
 			return d.asset(&y)
+		case "token_x_amount":
+			return d.amount(&amounts[0])
+		case "token_y_amount":
+			return d.amount(&amounts[1])
 		}
 		return d.dataField(name, p)
 	})
 	base, quote := d.orient(x, y)
 	setSides(p, base, quote)
+	p.DepthUSD = token.DepthOf(amountOf(&quote, x.Mint, amounts), quote.PriceUSD)
 	return err
 }
 
@@ -51,6 +57,14 @@ func (d *Decoder) readCurve(p *token.Pool) error {
 	})
 	setSides(p, base, quote)
 	return err
+}
+
+// amountOf is how much of side is in a pool whose first mint is x.
+func amountOf(side *token.Asset, x string, amounts [2]token.Number) token.Number {
+	if side.Mint == x {
+		return amounts[0]
+	}
+	return amounts[1]
 }
 
 // setSides keeps of the quote what a token needs of it.
@@ -164,6 +178,7 @@ func (d *Decoder) readV1(p *token.Pool) error {
 	x, y := v.sides(p)
 	base, quote := d.orient(x, y)
 	setSides(p, base, quote)
+	p.DepthUSD = token.DepthOf(amountOf(&quote, v.mints[0], v.usd), "1")
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package solana
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,20 +20,18 @@ import (
 	"tokensync/internal/upstream"
 )
 
-// Rates are requests a second. A zero field means what Helius allows in its free plan (March 2026).
+// Rates are requests a second. A zero field means that of FreePlan.
 type Rates struct {
 	RPC   float64 // everything that is not one of the others
 	Scans float64 // getProgramAccounts and getProgramAccountsV2
 	DAS   float64 // getAsset and its like
 }
 
-// The free plan's rates, and how many requests may be made at once.
-const (
-	defaultRPC   = 10
-	defaultScans = 5
-	defaultDAS   = 2
-	burst        = 5
-)
+// FreePlan is what Helius allows in its free plan (March 2026).
+var FreePlan = Rates{RPC: 10, Scans: 5, DAS: 2}
+
+// burst is how many requests may be made at once.
+const burst = 5
 
 // Bounds on one answer, decompressed.
 const (
@@ -82,19 +81,16 @@ func NewClient(o Options) (*Client, error) {
 	return &Client{
 		url: o.URL, retry: o.Retry, secrets: newSecrets(o.URL, u), log: o.Log,
 		limits: map[class]*rate.Limiter{
-			classRPC:  limiter(o.Rates.RPC, defaultRPC),
-			classScan: limiter(o.Rates.Scans, defaultScans),
-			classDAS:  limiter(o.Rates.DAS, defaultDAS),
+			classRPC:  limiter(o.Rates.RPC, FreePlan.RPC),
+			classScan: limiter(o.Rates.Scans, FreePlan.Scans),
+			classDAS:  limiter(o.Rates.DAS, FreePlan.DAS),
 		},
 		http: newHTTP(upstream.NewTransport(1)), scans: newHTTP(slow),
 	}, nil
 }
 
 func limiter(perSecond, otherwise float64) *rate.Limiter {
-	if perSecond == 0 {
-		perSecond = otherwise
-	}
-	return rate.NewLimiter(rate.Limit(perSecond), burst)
+	return rate.NewLimiter(rate.Limit(cmp.Or(perSecond, otherwise)), burst)
 }
 
 func newHTTP(transport *http.Transport) *http.Client {

@@ -39,10 +39,28 @@ type Record struct {
 	FacesFetched     int                 `json:"faces_fetched,omitzero"` // pictures, descriptions and links
 	FacesFailed      int                 `json:"faces_failed,omitzero"`  // asked for again after a pause
 	FacesRefused     int                 `json:"faces_refused,omitzero"` // of the failed: their addresses are never asked
+	WriteUnits       int64               `json:"write_units,omitzero"`   // that the tables charged, without this record's own
+	Watch            *Watch              `json:"watch,omitempty"`        // of a refresh that went on looking
 	PeakRSSBytes     int64               `json:"peak_rss_bytes"`
 	PeakHeapBytes    int64               `json:"peak_heap_bytes"`
 	Error            string              `json:"error"`
 	Products         []ProductRecord     `json:"products"`
+}
+
+// Watch is what a refresh did from its board to the next tick. The run's totals of requests, bytes, batches and items hold
+// these too; its counts of tokens do not.
+type Watch struct {
+	Looks         int    `json:"looks"`
+	Failed        int    `json:"looks_failed"`
+	Published     int    `json:"boards_published"`
+	TokensNew     int    `json:"tokens_new"`
+	TokensUpdated int    `json:"tokens_updated"`
+	Requests      int64  `json:"requests"`
+	BytesRead     int64  `json:"bytes_read"`
+	RPCCredits    int64  `json:"rpc_credits"`
+	WriteUnits    int64  `json:"write_units"`
+	Ended         string `json:"ended"`           // why
+	Error         string `json:"error,omitempty"` // of the last look that failed
 }
 
 // Status is how a run ended.

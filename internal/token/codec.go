@@ -58,6 +58,7 @@ func (p *Pool) fields() []field {
 		{(*string)(&p.FeePct), number},
 		{(*string)(&p.APR), number},
 		{(*string)(&p.QuoteUSD), number},
+		{(*string)(&p.DepthUSD), number},
 		{&a.URI, free},
 	}
 	for i := range p.VolumeUSD {

@@ -60,3 +60,53 @@ func TestWhoNamesTheToken(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoLeadsNext: a pool that becomes the deepest leads after three runs or an hour, and of its depth only the quote counts.
+func TestWhoLeadsNext(t *testing.T) {
+	t.Parallel()
+	pool := func(address, price, depth string) Pool {
+		return Pool{Address: address, Product: DLMM, Base: Asset{Mint: "m", PriceUSD: Number(price)}, DepthUSD: Number(depth)}
+	}
+	ours, rival, third := pool("ours", "2", "1000"), pool("rival", "3", "5000"), pool("third", "4", "9000")
+	lying := pool("rival", "3", "10")
+	lying.TVLUSD = "1e15" // all but ten dollars of it is the token itself
+	unpriced, blacklisted := pool("ours", "", "1000"), pool("ours", "2", "1000")
+	blacklisted.Blacklisted = true
+	type run struct {
+		at    int64
+		pools []Pool
+		price Number
+	}
+	for name, runs := range map[string][]run{
+		"three runs":          {{0, []Pool{ours}, "2"}, {60, []Pool{ours, rival}, "2"}, {120, []Pool{ours, rival}, "2"}, {180, []Pool{ours, rival}, "3"}},
+		"an hour":             {{0, []Pool{ours}, "2"}, {60, []Pool{ours, rival}, "2"}, {3660, []Pool{ours, rival}, "3"}},
+		"not in a row":        {{0, []Pool{ours}, "2"}, {1, []Pool{ours, rival}, "2"}, {2, []Pool{ours, rival}, "2"}, {3, []Pool{ours}, "2"}, {4, []Pool{ours, rival}, "2"}, {5, []Pool{ours, rival}, "2"}, {6, []Pool{ours, rival}, "3"}},
+		"another rival":       {{0, []Pool{ours}, "2"}, {1, []Pool{ours, rival}, "2"}, {2, []Pool{ours, rival, third}, "2"}, {3, []Pool{ours, rival, third}, "2"}, {4, []Pool{ours, rival, third}, "4"}},
+		"it stays":            {{0, []Pool{ours, rival}, "3"}, {1, []Pool{ours, rival}, "3"}},
+		"the token's own":     {{0, []Pool{ours, lying}, "2"}, {1, []Pool{ours, lying}, "2"}, {2, []Pool{ours, lying}, "2"}, {3, []Pool{ours, lying}, "2"}},
+		"the leader is gone":  {{0, []Pool{ours}, "2"}, {1, []Pool{rival}, "3"}},
+		"it knows no price":   {{0, []Pool{ours}, "2"}, {1, []Pool{unpriced, rival}, "3"}},
+		"it is blacklisted":   {{0, []Pool{ours}, "2"}, {1, []Pool{blacklisted, rival}, "3"}},
+		"nobody knows prices": {{0, []Pool{ours}, "2"}, {1, []Pool{unpriced}, ""}, {2, []Pool{ours, rival}, "2"}},
+	} {
+		var before Token
+		for i, r := range runs {
+			before = MergeAfter(&before, r.pools, 1_700_000_000_000+1000*r.at)
+			if before.PriceUSD != r.price {
+				t.Errorf("%s, run %d: price %s, want %s; %+v", name, i, before.PriceUSD, r.price, before.Lead)
+			}
+		}
+	}
+}
+
+// TestDepth keeps two digits, so that not every trade makes another pool.
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ amount, price, want Number }{
+		{"20.5", "119.7", "2500"}, {"0", "120", "0"}, {"1e-9", "0.5", "0.0000000005"}, {"", "120", ""}, {"1", "", ""}, {"1e300", "1e300", ""},
+	} {
+		if got := DepthOf(tt.amount, tt.price); got.Float64() != tt.want.Float64() || got.Known() != tt.want.Known() {
+			t.Errorf("%s at %s: %s, want %s", tt.amount, tt.price, got, tt.want)
+		}
+	}
+}

@@ -16,14 +16,19 @@ const (
 // least one. Sums run over all pools. What does not change with trade comes from the curve, which the chain vouches for,
 // else from the pool that was created first; the launchpad from the first created that carries one; price and market cap
 // from the pool that leads. The result does not depend on the order of pools with distinct addresses.
-func Merge(pools []Pool) Token {
+func Merge(pools []Pool) Token { return MergeAfter(&Token{}, pools, 0) }
+
+// MergeAfter is Merge of a token that was before, at now in Unix milliseconds: who led its price goes on to do so for a
+// while.
+func MergeAfter(before *Token, pools []Pool, now int64) Token {
 	pools = unique(pools)
 	slices.SortFunc(pools, deepestFirst)
 	t := Token{Mint: pools[0].Base.Mint, Status: statusOf(pools), PoolCount: len(pools), Pools: storable(pools)}
 	for i := range pools {
 		t.sum(&pools[i])
 	}
-	t.price(pools)
+	t.Lead = before.Lead
+	t.price(pools, now)
 	for _, p := range byTrust(pools) {
 		t.describe(p)
 	}
@@ -61,7 +66,8 @@ func Renew(before, now *Pool) Pool {
 	return p
 }
 
-// deepestFirst orders pools by what they can be trusted with: not blacklisted, then by TVL, then by address.
+// deepestFirst orders pools by what they can be trusted with: not blacklisted, then by the quote in them, for of the token
+// itself somebody may have as much as he likes, then by TVL and address.
 func deepestFirst(a, b Pool) int {
 	if a.Blacklisted != b.Blacklisted {
 		if a.Blacklisted {
@@ -69,7 +75,8 @@ func deepestFirst(a, b Pool) int {
 		}
 		return -1
 	}
-	return cmp.Or(cmp.Compare(b.TVLUSD.Float64(), a.TVLUSD.Float64()), strings.Compare(a.Address, b.Address))
+	return cmp.Or(
+		cmp.Compare(b.depth(), a.depth()), cmp.Compare(b.TVLUSD.Float64(), a.TVLUSD.Float64()), strings.Compare(a.Address, b.Address))
 }
 
 // byTrust orders pools by who vouches for what they say of the mint: the chain, then Meteora for the pool that was
@@ -126,8 +133,8 @@ func (t *Token) sum(p *Pool) {
 }
 
 // price takes price and market cap from the pool that leads, else from the deepest that knows them.
-func (t *Token) price(pools []Pool) {
-	lead, suspect := leader(pools)
+func (t *Token) price(pools []Pool, now int64) {
+	lead, suspect := leader(pools, t.Lead.settle(pools, now))
 	t.PriceSuspect = suspect
 	if lead != nil {
 		t.PriceUSD, t.Price, t.QuoteMint = lead.Base.PriceUSD, lead.Price, lead.QuoteMint

@@ -155,6 +155,7 @@ type Pool struct {
 	QuoteUSD    Number      `json:"quote_usd,omitzero"` // US dollars of one quote token
 	Price       Number      `json:"price,omitzero"`     // Meteora's current_price: of token_x, in token_y
 	TVLUSD      Number      `json:"tvl_usd,omitzero"`
+	DepthUSD    Number      `json:"depth_usd,omitzero"` // US dollars of the quote in it, to two digits; unknown where nobody tells amounts
 	VolumeUSD   Windows     `json:"volume_usd,omitzero"`
 	Fees24hUSD  Number      `json:"fees_24h_usd,omitzero"`
 	FeePct      Number      `json:"fee_pct,omitzero"`    // base fee in per cent

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Same reports whether t and u say the same: everything but the times at which we saw it, and what the table holds.
+// Same reports whether t and u say the same: everything but the times at which we saw it, what the table holds, and who
+// may lead next.
 func (t *Token) Same(u *Token) bool { return bytes.Equal(t.content(), u.content()) }
 
 // content is all that t says, each text behind its length.

@@ -36,7 +36,7 @@ type Token struct {
 	VolumeUSD               Windows      `json:"volume_usd,omitzero"`    // sums over its pools
 	Fees24hUSD              Number       `json:"fees_24h_usd,omitzero"`  // sum over its pools
 	PoolCount               int          `json:"pool_count,omitzero"`    // how many pools it has, which may be more than Pools holds
-	CreatedAt               int64        `json:"created_at,omitzero"`    // Unix milliseconds of its curve, else of its first pool; 0 is unknown
+	CreatedAt               int64        `json:"created_at,omitzero"`    // Unix milliseconds of its curve, else of its first pool, else FirstSeenAt
 	GraduatedAt             int64        `json:"graduated_at,omitzero"`  // Unix milliseconds of the graduated pool; 0 is unknown or not yet
 	LastTradeAt             int64        `json:"last_trade_at,omitzero"` // Unix milliseconds at which a run saw that it was traded; 0 is unknown
 	FirstSeenAt             int64        `json:"first_seen_at,omitzero"` // Unix milliseconds; set once, when it is first stored
@@ -47,6 +47,7 @@ type Token struct {
 	PriceSuspect            bool         `json:"price_suspect,omitzero"`    // the price leaps away from that of its other pools
 	NameCollision           bool         `json:"name_collision,omitzero"`   // an earlier token of the launchpad has its name or symbol
 	PriceChange             PriceChanges `json:"price_change_pct,omitzero"` // per cent
+	Lead                    Lead         `json:"lead,omitzero"`
 	Written                 Written      `json:"-"`
 }
 
@@ -74,6 +75,9 @@ func (t *Token) MetadataURI() string {
 	}
 	return ""
 }
+
+// CreatedAtEstimated reports whether FirstSeenAt stands in for when t was created, which is not known.
+func (t *Token) CreatedAtEstimated() bool { return t.CreatedAt == t.FirstSeenAt }
 
 // ChangeNames spells the spans of PriceChanges, shortest first.
 var ChangeNames = [4]string{"5m", "1h", "6h", "24h"}

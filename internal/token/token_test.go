@@ -29,7 +29,7 @@ func TestMerge(t *testing.T) {
 		Mint: "mint", Name: "Other", Symbol: "OTH", Decimals: "6", Holders: "1022", TotalSupply: "77",
 		PriceUSD: "0.1", MarketCapUSD: "9", TVLUSD: "107.5", Fees24hUSD: "1", VolumeUSD: Windows{0: "1", 5: "10.25"},
 		Launchpad: "first", Status: Listed, CreatedAt: 1000, PoolCount: 3,
-		Curve: Curve{Stage: Graduated, Progress: "1", Creator: "who"}, CurvePool: "bare", Pools: pools,
+		Curve: Curve{Stage: Graduated, Progress: "1", Creator: "who"}, CurvePool: "bare", Pools: pools, Lead: Lead{Pool: "deep"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -153,7 +153,7 @@ func TestSameSeesEveryField(t *testing.T) {
 	walk(reflect.ValueOf(&now).Elem(), "", func(path string, v reflect.Value) {
 		old := reflect.ValueOf(v.Interface())
 		poke(v)
-		ignored := path == "FirstSeenAt" || path == "UpdatedAt" || strings.HasPrefix(path, "Written.")
+		ignored := path == "FirstSeenAt" || path == "UpdatedAt" || strings.HasPrefix(path, "Written.") || strings.HasPrefix(path, "Lead.")
 		if same := now.Same(&before); same != ignored {
 			t.Errorf("%s: same is %v", path, same)
 		}
@@ -168,7 +168,7 @@ func TestSameSeesEveryField(t *testing.T) {
 // TestSameKind changes every field one by one and holds which of them an item is written for at once.
 func TestSameKind(t *testing.T) {
 	t.Parallel()
-	drifts := regexp.MustCompile(`USD|Price|^(Curve\.(Progress|QuoteReserve)|.*Earnings\.|UpdatedAt|LastTradeAt|Holders|QuoteMint|Volume|Mint$|Written)`)
+	drifts := regexp.MustCompile(`USD|Price|^(Curve\.(Progress|QuoteReserve)|.*Earnings\.|UpdatedAt|LastTradeAt|Holders|QuoteMint|Volume|Mint$|Written|Lead)`)
 	before, now := Merge(samplePools()), Merge(samplePools())
 	walk(reflect.ValueOf(&now).Elem(), "", func(path string, v reflect.Value) {
 		old := reflect.ValueOf(v.Interface())

@@ -56,6 +56,7 @@ var rowFields = []viewField[Token]{
 	{"name_collision", truth(func(t *Token) bool { return t.NameCollision })},
 	{"pool_count", func(b []byte, t *Token) []byte { return strconv.AppendInt(b, int64(t.PoolCount), 10) }},
 	{"created_at", moment(func(t *Token) int64 { return t.CreatedAt })}, // RFC 3339, UTC
+	{"created_at_estimated", truth((*Token).CreatedAtEstimated)},
 	{"completed_at", moment(func(t *Token) int64 { return t.Curve.CompletedAt })},
 	{"graduated_at", moment(func(t *Token) int64 { return t.GraduatedAt })},
 	{"last_trade_at", moment(func(t *Token) int64 { return t.LastTradeAt })},

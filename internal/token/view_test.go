@@ -47,6 +47,7 @@ type row struct {
 	NameCollision           bool              `json:"name_collision"`
 	PoolCount               int               `json:"pool_count"`
 	CreatedAt               *string           `json:"created_at"`
+	CreatedAtEstimated      bool              `json:"created_at_estimated"`
 	CompletedAt             *string           `json:"completed_at"`
 	GraduatedAt             *string           `json:"graduated_at"`
 	LastTradeAt             *string           `json:"last_trade_at"`
@@ -108,7 +109,7 @@ func rowOf(t *Token) row {
 		QuoteReserve: t.Curve.QuoteReserve, QuoteThreshold: t.Curve.QuoteThreshold, Holders: t.Holders, TotalSupply: t.TotalSupply,
 		PriceUSD: t.PriceUSD, Price: t.Price, PriceSuspect: t.PriceSuspect, MarketCapUSD: t.MarketCapUSD, PriceChange: map[string]Number{},
 		TVLUSD: t.TVLUSD, Volume24hUSD: t.VolumeUSD[Day], Fees24hUSD: t.Fees24hUSD, VolumeUSD: map[string]Number{},
-		VolumeEstimated: t.VolumeEstimated, NameCollision: t.NameCollision, PoolCount: t.PoolCount, CreatedAt: at(t.CreatedAt),
+		VolumeEstimated: t.VolumeEstimated, NameCollision: t.NameCollision, PoolCount: t.PoolCount, CreatedAt: at(t.CreatedAt), CreatedAtEstimated: t.CreatedAt == t.FirstSeenAt,
 		CompletedAt: at(t.Curve.CompletedAt), GraduatedAt: at(t.GraduatedAt), LastTradeAt: at(t.LastTradeAt),
 		FirstSeenAt: at(t.FirstSeenAt), UpdatedAt: at(t.UpdatedAt),
 	}

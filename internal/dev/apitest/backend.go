@@ -75,6 +75,9 @@ func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) 
 	return b.Sync.SaveRun(ctx, syncrun.Record{RunID: "run", Status: syncrun.Succeeded, StartedAt: at})
 }
 
+// epoch is that of every backend's boards.
+const epoch = 12345
+
 // Publish makes the board of the tokens that are on it and of tokens, which replace those with their mints.
 func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Time) error {
 	edition, err := b.Board.Edit(ctx)
@@ -90,6 +93,13 @@ func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Tim
 		return err
 	}
 	m.SyncedAt = at.UnixMilli()
+	shown := map[string]bool{}
+	for t := range Held(all) {
+		if t.Status == token.Listed {
+			shown[t.Mint] = true
+		}
+	}
+	m.Follow(edition.Board(), epoch, shown)
 	for i := range all {
 		if !slices.Contains(m.Launchpads, all[i].Launchpad) {
 			m.Launchpads = append(m.Launchpads, all[i].Launchpad)

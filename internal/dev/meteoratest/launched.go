@@ -101,6 +101,8 @@ func productOf(t *Launched) int {
 // strangers is how many pools of a token other people opened: one or two in a third of DLMM, one in an eighth of DAMM v2.
 func (w *world) strangers(h uint64) int {
 	switch n := h >> 8 % 24; {
+	case w.kind == kindDLMM && w.cfg.Strangers > 0:
+		return w.cfg.Strangers
 	case w.kind == kindDLMM && n < 6, w.kind == kindDAMMv2 && n < 3:
 		return 1
 	case w.kind == kindDLMM && n < 8:

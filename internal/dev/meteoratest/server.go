@@ -68,6 +68,8 @@ type Config struct {
 
 	// Launched are the tokens of launchpads on the chain, until SetLaunched.
 	Launched []Launched
+	// Strangers is how many pools other people opened of each of them in DLMM, once it has graduated; 0 means up to two.
+	Strangers int
 	// StandStill keeps the market where it is when Tick is called.
 	StandStill bool
 	// Untouched keeps Tick from giving any pool new figures: only the market moves then.

@@ -41,6 +41,7 @@ type Progress struct {
 	mu       sync.Mutex
 	products map[string]entry
 	at       time.Time // of the last report
+	isNew    bool      // something was reported since it was shown
 	rate     float64   // pools a second between the last two
 }
 
@@ -101,7 +102,7 @@ func (p *Progress) Line(line string) {
 		p.rate = float64(max(e.Scanned-before.Scanned, 0)) / since
 		p.at = now
 	}
-	p.products[e.Product] = e
+	p.products[e.Product], p.isNew = e, true
 }
 
 // Stop stops drawing and clears the terminal's line.
@@ -128,7 +129,7 @@ func (p *Progress) draw(interval time.Duration) {
 }
 
 func (p *Progress) show() {
-	sum, guess := p.sum()
+	sum, guess, isNew := p.sum()
 	memory := ""
 	if sum.RSS > 0 {
 		memory = Bytes(sum.RSS)
@@ -136,6 +137,9 @@ func (p *Progress) show() {
 	if p.bar != nil {
 		p.bar.Describe(paint(p.options.Color, "[cyan]", "syncing", "[reset]") + " " + memory)
 		_ = p.bar.Set64(guess) // a screen that cannot be drawn on is no reason to stop
+		return
+	}
+	if !isNew { // the run reads nothing any more: it writes, or it watches
 		return
 	}
 	total := ""
@@ -146,10 +150,11 @@ func (p *Progress) show() {
 	_, _ = fmt.Fprintf(p.options.Out, "%s%s pools, %s pools/s, %s ours, %s\n", Count(sum.Scanned), total, Count(rate), Count(sum.Matched), memory)
 }
 
-// sum returns what was reported, and a guess of how far the sync has got since.
-func (p *Progress) sum() (sum entry, guess int64) {
+// sum returns what was reported, a guess of how far the sync has got since, and whether anything was reported since the last sum.
+func (p *Progress) sum() (sum entry, guess int64, isNew bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	isNew, p.isNew = p.isNew, false
 	for _, e := range p.products {
 		sum.Scanned += e.Scanned
 		sum.Matched += e.Matched
@@ -163,5 +168,5 @@ func (p *Progress) sum() (sum entry, guess int64) {
 	if p.options.Total > 0 {
 		guess = min(guess, p.options.Total-1) // a full bar looks finished
 	}
-	return sum, max(guess, 0)
+	return sum, max(guess, 0), isNew
 }

@@ -74,12 +74,14 @@ func TestSummary(t *testing.T) {
 		Status: syncrun.Partial, Mode: "full", DurationMS: 4890, PoolsScanned: 132967, PoolsMatched: 512, TokensNew: 500,
 		TokensUnwritten: 3, WriteBatches: 20, BytesRead: 12 << 20, UpstreamRequests: 133, UpstreamRetries: 2,
 		PeakRSSBytes: 20 << 20, Error: "something", Products: []syncrun.ProductRecord{{Product: "dlmm", Status: syncrun.Failed, Error: "why"}},
+		Watch: &syncrun.Watch{Looks: 11, Published: 9, TokensUpdated: 23, Requests: 1040, WriteUnits: 310, Ended: "the next tick is due"},
 	}
 	var b strings.Builder
 	report.Summary(&b, run, report.Sandbox{ColdStart: 12 * time.Millisecond, MemoryMB: 128}, false)
 	for _, want := range []string{
 		"partial  full sync in 4.9 s", "something", "132,967 scanned, 512 ours", "27,191 pools/s", "500 new",
 		"3 NOT written", "20 batches", "12.0 MiB in 133 requests, 2 retries", "20.0 MiB at most of 128 MB", "512 MB, 25 times", "12 ms", "failed", ": why",
+		"11 looks, 9 boards, 23 updated, 1,040 requests, 310 write units; the next tick is due",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, b.String())

@@ -40,6 +40,10 @@ func Summary(w io.Writer, run syncrun.Record, sandbox Sandbox, color bool) {
 		Count(int64(run.TokensUnchanged)), Count(int64(run.TokensDelisted)), unwritten(run.TokensUnwritten))
 	row("written", "%s batches of up to %d items", Count(int64(run.WriteBatches)), dynamo.MaxBatchWriteItems)
 	row("read", "%s in %s requests, %s retries", Bytes(run.BytesRead), Count(run.UpstreamRequests), Count(run.UpstreamRetries))
+	if watch := run.Watch; watch != nil {
+		row("watch", "%s looks, %s boards, %s updated, %s requests, %s write units; %s%s", Count(int64(watch.Looks)), Count(int64(watch.Published)),
+			Count(int64(watch.TokensUpdated)), Count(watch.Requests), Count(watch.WriteUnits), watch.Ended, after(": ", watch.Error))
+	}
 	row("memory", "%s", memory(run, sandbox))
 	if sandbox.ColdStart > 0 {
 		row("cold", "%d ms to the first event", sandbox.ColdStart.Milliseconds())

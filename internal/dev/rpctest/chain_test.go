@@ -591,3 +591,32 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// TestStir trades on some curves that are for sale, and completes none.
+func TestStir(t *testing.T) {
+	t.Parallel()
+	c := New(Config{Tokens: 200})
+	before := make([]Token, c.Tokens())
+	for i := range before {
+		before[i] = c.Token(i)
+	}
+	slot := c.Slot()
+	for range 300 {
+		c.Stir(8)
+	}
+	up, down := 0, 0
+	for i, was := range before {
+		is := c.Token(i)
+		switch {
+		case is.Stage != was.Stage, i%4 != 0 && is.QuoteReserve != was.QuoteReserve:
+			t.Errorf("token %d: stage %v after %v, reserve %d after %d", i, is.Stage, was.Stage, is.QuoteReserve, was.QuoteReserve)
+		case is.QuoteReserve > was.QuoteReserve:
+			up++
+		case is.QuoteReserve < was.QuoteReserve:
+			down++
+		}
+	}
+	if up < 5 || down < 1 || c.Slot() != slot+2400 {
+		t.Errorf("%d went up, %d down, slot %d", up, down, c.Slot())
+	}
+}

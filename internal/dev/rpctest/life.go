@@ -182,6 +182,11 @@ func (c *Chain) claimed(l *life, v *curve, i int, start position) {
 func (c *Chain) edit(i int, change func(v *curve, l *life)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.write(i, change)
+}
+
+// write is edit, with c.mu held.
+func (c *Chain) write(i int, change func(v *curve, l *life)) {
 	l := c.lifeOf(i, c.Slot())
 	l.slot = c.Slot()
 	change(c.configs[c.tokens[i].config], &l)
@@ -218,6 +223,38 @@ func (c *Chain) Trade(i int, gross int64) {
 			l.complete(v, l.slot)
 		}
 	})
+}
+
+// How Stir trades: on one token in so many, a five hundredth of the threshold at a time, up to nine tenths of it.
+const (
+	stirOneIn  = 4
+	stirPart   = 500
+	stirTenths = 9
+)
+
+// Stir lets a slot pass for each of n tokens, and somebody trade on those of them that are for sale, up or down. Ticks no longer
+// move those; three tokens in four are left to them.
+func (c *Chain) Stir(n int) {
+	c.Advance(n)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for k := range n {
+		h := c.word("stir", c.changes+k)
+		i := int(h%uint64(max(1, len(c.tokens)))) / stirOneIn * stirOneIn
+		if i < len(c.tokens) && c.lifeOf(i, c.Slot()).stage == Bonding {
+			c.write(i, func(v *curve, l *life) { c.drift(v, l, i, h>>32%3 == 0) })
+		}
+	}
+}
+
+// drift buys or, if it may, sells a little.
+func (c *Chain) drift(v *curve, l *life, i int, isDown bool) {
+	part := v.Threshold / stirPart
+	if l.quote > part && (isDown || l.quote > v.Threshold/10*stirTenths) {
+		l.sell(v, part, c.referred(i))
+	} else {
+		l.buy(v, part, c.referred(i))
+	}
 }
 
 // Complete buys what the i-th curve still has for sale, and a little more, unless it is complete already.

@@ -228,6 +228,36 @@ func TestOurDammV2NeedsTime(t *testing.T) {
 	}
 }
 
+// TestOurWatch: it must be over with the function, and a full run must be able to begin meanwhile.
+func TestOurWatch(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		seconds, schedule, reserved string
+		want                        string // WATCH_INTERVAL; "" is refused
+	}{
+		{"0", "1h", "1", "0s"},
+		{"5", "1m", "0", "5s"},
+		{"60", "5m", "0", "60s"},
+		{"5", "15m", "0", ""},
+		{"5", "1h", "0", ""},
+		{"5", "1m", "1", ""},
+	} {
+		template, err := samtemplate.Load(ourTemplate, samtemplate.Options{Parameters: map[string]string{
+			"WatchSeconds": tt.seconds, "SyncSchedule": tt.schedule, "SyncReservedConcurrency": tt.reserved,
+		}})
+		if (err == nil) != (tt.want != "") {
+			t.Errorf("%+v: %v", tt, err)
+		}
+		if err != nil {
+			continue
+		}
+		f, err := template.Function("sync-tokens")
+		if got := f.Environment["WATCH_INTERVAL"]; err != nil || got != tt.want || f.Environment["SYNC_INTERVAL"] != tt.schedule {
+			t.Errorf("%+v: %s every %s, error %v", tt, got, f.Environment["SYNC_INTERVAL"], err)
+		}
+	}
+}
+
 // TestOurLaunchpadIDIsTheOperators: the stack has only the name of the SSM parameter, so that no deploy resets its value.
 func TestOurLaunchpadIDIsTheOperators(t *testing.T) {
 	t.Parallel()
@@ -254,5 +284,21 @@ func TestOurLaunchpadIDIsTheOperators(t *testing.T) {
 		if _, err := samtemplate.Load(ourTemplate, samtemplate.Options{Parameters: map[string]string{"LaunchpadIdParameter": name}}); err == nil {
 			t.Errorf("LaunchpadIdParameter may be %q", name)
 		}
+	}
+}
+
+// TestOurCORS: the front end of another origin posts JSON, after a preflight that its browser keeps for an hour.
+func TestOurCORS(t *testing.T) {
+	t.Parallel()
+	want := samtemplate.CORS{
+		Origins: []string{"https://a.example", "https://b.example"}, Methods: []string{"GET", "POST"},
+		Headers: []string{"if-none-match", "content-type"}, Expose: []string{"etag", "retry-after"}, MaxAge: time.Hour,
+	}
+	got := loadOurs(t, map[string]string{"CorsAllowedOrigins": "https://a.example,https://b.example"}).CORS
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("CORS (-want +got):\n%s", diff)
+	}
+	if origins := loadOurs(t, nil).CORS.Origins; !slices.Equal(origins, []string{"*"}) {
+		t.Errorf("origins by default: %q", origins)
 	}
 }

@@ -56,17 +56,32 @@ func (r *resolver) addResource(t *Template, logicalID string, resource *yaml.Nod
 	case "AWS::Serverless::Function":
 		return appendResource(&t.Functions, r.function, logicalID, resource)
 	case "AWS::Serverless::HttpApi":
-		return r.addAuthorizers(t, resource)
+		return r.addAPI(t, resource)
 	}
 	return nil
 }
 
-func (r *resolver) addAuthorizers(t *Template, resource *yaml.Node) error {
+func (r *resolver) addAPI(t *Template, resource *yaml.Node) error {
 	p, err := r.properties(resource)
 	if err != nil {
 		return err
 	}
-	authorizers := p.sub("Auth").sub("Authorizers")
+	if t.CORS, err = corsOf(p.sub("CorsConfiguration")); err != nil {
+		return fmt.Errorf("CorsConfiguration.%w", err)
+	}
+	return t.addAuthorizers(p.sub("Auth").sub("Authorizers"))
+}
+
+func corsOf(p properties) (CORS, error) {
+	seconds, err := p.number("MaxAge", 0, 0)
+	return CORS{
+		Origins: strings.FieldsFunc(strings.Join(p.texts("AllowOrigins"), ","), func(c rune) bool { return c == ',' }),
+		Methods: p.texts("AllowMethods"), Headers: p.texts("AllowHeaders"), Expose: p.texts("ExposeHeaders"),
+		MaxAge: time.Duration(seconds) * time.Second,
+	}, err
+}
+
+func (t *Template) addAuthorizers(authorizers properties) error {
 	for name := range authorizers {
 		a := authorizers.sub(name)
 		if a.text("AuthorizerPayloadFormatVersion") != "2.0" || a.text("EnableSimpleResponses") != "true" {

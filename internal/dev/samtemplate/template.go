@@ -28,6 +28,8 @@ type Template struct {
 	Functions []Function
 	// Authorizers are those of the HTTP APIs, by name.
 	Authorizers map[string]Authorizer
+	// CORS is the HTTP API's.
+	CORS CORS
 	// Conditions hold the outcome of every condition by name.
 	Conditions map[string]bool
 
@@ -114,6 +116,12 @@ type Authorizer struct {
 	Function string        // its ARN; Function.ARN finds it
 	Headers  []string      // which have to be there, and whose values an answer is good for
 	TTL      time.Duration // how long it is
+}
+
+// CORS is the CorsConfiguration of an AWS::Serverless::HttpApi.
+type CORS struct {
+	Origins, Methods, Headers, Expose []string
+	MaxAge                            time.Duration
 }
 
 // Load reads the template in file path.

@@ -153,11 +153,6 @@ var readElsewhere = map[string]string{
 	"GOMEMLIMIT": "Go's own", "AWS_ENDPOINT_URL_DYNAMODB": "the SDK's own, for sam local", "AWS_ENDPOINT_URL_SSM": "likewise",
 }
 
-// toCome are variables that the template gives to the sync and that its code does not read yet. One that is read has to go.
-var toCome = map[string]string{
-	"WATCH_INTERVAL": "the watch of the curves between two ticks", "SYNC_INTERVAL": "likewise",
-}
-
 // variables compares what each function is given with what its binary reads and needs, both ways.
 func variables(ctx context.Context, d *deployment) ([]string, error) {
 	read, err := d.readVariables()
@@ -172,13 +167,10 @@ func variables(ctx context.Context, d *deployment) ([]string, error) {
 	for _, f := range d.of("AWS::Lambda::Function") {
 		given := environment(f)
 		for name := range given {
-			toCome := f.LogicalID == "SyncTokensFunction" && toCome[name] != ""
 			switch {
-			case toCome && read[f.LogicalID][name]:
-				out = append(out, fmt.Sprintf("%s is read by now, and still on the list of what is to come", name))
-			case !read[f.LogicalID][name] && readElsewhere[name] == "" && !toCome:
+			case !read[f.LogicalID][name] && readElsewhere[name] == "":
 				out = append(out, fmt.Sprintf("%s is given %s, which it never reads", f.LogicalID, name))
-			case anyOf(needed, name) && !needed[f.LogicalID][name] && !toCome:
+			case anyOf(needed, name) && !needed[f.LogicalID][name]:
 				out = append(out, fmt.Sprintf("%s is given %s, which others need", f.LogicalID, name))
 			}
 		}

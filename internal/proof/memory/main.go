@@ -30,7 +30,7 @@ var errOver = errors.New("too much memory")
 
 type options struct {
 	recorded, profiled, profile, json string
-	record, study                     bool
+	record, study, large              bool
 }
 
 func main() {
@@ -41,11 +41,15 @@ func main() {
 	flag.StringVar(&o.json, "json", "", "file for the study's figures")
 	flag.BoolVar(&o.record, "record", false, "record the figure instead of comparing it with the last one")
 	flag.BoolVar(&o.study, "study", false, "measure collector settings, and the smallest memory that is enough")
+	flag.BoolVar(&o.large, "large", false, "measure the largest launchpads, in the memory that the function has")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	run := check
-	if o.study {
+	switch {
+	case o.study:
 		run = study
+	case o.large:
+		run = large
 	}
 	err := run(ctx, o)
 	stop()
@@ -79,7 +83,36 @@ func check(ctx context.Context, o options) error {
 	if err := contained(ctx); err != nil {
 		return err
 	}
+	if err := fits(ctx, Wide, budget); err != nil {
+		return err
+	}
 	return profile(ctx, o)
+}
+
+// function is the memory that the template gives to the sync.
+const function = 128 << 20
+
+// large measures launchpads that come in turns.
+func large(ctx context.Context, _ options) error {
+	for _, c := range Large {
+		if err := fits(ctx, c, function); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fits measures a case once against a bound.
+func fits(ctx context.Context, c Case, most int64) error {
+	usage, err := c.Measure(ctx, Settings{})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s: peak RSS %.1f MiB, heap %.1f MiB\n", c.Name, mib(usage.PeakRSS), mib(usage.PeakHeap))
+	if usage.PeakRSS > most {
+		return fmt.Errorf("%w: %s: %.1f MiB are more than %.0f", errOver, c.Name, mib(usage.PeakRSS), mib(most))
+	}
+	return nil
 }
 
 // contained runs the sync in a small container, where containers can be made.

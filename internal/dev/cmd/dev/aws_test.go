@@ -122,7 +122,7 @@ func functionOf(event string) string {
 	case event == "openapi.json":
 		return "health"
 	}
-	for _, name := range []string{"list-tokens", "list-sync-runs", "hide-token", "get-token", "get-stats", "health", "dashboard"} {
+	for _, name := range []string{"list-tokens", "list-sync-runs", "hide-token", "get-token", "get-stats", "datapi", "health", "dashboard"} {
 		if strings.HasPrefix(event, name) {
 			return name
 		}

@@ -27,7 +27,7 @@ func TestSettings(t *testing.T) {
 	defaults := func(change func(*settings)) settings {
 		s := settings{
 			pools: 132967, curves: 512, products: []string{"dlmm", "dbc"}, launchpadID: defaultLaunchpadID, port: 3000,
-			ignoreFilter: true, syncEvery: time.Minute, fullEvery: 10 * time.Minute, functions: map[string]string{},
+			ignoreFilter: true, syncEvery: time.Minute, fullEvery: 10 * time.Minute, watch: 5, functions: map[string]string{},
 			userAgent: "tokensync/" + config.Version,
 		}
 		change(&s)
@@ -45,11 +45,11 @@ func TestSettings(t *testing.T) {
 			"all",
 			map[string]string{
 				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1", "CURVES": "9", "ADMIN_TOKEN": token32,
-				"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "FULL_EVERY": "1h", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p",
+				"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "FULL_EVERY": "1h", "WATCH": "0", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p",
 			},
 			defaults(func(s *settings) {
 				s.pools, s.products, s.launchpadID, s.port, s.portIsSet = 0, []string{"dlmm", "damm-v1"}, "pump.fun", 0, true
-				s.curves, s.fullEvery, s.adminToken = 9, time.Hour, token32
+				s.curves, s.fullEvery, s.adminToken, s.watch = 9, time.Hour, token32, 0
 				s.faults, s.ignoreFilter, s.syncEvery, s.noColor = true, false, 5*time.Second, true
 				s.functions["LOG_LEVEL"] = "debug"
 			}),

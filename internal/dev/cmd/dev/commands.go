@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"tokensync/internal/dev"
+	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/syncrun"
 )
 
@@ -46,6 +48,11 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, v.close()) }()
 	v.greet()
+	if s.watch > 0 && v.world != nil && v.world.Chain != nil {
+		var trading sync.WaitGroup
+		defer trading.Wait()
+		trading.Go(func() { stir(ctx, v.world.Chain) })
+	}
 	tick := time.NewTicker(s.syncEvery)
 	defer tick.Stop()
 	var lastFull time.Time
@@ -72,3 +79,23 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 		}
 	}
 }
+
+// tradeEvery is how often somebody trades on the fake chain between two syncs.
+const tradeEvery = time.Second
+
+// stir lets curves be traded on until ctx ends, for a watch to see.
+func stir(ctx context.Context, chain *rpctest.Server) {
+	tick := time.NewTicker(tradeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			chain.Stir(tradesATime)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tradesATime are some of the curves that a fake chain picks; those that are complete are not traded on.
+const tradesATime = 8

@@ -33,6 +33,7 @@ Environment variables:
   FAULTS=1       the fake Meteora misbehaves now and then
   IGNORE_FILTER  1: the fake's damm-v1 ignores its launchpad filter and sends every pool, as in the incident (1); 0: it filters
   ADMIN_TOKEN    the operator's token for /dashboard, of 32 characters at least (random)
+  WATCH          run: how many seconds lie between two looks at the curves from one sync to the next (5); 0: none
   SYNC_EVERY     how often run syncs again (60s): a refresh of what is known and new
   FULL_EVERY     how often it does so in full (10m)
   DYNAMODB_ENDPOINT  a DynamoDB that is running, instead of the engine in .tools/

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/term"
 
@@ -49,6 +50,7 @@ func open(ctx context.Context, s settings, port int, screen io.Writer) (*session
 		Tables: s.tables, Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: v.log,
 	}
 	options.Environment["SYNC_INTERVAL"] = s.syncEvery.String()
+	options.Environment["WATCH_INTERVAL"] = (time.Duration(s.watch) * time.Second).String()
 	var err error
 	if s.live {
 		v.stack, err = dev.Start(ctx, options)

@@ -23,6 +23,8 @@ const (
 	defaultSyncEvery   = time.Minute
 	defaultFullEvery   = 10 * time.Minute // an hour in the template: too long to watch
 	minSyncEvery       = time.Second
+	defaultWatch       = 5
+	maxWatch           = 60
 	maxPort            = 65535
 )
 
@@ -42,6 +44,7 @@ type settings struct {
 	ignoreFilter bool
 	syncEvery    time.Duration // from one sync to the next, a refresh or a full one
 	fullEvery    time.Duration
+	watch        int // seconds; 0 is never
 	noColor      bool
 	// Of doctor only.
 	fake      bool                // examine the fakes
@@ -81,6 +84,7 @@ func readSettings(env lookup) (settings, error) {
 		func() (err error) { s.pools, err = number(env, "POOLS", defaultPools, 1<<31-1); return },
 		func() (err error) { s.curves, err = number(env, "CURVES", rpctest.DefaultTokens, 1<<20); return },
 		func() (err error) { s.port, err = number(env, "PORT", defaultPort, maxPort); return },
+		func() (err error) { s.watch, err = number(env, "WATCH", defaultWatch, maxWatch); return },
 		func() (err error) { s.products, err = chosen(env); return },
 		func() (err error) { s.adminToken, err = adminToken(env); return },
 		func() (err error) { s.live, err = toggle(env, "LIVE", false); return },
