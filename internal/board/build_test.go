@@ -21,7 +21,7 @@ func TestBuildIsPure(t *testing.T) {
 		t.Error("two manifests")
 	}
 	for ref, data := range chunks {
-		if !bytes.Equal(data, more[ref]) || ref.Size != len(data) || ref.Hash != hashOf(data) {
+		if !bytes.Equal(data, more[ref]) || ref.Size != len(data) || ref.Hash != Hash(data) {
 			t.Errorf("two chunks under %v", ref)
 		}
 	}

@@ -98,15 +98,19 @@ func (w *chunkWriter) finish() (Chunk, error) {
 		return Chunk{}, fmt.Errorf("a token takes %d bytes, more than %d", size, maxRaw)
 	}
 	data, err := o.compress(of)
-	return Chunk{Ref{plans[of].name, hashOf(data), len(data)}, data}, err
+	return Chunk{Ref{plans[of].name, Hash(data), len(data)}, data}, err
 }
 
 // hashBytes of SHA-256 are out of reach for who would make two chunks with one hash.
 const hashBytes = 16
 
-func hashOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return base64.RawURLEncoding.EncodeToString(sum[:hashBytes])
+// Hash is what names the bytes of parts, one behind the other: 22 characters of base64url.
+func Hash(parts ...[]byte) string {
+	h := sha256.New()
+	for _, part := range parts {
+		h.Write(part)
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:hashBytes])
 }
 
 // deflaters are used again: one takes a megabyte.
@@ -136,7 +140,7 @@ func (o *output) compress(of family) ([]byte, error) {
 
 // readChunk checks data against ref and decodes it.
 func readChunk(ref Ref, of family, data []byte) (*chunk, error) {
-	if hashOf(data) != ref.Hash {
+	if Hash(data) != ref.Hash {
 		return nil, fmt.Errorf("%w: chunk %s of %s has another content", ErrCorrupt, ref.Hash, ref.Family)
 	}
 	c := &chunk{ref: ref}

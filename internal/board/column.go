@@ -153,7 +153,7 @@ func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
 	case k == zero:
 		return "0"
 	case k == cell:
-		return c.cell(f.form, i, to)
+		return c.cell(f, i, p, to)
 	case k == free:
 		return c.more.heap.at(i, to)
 	case k >= firstDerived:
@@ -162,10 +162,15 @@ func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
 	return ""
 }
 
-func (c *column) cell(as form, i int, to *arena) string {
-	switch as {
+func (c *column) cell(f *field, i int, p *pool, to *arena) string {
+	switch f.form {
 	case number:
-		return to.decimal(c.ints.at(i), int(c.more.exps.at(i)))
+		exponent := int(c.more.exps.at(i))
+		mantissa := c.ints.at(i)
+		if f.near != nil {
+			mantissa += guess(f.near(p), exponent)
+		}
+		return to.decimal(mantissa, exponent)
 	case key:
 		return base58.Encode(c.more.keys[i*keyBytes : (i+1)*keyBytes])
 	default:
@@ -348,6 +353,7 @@ type writer struct {
 	runs    []wireRun
 	ints    []int64 // of cells
 	exps    []int64
+	nears   []float64 // what they lie near, where the field knows
 	keys    []byte
 	words   map[string]int64
 	dict    []string
@@ -435,7 +441,7 @@ func (w *writer) addText(v string, t *tok, p *pool) kind {
 		}
 	}
 	w.last, w.literal, w.grown = v, true, w.grown+max(len(v), cellBytes)
-	return w.addLiteral(v)
+	return w.addLiteral(v, p)
 }
 
 func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
@@ -445,7 +451,7 @@ func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
 	case zero:
 		return v == "0" && w.f.form == number
 	case same:
-		return w.literal && v == w.last
+		return w.literal && v == w.last && w.f.near == nil // a cell is the distance from its own pool's guess
 	case cell, free:
 		return false
 	default:
@@ -454,11 +460,14 @@ func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
 }
 
 // addLiteral writes v as a cell where that gives it back exactly.
-func (w *writer) addLiteral(v string) kind {
+func (w *writer) addLiteral(v string, p *pool) kind {
 	switch w.f.form {
 	case number:
 		if mantissa, exponent, ok := token.Number(v).Decimal(); ok && string(token.FromDecimal(mantissa, exponent)) == v {
 			w.ints, w.exps = append(w.ints, mantissa), append(w.exps, int64(exponent))
+			if w.f.near != nil {
+				w.nears = append(w.nears, w.f.near(p))
+			}
 			return cell
 		}
 	case key:
@@ -497,6 +506,9 @@ func (w *writer) append(o *output) {
 	}
 	if w.f.form == number {
 		align(w.ints, w.exps)
+		for i, v := range w.nears {
+			w.ints[i] -= guess(v, int(w.exps[i]))
+		}
 	}
 	if len(w.dict) > 0 {
 		o.dictionary(w.dict)

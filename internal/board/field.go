@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"tokensync/internal/token"
 )
@@ -20,6 +21,7 @@ const (
 	stateFamily                  // what changes now and then
 	marketFamily                 // what changes with every tick
 	earningsFamily               // what changes with every trade
+	anchorFamily                 // what the market is told from
 	writtenFamily                // what the sync remembers of their items
 	families
 )
@@ -43,6 +45,7 @@ var plans = [families]plan{
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
 	earningsFamily: {name: "earnings", tokens: 128, cold: true},
+	anchorFamily:   {name: "anchors", tokens: 128},
 	writtenFamily:  {name: "written", tokens: 128, cold: true},
 }
 
@@ -74,6 +77,7 @@ type field struct {
 	text    func(t *tok, p *pool) string
 	setText func(t *tok, p *pool, v string)
 	follows []func(t *tok, p *pool) string
+	near    func(p *pool) float64 // of numbers: what the value mostly lies near; nil is 0. Cells hold the distance
 
 	// The same of integers.
 	int        func(t *tok, p *pool) int64
@@ -94,6 +98,23 @@ func texts[S ~string](name string, of family, as form, row bool, at func(t *tok,
 	}
 	return f
 }
+
+// about makes f's values short that lie near what guess returns.
+func (f field) about(guess func(p *pool) float64) field {
+	f.near = guess
+	return f
+}
+
+// guess is a value that lies near v in units of ten to the exponent, or 0 where that is out of bounds.
+func guess(v float64, exponent int) int64 {
+	if v = math.Round(v / math.Pow10(exponent)); math.Abs(v) < maxGuess {
+		return int64(v)
+	}
+	return 0
+}
+
+// maxGuess keeps distances from a guess within an int64.
+const maxGuess = 1 << 62
 
 // integers makes a field of any kind of integer.
 func integers[I ~int | ~int8 | ~int64 | ~uint8](name string, of family, row bool, at func(t *tok, p *pool) *I, from ...func(t *tok, p *pool) I) field {
@@ -179,7 +200,7 @@ var fingerprint = func() uint32 {
 	h := sha256.New()
 	for i, list := range all.lists() {
 		for _, f := range list {
-			fmt.Fprintln(h, i, f.name, f.family, f.form, f.kinds())
+			fmt.Fprintln(h, i, f.name, f.family, f.form, f.kinds(), f.near != nil)
 		}
 	}
 	return binary.BigEndian.Uint32(h.Sum(nil))

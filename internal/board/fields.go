@@ -34,7 +34,6 @@ func headFields() []field {
 		integers("mint_authority", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.MintAuthorityDisabled }),
 		integers("pool_count", stateFamily, true, func(t *tok, _ *pool) *int { return &t.PoolCount }),
 		texts("total_supply", stateFamily, number, true, func(t *tok, _ *pool) *num { return &t.TotalSupply }),
-		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }),
 		integers("graduated_at", milestones, true, func(t *tok, _ *pool) *int64 { return &t.GraduatedAt }),
 		integers("last_trade_at", marketFamily, true, func(t *tok, _ *pool) *int64 { return &t.LastTradeAt }),
 		integers("updated_at", marketFamily, true, func(t *tok, _ *pool) *int64 { return &t.UpdatedAt }),
@@ -75,20 +74,69 @@ func poolFields() []field {
 		bools("pool blacklisted", stateFamily, false, func(_ *tok, p *pool) *bool { return &p.Blacklisted }),
 		texts("pool fee", stateFamily, word, false, func(_ *tok, p *pool) *num { return &p.FeePct }),
 		texts("pool supply", stateFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.TotalSupply }, supplyOf),
-		texts("pool holders", marketFamily, number, false, func(_ *tok, p *pool) *num { return &p.Base.Holders }, holdersOf),
-		texts("pool quote usd", marketFamily, word, true, func(_ *tok, p *pool) *num { return &p.QuoteUSD }),
-		texts("pool price", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Price }),
-		texts("pool price usd", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.PriceUSD }, priceInDollars),
-		texts("pool market cap", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.MarketCapUSD }, poolMarketCap),
-		texts("pool tvl", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.TVLUSD }, reserveInDollars),
-		texts("pool depth", marketFamily, number, false, func(_ *tok, p *pool) *num { return &p.DepthUSD }),
-		texts("pool fees", marketFamily, number, true, func(_ *tok, p *pool) *num { return &p.Fees24hUSD }),
-		texts("pool apr", marketFamily, number, false, func(_ *tok, p *pool) *num { return &p.APR }),
+		anchor("quote usd", word, func(a *token.Anchor) *num { return &a.QuoteUSD }),
+		anchor("price", number, func(a *token.Anchor) *num { return &a.Price }),
+		anchor("price usd", number, func(a *token.Anchor) *num { return &a.PriceUSD }, func(a *token.Anchor) num { return a.Price.Mul(a.QuoteUSD) }),
+		anchor("tvl", number, func(a *token.Anchor) *num { return &a.TVLUSD }),
+		anchor("depth", number, func(a *token.Anchor) *num { return &a.DepthUSD }),
+		anchor("fees", number, func(a *token.Anchor) *num { return &a.Fees24hUSD }),
+		anchor("holders", number, func(a *token.Anchor) *num { return &a.Holders }),
 	}
 	for i, window := range token.WindowNames {
-		list = append(list, texts("pool volume "+window, marketFamily, number, true,
-			func(_ *tok, p *pool) *num { return &p.VolumeUSD[i] }, before(i, func(_ *tok, p *pool) []num { return p.VolumeUSD[:] })...))
+		var from []func(a *token.Anchor) num
+		if i > 0 {
+			from = append(from, func(a *token.Anchor) num { return a.VolumeUSD[i-1] })
+		}
+		list = append(list, anchor("volume "+window, number, func(a *token.Anchor) *num { return &a.VolumeUSD[i] }, from...))
 	}
+	return append(append(list, marketFields()...), markFields()...)
+}
+
+// anchor is a field of a pool's anchor.
+func anchor(name string, as form, at func(a *token.Anchor) *num, from ...func(a *token.Anchor) num) field {
+	f := texts("pool anchor "+name, anchorFamily, as, true, func(_ *tok, p *pool) *num { return at(&p.Anchor) })
+	for _, source := range from {
+		f.follows = append(f.follows, func(_ *tok, p *pool) string { return string(source(&p.Anchor)) })
+	}
+	return f
+}
+
+// marketFields are what moves with every tick. What did not, or moved with its quote, is told from the pool's anchor.
+func marketFields() []field {
+	list := []field{
+		market("holders", number, true, func(p *pool) *num { return &p.Base.Holders }, func(a *token.Anchor) num { return a.Holders }),
+		market("quote usd", word, true, func(p *pool) *num { return &p.QuoteUSD }, func(a *token.Anchor) num { return a.QuoteUSD }),
+		market("price", number, true, func(p *pool) *num { return &p.Price }, func(a *token.Anchor) num { return a.Price }).
+			about(func(p *pool) float64 { return p.Anchor.Price.Float64() }),
+		market("price usd", number, true, func(p *pool) *num { return &p.Base.PriceUSD }, func(a *token.Anchor) num { return a.PriceUSD }, priceInDollars).
+			about(func(p *pool) float64 { return p.Anchor.PriceUSD.Float64() * quoteMoved(p) }),
+		market("market cap", number, true, func(p *pool) *num { return &p.Base.MarketCapUSD }, nil, poolMarketCap).about(marketCapAbout),
+		market("tvl", number, true, func(p *pool) *num { return &p.TVLUSD }, func(a *token.Anchor) num { return a.TVLUSD }, reserveInDollars).
+			about(func(p *pool) float64 { return p.Anchor.TVLUSD.Float64() * quoteMoved(p) }),
+		market("depth", number, false, func(p *pool) *num { return &p.DepthUSD }, func(a *token.Anchor) num { return a.DepthUSD }).
+			about(func(p *pool) float64 { return p.Anchor.DepthUSD.Float64() * quoteMoved(p) }),
+	}
+	for i, window := range token.WindowNames {
+		list = append(list, market("volume "+window, number, true, func(p *pool) *num { return &p.VolumeUSD[i] },
+			func(a *token.Anchor) num { return a.VolumeUSD[i] }, before(i, func(_ *tok, p *pool) []num { return p.VolumeUSD[:] })...).
+			about(func(p *pool) float64 { return p.Anchor.VolumeUSD[i].Float64() }))
+	}
+	return append(list,
+		market("fees", number, true, func(p *pool) *num { return &p.Fees24hUSD }, func(a *token.Anchor) num { return a.Fees24hUSD }).about(feesAbout),
+		market("apr", number, false, func(p *pool) *num { return &p.APR }, nil).about(aprAbout))
+}
+
+func market(
+	name string, as form, row bool, at func(p *pool) *num, anchored func(a *token.Anchor) num, from ...func(t *tok, p *pool) num,
+) field {
+	if anchored != nil {
+		from = append([]func(t *tok, p *pool) num{func(_ *tok, p *pool) num { return anchored(&p.Anchor) }}, from...)
+	}
+	return texts("pool "+name, marketFamily, as, row, func(_ *tok, p *pool) *num { return at(p) }, from...)
+}
+
+// markFields are a pool's tags, and its curve.
+func markFields() (list []field) {
 	list = append(list, tags())
 	for _, c := range curveFields() {
 		list = append(list, c.field("pool curve ", false, poolCurve, repeated))
@@ -99,6 +147,7 @@ func poolFields() []field {
 // sumFields are what a token has of its pools.
 func sumFields() []field {
 	list := []field{
+		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }, firstHolders),
 		texts("price_usd", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.PriceUSD }, func(t *tok, _ *pool) num { return priced(t).Base.PriceUSD }),
 		texts("price", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Price }, func(t *tok, _ *pool) num { return priced(t).Price }),
 		texts("quote_mint", stateFamily, word, true, func(t *tok, _ *pool) *string { return &t.QuoteMint }, func(t *tok, _ *pool) string { return priced(t).QuoteMint }, firstQuote),
@@ -137,7 +186,6 @@ func verifiedOf(t *tok, _ *pool) token.Flag         { return t.Verified }
 func freezeOf(t *tok, _ *pool) token.Flag           { return t.FreezeAuthorityDisabled }
 func authorityOf(t *tok, _ *pool) token.Flag        { return t.MintAuthorityDisabled }
 func supplyOf(t *tok, _ *pool) num                  { return t.TotalSupply }
-func holdersOf(t *tok, _ *pool) num                 { return t.Holders }
 func pairName(_ *tok, p *pool) string               { return p.Base.Symbol + "-" + p.QuoteSymbol }
 
 // firstURI is that of the first pool, for the others.
@@ -161,6 +209,26 @@ func priceInDollars(_ *tok, p *pool) num   { return p.Price.Mul(p.QuoteUSD) }
 func poolMarketCap(_ *tok, p *pool) num    { return p.Base.PriceUSD.Mul(p.Base.TotalSupply) }
 func reserveInDollars(t *tok, p *pool) num { return t.Curve.QuoteReserve.Mul(p.QuoteUSD) }
 
+// quoteMoved is how many times as much the quote is worth as at the pool's anchor.
+func quoteMoved(p *pool) float64 {
+	if moved := p.QuoteUSD.Float64() / p.Anchor.QuoteUSD.Float64(); moved > 0 && moved < maxMove {
+		return moved
+	}
+	return 1
+}
+
+// maxMove is beyond what a quote's price ever moves.
+const maxMove = 1e6
+
+// feesAbout are today's in the measure in which volume earned them.
+func feesAbout(p *pool) float64 {
+	return p.Anchor.Fees24hUSD.Float64() / p.Anchor.VolumeUSD[token.Day].Float64() * p.VolumeUSD[token.Day].Float64()
+}
+
+// marketCapAbout and aprAbout are what Meteora's servers make in float64, of more digits than they show.
+func marketCapAbout(p *pool) float64 { return p.Base.PriceUSD.Float64() * p.Base.TotalSupply.Float64() }
+func aprAbout(p *pool) float64       { return p.Fees24hUSD.Float64() / p.TVLUSD.Float64() * 100 }
+
 var noPool pool
 
 // priced is the deepest pool that has a price.
@@ -183,6 +251,15 @@ func firstQuote(t *tok, _ *pool) string {
 func firstMarketCap(t *tok, _ *pool) num {
 	for i := range t.Pools {
 		if n := t.Pools[i].Base.MarketCapUSD; n != "" {
+			return n
+		}
+	}
+	return ""
+}
+
+func firstHolders(t *tok, _ *pool) num {
+	for i := range t.Pools {
+		if n := t.Pools[i].Base.Holders; n != "" {
 			return n
 		}
 	}

@@ -81,7 +81,7 @@ func TestAnotherFormat(t *testing.T) {
 	ref := m.Chunks[0]
 	data := bytes.Clone(chunks[ref])
 	data[0]++
-	changed := Ref{ref.Family, hashOf(data), len(data)}
+	changed := Ref{ref.Family, Hash(data), len(data)}
 	m.Chunks[0] = changed
 	if _, err := Open(m, nil, (&shelf{chunks: mapWith(chunks, changed, data)}).fetch); !errors.Is(err, ErrFormat) {
 		t.Errorf("chunk: %v", err)
@@ -213,7 +213,7 @@ func TestInflatingIsBounded(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err = readChunk(Ref{Family: "keys", Hash: hashOf(bomb)}, keysFamily, bomb)
+	_, err = readChunk(Ref{Family: "keys", Hash: Hash(bomb)}, keysFamily, bomb)
 	runtime.ReadMemStats(&after)
 	if !errors.Is(err, ErrCorrupt) || after.TotalAlloc-before.TotalAlloc > 8<<20 {
 		t.Errorf("%v, %d bytes", err, after.TotalAlloc-before.TotalAlloc)
@@ -234,7 +234,7 @@ func FuzzChunk(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, is byte, plain, random []byte) {
 		of := family(is % byte(families))
-		_, _ = readChunk(Ref{Hash: hashOf(plain)}, of, plain)
+		_, _ = readChunk(Ref{Hash: Hash(plain)}, of, plain)
 		if len(plain)+len(random) > maxRaw {
 			return
 		}
@@ -242,7 +242,7 @@ func FuzzChunk(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := readChunk(Ref{Hash: hashOf(data)}, of, data)
+		c, err := readChunk(Ref{Hash: Hash(data)}, of, data)
 		if err != nil {
 			if !errors.Is(err, ErrCorrupt) {
 				t.Errorf("error %v", err)

@@ -16,14 +16,17 @@ import (
 	"tokensync/internal/board"
 )
 
-// Items of the board table. A chunk's key is its hash, so that they lie in no common partition; its attributes beside
-// the key are data and expires_at.
+// Items of the board table. What never changes has its hash as key, so that it lies in no common partition, and
+// expires_at: the chunks, and the lists of them. The manifest's item is small, for every run writes it: it names a list.
 const (
-	manifestKey  = "MANIFEST" // no hash: those have 22 characters
+	manifestKey  = "MANIFEST"  // no hash: those have 22 characters
+	attrList     = "list"      // the hash of the list that the manifest names
+	attrListHour = "list_hour" // when it was put, in Unix hours
+	attrSyncedAt = "synced_at"
+	attrState    = "state"    // what a run leaves for the next
 	attrData     = "data"     // a chunk's bytes
-	attrManifest = "manifest"
-	attrLives    = "lives" // when the manifest's chunks were put, so that they can be put again before they expire
-	attrState    = "state" // what a run leaves for the next; readers do not ask for it
+	attrManifest = "manifest" // a list's: the manifest without version and synced_at
+	attrLives    = "lives"    // when its chunks were put, so that they can be put again before they expire
 )
 
 // chunkLife is how long a chunk is kept from its put on. One that is still named is put again when less than half of it
@@ -42,6 +45,7 @@ type BoardTable struct {
 	table string
 	pace  *rate.Limiter
 	warm  *board.Board // of the process's last run, whose chunks need not be read again
+	list  list         // that was read last
 }
 
 // NewBoardTable names the board table.
@@ -49,41 +53,75 @@ func NewBoardTable(api API, table string) *BoardTable {
 	return &BoardTable{api: api, table: table, pace: rate.NewLimiter(unitsPerSecond, unitsPerSecond)}
 }
 
-// published is the manifest's item.
+// published is the manifest's item with its list.
 type published struct {
 	board.Manifest
 	generation int64
-	lives      []int64 // Unix hours, one for each of Chunks
+	list       list
+	listHour   int64 // when the list was put, in Unix hours
 	state      []byte
 	hidden     []string // mints that the operator has hidden since
 	err        error    // why Manifest has nothing but Version
 }
 
-// manifest reads the manifest's item; the zero value when there is none.
-func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, error) {
-	out, err := b.api.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &b.table, Key: boardItem(manifestKey), ConsistentRead: aws.Bool(consistent),
-	})
-	if err != nil {
-		return published{}, fmt.Errorf("reading the board's manifest: %w", err)
-	}
-	if len(out.Item) == 0 {
-		return published{}, nil
-	}
-	return parsePublished(out.Item), nil
+// A list is the part of manifests that quiet runs leave as it is.
+type list struct {
+	hash     string
+	manifest board.Manifest // without Version and SyncedAt
+	lives    []int64        // of its chunks: when they were put, in Unix hours
 }
 
-func parsePublished(it item) published {
-	p := published{generation: it.getInteger(attrGeneration), state: it.getBytes(attrState), hidden: it.getTexts(attrHidden)}
-	p.Manifest, p.err = board.ParseManifest(it.getBytes(attrManifest))
-	if p.err != nil {
-		p.Manifest = board.Manifest{}
+// manifest reads the manifest's item; the zero value when there is none.
+func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, error) {
+	it, err := b.get(ctx, manifestKey, consistent)
+	if err != nil || len(it) == 0 {
+		return published{}, err
 	}
-	p.Version = it.getInteger(attrVersion) // also of a format that cannot be read
-	if p.lives = parseLives(it.getBytes(attrLives)); len(p.lives) != len(p.Chunks) {
-		p.lives = make([]int64, len(p.Chunks)) // long ago
+	p := published{
+		generation: it.getInteger(attrGeneration), state: it.getBytes(attrState), hidden: it.getTexts(attrHidden),
+		listHour: it.getInteger(attrListHour),
 	}
-	return p
+	switch hash := it.getText(attrList); {
+	case hash == "":
+		p.err = fmt.Errorf("manifest: %w: it names no list", board.ErrFormat)
+	case hash == b.list.hash:
+		p.list = b.list
+	default:
+		p.list, p.err = b.readList(ctx, hash, consistent)
+	}
+	if p.err != nil && !isLost(p.err) {
+		return published{}, p.err
+	}
+	p.Manifest = p.list.manifest
+	p.Version, p.SyncedAt = it.getInteger(attrVersion), it.getInteger(attrSyncedAt) // also of a format that cannot be read
+	return p, nil
+}
+
+func (b *BoardTable) get(ctx context.Context, key string, consistent bool) (item, error) {
+	out, err := b.api.GetItem(ctx, &dynamodb.GetItemInput{TableName: &b.table, Key: boardItem(key), ConsistentRead: &consistent})
+	if err != nil {
+		return nil, fmt.Errorf("reading the board's manifest: %w", err)
+	}
+	return out.Item, nil
+}
+
+func (b *BoardTable) readList(ctx context.Context, hash string, consistent bool) (list, error) {
+	it, err := b.get(ctx, hash, consistent)
+	if err != nil {
+		return list{}, err
+	}
+	if len(it) == 0 {
+		return list{}, fmt.Errorf("%w: the list %s", ErrMissingChunk, hash)
+	}
+	m, err := board.ParseManifest(it.getBytes(attrManifest))
+	if err != nil {
+		return list{}, err
+	}
+	b.list = list{hash, m, parseLives(it.getBytes(attrLives))}
+	if len(b.list.lives) != len(m.Chunks) {
+		b.list.lives = make([]int64, len(m.Chunks)) // long ago
+	}
+	return b.list, nil
 }
 
 // lives are encoded as their differences.

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
@@ -75,7 +76,7 @@ func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
 	}
 	now := time.Now()
 	if i := slices.Index(e.from.Chunks, c.Ref); i >= 0 && e.loss == nil {
-		if hour := e.from.lives[i]; now.Sub(time.Unix(hour*3600, 0)) < chunkLife/2 {
+		if hour := e.from.list.lives[i]; now.Sub(time.Unix(hour*3600, 0)) < chunkLife/2 {
 			e.lives[c.Ref] = hour
 			return nil
 		}
@@ -83,21 +84,26 @@ func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
 	e.lives[c.Ref] = now.Unix() / 3600
 	it := boardItem(c.Hash)
 	it.bytes(attrData, c.Data)
-	it.integer(attrExpiresAt, now.Add(chunkLife).Unix())
+	e.putLater(ctx, it, len(c.Data))
+	return ctx.Err()
+}
+
+// putLater stores an item of a size that never changes.
+func (e *Edition) putLater(ctx context.Context, it item, size int) {
+	it.integer(attrExpiresAt, time.Now().Add(chunkLife).Unix())
 	e.puts.Go(func() error {
-		if err := e.table.pace.WaitN(ctx, 1+len(c.Data)/unitBytes); err != nil {
-			return fmt.Errorf("storing a chunk of the board: %w", err)
+		err := e.table.pace.WaitN(ctx, 1+size/unitBytes)
+		if err == nil {
+			err = unthrottled(ctx, func() error {
+				_, err := e.table.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it})
+				return err
+			})
 		}
-		err := unthrottled(ctx, func() error {
-			_, err := e.table.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it})
-			return err
-		})
 		if err != nil {
 			return fmt.Errorf("storing a chunk of the board: %w", err)
 		}
 		return nil
 	})
-	return ctx.Err()
 }
 
 // Settle names tokens that the new board does not list because the operator has hidden them.
@@ -109,11 +115,18 @@ func (e *Edition) Settle(hidden map[string]bool) {
 // version and leaves state for the next run. It returns syncrun.ErrLeaseHeld when another board was published since this
 // run found its own, or a run of a later generation of the lease was here.
 func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, generation int64) error {
+	listed, hour := e.putList(ctx, m)
 	if err := e.puts.Wait(); err != nil {
 		return err
 	}
 	m.Version = e.from.Version + 1
-	request := e.request(m, state, generation)
+	it := item{attrState: plain(state)}
+	it.integer(attrVersion, m.Version)
+	it.integer(attrGeneration, generation)
+	it.integer(attrSyncedAt, m.SyncedAt)
+	it.text(attrList, listed)
+	it.integer(attrListHour, hour)
+	request := e.request(it, generation)
 	err := unthrottled(ctx, func() error {
 		_, err := e.table.api.UpdateItem(ctx, request)
 		return err
@@ -127,41 +140,52 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 	return nil
 }
 
-// request leaves alone what the operator has hidden meanwhile.
-func (e *Edition) request(m *board.Manifest, state []byte, generation int64) *dynamodb.UpdateItemInput {
+// putList stores the list that m names, unless it is there and will be for long enough. It returns its hash, and when it was put.
+func (e *Edition) putList(ctx context.Context, m *board.Manifest) (hash string, hour int64) {
 	lives := make([]int64, len(m.Chunks))
 	for i, ref := range m.Chunks {
 		lives[i] = e.lives[ref]
 	}
-	in := &dynamodb.UpdateItemInput{
-		TableName: &e.table.table, Key: boardItem(manifestKey),
-		UpdateExpression: aws.String("SET #version = :version, #generation = :generation, #manifest = :manifest, #lives = :lives, #state = :state"),
-		ExpressionAttributeNames: map[string]string{
-			"#version": attrVersion, "#generation": attrGeneration, "#manifest": attrManifest, "#lives": attrLives, "#state": attrState,
-		},
-		ExpressionAttributeValues: item{
-			":version": integer(m.Version), ":generation": integer(generation),
-			":manifest": plain(m.Encode()), ":lives": plain(appendLives(nil, lives)), ":state": plain(state),
-		},
+	it, size := listItem(m, lives)
+	hash, now := it.getText(attrPK), time.Now()
+	if hash == e.from.list.hash && e.loss == nil && now.Sub(time.Unix(e.from.listHour*3600, 0)) < chunkLife/2 {
+		return hash, e.from.listHour
 	}
-	if len(e.hidden) > 0 {
-		*in.UpdateExpression += " DELETE #hidden :hidden"
-		in.ExpressionAttributeNames["#hidden"] = attrHidden
-		in.ExpressionAttributeValues[":hidden"] = texts(e.hidden)
-	}
-	e.expect(in)
-	return in
+	e.putLater(ctx, it, size)
+	return hash, now.Unix() / 3600
 }
 
-// expect makes an update one of the board that was found, by no run of an older lease.
-func (e *Edition) expect(in *dynamodb.UpdateItemInput) {
-	if e.from.Version == 0 {
-		in.ConditionExpression = aws.String("attribute_not_exists(#pk)")
-		in.ExpressionAttributeNames["#pk"] = attrPK
-		return
+func listItem(m *board.Manifest, lives []int64) (it item, size int) {
+	bare := *m
+	bare.Version, bare.SyncedAt = 0, 0
+	manifest, times := bare.Encode(), appendLives(nil, lives)
+	it = boardItem(board.Hash(manifest, times))
+	it.bytes(attrManifest, manifest)
+	it.bytes(attrLives, times)
+	return it, len(manifest) + len(times)
+}
+
+// request sets the manifest's item where the board is still the one that was found, for runs up to a generation of the lease.
+// It leaves alone what the operator has hidden meanwhile.
+func (e *Edition) request(it item, generation int64) *dynamodb.UpdateItemInput {
+	names, values, sets := map[string]string{}, item{":generation": integer(generation)}, []string{}
+	for _, name := range slices.Sorted(maps.Keys(it)) {
+		names["#"+name], values[":"+name] = name, it[name]
+		sets = append(sets, "#"+name+" = :"+name)
 	}
-	in.ConditionExpression = aws.String("#version = :from AND #generation <= :generation")
-	in.ExpressionAttributeValues[":from"] = integer(e.from.Version)
+	expression, condition := "SET "+strings.Join(sets, ", "), "#version = :from AND #generation <= :generation"
+	if len(e.hidden) > 0 {
+		expression += " DELETE #hidden :hidden"
+		names["#hidden"], values[":hidden"] = attrHidden, texts(e.hidden)
+	}
+	if values[":from"] = integer(e.from.Version); e.from.Version == 0 {
+		condition, names["#pk"] = "attribute_not_exists(#pk)", attrPK
+		delete(values, ":from")
+	}
+	return &dynamodb.UpdateItemInput{
+		TableName: &e.table.table, Key: boardItem(manifestKey), UpdateExpression: &expression, ConditionExpression: &condition,
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+	}
 }
 
 // settle looks whose the board is that is there instead: our own, when only the answer to the first attempt was lost.

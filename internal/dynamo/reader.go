@@ -30,9 +30,9 @@ func NewBoardReader(api API, table string) *BoardReader {
 	return r
 }
 
-// Board returns the published board, at most two seconds old, without what the operator has hidden since. When it cannot be read it is the last one that could be,
-// and Fault tells why. It is nil, without an error, while none was ever published; with one, when there is none to fall
-// back on.
+// Board returns the published board, at most two seconds old, without what the operator has hidden since. When it cannot be
+// read it is the last one that could be, and Fault tells why. It is nil, without an error, while none was ever published; with
+// one, when there is none to fall back on.
 func (r *BoardReader) Board(ctx context.Context) (*board.Board, error) {
 	if b, err, fresh := r.held(); fresh {
 		return b, err

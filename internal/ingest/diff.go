@@ -142,6 +142,7 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 	}
 	t.CreatedAt = created(&t)
 	t.NameCollision = r.names.collide(&t)
+	t.Anchored(before.Pools, r.anchors)
 	return t
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"tokensync/internal/board"
 	"tokensync/internal/syncrun"
@@ -29,7 +30,12 @@ type state struct {
 	Newest map[token.Product]int64 `json:"newest,omitempty"`
 	// Turn counts the chunks of mints that were asked for in turns.
 	Turn int `json:"turn,omitempty"`
+	// Anchors is when the pools' anchors were set, in Unix milliseconds.
+	Anchors int64 `json:"anchors,omitempty"`
 }
+
+// anchorsLive is how long boards are told from the same anchors: setting them costs as much as the markets of all pools.
+const anchorsLive = time.Hour
 
 // A task is one product's part of a run.
 type task struct {
@@ -67,6 +73,7 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 	if json.Unmarshal(edition.State(), &p.state) != nil || p.state.Newest == nil {
 		p.state.Newest = map[token.Product]int64{}
 	}
+	r.anchors = r.start.Sub(time.UnixMilli(p.state.Anchors)) >= anchorsLive
 	if r.record.Mode == ModeRefresh {
 		if p.fullDue, err = r.Runs.FullDue(ctx); err != nil {
 			return nil, err
@@ -254,7 +261,10 @@ func (p *plan) searchers() []*task {
 
 // next is what this run leaves.
 func (p *plan) next(r *run) ([]byte, error) {
-	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1}
+	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors}
+	if r.anchors {
+		next.Anchors = r.start.UnixMilli()
+	}
 	if r.record.Mode == ModeFull {
 		next.Turn = p.state.Turn + r.turns()*len(p.searchers())
 	}

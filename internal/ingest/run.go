@@ -47,6 +47,7 @@ type run struct {
 	hidden      map[string]bool // mints that the operator has hidden
 	rules       *Rules          // nil when every token is the launchpad's own
 	badRules    bool            // the last good ones apply
+	anchors     bool            // the boards from now on are told from this one
 	throttles   int64
 	blocked     int                 // products whose breaker is open
 	opened      int                 // and those that it opened for in this run

@@ -164,6 +164,7 @@ type Pool struct {
 	Blacklisted bool        `json:"is_blacklisted,omitzero"`
 	Tags        []string    `json:"tags,omitzero"`
 	Curve       Curve       `json:"curve,omitzero"`
+	Anchor      Anchor      `json:"-"`
 }
 
 // QuoteMints are the mints that tokens are priced in.

@@ -1,0 +1,30 @@
+package token
+
+// Anchor is the market of a pool as it stood at a moment that many runs share. What has moved little since is told in few
+// bytes by how far. It says nothing of the pool's present.
+type Anchor struct {
+	QuoteUSD   Number
+	Price      Number
+	PriceUSD   Number
+	TVLUSD     Number
+	DepthUSD   Number
+	VolumeUSD  Windows
+	Fees24hUSD Number
+	Holders    Number
+}
+
+// Anchored takes the anchors of the same pools of before, and for a pool without one, or for all if anew is set, the present.
+func (t *Token) Anchored(before []Pool, anew bool) {
+	for i := range t.Pools {
+		p := &t.Pools[i]
+		p.Anchor = Anchor{}
+		for j := range before {
+			if !anew && before[j].Address == p.Address {
+				p.Anchor = before[j].Anchor
+			}
+		}
+		if p.Anchor == (Anchor{}) {
+			p.Anchor = Anchor{p.QuoteUSD, p.Price, p.Base.PriceUSD, p.TVLUSD, p.DepthUSD, p.VolumeUSD, p.Fees24hUSD, p.Base.Holders}
+		}
+	}
+}
