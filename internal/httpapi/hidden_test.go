@@ -53,7 +53,7 @@ func TestHide(t *testing.T) {
 	b := newBackend(t, nil, apitest.First)
 	fill(t, b, apitest.Tokens(20, apitest.First))
 	c := newAPI(t, b, uncached)
-	mint := c.list("/v1/tokens?limit=100").mints()[3]
+	mint := c.list("/v1/tokens?stage=bonding").mints()[1]
 	symbol := decoded[map[string]any](t, c.get("/v1/tokens/"+mint))["symbol"].(string)
 	shows := func(want bool) {
 		t.Helper()
@@ -66,6 +66,11 @@ func TestHide(t *testing.T) {
 		status, listed := "listed", 20
 		if !want {
 			status, listed = "hidden", 19
+		}
+		cards := decoded[struct{ Pools []any }](t, c.get("/datapi/v1/pools?assetIds="+mint)).Pools
+		recent := readAll(t, c.send("POST", "/datapi/v1/pools/gems", `{"recent":{"timeframe":"24h"},"aboutToGraduate":{},"graduated":{}}`))
+		if (len(cards) == 1) != want || strings.Contains(recent, mint) != want {
+			t.Errorf("%d cards; the front page has it: %v", len(cards), !want)
 		}
 		rows := c.list("/v1/tokens?mints=" + mint).Data
 		if got := decoded[map[string]any](t, c.get("/v1/tokens/"+mint))["status"]; got != status || len(rows) != 1 || rows[0]["status"] != status {
