@@ -37,7 +37,7 @@ func TestOperatorHides(t *testing.T) {
 	right := "Bearer " + adminToken
 	for body, want := range map[string]int{"{}": http.StatusBadRequest, `{"reason":"r"}`: http.StatusOK} {
 		if got := ask(t, http.MethodPut, stack.URL()+"/v1/hidden/"+mint, right, body); got != want {
-			t.Errorf("%s: %d", body, got)
+			t.Fatalf("%s: %d", body, got)
 		}
 	}
 	listed := func() bool { return slices.Contains(mintsAt(t, stack.URL(), "/v1/tokens"), mint) }
@@ -80,6 +80,7 @@ func ask(t *testing.T, method, url, token, body string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		r.Header.Set("Authorization", token)
 	}

@@ -146,6 +146,11 @@ func TestHideRefuses(t *testing.T) {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
+	plain := httptest.NewRequestWithContext(t.Context(), http.MethodPut, path, strings.NewReader(`{"reason":"r"}`))
+	plain.Header.Set("Content-Type", "text/plain")
+	if p := problem(t, c.do(plain)); p.Status != http.StatusUnsupportedMediaType {
+		t.Errorf("plain text: %+v", p)
+	}
 	if list := decoded[hidings](t, c.get("/v1/hidden")); len(list.Data) != 0 {
 		t.Errorf("%+v", list)
 	}
