@@ -45,7 +45,7 @@ var plans = [families]plan{
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
 	earningsFamily: {name: "earnings", tokens: 128, cold: true},
-	anchorFamily:   {name: "anchors", tokens: 128},
+	anchorFamily:   {name: "anchors", tokens: 256},
 	writtenFamily:  {name: "written", tokens: 128, cold: true},
 }
 

@@ -58,7 +58,18 @@ var (
 
 func isGraduate(i int) bool { return i%20 < 3 }
 
+// anchorsLive is how many ticks anchors stand.
+const anchorsLive = 60
+
+// token is the i-th, with the anchors that a run had set.
 func (w world) token(i int) token.Token {
+	t, past := w.bare(i), world{w.tick / anchorsLive * anchorsLive}.bare(i)
+	past.Anchored(nil, true)
+	t.Anchored(past.Pools, false)
+	return t
+}
+
+func (w world) bare(i int) token.Token {
 	r := seeded(1, i)
 	name := adjectives[r.IntN(len(adjectives))] + " " + nouns[r.IntN(len(nouns))]
 	symbol := strings.ToUpper(name[strings.IndexByte(name, ' ')+1:]) + strconv.Itoa(r.IntN(100))
@@ -125,21 +136,26 @@ func (w world) price(p *token.Pool, i int) {
 	p.Fees24hUSD = p.VolumeUSD[token.Day].Mul("0.01")
 }
 
-// amm is a pool as Meteora lists it: every number is a float64 that moves with each tick.
+// amm is a pool as Meteora lists it: every number is a float64 that moves with its quote, and some each tick by trade.
 func (w world) amm(curve token.Pool, i int) token.Pool {
 	p := curve
-	p.Address, p.Product, p.Curve, p.QuoteUSD = curve.Curve.GraduatedPool, token.DAMMv2, token.Curve{}, ""
+	p.Address, p.Product, p.Curve, p.QuoteUSD = curve.Curve.GraduatedPool, token.DAMMv2, token.Curve{}, w.sol()
 	p.CreatedAt = curve.Curve.CompletedAt
-	r := seeded(4, i*1000+w.tick)
-	float := func(scale float64) token.Number {
-		n, _ := token.ParseNumber(strconv.FormatFloat(scale*r.Float64(), 'g', -1, 64))
+	r, traded, moved := seeded(4, i), seeded(6, i*1000+w.tick), w.sol().Float64()
+	float := func(scale, by float64) token.Number {
+		v := scale * r.Float64() * by
+		if i%2 == 0 {
+			v *= 1 + traded.Float64()/50
+		}
+		n, _ := token.ParseNumber(strconv.FormatFloat(v, 'g', -1, 64))
 		return n
 	}
 	p.Base.Holders = token.FromDecimal(r.Int64N(5000), 0)
-	p.Price, p.Base.PriceUSD, p.Base.MarketCapUSD, p.TVLUSD = float(1e-5), float(1e-3), float(1e6), float(1e5)
-	p.Fees24hUSD, p.APR = float(1e3), float(100)
+	p.Price, p.Base.PriceUSD, p.TVLUSD = float(1e-5, 1), float(1e-5, moved), float(1e3, moved)
+	p.Base.MarketCapUSD = p.Base.PriceUSD.Mul("1000000007.13")
+	p.Fees24hUSD, p.APR = float(1e3, 1), float(100, 1)
 	for k := range p.VolumeUSD {
-		p.VolumeUSD[k] = float(1e5)
+		p.VolumeUSD[k] = float(1e5, 1)
 	}
 	return p
 }

@@ -24,7 +24,16 @@ func (t *Token) Anchored(before []Pool, anew bool) {
 			}
 		}
 		if p.Anchor == (Anchor{}) {
-			p.Anchor = Anchor{p.QuoteUSD, p.Price, p.Base.PriceUSD, p.TVLUSD, p.DepthUSD, p.VolumeUSD, p.Fees24hUSD, p.Base.Holders}
+			p.Anchor = p.market()
 		}
 	}
+}
+
+// market is p's own, of what does not follow from a curve.
+func (p *Pool) market() Anchor {
+	a := Anchor{Price: p.Price, VolumeUSD: p.VolumeUSD, Fees24hUSD: p.Fees24hUSD, Holders: p.Base.Holders}
+	if p.Curve.Stage == "" {
+		a.QuoteUSD, a.PriceUSD, a.TVLUSD, a.DepthUSD = p.QuoteUSD, p.Base.PriceUSD, p.TVLUSD, p.DepthUSD
+	}
+	return a
 }
