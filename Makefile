@@ -49,7 +49,7 @@ $(if $(JSON),$(shell mkdir -p '$(dir $(JSON))'))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID CURVES WATCH PORT LIVE=1 FAULTS=1"
+	@echo "Knobs of run and demo (make run HELP=1 tells more): POOLS PRODUCTS LAUNCHPAD_ID CURVES WATCH PORT LIVE=1 FAULTS=1 HISTORY=1"
 
 .PHONY: run
 run: tools local ## start the local stack, sync now and then, serve the API; Ctrl-C stops it

@@ -37,6 +37,14 @@ var (
 	boards = part{[]string{config.BoardTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Boards = dynamo.NewBoardReader(dynamodb.NewFromConfig(aws), s.BoardTable)
 	}}
+	// recalling is boards with what the tokens were before.
+	recalling = part{[]string{config.BoardTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+		log := observe.NewLogger(s.LogLevel)
+		reader := dynamo.NewBoardReader(dynamodb.NewFromConfig(aws), s.BoardTable).Recalling(func(err error) {
+			log.Warn("the past is not complete", "error", err.Error())
+		})
+		c.Boards, c.Past = reader, reader
+	}}
 	items = part{[]string{config.TokensTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Items = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)
 	}}
@@ -55,16 +63,16 @@ var (
 )
 
 // ListTokens builds list-tokens from the environment.
-func ListTokens() apigw.Handler { return read(httpapi.ListTokens, boards, items, launchpads) }
+func ListTokens() apigw.Handler { return read(httpapi.ListTokens, recalling, items, launchpads) }
 
 // GetToken builds get-token from the environment.
-func GetToken() apigw.Handler { return read(httpapi.GetToken, boards, items) }
+func GetToken() apigw.Handler { return read(httpapi.GetToken, recalling, items) }
 
 // GetStats builds get-stats from the environment.
-func GetStats() apigw.Handler { return read(httpapi.GetStats, boards) }
+func GetStats() apigw.Handler { return read(httpapi.GetStats, recalling) }
 
 // DataAPI builds datapi from the environment.
-func DataAPI() apigw.Handler { return read(httpapi.DataAPI, boards, items, launchpads) }
+func DataAPI() apigw.Handler { return read(httpapi.DataAPI, recalling, items, launchpads) }
 
 // ListSyncRuns builds list-sync-runs from the environment.
 func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history, boards) }

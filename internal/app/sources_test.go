@@ -95,7 +95,8 @@ func TestTemplateKeepsToTheFreePlan(t *testing.T) {
 				"SolanaRpcRate": "200", "SolanaScanRate": "50.5", "SolanaDasRate": "0.1", "WalkRequests": "2000", "WalkSeconds": "60",
 				"CurvesPerRun": "60000", "CurvesKept": "30000",
 			},
-			solana.Rates{RPC: 200, Scans: 50.5, DAS: 0.1}, dbc.Limits{Requests: 2000, Time: time.Minute, Pools: 60_000, Kept: 30_000},
+			solana.Rates{RPC: 200, Scans: 50.5, DAS: 0.1},
+			dbc.Limits{Requests: 2000, Time: time.Minute, Pools: 60_000, Kept: 30_000},
 		},
 	}
 	for name, test := range tests {

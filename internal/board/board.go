@@ -21,6 +21,8 @@ type Board struct {
 	out      tokenSet // no list shows them
 	veil     []string // mints of Without, in order
 	veiled   tokenSet // those of them that it holds; out has them too
+	points   Points   // that it was recalled with
+	past     *past    // nil unless it was recalled
 }
 
 // totals are the last sums over the tokens in the lists, which take a reader longer than anything else that it is asked for.
@@ -189,8 +191,9 @@ func (b *Board) Tokens(mints []string) Page {
 }
 
 // summed is what Totals needs.
-var summed = named("created_at", "first_seen_at", "status", "curve stage", "curve reserve", "pool quote usd", "pool tvl", "tvl",
-	"pool fees", "fees", "pool volume ", "volume 24h")
+var summed = named(append([]string{
+	"status", "curve reserve", "pool tvl", "tvl", "pool fees", "fees", "pool volume ", "volume 24h",
+}, windowed...)...)
 
 // keepTotals is how long sums of one board stand: only which tokens are new depends on the time.
 const keepTotals = time.Minute

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/mr-tron/base58"
@@ -25,18 +26,26 @@ const (
 
 // column is one field's values.
 type column struct {
-	runs []run  // nil where they would be many
-	many *kinds // instead of runs
-	ints packed // integers, mantissas, numbers of words
-	more *literals
+	runs []run     // nil where they would be many
+	many *kinds    // instead of runs
+	more *literals // nil when no value takes bytes
 }
 
-// literals are what only some columns have.
+// literals are values that take bytes. No column has all of them, and there are many columns: what is not there is nil.
 type literals struct {
-	exps packed   // of numbers
-	keys []byte   // 32 each
-	dict []string // words by number
-	heap *heap    // texts
+	ints *packed   // integers, mantissas, numbers of words
+	exps *packed   // of numbers
+	keys []byte    // 32 each
+	dict *[]string // words by number
+	heap *heap     // texts
+}
+
+// number returns the number of a word, -1 where there is none.
+func (l *literals) number(word string) int64 {
+	if l.dict == nil {
+		return -1
+	}
+	return int64(slices.Index(*l.dict, word))
 }
 
 // A run is values of one kind. Those of same have the kind of the value that they repeat.
@@ -140,7 +149,7 @@ func (k *kinds) at(row int) (kind, int) {
 func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
 	switch k, i := c.at(row); {
 	case k == cell:
-		return c.ints.at(i)
+		return c.more.ints.at(i)
 	case k >= firstDerived:
 		return f.followsInt[k-firstDerived](t, p)
 	}
@@ -166,7 +175,7 @@ func (c *column) cell(f *field, i int, p *pool, to *arena) string {
 	switch f.form {
 	case number:
 		exponent := int(c.more.exps.at(i))
-		mantissa := c.ints.at(i)
+		mantissa := c.more.ints.at(i)
 		if f.near != nil {
 			mantissa += guess(f.near(p), exponent)
 		}
@@ -174,7 +183,7 @@ func (c *column) cell(f *field, i int, p *pool, to *arena) string {
 	case key:
 		return base58.Encode(c.more.keys[i*keyBytes : (i+1)*keyBytes])
 	default:
-		return c.more.dict[c.ints.at(i)]
+		return (*c.more.dict)[c.more.ints.at(i)]
 	}
 }
 
@@ -254,23 +263,25 @@ func (r *input) column(f *field, rows int) (c column) {
 	}
 	var more literals
 	if cells > 0 && f.form == word {
-		more.dict = r.dictionary()
+		dict := r.dictionary()
+		more.dict = &dict
 	}
 	if f.form == key {
 		more.keys = bytes.Clone(r.block(cells * keyBytes))
 	} else {
-		c.ints = r.packed(cells)
+		ints := r.packed(cells)
+		more.ints = &ints
 	}
 	switch f.form {
 	case word:
-		r.check(&c.ints, cells, len(more.dict))
+		r.check(more.ints, cells, len(*more.dict))
 	case number:
-		more.exps = r.packed(cells)
+		exps := r.packed(cells)
+		more.exps = &exps
 	case text:
 		r.bad = r.bad || cells > 0
 	case integer:
 		r.bad = r.bad || frees > 0
-		return c
 	case key:
 	}
 	if frees > 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 
 	"tokensync/internal/token"
 )
@@ -39,13 +40,13 @@ type plan struct {
 var plans = [families]plan{
 	keysFamily:     {name: "keys", tokens: 256},
 	namesFamily:    {name: "names", tokens: 256},
-	aboutFamily:    {name: "about", tokens: 128, cold: true},
+	aboutFamily:    {name: "about", tokens: 256, cold: true},
 	poolsFamily:    {name: "pools", tokens: 128, cold: true},
 	milestones:     {name: "milestones", tokens: 1024},
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
-	earningsFamily: {name: "earnings", tokens: 128, cold: true},
-	anchorFamily:   {name: "anchors", tokens: 256},
+	earningsFamily: {name: "earnings", tokens: 256, cold: true},
+	anchorFamily:   {name: "anchors", tokens: 512},
 	writtenFamily:  {name: "written", tokens: 128, cold: true},
 }
 
@@ -149,6 +150,8 @@ type layout struct {
 	sums  []field // of a token, made of its pools
 
 	families [families]bool // that they belong to
+
+	changes, windows, fees bool // what only the past tells of them
 }
 
 var all = newLayout()
@@ -165,6 +168,7 @@ func newLayout() layout {
 	for f := range l.families {
 		l.families[f] = true
 	}
+	l.changes, l.windows, l.fees = true, true, true
 	return l
 }
 
@@ -178,6 +182,9 @@ func (l *layout) only(keep func(f *field) bool) (some layout) {
 			if keep(&f) {
 				*to = append(*to, f)
 				some.families[f.family] = true
+				some.changes = some.changes || f.name == "price_usd"
+				some.windows = some.windows || strings.HasPrefix(f.name, "volume ")
+				some.fees = some.fees || f.name == "fees"
 			}
 		}
 	}

@@ -165,10 +165,6 @@ func sumFields() []field {
 		list = append(list, texts("volume "+window, marketFamily, number, true,
 			func(t *tok, _ *pool) *num { return &t.VolumeUSD[i] }, sum(func(p *pool) num { return p.VolumeUSD[i] })))
 	}
-	for i, span := range token.ChangeNames {
-		list = append(list, texts("change "+span, marketFamily, number, true,
-			func(t *tok, _ *pool) *num { return &t.PriceChange[i] }, before(i, func(t *tok, _ *pool) []num { return t.PriceChange[:] })...))
-	}
 	return list
 }
 

@@ -24,7 +24,7 @@ func (b *Board) Without(mints []string) *Board {
 		return b
 	}
 	c := &Board{
-		manifest: b.manifest, chunks: b.chunks, starts: b.starts, pools: b.pools, mints: b.mints, orders: b.orders,
+		manifest: b.manifest, chunks: b.chunks, starts: b.starts, pools: b.pools, mints: b.mints, orders: b.orders, points: b.points, past: b.past,
 		veil: mints, veiled: newTokenSet(b.Len()),
 	}
 	for _, mint := range mints {

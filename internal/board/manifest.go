@@ -142,8 +142,12 @@ func (m *Manifest) Encode() []byte {
 		b = binary.AppendVarint(b, g.At)
 	}
 	b = m.appendEarned(b)
+	return append(b, checkSum(b)...)
+}
+
+func checkSum(b []byte) []byte {
 	sum := sha256.Sum256(b)
-	return append(b, sum[:checkBytes]...)
+	return sum[:checkBytes]
 }
 
 func (m *Manifest) appendEarned(b []byte) []byte {
@@ -205,8 +209,7 @@ func ParseManifest(b []byte) (Manifest, error) {
 
 func hasCheck(b []byte) bool {
 	body := b[:len(b)-min(len(b), checkBytes)]
-	sum := sha256.Sum256(body)
-	return string(b[len(body):]) == string(sum[:checkBytes])
+	return string(b[len(body):]) == string(checkSum(body))
 }
 
 func (r *input) manifest(m *Manifest) {

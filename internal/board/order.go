@@ -43,17 +43,20 @@ type sorting struct {
 
 var sorts = [...]sorting{
 	{name: Created, fields: named("created_at"), time: func(t *tok) int64 { return t.CreatedAt }},
-	{name: Volume, fields: named("pool volume ", "volume 24h"), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
+	{name: Volume, fields: named(append(windowed, "pool volume ", "volume 24h")...), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
 	{name: TVL, fields: named("curve reserve", "pool quote usd", "pool tvl", "tvl"), number: func(t *tok) num { return t.TVLUSD }},
 	{name: MarketCap, fields: named("total_supply", "price_suspect", "pool supply", "pool quote usd", "pool price", "pool market cap", "price_usd", "market_cap"), number: credible},
 	{name: Progress, fields: named("curve threshold", "curve reserve", "curve progress"), number: func(t *tok) num { return t.Curve.Progress }},
 	{name: Symbol, fields: named("symbol"), text: func(t *tok) string { return strings.ToLower(t.Symbol) }},
 	{name: Graduation, fields: named("graduated_at"), time: func(t *tok) int64 { return t.GraduatedAt }},
 	{name: LastTrade, fields: named("last_trade_at"), time: func(t *tok) int64 { return t.LastTradeAt }},
-	{name: PriceChange, fields: named("change "), number: func(t *tok) num { return t.PriceChange[len(t.PriceChange)-1] }},
+	{name: PriceChange, fields: named("price_suspect", "pool quote usd", "pool price", "price_usd"), number: func(t *tok) num { return t.PriceChange[len(t.PriceChange)-1] }},
 	{name: Holders, fields: named("holders"), number: func(t *tok) num { return t.Holders }},
-	{name: Fees, fields: named("pool fees", "fees"), number: func(t *tok) num { return t.Fees24hUSD }},
+	{name: Fees, fields: named(append(windowed, "pool price", "pool fees", "price_usd", "fees")...), number: func(t *tok) num { return t.Fees24hUSD }},
 }
+
+// windowed are the fields that say what a curve's counters come to in dollars, and since when.
+var windowed = slices.Clip([]string{"created_at", "first_seen_at", "curve stage", "curve config", "pool quote mint", "pool quote usd"})
 
 // named is the fields whose names begin so.
 func named(beginnings ...string) layout {
@@ -218,7 +221,7 @@ func (b *Board) equal(f *field, want string, found tokenSet) {
 		if column.more == nil {
 			continue // no value took bytes
 		}
-		match := matcher{column: column, form: f.form, want: want, id: x, number: int64(slices.Index(column.more.dict, want))}
+		match := matcher{column: column, form: f.form, want: want, id: x, number: column.more.number(want)}
 		if f.form == word && match.number < 0 {
 			continue
 		}
@@ -247,7 +250,7 @@ func (m *matcher) is(k kind, at int) bool {
 	case k != cell:
 		return false
 	case m.form == word:
-		return m.column.ints.at(at) == m.number
+		return m.column.more.ints.at(at) == m.number
 	}
 	return m.id.isRaw && string(more.keys[at*keyBytes:(at+1)*keyBytes]) == string(m.id.raw)
 }

@@ -10,7 +10,6 @@ import (
 type packed struct {
 	base   int64
 	unit   uint64
-	mask   uint64 // of a number's bytes in eight
 	stride int    // bytes from one to the next
 	data   []byte // with seven more behind the last number, so that each can be read as eight
 }
@@ -19,7 +18,7 @@ const wordBytes = 8
 
 // newPacked has room for n numbers of width bytes.
 func newPacked(n, width int) packed {
-	p := packed{unit: 1, stride: width, mask: 1<<(8*width) - 1, data: nothing[:]}
+	p := packed{unit: 1, stride: width, data: nothing[:]}
 	if width > 0 {
 		p.data = make([]byte, n*width+wordBytes-1)
 	}
@@ -31,7 +30,7 @@ var nothing [wordBytes]byte
 
 // at returns the number i.
 func (p *packed) at(i int) int64 {
-	return p.base + int64(binary.LittleEndian.Uint64(p.data[i*p.stride:])&p.mask*p.unit)
+	return p.base + int64(binary.LittleEndian.Uint64(p.data[i*p.stride:])&(^uint64(0)>>(8*(wordBytes-p.stride)))*p.unit)
 }
 
 // output is a chunk on its way: what compresses, and what is as random as keys are, which it would only slow down.

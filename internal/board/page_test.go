@@ -133,7 +133,7 @@ func lumpy(n int, r *rand.Rand) []token.Token {
 	for i := range tokens {
 		t := &tokens[i]
 		t.Pools = t.Pools[:r.IntN(len(t.Pools)+1)]
-		t.VolumeUSD[token.Day], t.TVLUSD, t.MarketCapUSD, t.Holders, t.Fees24hUSD, t.PriceChange[3] = few(), few(), few(), few(), few(), few()
+		t.VolumeUSD[token.Day], t.TVLUSD, t.MarketCapUSD, t.Holders, t.Fees24hUSD = few(), few(), few(), few(), few()
 		t.Curve.Progress, t.PriceUSD, t.PriceSuspect = few(), few(), r.IntN(5) == 0
 		t.CreatedAt, t.GraduatedAt, t.LastTradeAt = r.Int64N(3), r.Int64N(3), r.Int64N(3)
 		t.Symbol, t.Name = oddTexts[r.IntN(9)], adjectives[r.IntN(len(adjectives))]

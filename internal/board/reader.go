@@ -30,6 +30,7 @@ func (r *reader) token(i int, t *tok) {
 		t.Pools = make([]pool, n)
 	}
 	r.read(i, &all, t)
+	r.board.past.apply(i, &all, t)
 	r.veil(i, t)
 }
 
@@ -55,6 +56,7 @@ func (r *reader) some(i int, l *layout, t *tok) {
 	*t = tok{Pools: r.pools[:n]}
 	clear(t.Pools)
 	r.read(i, l, t)
+	r.board.past.apply(i, l, t)
 	t.Pools = nil
 }
 

@@ -21,6 +21,9 @@ func leaves(v reflect.Value, path string, visit func(path string, leaf reflect.V
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
+			if v.Type().Field(i).Type == reflect.TypeFor[token.Spans]() || v.Type().Field(i).Type == reflect.TypeFor[token.PriceChanges]() {
+				continue // a reader makes them of points
+			}
 			leaves(v.Field(i), path+"."+v.Type().Field(i).Name, visit)
 		}
 	case reflect.Slice, reflect.Array:

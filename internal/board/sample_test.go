@@ -29,8 +29,8 @@ func testKey(kind string, i int) string {
 }
 
 // world makes launchpads like real ones: of twenty tokens seventeen are on their curves with one pool, most of them asleep;
-// three have graduated and have a second pool, whose numbers are Meteora's own. With each tick the dollar moves, and one
-// token in a hundred is traded.
+// three have graduated and have a second pool, whose numbers are Meteora's own. With each tick, a minute, the dollar moves,
+// and one token in a hundred is traded: each of the few curves that are awake once in fifteen ticks.
 type world struct{ tick int }
 
 func (w world) tokens(n int) []token.Token {
@@ -49,7 +49,15 @@ func (w world) sol() token.Number {
 }
 
 // trades is how many ticks the token i was traded in.
-func (w world) trades(i int) int { return (w.tick + i*37%100) / 100 }
+func (w world) trades(i int) int {
+	if i%5 > 0 || isGraduate(i) {
+		return 0
+	}
+	return (w.tick + i/5*7%15) / 15
+}
+
+// at is when a tick is, in Unix milliseconds.
+func (w world) at() int64 { return epoch + int64(w.tick)*60_000 }
 
 var (
 	adjectives = strings.Fields("Baby Super Moon Doge Pepe Trump Based Giga Turbo Sad Happy Lucky Golden Tiny Mega Solana Degen Wojak Chad Pixel")
@@ -88,11 +96,11 @@ func (w world) bare(i int) token.Token {
 	if isGraduate(i) {
 		pools = append(pools, w.amm(p, i))
 	} else {
-		w.price(&pools[0], i)
+		price(&pools[0])
 	}
 	t := token.Merge(pools)
-	t.FirstSeenAt, t.UpdatedAt = created+61_234, epoch+int64(w.tick)*60_000
-	t.LastTradeAt = created + int64(r.IntN(1_000_000))*1000 + int64(w.trades(i))*100_000
+	t.FirstSeenAt, t.UpdatedAt = created+61_234, w.at()
+	t.LastTradeAt = created + int64(r.IntN(1_000_000))*1000 + int64(w.trades(i))*15_000
 	t.GraduatedAt = curve.CompletedAt
 	w.describe(&t, i, r)
 	return t
@@ -109,31 +117,20 @@ func (w world) curve(i int, created int64) token.Curve {
 	}
 	c.Progress = c.QuoteReserve.Quo(c.QuoteThreshold)
 	e := &c.Earnings
-	e.FeesQuote, e.FeesBase = c.QuoteReserve.Mul("0.01"), "0"
+	fees := seeded(6, i)
+	e.FeesQuote = token.FromDecimal(fees.Int64N(840_000_000)+int64(w.trades(i))*(1+fees.Int64N(10_000_000)), -9)
+	e.FeesBase = "0"
 	e.Partner.UnclaimedQuote = e.FeesQuote.Mul("0.5")
 	e.Creator.UnclaimedQuote = e.Partner.UnclaimedQuote
-	e.VolumeQuote = e.FeesQuote.Quo("0.01")
+	e.VolumeQuote = e.FeesQuote.Quo("0.008")
 	return c
 }
 
-// price makes dollars of a curve's numbers, and volumes of those that are awake.
-func (w world) price(p *token.Pool, i int) {
+// price makes dollars of a curve's numbers.
+func price(p *token.Pool) {
 	p.Base.PriceUSD = p.Price.Mul(p.QuoteUSD)
 	p.Base.MarketCapUSD = p.Base.PriceUSD.Mul(p.Base.TotalSupply)
 	p.TVLUSD = p.Curve.QuoteReserve.Mul(p.QuoteUSD)
-	p.Fees24hUSD = "0"
-	for k := range p.VolumeUSD {
-		p.VolumeUSD[k] = "0"
-	}
-	if i%5 > 0 {
-		return
-	}
-	r, total := seeded(3, i*1000+w.trades(i)), token.Number("0")
-	for k := r.IntN(6); k < len(p.VolumeUSD); k++ {
-		total = total.Add(token.FromDecimal(r.Int64N(9_000_000_000), -9))
-		p.VolumeUSD[k] = total.Mul(p.QuoteUSD)
-	}
-	p.Fees24hUSD = p.VolumeUSD[token.Day].Mul("0.01")
 }
 
 // amm is a pool as Meteora lists it: every number is a float64 that moves with its quote, and some each tick by trade.
@@ -165,12 +162,6 @@ func (w world) describe(t *token.Token, i int, r *rand.Rand) {
 	if i%3 == 0 {
 		t.Face.Twitter = "https://x.com/" + strings.ToLower(t.Symbol)
 		t.Face.Description = t.Name + ", the " + adjectives[r.IntN(len(adjectives))] + " one that everyone was waiting for."
-	}
-	for k := range t.PriceChange {
-		t.PriceChange[k] = token.FromDecimal(int64(w.tick*7+k*13), -2) // the dollar's
-		if isGraduate(i) || i%5 == 0 {
-			t.PriceChange[k] = token.FromDecimal(seeded(5, i*4000+w.tick*4+k).Int64N(200_000)-100_000, -3)
-		}
 	}
 }
 

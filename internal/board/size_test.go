@@ -11,7 +11,7 @@ const unit = 1 << 10
 // TestWriteUnits is what the bill of a run a minute rests on: every dollar moves, one token in a hundred is traded.
 func TestWriteUnits(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ tokens, most int }{{1000, 48}, {10_000, 490}} {
+	for _, test := range []struct{ tokens, most int }{{1000, 44}, {10_000, 400}} {
 		before, _ := chunksOf(t, world{}.tokens(test.tokens))
 		after, _ := chunksOf(t, world{tick: 1}.tokens(test.tokens))
 		units, fresh := 0, 0
@@ -27,14 +27,21 @@ func TestWriteUnits(t *testing.T) {
 	}
 }
 
-// TestResidentBytes is what a reader's memory rests on: a token with every order, and with what is searched. It is not
+// TestResidentBytes is what a reader's memory rests on: a token with every order, with what is searched, and with
+// what it is compared with. It is not
 // parallel, for it measures the process's heap.
 func TestResidentBytes(t *testing.T) {
 	const n, most = 10_000, 400
-	m, chunks := chunksOf(t, world{}.tokens(n))
+	now := world{tick: 24*60 + 1}
+	m, chunks := chunksOf(t, now.tokens(n))
+	m.SyncedAt = now.at()
+	points, parts := pointsOf(t, n, now, 5, 30, 60, 120, 240, 360, 720, 1440)
 	before := heapBytes()
 	b, err := Open(m, nil, func(ref Ref) ([]byte, error) { return chunks[ref], nil })
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Recall(points, nil, partsFrom(parts)); err != nil {
 		t.Fatal(err)
 	}
 	for _, sort := range Sorts {
@@ -44,6 +51,7 @@ func TestResidentBytes(t *testing.T) {
 	}
 	after := heapBytes()
 	runtime.KeepAlive(chunks)
+	runtime.KeepAlive(parts)
 	runtime.KeepAlive(b)
 	t.Logf("%d bytes a token", (after-before)/n)
 	if after-before > n*most {

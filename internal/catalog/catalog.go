@@ -54,7 +54,7 @@ type Hider interface {
 }
 
 // Catalog answers reads, and takes the operator's word. Its fields must be set for what is asked of it: lists need
-// Launchpads and Boards, single tokens Boards and Items, stats and the queue Boards, runs History, hiding Hider, and health
+// Launchpads and Boards, single tokens Boards and Items, charts Boards and Past, stats and the queue Boards, runs History, hiding Hider, and health
 // all but that. It is safe for concurrent use.
 type Catalog struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
@@ -62,6 +62,7 @@ type Catalog struct {
 	Items      Items
 	History    History
 	Hider      Hider
+	Past       Past
 	Interval   time.Duration // the shortest schedule of syncs
 
 	walks shelf

@@ -175,7 +175,7 @@ func change(tokens []token.Token, r *rand.Rand, fresh *int) []token.Token {
 		}
 		n := token.FromDecimal(r.Int64N(50), 0) // ties
 		t.TVLUSD, t.MarketCapUSD, t.PriceUSD, t.Holders, t.Fees24hUSD, t.Curve.Progress = n, n, "1", n, n, n
-		t.VolumeUSD[token.Day], t.PriceChange[3], t.LastTradeAt = n, n, r.Int64N(50)
+		t.VolumeUSD[token.Day], t.LastTradeAt = n, r.Int64N(50)
 		next = append(next, t)
 	}
 	for range r.IntN(4) {

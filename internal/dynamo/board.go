@@ -25,6 +25,7 @@ const (
 	attrSyncedAt = "synced_at"
 	attrState    = "state"    // what a run leaves for the next
 	attrData     = "data"     // a chunk's bytes
+	attrPoints   = "points"   // those that are kept, beside the list: they outlive a lost board
 	attrManifest = "manifest" // a list's: the manifest without version and synced_at
 	attrLives    = "lives"    // when its chunks were put, so that they can be put again before they expire
 )
@@ -60,8 +61,9 @@ type published struct {
 	list       list
 	listHour   int64 // when the list was put, in Unix hours
 	state      []byte
-	hidden     []string // mints that the operator has hidden since
-	err        error    // why Manifest has nothing but Version
+	hidden     []string     // mints that the operator has hidden since
+	points     board.Points // of whatever format the board is
+	err        error        // why Manifest has nothing but Version
 }
 
 // A list is the part of manifests that quiet runs leave as it is.
@@ -81,6 +83,7 @@ func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, 
 		generation: it.getInteger(attrGeneration), state: it.getBytes(attrState), hidden: it.getTexts(attrHidden),
 		listHour: it.getInteger(attrListHour),
 	}
+	p.points = board.ParsePoints(it.getBytes(attrPoints))
 	switch hash := it.getText(attrList); {
 	case hash == "":
 		p.err = fmt.Errorf("manifest: %w: it names no list", board.ErrFormat)

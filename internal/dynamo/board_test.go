@@ -68,7 +68,7 @@ func stamped(n int, stamp string) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for i := range n {
 			t := newToken(fmt.Sprintf("mint%03d", i))
-			t.Symbol, t.Holders = stamp, token.Number(stamp)
+			t.Symbol, t.Holders, t.PriceUSD = stamp, token.Number(stamp), "3"
 			if !yield(t, nil) {
 				return
 			}
@@ -238,7 +238,7 @@ func TestRacingWriters(t *testing.T) {
 			table, random := NewBoardTable(engine.Client(), tables.Board), rand.New(rand.NewPCG(1, 2))
 			var have *board.Board
 			for {
-				b, err := table.look(t.Context(), have)
+				b, err := (&BoardReader{table: table}).look(t.Context(), have)
 				switch {
 				case err != nil:
 					t.Errorf("board %d: %v", read.Load(), err)

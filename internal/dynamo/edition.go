@@ -27,6 +27,7 @@ type Edition struct {
 	previous *board.Board
 	loss     error
 
+	points board.Points
 	hidden []string // that readers need not be told of any more
 
 	puts  errgroup.Group
@@ -39,7 +40,7 @@ func (b *BoardTable) Edit(ctx context.Context) (*Edition, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}}
+	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}, points: from.points}
 	e.puts.SetLimit(chunksFlying)
 	if from.Version == 0 || e.loss != nil {
 		return e, nil //nolint:nilerr // Loss tells it
@@ -90,16 +91,8 @@ func (e *Edition) Put(ctx context.Context, c board.Chunk) error {
 
 // putLater stores an item of a size that never changes.
 func (e *Edition) putLater(ctx context.Context, it item, size int) {
-	it.integer(attrExpiresAt, time.Now().Add(chunkLife).Unix())
 	e.puts.Go(func() error {
-		err := e.table.pace.WaitN(ctx, 1+size/unitBytes)
-		if err == nil {
-			err = unthrottled(ctx, func() error {
-				_, err := e.table.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &e.table.table, Item: it})
-				return err
-			})
-		}
-		if err != nil {
+		if err := e.table.store(ctx, it, size, chunkLife); err != nil {
 			return fmt.Errorf("storing a chunk of the board: %w", err)
 		}
 		return nil
@@ -111,6 +104,18 @@ func (e *Edition) Settle(hidden map[string]bool) {
 	e.hidden = slices.DeleteFunc(slices.Clone(e.from.hidden), func(mint string) bool { return !hidden[mint] })
 }
 
+// store puts an item of a size that is kept for some time, at the table's pace.
+func (b *BoardTable) store(ctx context.Context, it item, size int, life time.Duration) error {
+	it.integer(attrExpiresAt, time.Now().Add(life).Unix())
+	if err := b.pace.WaitN(ctx, 1+size/unitBytes); err != nil {
+		return err
+	}
+	return unthrottled(ctx, func() error {
+		_, err := b.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &b.table, Item: it})
+		return err
+	})
+}
+
 // Publish makes m the board that readers see, once its chunks, which must all have been put, are stored. It sets m's
 // version and leaves state for the next run. It returns syncrun.ErrLeaseHeld when another board was published since this
 // run found its own, or a run of a later generation of the lease was here.
@@ -120,7 +125,7 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 		return err
 	}
 	m.Version = e.from.Version + 1
-	it := item{attrState: plain(state)}
+	it := item{attrState: plain(state), attrPoints: plain(e.points.Encode())}
 	it.integer(attrVersion, m.Version)
 	it.integer(attrGeneration, generation)
 	it.integer(attrSyncedAt, m.SyncedAt)

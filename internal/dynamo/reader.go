@@ -15,6 +15,8 @@ const lookEvery = 2 * time.Second
 // BoardReader keeps the published board in memory. It is safe for concurrent use.
 type BoardReader struct {
 	table *BoardTable
+	warn  func(error) // of points that could not be read; nil when nobody wants them
+	kept  partCache
 
 	turn   chan struct{} // holds one value while nobody looks
 	mu     sync.Mutex
@@ -27,6 +29,13 @@ type BoardReader struct {
 func NewBoardReader(api API, table string) *BoardReader {
 	r := &BoardReader{table: NewBoardTable(api, table), turn: make(chan struct{}, 1)}
 	r.turn <- struct{}{}
+	return r
+}
+
+// Recalling makes r read the points that changes and windows are counted from, too. warn is told what could not be read of
+// them: the board is shown without. It returns r, and must be called before r is used.
+func (r *BoardReader) Recalling(warn func(error)) *BoardReader {
+	r.warn = warn
 	return r
 }
 
@@ -47,7 +56,7 @@ func (r *BoardReader) Board(ctx context.Context) (*board.Board, error) {
 	if b, err, fresh := r.held(); fresh { // somebody else has looked meanwhile
 		return b, err
 	}
-	b, err := r.table.look(ctx, r.board)
+	b, err := r.look(ctx, r.board)
 	return r.keep(b, err)
 }
 
@@ -90,17 +99,17 @@ func (r *BoardReader) keep(b *board.Board, err error) (*board.Board, error) {
 
 // look returns the published board, which is have when nothing newer is there. A read that is not consistent may show an
 // older manifest, or a newer one whose chunks it does not show yet: then consistent ones decide.
-func (b *BoardTable) look(ctx context.Context, have *board.Board) (*board.Board, error) {
-	found, err := b.lookOnce(ctx, have, false)
+func (r *BoardReader) look(ctx context.Context, have *board.Board) (*board.Board, error) {
+	found, err := r.lookOnce(ctx, have, false)
 	if err == nil && (found != nil || have == nil) || err != nil && !isLost(err) {
 		return found, err
 	}
-	return b.lookOnce(ctx, have, true)
+	return r.lookOnce(ctx, have, true)
 }
 
 // lookOnce returns nil when the manifest is missing, or of a version before have's that a consistent read may not confirm.
-func (b *BoardTable) lookOnce(ctx context.Context, have *board.Board, consistent bool) (*board.Board, error) {
-	there, err := b.manifest(ctx, consistent)
+func (r *BoardReader) lookOnce(ctx context.Context, have *board.Board, consistent bool) (*board.Board, error) {
+	there, err := r.table.manifest(ctx, consistent)
 	switch {
 	case err != nil:
 		return nil, err
@@ -113,9 +122,14 @@ func (b *BoardTable) lookOnce(ctx context.Context, have *board.Board, consistent
 	case have != nil && there.Version == have.Version() && there.SyncedAt == have.Manifest().SyncedAt:
 		return have.Without(there.hidden), nil
 	}
-	found, err := b.open(ctx, there.Manifest, have, consistent)
+	b, err := r.table.open(ctx, there.Manifest, have, consistent)
 	if err != nil {
 		return nil, err
 	}
-	return found.Without(there.hidden), nil
+	if r.warn != nil {
+		if err := b.Recall(there.points, have, r.table.partsIn(ctx)); err != nil {
+			r.warn(err)
+		}
+	}
+	return b.Without(there.hidden), nil
 }

@@ -23,6 +23,7 @@ import (
 // sampleStatus is what each event of events/ is answered with once the tokens of apitest are stored.
 var sampleStatus = map[string]int{
 	"list-tokens": 200, "list-tokens-bad-cursor": 400, "get-token": 200, "get-token-not-found": 404, "get-token-bad-mint": 400,
+	"token-history": 200, "token-history-bad-range": 400,
 	"get-stats": 200, "datapi": 200, "datapi-card": 200, "datapi-bad-list": 400, "datapi-not-found": 404, "health": 200, "openapi": 200, "list-sync-runs": 200,
 	"hide-token": 200, "hide-token-bad-reason": 400, "hide-token-show": 204, "hide-token-list": 200,
 }

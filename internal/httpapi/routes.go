@@ -39,6 +39,7 @@ var (
 	}}
 	GetToken = Function{"get-token", []Route{
 		{Path: "/v1/tokens/{mint}", handle: (*API).getToken},
+		{Path: "/v1/tokens/{mint}/history", handle: (*API).tokenHistory, Query: []string{"range"}},
 		{Path: "/v1/creators/{creator}/fees", handle: (*API).creatorFees},
 	}}
 	GetStats = Function{"get-stats", []Route{{Path: "/v1/stats", handle: (*API).getStats}}}

@@ -135,13 +135,13 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 		t.Launchpad = before.Launchpad
 	}
 	t.UpdatedAt, t.FirstSeenAt = r.at, before.FirstSeenAt
-	t.LastTradeAt, t.Face = before.LastTradeAt, before.Face
-	t.PriceChange, t.Written = before.PriceChange, before.Written
+	t.Face, t.Written = before.Face, before.Written
 	if t.FirstSeenAt == 0 {
 		t.FirstSeenAt = t.UpdatedAt
 	}
 	t.CreatedAt = created(&t)
 	t.NameCollision = r.names.collide(&t)
+	r.trade(&t, before)
 	t.Anchored(before.Pools, r.anchors)
 	return t
 }

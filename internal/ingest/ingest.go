@@ -79,6 +79,10 @@ type Edition interface {
 	Put(context.Context, board.Chunk) error
 	// Settle names tokens that the new board does not list because the operator has hidden them.
 	Settle(hidden map[string]bool)
+	// Points are those that are kept, also of a board that was lost.
+	Points() board.Points
+	// PutPoint stores a point, which is one of Points then; readers see it once the board is published.
+	PutPoint(ctx context.Context, p board.Point, parts [][]byte) error
 	// Publish makes m the board, all or nothing, and sets its version. syncrun.ErrLeaseHeld means that another run was faster.
 	Publish(ctx context.Context, m *board.Manifest, state []byte, generation int64) error
 }

@@ -79,6 +79,9 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 			return nil, err
 		}
 	}
+	if b := edition.Board(); b != nil {
+		r.lastSync = b.Manifest().SyncedAt
+	}
 	if p.previous, err = r.previous(ctx, edition.Board()); err != nil {
 		return nil, err
 	}

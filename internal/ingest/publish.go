@@ -36,7 +36,8 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 		return p.edition.Put(ctx, c)
 	}
 	shown := map[string]bool{} // mints of the new board's lists
-	m, err := board.Build(p.earners.summing(items.writing(changes, shown)), put)
+	point := r.newPoint(p.edition.Points())
+	m, err := board.Build(point.sampling(p.earners.summing(items.writing(changes, shown))), put)
 	result := items.close()
 	r.bookItems(result)
 	if err != nil {
@@ -51,6 +52,7 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 	if p.isMore && slices.Equal(m.Chunks, p.previous.Manifest().Chunks) {
 		return true, nil
 	}
+	r.putPoint(ctx, p.edition, point)
 	return r.announce(ctx, lease, p, &m, shown), nil
 }
 

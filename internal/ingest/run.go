@@ -56,6 +56,8 @@ type run struct {
 	unpublished bool                // readers still see the last board
 	stuck       int                 // tokens whose migration has been due for more than a day
 	unmatched   []token.LaunchpadID // they matched something before, and nothing now
+	lastSync    int64               // Unix milliseconds at which the run began that published the last board; 0 without one
+	reversed    map[string]bool     // mints whose curves' counters went back
 	trouble     []error             // what makes the run partial beside its products
 }
 
@@ -63,7 +65,7 @@ type run struct {
 // partial or skipped run has none. It stops working a moment before ctx's deadline, so that the record gets out.
 func (s *Sync) Run(ctx context.Context, event Event) (syncrun.Record, error) {
 	r := &run{
-		Sync: s, event: event, start: time.Now(),
+		Sync: s, event: event, start: time.Now(), reversed: map[string]bool{},
 		record: syncrun.Record{
 			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []syncrun.ProductRecord{},
 			Delisting: delistingNone,
@@ -111,6 +113,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	if !isOut {
 		return err
 	}
+	r.noteReversed()
 	r.settleFullDue(ctx, plan)
 	r.goOn(ctx, lease, plan, state)
 	return nil

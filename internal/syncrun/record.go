@@ -34,7 +34,8 @@ type Record struct {
 	ItemsWritten     int                 `json:"items_written"` // of the tokens table
 	BoardVersion     int64               `json:"board_version"`
 	BoardBytes       int64               `json:"board_bytes"`
-	LookupsAsked     int64               `json:"lookups_asked"` // pools asked for by address
+	PointBytes       int64               `json:"point_bytes,omitzero"` // of the point that it kept of all tokens; 0 when one was there
+	LookupsAsked     int64               `json:"lookups_asked"`        // pools asked for by address
 	LookupsFound     int64               `json:"lookups_found"`
 	FacesFetched     int                 `json:"faces_fetched,omitzero"` // pictures, descriptions and links
 	FacesFailed      int                 `json:"faces_failed,omitzero"`  // asked for again after a pause

@@ -82,6 +82,17 @@ func (n Number) Add(m Number) Number {
 	return addBig(n, m)
 }
 
+// Sub is the exact difference; unknown when either is.
+func (n Number) Sub(m Number) Number {
+	if n == "" || m == "" {
+		return ""
+	}
+	if m.Negative() {
+		return n.Add(m[1:])
+	}
+	return n.Add("-" + m)
+}
+
 // quotientBits is enough precision for the 17 digits that Quo and Mul keep.
 const quotientBits = 160
 
@@ -170,14 +181,14 @@ func (d *decimal) trim() {
 	}
 }
 
-// round keeps maxDigits digits, half up.
-func (d *decimal) round() {
-	if len(d.digits) <= maxDigits {
+// round keeps that many digits, half up.
+func (d *decimal) round(most int) {
+	if len(d.digits) <= most {
 		return
 	}
-	up := d.digits[maxDigits] >= '5'
-	d.digits = d.digits[:maxDigits]
-	for i := maxDigits - 1; up && i >= 0; i-- {
+	up := d.digits[most] >= '5'
+	d.digits = d.digits[:most]
+	for i := most - 1; up && i >= 0; i-- {
 		if up = d.digits[i] == '9'; up {
 			d.digits[i] = '0'
 		} else {
@@ -192,7 +203,7 @@ func (d *decimal) round() {
 
 // number spells d: plain digits where that is short, else with an exponent.
 func (d decimal) number() (Number, bool) {
-	d.round()
+	d.round(maxDigits)
 	if len(d.digits) == 0 {
 		return "0", true
 	}
@@ -235,4 +246,18 @@ func appendZeros(b []byte, n int) []byte {
 		b = append(b, '0')
 	}
 	return b
+}
+
+// Round returns n with at most that many significant digits, half up; unknown stays unknown.
+func (n Number) Round(digits int) Number {
+	if len(n) <= digits {
+		return n
+	}
+	d, ok := scanDecimal(string(n))
+	if !ok {
+		return ""
+	}
+	d.round(digits)
+	rounded, _ := d.number()
+	return rounded
 }

@@ -23,9 +23,6 @@ func (t *Token) content() []byte {
 	for _, v := range t.VolumeUSD {
 		b = appendString(b, string(v))
 	}
-	for _, v := range t.PriceChange {
-		b = appendString(b, string(v))
-	}
 	b = append(b, byte(t.Verified), byte(t.FreezeAuthorityDisabled), byte(t.MintAuthorityDisabled))
 	b = append(b, byte(FlagOf(t.VolumeEstimated)), byte(FlagOf(t.PriceSuspect)), byte(FlagOf(t.NameCollision)))
 	b = appendVarints(b, t.CreatedAt, t.GraduatedAt, t.LastTradeAt, int64(t.PoolCount))

@@ -52,6 +52,7 @@ var rowFields = []viewField[Token]{
 	{"volume_24h_usd", amount(func(t *Token) Number { return t.VolumeUSD[Day] })},
 	{"fees_24h_usd", amount(func(t *Token) Number { return t.Fees24hUSD })},
 	{"volume_usd", object(spans(WindowNames[:], func(t *Token) []Number { return t.VolumeUSD[:] }))},
+	{"since", object(moments(SpanNames[:], func(t *Token) []int64 { return t.Since[:] }))},
 	{"volume_estimated", truth(func(t *Token) bool { return t.VolumeEstimated })},
 	{"name_collision", truth(func(t *Token) bool { return t.NameCollision })},
 	{"pool_count", func(b []byte, t *Token) []byte { return strconv.AppendInt(b, int64(t.PoolCount), 10) }},
@@ -136,9 +137,18 @@ func array[T, E any](get func(*T) []E, one func([]byte, *E) []byte) func([]byte,
 
 // spans are numbers by name, in the order of names.
 func spans(names []string, get func(*Token) []Number) []viewField[Token] {
+	return byName(names, func(i int) func([]byte, *Token) []byte { return amount(func(t *Token) Number { return get(t)[i] }) })
+}
+
+// moments are times by name, in the order of names.
+func moments(names []string, get func(*Token) []int64) []viewField[Token] {
+	return byName(names, func(i int) func([]byte, *Token) []byte { return moment(func(t *Token) int64 { return get(t)[i] }) })
+}
+
+func byName(names []string, of func(i int) func([]byte, *Token) []byte) []viewField[Token] {
 	fields := make([]viewField[Token], len(names))
 	for i, name := range names {
-		fields[i] = viewField[Token]{name, amount(func(t *Token) Number { return get(t)[i] })}
+		fields[i] = viewField[Token]{name, of(i)}
 	}
 	slices.SortFunc(fields, func(x, y viewField[Token]) int { return cmp.Compare(x.name, y.name) })
 	return fields

@@ -12,47 +12,48 @@ import (
 
 // row is a token as lists show it, the way encoding/json writes it: what AppendRow is held against.
 type row struct {
-	Mint                    string            `json:"mint"`
-	Name                    *string           `json:"name"`
-	Symbol                  *string           `json:"symbol"`
-	Decimals                Number            `json:"decimals"`
-	Launchpad               LaunchpadID       `json:"launchpad"`
-	Status                  Status            `json:"status"`
-	Verified                Flag              `json:"is_verified"`
-	FreezeAuthorityDisabled Flag              `json:"freeze_authority_disabled"`
-	MintAuthorityDisabled   Flag              `json:"mint_authority_disabled"`
-	ImageURL                *string           `json:"image_url"`
-	Links                   links             `json:"links"`
-	Stage                   *Stage            `json:"stage"`
-	CurveProgress           Number            `json:"curve_progress"`
-	Creator                 *string           `json:"creator"`
-	Config                  *string           `json:"config"`
-	CurvePool               *string           `json:"curve_pool"`
-	GraduatedPool           *string           `json:"graduated_pool"`
-	QuoteMint               *string           `json:"quote_mint"`
-	QuoteReserve            Number            `json:"quote_reserve"`
-	QuoteThreshold          Number            `json:"quote_threshold"`
-	Holders                 Number            `json:"holders"`
-	TotalSupply             Number            `json:"total_supply"`
-	PriceUSD                Number            `json:"price_usd"`
-	Price                   Number            `json:"price"`
-	PriceSuspect            bool              `json:"price_suspect"`
-	MarketCapUSD            Number            `json:"market_cap_usd"`
-	PriceChange             map[string]Number `json:"price_change_pct"`
-	TVLUSD                  Number            `json:"tvl_usd"`
-	Volume24hUSD            Number            `json:"volume_24h_usd"`
-	Fees24hUSD              Number            `json:"fees_24h_usd"`
-	VolumeUSD               map[string]Number `json:"volume_usd"`
-	VolumeEstimated         bool              `json:"volume_estimated"`
-	NameCollision           bool              `json:"name_collision"`
-	PoolCount               int               `json:"pool_count"`
-	CreatedAt               *string           `json:"created_at"`
-	CreatedAtEstimated      bool              `json:"created_at_estimated"`
-	CompletedAt             *string           `json:"completed_at"`
-	GraduatedAt             *string           `json:"graduated_at"`
-	LastTradeAt             *string           `json:"last_trade_at"`
-	FirstSeenAt             *string           `json:"first_seen_at"`
-	UpdatedAt               *string           `json:"updated_at"`
+	Mint                    string             `json:"mint"`
+	Name                    *string            `json:"name"`
+	Symbol                  *string            `json:"symbol"`
+	Decimals                Number             `json:"decimals"`
+	Launchpad               LaunchpadID        `json:"launchpad"`
+	Status                  Status             `json:"status"`
+	Verified                Flag               `json:"is_verified"`
+	FreezeAuthorityDisabled Flag               `json:"freeze_authority_disabled"`
+	MintAuthorityDisabled   Flag               `json:"mint_authority_disabled"`
+	ImageURL                *string            `json:"image_url"`
+	Links                   links              `json:"links"`
+	Stage                   *Stage             `json:"stage"`
+	CurveProgress           Number             `json:"curve_progress"`
+	Creator                 *string            `json:"creator"`
+	Config                  *string            `json:"config"`
+	CurvePool               *string            `json:"curve_pool"`
+	GraduatedPool           *string            `json:"graduated_pool"`
+	QuoteMint               *string            `json:"quote_mint"`
+	QuoteReserve            Number             `json:"quote_reserve"`
+	QuoteThreshold          Number             `json:"quote_threshold"`
+	Holders                 Number             `json:"holders"`
+	TotalSupply             Number             `json:"total_supply"`
+	PriceUSD                Number             `json:"price_usd"`
+	Price                   Number             `json:"price"`
+	PriceSuspect            bool               `json:"price_suspect"`
+	MarketCapUSD            Number             `json:"market_cap_usd"`
+	PriceChange             map[string]Number  `json:"price_change_pct"`
+	TVLUSD                  Number             `json:"tvl_usd"`
+	Volume24hUSD            Number             `json:"volume_24h_usd"`
+	Fees24hUSD              Number             `json:"fees_24h_usd"`
+	VolumeUSD               map[string]Number  `json:"volume_usd"`
+	Since                   map[string]*string `json:"since"`
+	VolumeEstimated         bool               `json:"volume_estimated"`
+	NameCollision           bool               `json:"name_collision"`
+	PoolCount               int                `json:"pool_count"`
+	CreatedAt               *string            `json:"created_at"`
+	CreatedAtEstimated      bool               `json:"created_at_estimated"`
+	CompletedAt             *string            `json:"completed_at"`
+	GraduatedAt             *string            `json:"graduated_at"`
+	LastTradeAt             *string            `json:"last_trade_at"`
+	FirstSeenAt             *string            `json:"first_seen_at"`
+	UpdatedAt               *string            `json:"updated_at"`
 }
 
 type links struct {
@@ -108,13 +109,16 @@ func rowOf(t *Token) row {
 		CurvePool: orNil(t.CurvePool), GraduatedPool: orNil(t.Curve.GraduatedPool), QuoteMint: orNil(t.QuoteMint),
 		QuoteReserve: t.Curve.QuoteReserve, QuoteThreshold: t.Curve.QuoteThreshold, Holders: t.Holders, TotalSupply: t.TotalSupply,
 		PriceUSD: t.PriceUSD, Price: t.Price, PriceSuspect: t.PriceSuspect, MarketCapUSD: t.MarketCapUSD, PriceChange: map[string]Number{},
-		TVLUSD: t.TVLUSD, Volume24hUSD: t.VolumeUSD[Day], Fees24hUSD: t.Fees24hUSD, VolumeUSD: map[string]Number{},
+		TVLUSD: t.TVLUSD, Volume24hUSD: t.VolumeUSD[Day], Fees24hUSD: t.Fees24hUSD, VolumeUSD: map[string]Number{}, Since: map[string]*string{},
 		VolumeEstimated: t.VolumeEstimated, NameCollision: t.NameCollision, PoolCount: t.PoolCount, CreatedAt: at(t.CreatedAt), CreatedAtEstimated: t.CreatedAt == t.FirstSeenAt,
 		CompletedAt: at(t.Curve.CompletedAt), GraduatedAt: at(t.GraduatedAt), LastTradeAt: at(t.LastTradeAt),
 		FirstSeenAt: at(t.FirstSeenAt), UpdatedAt: at(t.UpdatedAt),
 	}
 	for i, name := range ChangeNames {
 		r.PriceChange[name] = t.PriceChange[i]
+	}
+	for i, name := range SpanNames {
+		r.Since[name] = at(t.Since[i])
 	}
 	for i, name := range WindowNames {
 		r.VolumeUSD[name] = t.VolumeUSD[i]

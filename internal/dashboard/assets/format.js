@@ -12,6 +12,9 @@ export const count = (n) => (n == null ? dash : whole.format(n));
 export const usd = (n) => (n == null ? dash : Math.abs(n) >= 0.01 || n === 0 ? dollars.format(n) : "$" + small.format(n));
 export const percent = (share) => (share == null ? dash : Math.floor(share * 1000) / 10 + " %");
 
+const signed = new Intl.NumberFormat(language, { maximumFractionDigits: 1, signDisplay: "exceptZero" });
+export const change = (pct) => (pct == null ? dash : signed.format(pct) + " %");
+
 export function bytes(n) {
   if (n == null) return dash;
   const units = ["B", "KiB", "MiB", "GiB"];

@@ -61,7 +61,10 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 }
 
 // Look makes the catalog see a board that was published a moment ago, when it is asked next. It must not be asked meanwhile.
-func (b *Backend) Look() { b.Catalog.Boards = dynamo.NewBoardReader(b.api, b.Tables.Board) }
+func (b *Backend) Look() {
+	reader := dynamo.NewBoardReader(b.api, b.Tables.Board).Recalling(func(error) {})
+	b.Catalog.Boards, b.Catalog.Past = reader, reader
+}
 
 // Fill does what a run does that finds tokens, beside those that are there: it stores their items, publishes the board, and records that it succeeded, at a moment.
 func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) error {
@@ -80,6 +83,31 @@ const epoch = 12345
 
 // Publish makes the board of the tokens that are on it and of tokens, which replace those with their mints.
 func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Time) error {
+	return b.publish(ctx, tokens, at, func(*dynamo.Edition, []token.Token) error { return nil })
+}
+
+// PublishPoint does what Publish does, and keeps a point of all tokens if one is due.
+func (b *Backend) PublishPoint(ctx context.Context, tokens []token.Token, at time.Time) error {
+	return b.publish(ctx, tokens, at, func(e *dynamo.Edition, all []token.Token) error {
+		next, isDue := e.Points().Next(at)
+		if !isDue {
+			return nil
+		}
+		w := board.NewPointWriter(next)
+		for i := range all {
+			w.Add(&all[i])
+		}
+		p, parts, err := w.Finish()
+		if err != nil {
+			return err
+		}
+		return e.PutPoint(ctx, p, parts)
+	})
+}
+
+func (b *Backend) publish(
+	ctx context.Context, tokens []token.Token, at time.Time, also func(*dynamo.Edition, []token.Token) error,
+) error {
 	edition, err := b.Board.Edit(ctx)
 	if err != nil {
 		return err
@@ -104,6 +132,9 @@ func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Tim
 		if !slices.Contains(m.Launchpads, all[i].Launchpad) {
 			m.Launchpads = append(m.Launchpads, all[i].Launchpad)
 		}
+	}
+	if err := also(edition, all); err != nil {
+		return err
 	}
 	defer b.Look()
 	return edition.Publish(ctx, &m, nil, 1)

@@ -77,6 +77,9 @@ func history(t *testing.T, w *dev.World) {
 	run(t.Context(), dev.FullSync, syncrun.Partial)
 	w.Meteora.SetFault(nil)
 	run(t.Context(), dev.FullSync, syncrun.Succeeded)
+	if err := w.InventPast(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		run(t.Context(), dev.Refresh, syncrun.Succeeded)
 	}

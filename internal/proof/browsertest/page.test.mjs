@@ -193,6 +193,32 @@ test("says why a token could not be hidden", async () => {
   assert.ok(await page.getByRole("dialog").isHidden());
 });
 
+test("shows each token's day as a line, and says what it shows", async () => {
+  const page = await opened();
+  const newest = await page.locator("#tokens tbody tr").first().getAttribute("data-mint");
+  await page.locator("#order").selectOption("asc"); // the oldest have a day behind them
+  await page.waitForFunction((m) => document.querySelector("#tokens tbody tr").dataset.mint !== m, newest);
+  const first = page.locator("#tokens tbody tr").first();
+  await first.scrollIntoViewIfNeeded();
+  await first.locator(".spark svg").waitFor();
+  const mint = await first.getAttribute("data-mint");
+  const prices = (await api(`/v1/tokens/${mint}/history?range=24h`)).points.map((p) => p.price_usd).filter((p) => p != null);
+  assert.ok(prices.length > 10, `${prices.length} points`);
+  const line = (await first.locator(".spark polyline").getAttribute("points")).split(" ").map((p) => p.split(",").map(Number));
+  assert.equal(line.length, prices.length);
+  assert.ok(line.every(([x, y], i) => (i === 0 || x > line[i - 1][0]) && y >= 0 && y <= 22), "the line leaves its picture");
+  const highest = line.reduce((a, b) => (b[1] < a[1] ? b : a));
+  assert.ok(Math.abs(prices[line.indexOf(highest)] / Math.max(...prices) - 1) < 0.1, "the line's top is not the day's highest price");
+  assert.match(await first.getByRole("img").getAttribute("aria-label"), /^Price of .* in a day: from \$.* to \$.*, least \$.*, most \$/);
+  const row = (await api(`/v1/tokens?mints=${mint}`)).data[0];
+  assert.match(await first.locator("td:has(.spark)").textContent(), /^ [+-−]?[\d,.]+ %$/);
+  assert.notEqual(row.price_change_pct["24h"], null);
+  const box = await page.locator("#tokens").evaluate((t) => t.closest(".scroll").getBoundingClientRect().bottom);
+  const unseen = await page.locator("#tokens tbody tr").last();
+  assert.ok((await unseen.boundingBox()).y > box && (await unseen.locator(".spark svg").count()) === 0, "lines are drawn that nobody sees");
+  assert.deepEqual(page.wrong, []);
+});
+
 test("survives a wrong token", async () => {
   const page = await open();
   await enter(page, "not-it");

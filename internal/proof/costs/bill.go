@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Prices in US dollars of us-east-1, November 2026, without free tiers. Other regions and days have others.
 const (
@@ -22,6 +25,14 @@ const month = 730 * time.Hour
 // Schedule is how often runs start; 0 means never.
 type Schedule struct{ Refresh, Full time.Duration }
 
+// pointEvery is how often a point of all tokens is kept, where runs are as frequent.
+const pointEvery = 5 * time.Minute
+
+// Points returns what the points of a month cost to write. Reading them is for those who read.
+func (l Launchpad) Points() float64 {
+	return float64(month) / float64(pointEvery) * math.Ceil(float64(l.Point)/1024) * perWriteUnit
+}
+
 // Bill is a month of syncs in US dollars.
 type Bill struct{ Lambda, Writes, Reads, Scheduler float64 }
 
@@ -33,6 +44,7 @@ func (l Launchpad) Month(s Schedule, memoryMB int) Bill {
 	var b Bill
 	b.add(l.Refresh, s.Refresh, memoryMB)
 	b.add(l.Full, s.Full, memoryMB)
+	b.Writes += l.Points()
 	return b
 }
 

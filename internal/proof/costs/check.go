@@ -36,6 +36,7 @@ func (l Launchpad) Check(pools int) error {
 const (
 	unitsPerThousand   = 100
 	dollarsPerThousand = 3 // a month, at a run each minute
+	pointsPerThousand  = 0.25
 	quietUnits         = 6 // when nothing moves: its lease, its record, and the manifest, which grows by a unit a thousand tokens
 	runsPerMonth       = 43_800
 )
@@ -54,6 +55,7 @@ func (l Launchpad) bounds(pools int) []bound {
 		{"write units of a new token", l.First.Units.Write / n, 1, 3},
 		{"write units of a run", moved, 1 + float64(l.Refresh.Items), unitsPerThousand * thousands},
 		{"dollars a month for writes", moved * runsPerMonth * perWriteUnit, 0.01, dollarsPerThousand * thousands},
+		{"dollars a month for points", l.Points(), 0.001, pointsPerThousand * thousands},
 		{"write units of a quiet run", l.Quiet.Units.Write, 1, quietUnits + thousands - 1},
 		{"read units of a refresh", l.Refresh.Units.Read, 1, 30 + n/20},
 	}

@@ -41,6 +41,7 @@ func TestCheck(t *testing.T) {
 	good := func() Launchpad {
 		return Launchpad{
 			Tokens:  1000,
+			Point:   20_000,
 			First:   Usage{Mode: "full", Written: 1000, Units: dynamotest.Units{Write: 2200}},
 			Full:    Usage{Mode: "full", Requests: 70, Units: dynamotest.Units{Write: 65}},
 			Refresh: Usage{Mode: "refresh", Requests: 16, Bytes: 500_000, Written: 1000, Items: 10, Units: dynamotest.Units{Write: 60, Read: 40}},
@@ -62,6 +63,7 @@ func TestCheck(t *testing.T) {
 		"units of a new token":    func(l *Launchpad) { l.First.Units.Write = 8500 },
 		"write units of a run":    func(l *Launchpad) { l.Refresh.Units.Write = 101 },
 		"dollars a month":         func(l *Launchpad) { l.Full.Units.Write = 115 },
+		"dollars a month for poi": func(l *Launchpad) { l.Point = 50_000 },
 		"write units of a quiet":  func(l *Launchpad) { l.Quiet.Units.Write = 7 },
 		"read units":              func(l *Launchpad) { l.Refresh.Units.Read = 1000 },
 	} {

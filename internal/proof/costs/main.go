@@ -47,6 +47,7 @@ func run(ctx context.Context, sizes string, pools, memory int) error {
 		unexpected = append(unexpected, l.Check(pools))
 	}
 	usage(os.Stdout, launchpads)
+	points(os.Stdout, launchpads)
 	bills(os.Stdout, launchpads, memory)
 	return errors.Join(append(unexpected, standing(ctx, os.Stdout, launchpads[len(launchpads)-1]))...)
 }
@@ -62,6 +63,13 @@ func usage(w io.Writer, launchpads []Launchpad) {
 			_, _ = fmt.Fprintf(w, "| %d | %s | %d | %.2f | %.2f | %d | %d | %d | %.0f | %.0f |\n", l.Tokens, row.name, row.Requests,
 				float64(row.Bytes)/1e6, row.CPU.Seconds(), row.Written, row.Items, row.Board/1000, row.Units.Write, row.Units.Read)
 		}
+	}
+}
+
+func points(w io.Writer, launchpads []Launchpad) {
+	_, _ = fmt.Fprintf(w, "\n| tokens | a point, KB | dollars a month, one every five minutes |\n| ---: | ---: | ---: |\n")
+	for _, l := range launchpads {
+		_, _ = fmt.Fprintf(w, "| %d | %.1f | %.3f |\n", l.Tokens, float64(l.Point)/1024, l.Points())
 	}
 }
 

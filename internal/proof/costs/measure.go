@@ -30,6 +30,7 @@ type Launchpad struct {
 	Tokens                      int
 	First, Full, Refresh, Quiet Usage
 	Log                         Written // a run's
+	Point                       int64   // bytes of a point of all tokens, which is kept every five minutes
 }
 
 // Measure runs the real sync for a launchpad with a number of tokens, all of which have a pool on DLMM, among pools in all; one in
@@ -48,12 +49,15 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	}
 	l := Launchpad{Tokens: len(m.world.Meteora.OurMints(meteoratest.DLMM))}
 	l.First = m.run(ctx, dev.FullSync)
+	l.Point = m.point
 	m.change(0)
 	l.Full = m.run(ctx, dev.FullSync)
 	m.change(1)
 	l.Refresh = m.run(ctx, dev.Refresh)
 	m.run(ctx, dev.Refresh) // what a new name collides with shows one run later
-	l.Quiet = m.run(ctx, dev.Refresh)
+	if l.Quiet = m.run(ctx, dev.Refresh); m.point > 0 {
+		l.Quiet = m.run(ctx, dev.Refresh) // five minutes have begun, whose point is not of a run's cost
+	}
 	l.Log = m.log.share(4)
 	return l, errors.Join(m.err, m.log.err)
 }
@@ -83,6 +87,7 @@ type measurement struct {
 	world *dev.World
 	meter *dynamotest.Meter
 	log   Log
+	point int64         // bytes of the last run's
 	cpu   time.Duration // of the sandbox so far
 	err   error         // the first
 }
@@ -113,7 +118,7 @@ func (m *measurement) run(ctx context.Context, event string) Usage {
 	if err == nil && run.Record.Status != syncrun.Succeeded {
 		err = fmt.Errorf("%s: a run %s: %s", event, run.Record.Status, run.Record.Error)
 	}
-	m.err = err
+	m.err, m.point = err, run.Record.PointBytes
 	cpu := run.Result.CPU - m.cpu
 	m.cpu = run.Result.CPU
 	return Usage{

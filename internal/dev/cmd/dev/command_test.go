@@ -44,12 +44,12 @@ func TestSettings(t *testing.T) {
 		{
 			"all",
 			map[string]string{
-				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1", "CURVES": "9", "ADMIN_TOKEN": token32,
+				"POOLS": "0", "PRODUCTS": "dlmm, damm-v1", "LAUNCHPAD_ID": "pump.fun", "PORT": "0", "FAULTS": "1", "HISTORY": "1", "CURVES": "9", "ADMIN_TOKEN": token32,
 				"IGNORE_FILTER": "0", "SYNC_EVERY": "5s", "FULL_EVERY": "1h", "WATCH": "0", "NO_COLOR": "x", "LOG_LEVEL": "debug", "HTTPS_PROXY": "http://p",
 			},
 			defaults(func(s *settings) {
 				s.pools, s.products, s.launchpadID, s.port, s.portIsSet = 0, []string{"dlmm", "damm-v1"}, "pump.fun", 0, true
-				s.curves, s.fullEvery, s.adminToken, s.watch = 9, time.Hour, token32, 0
+				s.curves, s.fullEvery, s.adminToken, s.watch, s.history = 9, time.Hour, token32, 0, true
 				s.faults, s.ignoreFilter, s.syncEvery, s.noColor = true, false, 5*time.Second, true
 				s.functions["LOG_LEVEL"] = "debug"
 			}),
@@ -75,7 +75,7 @@ func TestSettings(t *testing.T) {
 func TestBadSettingsNameVariableAndValue(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
-		"POOLS": "-1", "PORT": "65536", "PRODUCTS": "dlmm,foo", "LIVE": "yes", "FAULTS": "2", "IGNORE_FILTER": "x", "SYNC_EVERY": "60", "FULL_EVERY": "0s",
+		"POOLS": "-1", "PORT": "65536", "PRODUCTS": "dlmm,foo", "LIVE": "yes", "FAULTS": "2", "HISTORY": "yes", "IGNORE_FILTER": "x", "SYNC_EVERY": "60", "FULL_EVERY": "0s",
 		"ADMIN_TOKEN": "a-token-of-thirty-one-letters-x", "FAKE": "yes", "DIALECT": "tabs", "NODE": "fast",
 	} {
 		var stdout, stderr bytes.Buffer

@@ -61,7 +61,11 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 		if now := time.Now(); now.Sub(lastFull) >= s.fullEvery {
 			event, lastFull = dev.FullSync, now
 		}
-		if _, err := v.sync(ctx, event); err != nil && ctx.Err() == nil {
+		run, err := v.sync(ctx, event)
+		if err == nil && v.settings.history && run.Record.BoardVersion > 0 {
+			v.settings.history, err = false, v.stack.InventPast(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			_, _ = fmt.Fprintln(stdout, err)
 		}
 		if ctx.Err() == nil {

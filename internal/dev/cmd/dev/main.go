@@ -31,6 +31,7 @@ Environment variables:
   PORT           of the HTTP API (run: 3000; demo: any free one)
   LIVE=1         read the real Meteora
   FAULTS=1       the fake Meteora misbehaves now and then
+  HISTORY=1      charts begin with a made-up week
   IGNORE_FILTER  1: the fake's damm-v1 ignores its launchpad filter and sends every pool, as in the incident (1); 0: it filters
   ADMIN_TOKEN    the operator's token for /dashboard, of 32 characters at least (random)
   WATCH          run: how many seconds lie between two looks at the curves from one sync to the next (5); 0: none

@@ -41,6 +41,7 @@ type settings struct {
 	portIsSet    bool
 	live         bool
 	faults       bool
+	history      bool // begin with a made-up week
 	ignoreFilter bool
 	syncEvery    time.Duration // from one sync to the next, a refresh or a full one
 	fullEvery    time.Duration
@@ -89,6 +90,7 @@ func readSettings(env lookup) (settings, error) {
 		func() (err error) { s.adminToken, err = adminToken(env); return },
 		func() (err error) { s.live, err = toggle(env, "LIVE", false); return },
 		func() (err error) { s.faults, err = toggle(env, "FAULTS", false); return },
+		func() (err error) { s.history, err = toggle(env, "HISTORY", false); return },
 		// On by default: a server that ignores its filter is what the incident was.
 		func() (err error) { s.ignoreFilter, err = toggle(env, "IGNORE_FILTER", true); return },
 		func() (err error) { s.fake, err = toggle(env, "FAKE", false); return },

@@ -1,0 +1,287 @@
+package board
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"tokensync/internal/token"
+)
+
+// A Sample is what a point has of one token. Numbers have nine digits; what is unknown is "".
+type Sample struct {
+	Price    num // in the quote of the pool that the price came from
+	QuoteUSD num // US dollars of one quote token
+	PriceUSD num
+	// Counters of its curve, in whole tokens: they begin with 0 when it is made, and only grow. A graduate has none.
+	Volume, FeesQuote, FeesBase num
+}
+
+// sampleDigits is what a sample keeps of a number: more than any chart shows.
+const sampleDigits = 9
+
+// sampleOf returns what a point keeps of t: no price that nobody can check, no counters of what is history.
+func sampleOf(t *tok) (s Sample) {
+	if !t.PriceSuspect {
+		s.Price, s.PriceUSD = t.Price, t.PriceUSD
+		s.QuoteUSD = cmp.Or(quoteUSD(t), t.PriceUSD.Quo(t.Price))
+	}
+	if e := &t.Curve.Earnings; t.Curve.Stage != token.Graduated {
+		s.Volume, s.FeesQuote, s.FeesBase = e.VolumeQuote, e.FeesQuote, e.FeesBase
+	}
+	return s
+}
+
+// quoteUSD is what a quote token is worth: that of t's curve, else that of t's price.
+func quoteUSD(t *tok) (found num) {
+	for i := range t.Pools {
+		switch p := &t.Pools[i]; {
+		case p.Address == t.CurvePool && t.Curve.Stage != token.Graduated:
+			return p.QuoteUSD
+		case found == "" && p.QuoteMint == t.QuoteMint:
+			found = p.QuoteUSD
+		}
+	}
+	return found
+}
+
+// numbers are s's, in the order of sampleFields.
+func (s *Sample) numbers() [len(sampled{}.values)]*num {
+	return [...]*num{&s.Price, &s.QuoteUSD, &s.PriceUSD, &s.Volume, &s.FeesQuote, &s.FeesBase}
+}
+
+// sampleFields are a sample's columns: where it stands in a token and its pool.
+var sampleFields = []field{
+	texts("price", 0, number, false, func(t *tok, _ *pool) *num { return &t.Price }),
+	texts("quote usd", 0, word, false, func(_ *tok, p *pool) *num { return &p.QuoteUSD }),
+	texts("price usd", 0, number, false, func(t *tok, _ *pool) *num { return &t.PriceUSD },
+		func(t *tok, p *pool) num { return t.Price.Mul(p.QuoteUSD).Round(sampleDigits) }),
+	texts("volume", 0, number, false, func(t *tok, _ *pool) *num { return &t.Curve.Earnings.VolumeQuote }),
+	texts("fees quote", 0, number, false, func(t *tok, _ *pool) *num { return &t.Curve.Earnings.FeesQuote }),
+	texts("fees base", 0, number, false, func(t *tok, _ *pool) *num { return &t.Curve.Earnings.FeesBase }),
+}
+
+// spread puts s where sampleFields look for it, and gather takes it from there.
+func (s *Sample) spread(t *tok, p *pool) {
+	t.Price, p.QuoteUSD, t.PriceUSD = s.Price, s.QuoteUSD, s.PriceUSD
+	t.Curve.Earnings.VolumeQuote, t.Curve.Earnings.FeesQuote, t.Curve.Earnings.FeesBase = s.Volume, s.FeesQuote, s.FeesBase
+}
+
+func (s *Sample) gather(t *tok, p *pool) {
+	e := &t.Curve.Earnings
+	*s = Sample{t.Price, p.QuoteUSD, t.PriceUSD, e.VolumeQuote, e.FeesQuote, e.FeesBase}
+}
+
+// A PointWriter collects the samples of a point, in some sixty bytes each.
+type PointWriter struct {
+	point Point
+	rows  []sampled
+}
+
+// sampled is a Sample in short.
+type sampled struct {
+	hash   uint64 // of the mint
+	values [6]nine
+}
+
+// nine is a number of at most nine digits.
+type nine struct {
+	mantissa int32
+	exponent int16
+	known    bool
+}
+
+// NewPointWriter begins a point.
+func NewPointWriter(p Point) *PointWriter { return &PointWriter{point: p} }
+
+// Add takes t, each mint once.
+func (w *PointWriter) Add(t *token.Token) { w.AddSample(t.Mint, sampleOf(t)) }
+
+// AddSample takes what is known of a mint, each once.
+func (w *PointWriter) AddSample(mint string, s Sample) {
+	row := sampled{hash: w.point.hash(idOf(mint))}
+	for i, n := range s.numbers() {
+		if mantissa, exponent, ok := n.Round(sampleDigits).Decimal(); ok {
+			row.values[i] = nine{int32(mantissa), int16(exponent), true}
+		}
+	}
+	if row.values != (sampled{}.values) {
+		w.rows = append(w.rows, row)
+	}
+}
+
+func (x *sampled) sample() (s Sample) {
+	for i, n := range s.numbers() {
+		if v := x.values[i]; v.known {
+			*n = token.FromDecimal(int64(v.mantissa), int(v.exponent))
+		}
+	}
+	return s
+}
+
+// Finish returns the point with its Split, and its parts in their order.
+func (w *PointWriter) Finish() (Point, [][]byte, error) {
+	p := w.point
+	p.Split = splitOf(len(w.rows))
+	slices.SortFunc(w.rows, func(x, y sampled) int { return cmp.Compare(x.hash, y.hash) })
+	data, rest := make([][]byte, p.Parts()), w.rows
+	for i := range data {
+		n, _ := slices.BinarySearchFunc(rest, i+1, func(x sampled, part int) int { return cmp.Compare(p.part(x.hash), part) })
+		var err error
+		if data[i], err = encodePart(p, rest[:n]); err != nil {
+			return p, nil, fmt.Errorf("point of %s: %w", p.Time(), err)
+		}
+		rest = rest[n:]
+	}
+	return p, data, nil
+}
+
+// hashBits of a hash stand for a mint: the first of them for its part, the last markBits for it in there.
+const (
+	markBits = 40
+	hashBits = markBits + maxSplit
+)
+
+// hash stands for a mint. It is another at each point, so that nobody can make a mint that is always taken for another's.
+func (p Point) hash(x id) uint64 {
+	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, uint64(p.At)), x.raw...))
+	return binary.BigEndian.Uint64(sum[:]) >> (64 - hashBits)
+}
+
+// part returns the number of the part that a hash is in.
+func (p Point) part(hash uint64) int { return int(hash >> (hashBits - p.Split)) }
+
+// mark stands for a hash in its part.
+func (p Point) mark(hash uint64) uint64 { return hash >> (maxSplit - p.Split) & (1<<markBits - 1) }
+
+// distinct drops rows that share their mark, for none can be told from the other: once in a million points.
+func (p Point) distinct(rows []sampled) (kept []sampled) {
+	for i := 0; i < len(rows); {
+		end := i + 1
+		for end < len(rows) && p.mark(rows[end].hash) == p.mark(rows[i].hash) {
+			end++
+		}
+		if end == i+1 {
+			kept = append(kept, rows[i])
+		}
+		i = end
+	}
+	return kept
+}
+
+// pointFamily stands in the head of parts, where chunks have their family.
+const pointFamily family = 'p'
+
+// encodePart returns the rows: marks in rising order, columns, and a check sum.
+func encodePart(p Point, rows []sampled) ([]byte, error) {
+	o := output{plain: binary.AppendVarint(nil, p.At)}
+	rows = p.distinct(rows)
+	o.plain = binary.AppendUvarint(o.plain, uint64(len(rows)))
+	steps, last := make([]int64, len(rows)), uint64(0)
+	for i := range rows {
+		m := p.mark(rows[i].hash)
+		steps[i], last = int64(m-last), m
+	}
+	o.packed(steps)
+	writers := make([]writer, len(sampleFields))
+	for i := range writers {
+		writers[i].f = &sampleFields[i]
+	}
+	for i := range rows {
+		var t tok
+		var q pool
+		s := rows[i].sample()
+		s.spread(&t, &q)
+		for k := range writers {
+			writers[k].add(&t, &q)
+		}
+	}
+	for k := range writers {
+		writers[k].append(&o)
+	}
+	data, err := o.compress(pointFamily)
+	return append(data, checkSum(data)...), err
+}
+
+// A Part is the samples of some tokens at one point. It is safe for concurrent use.
+type Part struct {
+	point   Point
+	marks   []uint64
+	columns []column
+}
+
+// ReadPart decodes a part of p. Its errors wrap ErrFormat or ErrCorrupt.
+func ReadPart(p Point, data []byte) (*Part, error) {
+	x := &Part{point: p}
+	if err := x.decode(data); err != nil {
+		return nil, fmt.Errorf("point of %s: %w", p.Time(), err)
+	}
+	return x, nil
+}
+
+func (x *Part) decode(data []byte) error {
+	if !hasCheck(data) {
+		return fmt.Errorf("%w: its check sum is another", ErrCorrupt)
+	}
+	r, err := inflate(pointFamily, data[:len(data)-checkBytes])
+	if err != nil {
+		return err
+	}
+	if at := r.varint(); at != x.point.At {
+		return fmt.Errorf("%w: it is of %d", ErrCorrupt, at)
+	}
+	n := r.count(maxChunkRows)
+	r.marks(x, n)
+	for i := range sampleFields {
+		x.columns = append(x.columns, r.column(&sampleFields[i], n))
+	}
+	if left := len(r.rest) + len(r.random); r.bad || left > 0 {
+		return fmt.Errorf("%w: %d bytes too many", ErrCorrupt, left)
+	}
+	return nil
+}
+
+func (r *input) marks(x *Part, n int) {
+	steps, last := r.packed(n), uint64(0)
+	for i := 0; i < n && !r.bad; i++ {
+		step := steps.at(i)
+		if next := last + uint64(step); step < 0 || step == 0 && i > 0 || next>>markBits > 0 {
+			r.bad = true
+		} else {
+			x.marks, last = append(x.marks, next), next
+		}
+	}
+}
+
+// Len returns how many samples x has.
+func (x *Part) Len() int { return len(x.marks) }
+
+// PartOf returns the number of the part with a mint's sample.
+func (p Point) PartOf(mint string) int { return p.part(p.hash(idOf(mint))) }
+
+// Sample returns what x, which must be the mint's part, has of a mint; false when that is nothing.
+func (x *Part) Sample(mint string) (Sample, bool) {
+	i, ok := x.find(x.point.hash(idOf(mint)))
+	if !ok {
+		return Sample{}, false
+	}
+	return x.sample(i), true
+}
+
+func (x *Part) find(hash uint64) (row int, ok bool) {
+	return slices.BinarySearch(x.marks, x.point.mark(hash))
+}
+
+func (x *Part) sample(i int) (s Sample) {
+	var t tok
+	var p pool
+	var to arena
+	for k := range sampleFields {
+		f := &sampleFields[k]
+		f.setText(&t, &p, x.columns[k].text(f, i, &t, &p, &to))
+	}
+	s.gather(&t, &p)
+	return s
+}

@@ -1,0 +1,213 @@
+package board
+
+import (
+	"math"
+
+	"tokensync/internal/token"
+)
+
+// A total is what the counters of a token's curve stand at.
+type total struct {
+	stage   token.Stage
+	created int64                    // Unix milliseconds; 0 when it is not known for sure
+	values  [len(counters{})]float64 // not a number where it is unknown
+}
+
+var counted = named("created_at", "first_seen_at", "curve stage", "curve earned base", "curve earned quote", "curve earned volume")
+
+// total reads that of the token i.
+func (r *reader) total(i int, t *tok) total {
+	r.some(i, &counted, t)
+	e, now := &t.Curve.Earnings, total{stage: t.Curve.Stage}
+	if t.CreatedAt < t.FirstSeenAt {
+		now.created = t.CreatedAt
+	}
+	for k, n := range [...]num{e.VolumeQuote, e.FeesQuote, e.FeesBase} {
+		now.values[k] = math.NaN()
+		if n != "" {
+			now.values[k] = n.Round(sampleDigits).Float64()
+		}
+	}
+	return now
+}
+
+// curveTotals returns those of all tokens.
+func (b *Board) curveTotals() []total {
+	r, list := reader{board: b}, make([]total, b.Len())
+	var t tok
+	for i := range list {
+		list[i] = r.total(i, &t)
+	}
+	return list
+}
+
+// since returns what counters have grown by since a point that has s of the token: all that they stand at, when it was made
+// later. It is below 0 where a counter went back, and not a number where nothing is known of a curve; a graduate that was one
+// already has gained nothing on its curve.
+func (now *total) since(p Point, s *Sample) (grown [len(counters{})]float32) {
+	if now.stage == "" {
+		return grown
+	}
+	for k, was := range [...]num{s.Volume, s.FeesQuote, s.FeesBase} {
+		switch {
+		case was != "":
+			grown[k] = float32(now.values[k] - was.Float64())
+		case now.created > p.At*1000:
+			grown[k] = float32(now.values[k])
+		case now.stage != token.Graduated || *s == Sample{}:
+			grown[k] = unknown
+		}
+	}
+	return grown
+}
+
+// A carrier takes what is known of the board before to the next one.
+type carrier struct {
+	board, previous *Board // previous is nil when it knows nothing
+	order           reorder
+	gains           []gain
+}
+
+// A gain is what counters have come to from one board to the next.
+type gain struct {
+	token int
+	isNew bool
+	now   total
+	was   [len(counters{})]float64
+}
+
+// gain compares the totals of chunks that are new.
+func (c *carrier) gain() {
+	r, before := reader{board: c.board}, reader{board: c.previous}
+	var t tok
+	for n, chunk := range c.board.chunks[earningsFamily] {
+		first := int(c.board.starts[earningsFamily][n])
+		if c.isSame(chunk, first) {
+			continue
+		}
+		for i := first; i < first+chunk.tokens; i++ {
+			g := gain{token: i, now: r.total(i, &t)}
+			if from := c.order.at(i); from >= 0 {
+				g.was = before.total(from, &t).values
+			} else {
+				g.isNew = true
+			}
+			if g.isNew || g.now.stage != "" && g.was != g.now.values {
+				c.gains = append(c.gains, g)
+			}
+		}
+	}
+}
+
+// isSame reports whether a chunk of earnings is of the same tokens on the board before. Those that sleep look all the same.
+func (c *carrier) isSame(of *chunk, first int) bool {
+	for n, old := range c.previous.chunks[earningsFamily] {
+		start := int(c.previous.starts[earningsFamily][n])
+		if old == of && c.order.at(first) == start && c.order.at(first+of.tokens-1) == start+of.tokens-1 {
+			return true
+		}
+	}
+	return false
+}
+
+// carry sets r to what the board before has of its point, if that is enough.
+func (c *carrier) carry(r *reference) bool {
+	if c.previous == nil {
+		return false
+	}
+	for _, old := range c.previous.past.references {
+		if old != nil && old.point.At == r.point.At && old.needs.with(r.needs) == old.needs {
+			*r = *c.carried(old)
+			return true
+		}
+	}
+	return false
+}
+
+// older returns what stood in for a span on the board before, unless that is too old by now.
+func (c *carrier) older(k int) *reference {
+	if c.previous == nil || c.previous.past.references[k] == nil {
+		return nil
+	}
+	old := c.previous.past.references[k]
+	if _, ok := (Points{old.point}).reference(c.board.SyncedAt(), spans[k]); !ok {
+		return nil
+	}
+	return c.carried(old)
+}
+
+func (c *carrier) carried(old *reference) *reference {
+	if c.order.same && len(c.gains) == 0 {
+		return old
+	}
+	next := *old
+	next.prices = c.order.moved(old.prices)
+	grown := grownOf(c.board.Len(), old.needs)
+	for k := range grown {
+		for i := range grown[k] {
+			if from := c.order.at(i); from >= 0 {
+				grown[k][i] = old.traded[k].at(from)
+			}
+		}
+	}
+	for _, g := range c.gains {
+		since := g.now.since(old.point, &Sample{})
+		for k := range grown {
+			switch {
+			case grown[k] == nil:
+			case g.isNew:
+				grown[k][g.token] = since[k]
+			default:
+				grown[k][g.token] += float32(g.now.values[k] - g.was[k])
+			}
+		}
+	}
+	next.traded = sparseOf(&grown)
+	return &next
+}
+
+// grownOf has room for what is wanted.
+func grownOf(n int, wanted needs) (grown [len(counters{})]floats) {
+	for k, is := range wanted.counters() {
+		if is {
+			grown[k] = newFloats(n, 0)
+		}
+	}
+	return grown
+}
+
+func sparseOf(grown *[len(counters{})]floats) (c counters) {
+	for k := range grown {
+		c[k] = grown[k].sparse()
+	}
+	return c
+}
+
+var ofCurve = named("curve config")
+
+// learnQuotes finds the quotes of configs that are new: a config has one for ever.
+func (p *past) learnQuotes(b *Board) {
+	r, learned := reader{board: b}, map[string]string{}
+	var t tok
+	for i := range b.Len() {
+		r.some(i, &ofCurve, &t)
+		config := t.Curve.Config
+		if config == "" || p.quotes[config] != "" || learned[config] != "" {
+			continue
+		}
+		var whole tok
+		r.token(i, &whole)
+		for j := range whole.Pools {
+			if whole.Pools[j].Address == whole.CurvePool {
+				learned[config] = whole.Pools[j].QuoteMint
+			}
+		}
+	}
+	if len(learned) == 0 {
+		return
+	}
+	for config, quote := range p.quotes { // others may read the old map
+		learned[config] = quote
+	}
+	p.quotes = learned
+}
