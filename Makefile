@@ -17,12 +17,8 @@ PLATFORM := $(shell uname -s | tr A-Z a-z)-$(shell uname -m | sed -e 's/x86_64/x
 ENGINE_STAMP := .tools/dynoxide-$(PLATFORM)-$(ENGINE_VERSION).installed
 
 # Tools of others that the API is held against.
-SCHEMATHESIS_VERSION := 4.32.5
-SCHEMATHESIS_STAMP := .tools/schemathesis-$(SCHEMATHESIS_VERSION).installed
-TYPESCRIPT_PACKAGES := typescript@5.9.3 openapi-typescript@7.13.0 openapi-fetch@0.17.0 @types/node@20.19.0
-TYPESCRIPT_STAMP := .tools/typescript/installed
-BROWSER_PACKAGES := playwright-core@1.56.1
-BROWSER_STAMP := .tools/browser/installed
+CLIENT := clients/typescript
+BROWSER := internal/proof/browsertest
 
 # Tools of others that the code and the template are held against. Every version of the Python ones is pinned in internal/proof/deploycheck.
 GO_TOOLS := \
@@ -33,8 +29,7 @@ GO_TOOLS := \
   golang.org/x/vuln/cmd/govulncheck@v1.9.0 \
   github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@v0.0.0-20261030222936-bef5c4ba774d
 go-tool = $(foreach tool,$(GO_TOOLS),$(if $(findstring /$(1)@,$(tool)),.tools/go/$(notdir $(tool)).installed))
-REDOCLY_VERSION := 2.77.0
-REDOCLY_STAMP := .tools/redocly/$(REDOCLY_VERSION).installed
+REDOCLY := internal/proof/apicheck/redocly
 SAM := .tools/sam/bin/sam
 DYNAMODB_LOCAL := .tools/dynamodb-local
 # Runs Lambda's binaries on a machine of another kind.
@@ -96,8 +91,8 @@ licences: ## the licences of everything that the functions link or the tests use
 	@go test -count 1 -run TestLicences ./internal/proof/repotest
 
 .PHONY: check-spec
-check-spec: $(REDOCLY_STAMP) ## the OpenAPI description against redocly's rules
-	@.tools/redocly/node_modules/.bin/redocly lint --config .redocly.yaml internal/httpapi/openapi.yaml
+check-spec: $(REDOCLY)/node_modules/.installed ## the OpenAPI description against redocly's rules
+	@$(REDOCLY)/node_modules/.bin/redocly lint --config .redocly.yaml internal/httpapi/openapi.yaml
 
 .PHONY: check-workflows
 check-workflows: $(call go-tool,actionlint) ## .github/workflows against actionlint
@@ -148,7 +143,7 @@ memory: tools local build/memory/bootstrap ## the sync of all 132,967 pools with
 	@go run ./internal/proof/memory -profiled build/memory/bootstrap $(if $(RECORD),-record)
 
 .PHONY: memory-large
-memory-large: tools local ## the largest launchpads of the chain in the function's memory: 175,499 curves, 60,000 configs; some minutes
+memory-large: tools local ## the largest launchpads that were seen: 175,499 curves in 256 MB, 60,000 configs in 128; half an hour
 	@go run ./internal/proof/memory -large
 
 .PHONY: memory-study
@@ -164,26 +159,34 @@ check-api: api-test client-test ## the API against tools of others: schemathesis
 
 # positive_data_acceptance is left out: a cursor of the right form that was never given out is a 400.
 .PHONY: api-test
-api-test: tools local $(SCHEMATHESIS_STAMP)
-	@SCHEMATHESIS='cd $(CURDIR)/.tools && venv/bin/schemathesis run "$$API_URL/v1/openapi.json" --url "$$API_URL" \
+api-test: tools local .tools/schemathesis/installed
+	@SCHEMATHESIS='cd $(CURDIR)/.tools && schemathesis/bin/schemathesis run "$$API_URL/v1/openapi.json" --url "$$API_URL" \
 	  --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,negative_data_rejection \
 	  --max-examples 100 --seed 1 --generation-database none --no-color' \
 	  go test -tags apicheck -count 1 -run TestSchemathesis ./internal/proof/apicheck
 
 .PHONY: client-test
-client-test: tools local $(TYPESCRIPT_STAMP)
-	@cp internal/proof/apicheck/typescript/* .tools/typescript/
-	@TYPESCRIPT_CLIENT='cd $(CURDIR)/.tools/typescript && node_modules/.bin/openapi-typescript "$$API_URL/v1/openapi.json" -o schema.ts && \
-	  node_modules/.bin/tsc -p . && node out/client.js' \
-	  go test -tags apicheck -count 1 -run TestTypeScriptClient ./internal/proof/apicheck
+client-test: tools local client-build
+	@TYPESCRIPT_CLIENT='cd $(CURDIR)/$(CLIENT) && npm run -s test' go test -tags apicheck -count 1 -v -run TestTypeScriptClient ./internal/proof/apicheck
+
+# The client's types are those of the description, or this fails.
+.PHONY: client-build
+client-build: $(CLIENT)/node_modules/.installed
+	@cd $(CLIENT) && node_modules/.bin/openapi-typescript ../../internal/httpapi/openapi.json -o node_modules/schema.d.ts >/dev/null && \
+	  { cmp -s node_modules/schema.d.ts src/schema.d.ts || { echo "$(CLIENT)/src/schema.d.ts is not of openapi.yaml: make client-types" >&2; exit 1; } } && \
+	  npm run -s build
+
+.PHONY: client-types
+client-types: $(CLIENT)/node_modules/.installed ## the TypeScript client's types anew, from openapi.yaml
+	@go test -count 1 -run TestServedSpecIsTheYAML ./internal/httpapi -update >/dev/null
+	@cd $(CLIENT) && npm run -s types >/dev/null
 
 # SCREENSHOTS=docs takes the pictures of docs/operate.md anew.
 .PHONY: browser-test
-browser-test: tools local $(BROWSER_STAMP) ## the operator's page in headless Chromium
-	@cp internal/proof/browsertest/page.test.mjs .tools/browser/
-	@CHROMIUM=$$(.ci/chromium) && export CHROMIUM && \
-	BROWSER_TEST='cd $(CURDIR)/.tools/browser && $(if $(SCREENSHOTS),SCREENSHOTS=$(abspath $(SCREENSHOTS))) node --test --test-reporter spec page.test.mjs' \
-	  go test -tags browsertest -count 1 ./internal/proof/browsertest
+browser-test: tools local client-build $(BROWSER)/node_modules/.installed ## the operator's page, and two that watch, in headless Chromium; WATCH_FOR=600 seconds
+	@CHROMIUM=$$(.ci/chromium) && export CHROMIUM && $(if $(SCREENSHOTS),export SCREENSHOTS=$(abspath $(SCREENSHOTS)) &&) \
+	  $(if $(WATCH_FOR),export WATCH_FOR=$(WATCH_FOR) &&) BROWSER_TEST='cd $(CURDIR)/$(BROWSER) && node --test --test-reporter spec' \
+	  go test -tags browsertest -count 1 -timeout 30m -v ./$(BROWSER)
 
 .PHONY: build
 build: $(FUNCTIONS:%=build/%/bootstrap) ## build/<function>/bootstrap for Lambda (linux/arm64; GOARCH=amd64 for the other)
@@ -226,10 +229,6 @@ performance: ## docs/performance.md and its plot, from the figures in docs/perfo
 check-bench: ## the bench, small: it builds, and we find the pools that the base does
 	@$(MAKE) --no-print-directory bench QUICK=1 ROUNDS=1 ONLY=tokensync
 
-internal/proof/bench/node/node_modules/.installed: internal/proof/bench/node/package-lock.json
-	@npm ci --ignore-scripts --prefix internal/proof/bench/node --no-audit --no-fund --loglevel=error >/dev/null
-	@touch $@
-
 .PHONY: microbench
 microbench: tools ## go test's benchmarks of the hot paths, for benchstat; COUNT=1 PACKAGES=./...
 	@go test -run '^$$' -bench . -benchmem -count $(or $(COUNT),1) $(or $(PACKAGES),./...)
@@ -252,7 +251,7 @@ clean: ## remove what was built; .tools/ stays
 # sam, cfn-lint and checkov want different versions of the same packages: one environment each.
 .tools/%/installed: internal/proof/deploycheck/tools/%.txt
 	@command -v python3 >/dev/null || { echo "python3 is missing: $* needs it" >&2; exit 1; }
-	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check --no-deps -r $<
+	@python3 -m venv --clear .tools/$* && .tools/$*/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 $(DYNAMODB_LOCAL)/installed: internal/dev/dynamotest/local/pom.xml
@@ -268,8 +267,10 @@ $(DYNAMODB_LOCAL)/installed: internal/dev/dynamotest/local/pom.xml
 	  dpkg-deb --fsys-tarfile qemu-user-static_*.deb | tar -xf - --strip-components=3 ./usr/bin/$(@F) && rm -f *.deb; fi || \
 	  { echo "$(@F) is missing: install QEMU's user mode emulation (qemu-user-static)" >&2; exit 1; }
 
-$(REDOCLY_STAMP):
-	@mkdir -p $(@D) && npm install --ignore-scripts --prefix $(@D) --no-save --no-audit --no-fund --loglevel=error @redocly/cli@$(REDOCLY_VERSION) >/dev/null
+# What a lock file of npm names, and nothing else.
+%/node_modules/.installed: %/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node" >&2; exit 1; }
+	@npm ci --ignore-scripts --prefix $* --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 # --- Lambda's binaries ------------------------------------------------------------------------------------------
@@ -300,21 +301,6 @@ $(ENGINE_STAMP):
 	@npm install --ignore-scripts --prefix .tools --no-save --no-audit --no-fund --loglevel=error \
 	  "@dynoxide/$(PLATFORM)@$(ENGINE_VERSION)" >/dev/null || \
 	  { echo "the DynamoDB engine for $(PLATFORM) could not be installed: set DYNAMODB_ENDPOINT to a DynamoDB that runs" >&2; exit 1; }
-	@touch $@
-
-$(SCHEMATHESIS_STAMP):
-	@command -v python3 >/dev/null || { echo "python3 is missing: schemathesis needs it" >&2; exit 1; }
-	@python3 -m venv .tools/venv && .tools/venv/bin/pip install -q --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
-	@touch $@
-
-$(BROWSER_STAMP): Makefile
-	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
-	@npm install --ignore-scripts --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(BROWSER_PACKAGES) >/dev/null
-	@touch $@
-
-$(TYPESCRIPT_STAMP): Makefile
-	@mkdir -p $(@D) && echo '{"private":true,"type":"module"}' > $(@D)/package.json
-	@npm install --ignore-scripts --prefix $(@D) --save-exact --no-audit --no-fund --loglevel=error $(TYPESCRIPT_PACKAGES) >/dev/null
 	@touch $@
 
 # go build knows best what is up to date.

@@ -61,6 +61,24 @@ func TestAuthorizer(t *testing.T) {
 	}
 }
 
+// TestAuthorizerSpellings are ways to write what is almost the operator's token: none of them is.
+func TestAuthorizerSpellings(t *testing.T) {
+	t.Parallel()
+	const secret = "s3cret-of-the-operator-and-of-none"
+	authorize := newAuthorizer(secret, nil)
+	for _, value := range []string{
+		"", " ", "Bearer", "Bearer ", "Bearer  ", "bearer\t", "Bearer null", "Bearer undefined", "Bearer *", "Bearer %",
+		secret, " " + secret, "Token " + secret, "Basic " + secret, "Digest " + secret, "Bearer:" + secret, "Bearer=" + secret, "Bearer" + secret,
+		"Bearer " + secret + secret, "Bearer " + secret[1:], "Bearer " + secret[:33], "Bearer " + strings.ToUpper(secret), "Bearer \"" + secret + "\"",
+		"Bearer " + secret + "\x00", "Bearer \x00" + secret, "Bearer " + secret + ",", "Bearer x, Bearer " + secret, "Bearer " + secret + ";", "Bearer " + secret + " x",
+		"Bearer \u200b" + secret, "Bearer " + strings.ReplaceAll(secret, "-", "%2D"), "Ｂearer " + secret, "Bearer " + strings.Repeat("x", 1<<20),
+	} {
+		if got, err := authorize(t.Context(), events.APIGatewayV2CustomAuthorizerV2Request{Headers: map[string]string{"authorization": value}}); err != nil || got.IsAuthorized {
+			t.Errorf("%.60q: %v, %v", value, got.IsAuthorized, err)
+		}
+	}
+}
+
 // newAuthorizer returns an authorizer whose token, or whose error, SSM has.
 func newAuthorizer(token string, err error) apigw.Authorizer {
 	return apigw.NewAuthorizer(func(context.Context) (string, error) { return token, err },

@@ -56,6 +56,8 @@ func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Sou
 	return sources, finders, nil
 }
 
+var _ ingest.Weigher = (*dbc.Source)(nil) // which ingest looks for by its methods
+
 func limits(c config.Chain) dbc.Limits {
 	return dbc.Limits{Requests: int64(c.WalkRequests), Time: c.WalkTime, Pools: c.CurvesPerRun, Kept: c.CurvesKept}
 }

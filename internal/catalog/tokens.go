@@ -67,7 +67,7 @@ func (c *Catalog) Tokens(ctx context.Context, name string, mints []string) ([]to
 			found[t.Mint] = *t
 		}
 	}
-	if err := c.unlisted(ctx, mints, found); err != nil {
+	if err := c.unlisted(ctx, b, mints, found); err != nil {
 		return nil, time.Time{}, unavailable("reading tokens by mint", err)
 	}
 	tokens := make([]token.Token, 0, len(found))
@@ -80,8 +80,8 @@ func (c *Catalog) Tokens(ctx context.Context, name string, mints []string) ([]to
 	return tokens, at, nil
 }
 
-// unlisted adds what no board has to found, from its items.
-func (c *Catalog) unlisted(ctx context.Context, mints []string, found map[string]token.Token) error {
+// unlisted adds what b, which may be nil, does not have to found, from its items.
+func (c *Catalog) unlisted(ctx context.Context, b *board.Board, mints []string, found map[string]token.Token) error {
 	var rest []string
 	for _, mint := range mints {
 		if _, ok := found[mint]; !ok && !slices.Contains(rest, mint) {
@@ -96,10 +96,19 @@ func (c *Catalog) unlisted(ctx context.Context, mints []string, found map[string
 			return err
 		}
 		if t.Status != "" {
+			leave(b, &t)
 			found[t.Mint] = t
 		}
 	}
 	return nil
+}
+
+// leave takes a token of a launchpad that the board no longer has for what readers of lists see: it has left them. Its item
+// says what it was, for the launchpad may come back.
+func leave(b *board.Board, t *token.Token) {
+	if b != nil && t.Status == token.Listed && !slices.Contains(b.Launchpads(), t.Launchpad) {
+		t.Status = token.Delisted
+	}
 }
 
 // Token returns one token with its pools, ErrNotFound when it was never ours. One that the board does not have, because
@@ -121,6 +130,7 @@ func (c *Catalog) Token(ctx context.Context, mint string) (token.Token, error) {
 	case !ok:
 		return token.Token{}, ErrNotFound
 	}
+	leave(b, &t)
 	return t, nil
 }
 

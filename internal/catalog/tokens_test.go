@@ -190,3 +190,24 @@ func TestHealth(t *testing.T) {
 		}
 	}
 }
+
+// TestRemovedLaunchpad: a token of an ID that is no longer configured has left the lists, and by mint it says so.
+func TestRemovedLaunchpad(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, apitest.Tokens(2, "stays")...)
+	gone := apitest.Tokens(3, "gone")[2]
+	gone.Status = token.Listed
+	s.items = map[string]token.Token{gone.Mint: gone}
+	got, err := s.catalog().Token(t.Context(), gone.Mint)
+	if err != nil || got.Status != token.Delisted {
+		t.Errorf("status %s, error %v", got.Status, err)
+	}
+	several, _, err := s.catalog().Tokens(t.Context(), "mints", []string{gone.Mint, apitest.Mint(0)})
+	if err != nil || len(several) != 2 || several[0].Status != token.Delisted || several[1].Status != token.Listed {
+		t.Errorf("%+v, error %v", several, err)
+	}
+	s.board = nil
+	if got, err := s.catalog().Token(t.Context(), gone.Mint); err != nil || got.Status != token.Listed {
+		t.Errorf("while there is no board: status %s, error %v", got.Status, err)
+	}
+}

@@ -18,7 +18,7 @@ const (
 func (s *scan) read(before []ref, isRefresh bool) error {
 	book := &s.now.book
 	isGap := s.last == nil && len(before) < book.Known
-	isYoung := book.Shown < allShares // there are curves that no run has handed out yet
+	isYoung := book.Shown < allShares && book.Of == allShares // there are curves that no run has handed out yet
 	if !isRefresh || book.Pools.At != nil || len(before) == 0 || isGap || isYoung || s.last != nil && s.last.isLost {
 		return s.readAll(before)
 	}

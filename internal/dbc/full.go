@@ -46,13 +46,15 @@ func (s *scan) readAll(before []ref) (err error) {
 func (s *scan) turnPage() *poolPage {
 	m := &s.now.book
 	if m.Pools.At == nil || m.Width == 0 {
-		m.Width, m.Short = allShares, false
-		if m.Known > s.limits.Pools {
-			m.Width = s.turnWidth(m.Known)
+		m.Width, m.Of, m.Short = allShares, allShares, false
+		if s.limits.makeRoomFor(m.Known); m.Known > s.limits.Pools {
+			m.Of = s.limits.shares(m.Known)
+			m.Width = min(s.turnWidth(m.Known), m.Of)
+			m.Turn %= m.Of
 		}
 	}
 	page := newPoolPage(s.started, s.limits.Pools)
-	page.share, page.always = share{m.Turn, m.Width}, s.isFirstOfID
+	page.share, page.always = share{m.Turn, m.Width, m.Of}, s.isFirstOfID
 	return page
 }
 
@@ -222,13 +224,15 @@ func (s *scan) settle(isWhole bool) {
 	m.Known, m.Pools.Found, m.Slot = max(m.Pools.Found, len(s.now.refs)), 0, s.now.slot
 	switch {
 	case m.Width < allShares:
-		m.Turn += byte(m.Width)
+		m.Turn = (m.Turn + m.Width) % m.Of
 		m.Shown = min(m.Shown+m.Width, allShares)
 	case !m.Short:
 		m.Shown = allShares
 	}
 	handed := len(s.seen)
 	switch {
+	case m.Of < allShares:
+		s.leave("%d of %d curves in this run: there are more than the function has memory for, and the others are left out", handed, m.Known)
 	case m.Shown < allShares:
 		s.leave("%d of %d curves in this run, the others in the next ones", handed, m.Known)
 	case m.Width < allShares:

@@ -96,8 +96,9 @@ type notebook struct {
 	Pools   ways             `json:"pools"`
 	Configs ways             `json:"configs"` // of fee claimers
 	Known   int              `json:"known"`   // pools, of the last whole walk
-	Turn    byte             `json:"turn"`    // where the next share of a large launchpad begins
+	Turn    int              `json:"turn"`    // where the next share of a large launchpad begins
 	Width   int              `json:"width"`   // of the share that the walk under way hands out
+	Of      int              `json:"of"`      // how many shares are handed out, in turns
 	Short   bool             `json:"short"`   // that walk has left out curves of its share
 	Shown   int              `json:"shown"`   // shares that were handed out since the launchpad was first read; all of them at most
 	Slot    int64            `json:"slot"`    // all that was written until then is known

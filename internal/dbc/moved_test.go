@@ -2,6 +2,7 @@ package dbc
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"iter"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/solana"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -109,15 +111,25 @@ func TestMovedLaunch(t *testing.T) {
 	if got := w.look(t, 3, id); len(got) != 1 || w.quotes.asked != asked {
 		t.Errorf("%+v; quotes were asked for %d times", got, w.quotes.asked-asked)
 	}
-	puts := w.cache.puts
-	if _, _, err := gather(t, w.Changed, id); err != nil || w.cache.puts == puts {
-		t.Errorf("nothing was kept: %v", err)
+	before := w.kept(t)
+	if _, _, err := gather(t, w.Changed, id); err != nil || w.kept(t) != before+1 {
+		t.Errorf("%d addresses are kept after %d, error %v", w.kept(t), before, err)
 	}
-	w.last.Store(nil) // another process
-	all, _, err := gather(t, w.Changed, id)
-	if _, ok := all[w.chain.Token(launched).Pool]; err != nil || !ok {
-		t.Errorf("another process does not know the curve: %v", err)
+}
+
+// kept is how many addresses of curves the cache has.
+func (w *world) kept(t *testing.T) (n int) {
+	t.Helper()
+	for name, text := range w.cache.entries {
+		if strings.HasPrefix(name, "DBC-SEARCH#") && strings.HasSuffix(name, "#0") {
+			raw, err := base64.StdEncoding.DecodeString(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n = len(raw) / len(solana.Key{})
+		}
 	}
+	return n
 }
 
 // TestMovedNeverGoesBack: what a backend shows that is behind the last look is not believed.
@@ -131,12 +143,13 @@ func TestMovedNeverGoesBack(t *testing.T) {
 	w.chain.Trade(i, 1e7)
 	w.chain.Advance(30)
 	w.look(t, 4, id)
-	w.chain.SetNode(rpctest.Node{Behind: 100}) // from before the trade
-	if got, stats, err := gather(t, w.Moved, id); err != nil || len(got) != 0 {
+	w.chain.Trade(i, 1e7)
+	w.chain.SetFault(func(rpctest.Request) *rpctest.Fault { return &rpctest.Fault{SlotBack: 50} })
+	got, stats, err := gather(t, w.Moved, id)
+	if err != nil || len(got) != 0 || !strings.Contains(strings.Join(stats.Notes(), " "), "it was not believed") {
 		t.Errorf("%+v, notes %q, error %v", got, stats.Notes(), err)
 	}
-	w.chain.SetNode(rpctest.Node{})
-	w.chain.Trade(i, 1e7)
+	w.chain.SetFault(nil)
 	if got := w.look(t, 4, id); len(got) != 1 {
 		t.Errorf("%+v", got)
 	}
@@ -159,8 +172,11 @@ func TestMovedFails(t *testing.T) {
 		t.Errorf("%d curves, error %v", len(got), err)
 	}
 	w.cache.err = nil
-	if got := w.look(t, 8, id); len(got) != 2 {
-		t.Errorf("%d curves", len(got))
+	w.chain.Trade(w.bonding()[0], 1e7)
+	w.chain.Trade(w.bonding()[1], 1e7)
+	got := w.look(t, 8, id)
+	if tok := w.chain.Token(w.bonding()[0]); len(got) != 3 || got[tok.Pool].Curve.QuoteReserve != scaled(tok.QuoteReserve, 9) {
+		t.Errorf("%d curves, %v of %d", len(got), got[tok.Pool].Curve.QuoteReserve, tok.QuoteReserve)
 	}
 	stop := func(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 		return func(yield func(token.Pool, error) bool) {

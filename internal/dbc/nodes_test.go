@@ -473,11 +473,50 @@ func TestNodeTroubles(t *testing.T) {
 func TestPoolsWithin(t *testing.T) {
 	t.Parallel()
 	got := map[int64]int{}
-	want := map[int64]int{0: 10_000, 54 << 20: 34_078, 108 << 20: 104_857, 1 << 40: 200_000}
+	want := map[int64]int{0: 10_000, 54 << 20: 22_719, 108 << 20: 69_905, 1 << 40: 200_000}
 	for bytes := range maps.Keys(want) {
 		got[bytes] = poolsWithin(bytes)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("pools by bytes (-want +got):\n%s", diff)
+	}
+}
+
+// TestTooLargeLaunchpad: what the memory does not hold is left out, always the same curves, and every run says so.
+func TestTooLargeLaunchpad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rpctest.Config{Tokens: 900, Launches: []rpctest.Launch{{Key: rpctest.DefaultLaunchpad}}})
+	w.Limits.Pools, w.Limits.Total = 100, 300
+	found := map[string]bool{}
+	for run := range 12 {
+		pools, stats, err := gather(t, w.Pools, w.chain.Launchpad())
+		for _, a := range curves(pools) {
+			found[a] = true
+		}
+		if !errors.Is(err, syncrun.ErrIncomplete) || run > 0 && !strings.Contains(strings.Join(stats.Notes(), "\n"), "more than the function has memory for") {
+			t.Errorf("run %d: %v, notes %q", run, err, stats.Notes())
+		}
+	}
+	if n := len(found); n < 150 || n > 300 {
+		t.Errorf("%d curves in twelve runs", n)
+	}
+}
+
+// TestTotal ties how large a launchpad may be, and what is read of it at once, to the memory of the process.
+func TestTotal(t *testing.T) {
+	t.Parallel()
+	got := map[int64]int{}
+	for _, bytes := range []int64{0, 108 << 20, 217 << 20, 1 << 40} {
+		got[bytes] = totalWithin(bytes)
+	}
+	want := map[int64]int{0: 10_000, 108 << 20: 108_474, 217 << 20: 265_042, 1 << 40: 1_506_133_654}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("curves by bytes (-want +got):\n%s", diff)
+	}
+	for known, pools := range map[int]int{0: 60_000, 10_000: 59_905, 80_000: 17_321, 108_000: 10_000, 200_000: 10_000} {
+		l := Limits{Pools: 60_000, Total: 108_474}
+		if l.makeRoomFor(known); l.Pools != pools {
+			t.Errorf("%d known: %d pools at once, want %d", known, l.Pools, pools)
+		}
 	}
 }

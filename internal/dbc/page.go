@@ -31,13 +31,13 @@ func refOf(p *pool, a *solana.Account, now time.Time) ref {
 // allShares is how many shares there are: as many as a byte's values.
 const allShares = 256
 
-// A share is the pools whose address has one of width checksums of a byte, counted from from.
-type share struct {
-	from  byte
-	width int
-}
+// A share is the pools whose address has one of width checksums of a byte, counted from from, round and round the first of.
+type share struct{ from, width, of int }
 
-func (s share) has(k solana.Key) bool { return int(byte(crc32.ChecksumIEEE(k[:]))-s.from) < s.width }
+func (s share) has(k solana.Key) bool {
+	sum := int(byte(crc32.ChecksumIEEE(k[:])))
+	return sum < s.of && (sum-s.from+s.of)%s.of < s.width
+}
 
 // A poolPage gathers the pools of one answer in chunks, so that its growth copies nothing.
 type poolPage struct {
@@ -54,7 +54,7 @@ type poolPage struct {
 }
 
 func newPoolPage(now time.Time, limit int) *poolPage {
-	return &poolPage{now: now, share: share{0, allShares}, limit: limit}
+	return &poolPage{now: now, share: share{0, allShares, allShares}, limit: limit}
 }
 
 // Reset empties the page and keeps its memory.

@@ -39,18 +39,21 @@ type Limits struct {
 	Time     time.Duration // of such a walk, and at most half of what the run has left
 	Pools    int           // handed out in one run; 0 means as many as the process's memory limit allows
 	Kept     int           // kept in memory from one run to the next
+	Total    int           // that the launchpad may have in all, for each is on the board; 0 means as many as the memory limit allows
 	Configs  int           // of one fee claimer, for anyone can make more in its name; 100,000 take 12 MB
 }
 
 // DefaultLimits are those that are not set.
 var DefaultLimits = Limits{Requests: 400, Time: 2 * time.Minute, Kept: 20_000, Configs: 100_000}
 
-// What a pool costs on its way through a run: packed where it is gathered, in a page, and in what is known.
+// What a pool costs on its way through a run: packed where it is gathered, in a page, and in what is known; and what one
+// costs in every run, on the last board, on the next one, and by its address.
 const (
 	mostPools    = 200_000
 	fewestPools  = 10_000
 	processBytes = 28 << 20
-	poolBytes    = 800
+	poolBytes    = 1200
+	knownBytes   = 730
 	keyBytes     = 330 // of a config or creator whose pools are looked for
 )
 
@@ -60,9 +63,11 @@ func (l Limits) orDefaults(ctx context.Context) Limits {
 	if deadline, ok := ctx.Deadline(); ok {
 		l.Time = min(l.Time, time.Until(deadline)/2)
 	}
+	memory := debug.SetMemoryLimit(-1)
 	if l.Pools == 0 {
-		l.Pools = poolsWithin(debug.SetMemoryLimit(-1))
+		l.Pools = poolsWithin(memory)
 	}
+	l.Total = cmp.Or(l.Total, totalWithin(memory))
 	l.Configs = cmp.Or(l.Configs, DefaultLimits.Configs)
 	l.Kept = min(cmp.Or(l.Kept, DefaultLimits.Kept), l.Pools)
 	return l
@@ -81,6 +86,30 @@ func poolsWithin(bytes int64) int {
 		return mostPools
 	}
 	return int(min(max((bytes-processBytes)/poolBytes, fewestPools), mostPools))
+}
+
+// totalWithin is how many pools a launchpad may have in such a process.
+func totalWithin(bytes int64) int {
+	if bytes == math.MaxInt64 {
+		return math.MaxInt
+	}
+	return int(max(bytes-processBytes-fewestPools*poolBytes, 0)/knownBytes) + fewestPools
+}
+
+// makeRoomFor lowers the number of pools by what so many known ones take beside them.
+func (l *Limits) makeRoomFor(known int) {
+	if l.Total < math.MaxInt && l.Pools > fewestPools {
+		l.Pools = min(l.Pools, max((l.Total-known)*knownBytes/poolBytes, fewestPools))
+	}
+}
+
+// shares is how many shares of a launchpad may be handed out at all: all but where it has more pools than Total. The first
+// walk has handed out pools of every share.
+func (l *Limits) shares(known int) int {
+	if known <= l.Total {
+		return allShares
+	}
+	return max(1, allShares*9/10*max(0, l.Total-l.Pools)/known)
 }
 
 // Source is the product dbc. All fields but Limits must be set.

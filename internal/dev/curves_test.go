@@ -98,6 +98,9 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 			t.Errorf("round %d: %d graduates, %d before", round, graduates, before)
 		}
 		checkNewest(t, w)
+		if n := leftOver(published(t, w)); (n > 0) != (round > 0) {
+			t.Errorf("round %d: what is left over is known of %d curves", round, n)
+		}
 		for range 10 {
 			w.Tick()
 		}
@@ -105,6 +108,16 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 	if log.has(chainKey) {
 		t.Error("the log shows the RPC node's key")
 	}
+}
+
+// leftOver counts the curves of which it is known what is left over: full runs ask for what the board before has.
+func leftOver(tokens map[string]token.Token) (n int) {
+	for _, t := range tokens {
+		if t.Curve.Earnings.Leftover.Known() {
+			n++
+		}
+	}
+	return n
 }
 
 // newestTwice is how many of the newest tokens are compared: two pages.

@@ -2,6 +2,7 @@ package dev_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -27,6 +28,7 @@ func TestOperator(t *testing.T) {
 		}
 		want = append([]syncrun.Record{run.Record}, want...)
 	}
+	knockEverywhere(t, stack.URL(), want[0].RunID)
 	for name, tt := range map[string]struct {
 		header []string
 		status int
@@ -49,6 +51,36 @@ func TestOperator(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got.Data); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+// knockEverywhere asks for the operator's routes in ways that a careless router takes for them, with every method, without his
+// token: nothing of a run comes back.
+func knockEverywhere(t *testing.T, base, runID string) {
+	t.Helper()
+	for _, path := range []string{
+		"/v1/sync-runs", "/v1/sync-runs/", "/v1//sync-runs", "//v1/sync-runs", "/v1/./sync-runs", "/v1/stats/../sync-runs", "/V1/sync-runs",
+		"/v1/Sync-Runs", "/v1/sync%2Druns", "/v1%2Fsync-runs", "/v1/sync-runs%00", "/v1/sync-runs%20", "/v1/sync-runs.", "/v1/sync-runs.json",
+		"/v1/sync-runs;x=1", "/v1/sync-runs?limit=1", "/v1/sync-runs#x", "/v1/tokens/../sync-runs", "/v1/tokens/%2e%2e/sync-runs", "/v1/health/..%2fsync-runs",
+		"/%76%31/sync-runs", "/v1/revenue", "/v1/revenue/", "/v1//revenue", "/v1/Revenue", "/v1/revenue?limit=1", "/$default/v1/sync-runs", "/prod/v1/sync-runs",
+	} {
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"} {
+			r, err := http.NewRequestWithContext(t.Context(), method, base+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("X-HTTP-Method-Override", "GET")
+			response, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				t.Errorf("%s %s: %v", method, path, err)
+				continue
+			}
+			body, err := io.ReadAll(response.Body)
+			_ = response.Body.Close()
+			if err != nil || response.StatusCode < 300 || strings.Contains(string(body), runID) || strings.Contains(string(body), `"quotes"`) {
+				t.Errorf("%s %s: %d %.200s, %v", method, path, response.StatusCode, body, err)
+			}
 		}
 	}
 }

@@ -94,7 +94,7 @@ func TestGzip(t *testing.T) {
 	}
 	for _, test := range tests {
 		got := c.get(test.target, "Accept-Encoding", test.accept)
-		if packed := got.Header.Get("Content-Encoding") == "gzip"; packed != test.packed || got.Header.Get("Vary") != "Accept-Encoding" {
+		if packed := got.Header.Get("Content-Encoding") == "gzip"; packed != test.packed || got.Header.Get("Vary") != "Accept-Encoding, Origin" {
 			t.Errorf("%s, %q: packed %v, Vary %q", test.target, test.accept, packed, got.Header.Get("Vary"))
 		}
 		if !test.packed {

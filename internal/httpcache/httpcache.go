@@ -54,7 +54,7 @@ func (b *Body) Bytes() []byte { return b.bytes }
 func (b *Body) Write(w http.ResponseWriter, r *http.Request, status int) {
 	body, tag := b.bytes, b.tag
 	h := w.Header()
-	h.Set("Vary", "Accept-Encoding")
+	h.Set("Vary", "Accept-Encoding, Origin") // each origin that may read is told so by its name
 	if len(b.bytes) > worthPacking && acceptsGzip(r.Header.Values("Accept-Encoding")) {
 		body, tag = b.packed(), b.tag+packedTag
 		h.Set("Content-Encoding", "gzip")

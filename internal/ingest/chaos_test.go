@@ -179,7 +179,8 @@ func (c *chaos) check(run syncrun.Record) {
 	}
 }
 
-// settle makes good runs: the board then is Meteora's, and nothing is left to write.
+// settle makes good runs until what was hidden is back and the deepest pools lead prices: the board then is Meteora's, and
+// nothing is left to write.
 func (c *chaos) settle() {
 	c.fake.SetFault(nil)
 	c.closeBreakers()
@@ -187,8 +188,9 @@ func (c *chaos) settle() {
 	for mint := range c.hidden {
 		c.show(dynamo.NewHider(engine.Client(), c.tables.Sync, c.tables.Board), mint)
 	}
-	c.run() // they are back, and from the next run on their names are theirs again
-	c.run()
+	for range 3 { // the first puts them back; from the next on their names are theirs again
+		c.run()
+	}
 	if run := c.run(); run.Status != syncrun.Succeeded || run.WriteBatches != 0 {
 		c.t.Errorf("the last run: %+v", run)
 	}

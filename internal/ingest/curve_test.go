@@ -147,19 +147,52 @@ func TestWhatIsNoKeyIsNoPool(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded: a server that has new pools of ours for ever ends its product, and what was found stays.
+// TestMemoryIsBounded: a run gathers what it has room for, says so, and the next ones go on with the other tokens. Nothing
+// that was not asked for is taken for gone, and once there are fewer pools, a run is for all of them again.
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.sync.PoolBytes = 100 << 10
-	var pools []token.Pool
-	for i := range 1000 {
-		pools = append(pools, token.Pool{Address: key(fmt.Sprint("p", i)), Product: token.DLMM, Launchpad: token.LaunchpadID(w.ids), Base: token.Asset{Mint: key("m")}})
-	}
-	w.sync.Sources, w.sync.Finders = []ingest.Source{&scripted{product: token.DLMM, pools: pools}}, nil
-	run := w.run()
-	if run.Status != syncrun.Partial || !strings.Contains(run.Products[0].Error, "memory") || run.PoolsMatched < 300 || run.PoolsMatched > 900 || w.board().Len() != 1 {
-		t.Errorf("%+v", run)
+	for _, mode := range []string{ingest.ModeFull, ingest.ModeRefresh} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.sync.PoolBytes = 40 << 10
+			const mints, each = 60, 12
+			chain := &scripted{product: token.DLMM}
+			for i := range mints * each {
+				chain.pools = append(chain.pools, token.Pool{
+					Address: key(fmt.Sprint("p", i)), Product: token.DLMM, Launchpad: token.LaunchpadID(w.ids), TVLUSD: "1",
+					Base: token.Asset{Mint: key(fmt.Sprint("m", i%mints))},
+				})
+			}
+			w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
+			whole := func() (n int) {
+				for tok := range w.board().All() {
+					if tok.PoolCount == each {
+						n++
+					}
+				}
+				return n
+			}
+			runs := 0
+			for ; whole() < mints; runs++ {
+				run := w.runAs(mode)
+				if p := run.Products[0]; run.Status != syncrun.Partial || !strings.Contains(p.Error, "memory") || p.PoolsMatched == 0 || run.TokensDelisted > 0 || runs > 30 {
+					t.Fatalf("run %d: %+v", runs, run)
+				}
+			}
+			if runs < 4 {
+				t.Errorf("all of it in %d runs", runs)
+			}
+			chain.pools = chain.pools[:2*mints]
+			for range 20 {
+				if run := w.runAs(mode); run.TokensDelisted > 0 {
+					t.Errorf("%+v", run)
+				} else if run.Status == syncrun.Succeeded {
+					return
+				}
+			}
+			t.Error("no run is for all tokens again")
+		})
 	}
 }
 
@@ -228,5 +261,59 @@ func TestPlatform(t *testing.T) {
 		if diff := cmp.Diff(want, w.board().Manifest().Earned); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+// weigher is a source that knows what is left over.
+type weigher struct {
+	scripted
+	left  map[string]token.Number
+	asked [][]string
+	err   error
+}
+
+func (s *weigher) Leftovers(_ context.Context, curves []string, _ *syncrun.Counts) (map[string]token.Number, error) {
+	s.asked = append(s.asked, curves)
+	return s.left, s.err
+}
+
+// TestLeftovers: full runs ask for what is left over from graduated curves until it is withdrawn, and others keep it.
+func TestLeftovers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	graduate := key("graduate")
+	chain := &weigher{scripted: scripted{product: token.DBC}, left: map[string]token.Number{graduate: "12.5"}}
+	for name, stage := range map[string]token.Stage{"graduate": token.Graduated, "young": token.Bonding} {
+		chain.pools = append(chain.pools, token.Pool{
+			Address: key(name), Product: token.DBC, Launchpad: token.LaunchpadID(w.ids), Base: token.Asset{Mint: key("mint of " + name)},
+			Curve: token.Curve{Stage: stage, Creator: "someone"},
+		})
+	}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
+	left := func(want token.Number, asked int) {
+		t.Helper()
+		tok := w.token(key("mint of graduate"))
+		if tok.Curve.Earnings.Leftover != want || len(tok.Pools) != 1 || tok.Pools[0].Curve.Earnings.Leftover != want || len(chain.asked) != asked {
+			t.Errorf("%q is left over, want %q; asked %v", tok.Curve.Earnings.Leftover, want, chain.asked)
+		}
+	}
+	w.run()
+	left("", 0) // a run asks for what the last board has
+	w.run()
+	left("12.5", 1)
+	w.refresh()
+	left("12.5", 1)
+	chain.err = errors.New("node down")
+	if run := w.run(); run.Status != syncrun.Succeeded || !strings.Contains(strings.Join(run.Products[0].Notes, ""), "stays as it was") {
+		t.Errorf("%+v", run)
+	}
+	left("12.5", 2)
+	chain.err, chain.left = nil, map[string]token.Number{graduate: "0"}
+	w.run()
+	left("0", 3)
+	w.run()
+	left("0", 3)
+	if diff := cmp.Diff([][]string{{graduate}, {graduate}, {graduate}}, chain.asked); diff != "" {
+		t.Error(diff)
 	}
 }

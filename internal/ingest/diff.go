@@ -130,7 +130,11 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 			pools[i].Launchpad = ""
 		}
 	}
-	t := token.MergeAfter(before, pools, r.start.UnixMilli())
+	now := r.at
+	if r.isLook {
+		now = 0 // it is of the run, and makes nobody the deepest in another one
+	}
+	t := token.MergeAfter(before, pools, now)
 	if t.Launchpad == "" {
 		t.Launchpad = before.Launchpad
 	}

@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -50,9 +51,7 @@ func (f *follower) ask(b *board.Board) {
 		f.t.Fatal(err)
 	}
 	f.version = got.Version
-	for mint, row := range rowsOf(f.t, got.Rows) {
-		f.rows[mint] = row
-	}
+	maps.Copy(f.rows, rowsOf(f.t, got.Rows))
 	for _, mint := range got.Gone {
 		delete(f.rows, mint)
 	}

@@ -43,6 +43,8 @@ type harvest struct {
 	matched   map[token.LaunchpadID]bool // IDs that pools carry
 	graduated []string                   // mints that the last board has in another stage
 	creators  map[string]int             // how many curves of each were gathered
+	isFull    bool                       // there were more pools than room
+	share     share                      // of the next run
 }
 
 // anything reports whether any product was read, if only in part.
@@ -68,6 +70,8 @@ func (r *run) gather(ctx context.Context, p *plan) *harvest {
 	h := r.newHarvest(p.tasks)
 	r.sideBySide(ctx, readShare, p.tasks, func(ctx context.Context, t *task) { t.err = r.read(ctx, p, h, t) })
 	r.search(ctx, p, h)
+	r.sideBySide(ctx, searchShare, p.tasks, func(ctx context.Context, t *task) { r.weigh(ctx, p, h, t) })
+	h.settleShare(p)
 	for _, t := range p.tasks {
 		r.settleTask(ctx, t)
 	}
@@ -159,7 +163,7 @@ func (r *run) readKnown(ctx context.Context, p *plan, h *harvest, t *task) error
 	}
 	var addresses []string
 	for _, k := range t.known {
-		if !h.pools.has(k.address, k.mint) {
+		if p.state.Share.has(k.mint, p.mode) && !h.pools.has(k.address, k.mint) {
 			addresses = append(addresses, k.address)
 		}
 	}
@@ -206,8 +210,12 @@ func (r *run) collect(p *plan, h *harvest, t *task, pools iter.Seq2[token.Pool, 
 		case !slices.Contains(r.ids, pool.Launchpad):
 			pool.Launchpad = "" // somebody else's, though its token is ours
 		}
+		if !p.state.Share.has(pool.Base.Mint, p.mode) {
+			continue
+		}
 		isNew, err := h.pools.add(&pool)
 		if err != nil {
+			h.markFull()
 			return err
 		}
 		if isNew {
@@ -216,6 +224,12 @@ func (r *run) collect(p *plan, h *harvest, t *task, pools iter.Seq2[token.Pool, 
 		h.note(p, &pool)
 	}
 	return nil
+}
+
+func (h *harvest) markFull() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.isFull = true
 }
 
 // note keeps which IDs matched, and which tokens have graduated since the last board.

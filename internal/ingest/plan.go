@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -18,6 +19,7 @@ type plan struct {
 	edition  Edition
 	previous *board.Board // of this run's launchpads only
 	state    state
+	mode     string // of the run
 	tasks    []*task
 	turn     []string // mints whose pools are asked for by mint, as it is their turn
 	fullDue  bool     // a full run was turned away, or this one has asked a watch to give way
@@ -30,6 +32,8 @@ type state struct {
 	Newest map[token.Product]int64 `json:"newest,omitempty"`
 	// Turn counts the chunks of mints that were asked for in turns.
 	Turn int `json:"turn,omitempty"`
+	// Share is the part of the tokens that the next run gathers.
+	Share share `json:"share,omitzero"`
 	// Anchors is when the pools' anchors were set, in Unix milliseconds.
 	Anchors int64 `json:"anchors,omitempty"`
 }
@@ -66,7 +70,7 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 	if loss := edition.Loss(); loss != nil {
 		r.Log.WarnContext(ctx, "the board is lost and built anew", "error", loss.Error())
 	}
-	p := &plan{edition: edition, fullDue: r.asked}
+	p := &plan{edition: edition, mode: r.record.Mode, fullDue: r.asked}
 	if r.at = r.start.UnixMilli(); edition.Board() != nil { // a watch has published since then, or another clock is ahead
 		r.at = max(r.at, edition.Board().SyncedAt().UnixMilli()+1)
 	}
@@ -263,8 +267,8 @@ func (p *plan) searchers() []*task {
 }
 
 // next is what this run leaves.
-func (p *plan) next(r *run) ([]byte, error) {
-	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors}
+func (p *plan) next(r *run, h *harvest) ([]byte, error) {
+	next := state{Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors, Share: h.share}
 	if r.anchors {
 		next.Anchors = r.start.UnixMilli()
 	}
@@ -275,10 +279,11 @@ func (p *plan) next(r *run) ([]byte, error) {
 	for _, t := range p.tasks {
 		before, wasRead := p.state.Newest[t.product]
 		wasRead = wasRead && found != nil && sameIDs(found.Launchpads(), r.ids)
-		if t.source == nil || t.err != nil && !wasRead {
+		isRead := t.err == nil || p.state.Share.isPart() && errors.Is(t.err, syncrun.ErrIncomplete)
+		if t.source == nil || !isRead && !wasRead {
 			continue
 		}
-		if t.err == nil { // a pool from the future would hide all that are created until then
+		if isRead { // a pool from the future would hide all that are created until then
 			before = min(max(t.stats.Newest.Load(), before), r.start.UnixMilli())
 		}
 		next.Newest[t.product] = before

@@ -107,3 +107,38 @@ func addressesOf(pools []token.Pool) (list []string) {
 	slices.Sort(list)
 	return list
 }
+
+// TestShares: every part has its turn, also when one of them alone is more than there is room for.
+func TestShares(t *testing.T) {
+	t.Parallel()
+	const limit = 1000
+	for _, mode := range []string{ModeFull, ModeRefresh} {
+		var s share
+		seen := map[byte]int{}
+		for range 2000 {
+			first, width := *s.first(mode), s.Width
+			isFull := width == 0 || width > 4 || width > 1 && first < 4 // part 0 is too large for any run
+			if first == 0 && width == 1 {
+				isFull = true
+			}
+			if !isFull {
+				for i := range width {
+					seen[first+byte(i)]++
+				}
+			}
+			s = s.next(mode, isFull, limit/2, limit)
+		}
+		if len(seen) != parts-1 || seen[0] > 0 {
+			t.Errorf("%s: %d parts had turns, part 0 %d", mode, len(seen), seen[0])
+		}
+	}
+	if s := (share{Width: 128, Full: 7}).next(ModeFull, false, 10, limit); s != (share{}) {
+		t.Errorf("with room for all: %+v", s)
+	}
+	var all share
+	for i := range 1000 {
+		if !all.has(fmt.Sprint(i), ModeFull) {
+			t.Fatal("all of them lacks one")
+		}
+	}
+}

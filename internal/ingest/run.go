@@ -41,6 +41,7 @@ type run struct {
 	start       time.Time
 	at          int64 // Unix milliseconds: what changes with the board under way changes then
 	unitsBefore int64 // that the tables had charged when the run began
+	isLook      bool  // of another run's watch
 	asked       bool  // a watch to give way, by a mark that is to be taken back
 
 	names       *names          // of the last board's tokens, and of new ones
@@ -104,7 +105,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	}
 	leaving := r.leaving(ctx, plan, found)
 	r.names = r.readNames(plan.previous, found)
-	state, err := plan.next(r)
+	state, err := plan.next(r, found)
 	if err != nil {
 		return err
 	}

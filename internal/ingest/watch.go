@@ -58,7 +58,7 @@ func (w Watch) next(end, after, now time.Time, failures int) (at time.Time, ok b
 	if left < 0 {
 		return time.Time{}, false
 	}
-	return last.Add(-(left / w.Every * w.Every)), true
+	return first.Add(left % w.Every), true
 }
 
 // acquire takes the lease. A watch that holds it gives way to a full run, and ends at the next tick: it is waited for.
@@ -241,8 +241,8 @@ func (w *watch) look() error {
 	w.record.Looks++
 	l := *w.run
 	l.record = syncrun.Record{Mode: ModeRefresh, BoardVersion: w.run.record.BoardVersion, BoardBytes: w.run.record.BoardBytes}
-	l.trouble = nil
-	p := &plan{previous: w.plan.previous, state: w.plan.state, tasks: []*task{w.task.again()}}
+	l.trouble, l.isLook = nil, true
+	p := &plan{mode: ModeRefresh, previous: w.plan.previous, state: w.plan.state, tasks: []*task{w.task.again()}}
 	for _, t := range w.plan.searchers() {
 		p.tasks = append(p.tasks, t.again())
 	}
@@ -309,5 +309,5 @@ func (r *run) writeUnits() int64 {
 	if r.WriteUnits == nil {
 		return 0
 	}
-	return r.Sync.WriteUnits()
+	return r.WriteUnits()
 }

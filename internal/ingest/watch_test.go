@@ -431,3 +431,54 @@ func TestOneRecord(t *testing.T) {
 		t.Errorf("%d lines of metrics", len(lines))
 	}
 }
+
+// TestWatchUnapproved: what is in no list may move as it likes, and no board is published for it.
+func TestWatchUnapproved(t *testing.T) {
+	t.Parallel()
+	w := newCurves(t, rpctest.Config{Tokens: 60})
+	w.sync.Listing = &ingest.Listing{
+		Text:  func(context.Context) (string, error) { return `{"creators":["` + key("nobody") + `"]}`, nil },
+		Cache: dynamo.NewCache(dynamo.NewSyncTable(w.db, w.tables.Sync)),
+	}
+	traded := w.bonding()[0]
+	run := w.watch(func(look int) error {
+		w.chain.Trade(traded, 1e5)
+		if look == 3 {
+			w.askForFull()
+		}
+		return nil
+	})
+	if w.board().Len() != 0 || run.Watch.Looks != 3 || run.Watch.Published != 0 || run.Watch.Failed != 0 {
+		t.Errorf("%d on the board: %+v", w.board().Len(), run.Watch)
+	}
+}
+
+// TestWatchLeavesTheLead: a pool that has become the deepest does not lead after a few looks, which know no more of it than the run
+// whose watch they are.
+func TestWatchLeavesTheLead(t *testing.T) {
+	t.Parallel()
+	w := newCurves(t, rpctest.Config{Tokens: 60})
+	traded := w.bonding()[0]
+	mint := w.chain.Token(traded).Mint
+	rival := token.Pool{
+		Address: key("rival"), Product: token.DLMM, Launchpad: token.LaunchpadID(w.ids), DepthUSD: "1e6", CreatedAt: 1,
+		Base: token.Asset{Mint: mint, PriceUSD: w.token(mint).PriceUSD.Mul("2")},
+	}
+	amm := &scripted{product: token.DLMM, pools: []token.Pool{rival}}
+	w.sync.Sources, w.sync.Finders = append(w.sync.Sources, amm), nil
+	run := w.watch(func(look int) error {
+		w.chain.Trade(traded, 1e6)
+		if look == 8 {
+			w.askForFull()
+		}
+		return nil
+	})
+	if got := w.token(mint); run.Watch.Published != 8 || got.PoolCount != 2 || got.Lead.Merges != 1 || got.PriceUSD == rival.Base.PriceUSD {
+		t.Errorf("%+v: price %s, lead %+v of %d pools", run.Watch, got.PriceUSD, got.Lead, got.PoolCount)
+	}
+	w.sync.Watch = ingest.Watch{}
+	w.refresh()
+	if w.refresh(); w.token(mint).PriceUSD != rival.Base.PriceUSD {
+		t.Errorf("after three runs: %s, lead %+v", w.token(mint).PriceUSD, w.token(mint).Lead)
+	}
+}

@@ -3,6 +3,7 @@ package meteora
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -133,4 +134,40 @@ func FuzzAnyElement(f *testing.F) {
 			t.Errorf("a row beside %q is lost without a word: %s", element, fmt.Sprint(found))
 		}
 	})
+}
+
+// TestEndlessNumber: of a number of very many digits no more is kept than a pool may be long. In a row it costs that row.
+func TestEndlessNumber(t *testing.T) {
+	t.Parallel()
+	const digits = 100_000_000
+	row := `{"total":1,"pages":1,"current_page":1,"page_size":1000,"data":[{"address":"` + keys[0] + `",`
+	for name, tt := range map[string]struct {
+		before, behind string
+		err            error
+		invalid        int64
+	}{
+		"in a row": {row + `"tvl":`, "}]}", nil, 1}, "in a field that nobody reads": {row + `"x":`, "}]}", nil, 1},
+		"in the envelope": {`{"total":`, "}", ErrMalformed, 0}, "beside it": {`{"took":`, "}", ErrMalformed, 0},
+	} {
+		from := &endless{left: digits}
+		pools, d, err := decode(token.DLMM, io.MultiReader(strings.NewReader(tt.before), from, strings.NewReader(tt.behind)))
+		if !errors.Is(err, tt.err) || len(pools) > 0 || d.Invalid != tt.invalid || err != nil && digits-from.left > 8*maxElement {
+			t.Errorf("%s: error %v, %d invalid, %d digits were read", name, err, d.Invalid, digits-from.left)
+		}
+	}
+}
+
+// endless is many digits.
+type endless struct{ left int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(len(p), e.left)
+	for i := range n {
+		p[i] = '7'
+	}
+	e.left -= n
+	return n, nil
 }

@@ -78,6 +78,9 @@ func TestScanChecksItsPremises(t *testing.T) {
 				body["page_size"], body["data"] = 1000, a.rowsOf(0, 5)
 			}
 		}, 10, meteora.ErrParameters, "", true},
+		"2^62 pages": {3000, func(a *api) {
+			a.answer = func(_ int, body map[string]any) { body["pages"], body["total"] = int64(1)<<62, int64(1)<<62 }
+		}, 20, meteora.ErrUnreadable, "pages from 4 on were refused", false},
 		"no page_size": {3000, func(a *api) {
 			a.answer = func(_ int, body map[string]any) { delete(body, "page_size") }
 		}, 1, meteora.ErrParameters, "", true},

@@ -140,13 +140,17 @@ func (s *Session) call(ctx context.Context, method string, params []any, limit i
 	if err != nil {
 		return fmt.Errorf("encoding %s: %w", method, err)
 	}
+	wasUnwanted := false
 	for attempt := 1; ; attempt++ {
 		err := s.judge(method, s.try(ctx, method, request, limit, read))
 		if err == nil {
 			return nil
 		}
 		s.report(ctx, method, err)
-		if method == methodScan && attempt >= patience(err) || !s.retry.Pause(ctx, attempt, err) {
+		unwanted := upstream.IsUnwanted(err)
+		isOver := unwanted && wasUnwanted || method == methodScan && attempt >= patience(err)
+		wasUnwanted = unwanted
+		if isOver || !s.retry.Pause(ctx, attempt, err) {
 			return fmt.Errorf("%s: %w", method, inOwnWords(err))
 		}
 		s.stats.Retries.Add(1)

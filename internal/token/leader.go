@@ -16,7 +16,8 @@ const (
 	rivalMS     = 60 * 60 * 1000
 )
 
-// settle decides at now who leads of pools, which are sorted deepest first, and returns it; nil when none knows a price.
+// settle decides at now, which is 0 where no new run has begun, who leads of pools, which are sorted deepest first, and
+// returns it; nil when none knows a price.
 func (l *Lead) settle(pools []Pool, now int64) *Pool {
 	var deepest, before *Pool
 	for i := range pools {
@@ -37,6 +38,8 @@ func (l *Lead) settle(pools []Pool, now int64) *Pool {
 	case before == nil, before == deepest:
 		*l = Lead{Pool: deepest.Address}
 		return deepest
+	case now == 0:
+		return before
 	case l.Rival != deepest.Address:
 		l.Rival, l.Merges, l.Since = deepest.Address, 0, now
 	}

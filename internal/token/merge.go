@@ -18,10 +18,15 @@ const (
 // from the pool that leads. The result does not depend on the order of pools with distinct addresses.
 func Merge(pools []Pool) Token { return MergeAfter(&Token{}, pools, 0) }
 
-// MergeAfter is Merge of a token that was before, at now in Unix milliseconds: who led its price goes on to do so for a
-// while.
+// MergeAfter is Merge of a token that was before, in a run at now in Unix milliseconds, or at 0 again within that run: who led
+// its price goes on to do so for a few runs.
 func MergeAfter(before *Token, pools []Pool, now int64) Token {
 	pools = unique(pools)
+	for i := range pools {
+		if e := &pools[i].Curve.Earnings; pools[i].Address == before.CurvePool {
+			e.Leftover = cmp.Or(e.Leftover, before.Curve.Earnings.Leftover) // which few runs ask for
+		}
+	}
 	slices.SortFunc(pools, deepestFirst)
 	t := Token{Mint: pools[0].Base.Mint, Status: statusOf(pools), PoolCount: len(pools), Pools: storable(pools)}
 	for i := range pools {

@@ -24,6 +24,9 @@ const (
 	idleTimeout   = 10 * time.Second // the longest pause inside a body
 )
 
+// slack is how much longer than its content a body may be on the wire: what does not compress grows a little.
+const slack = 64 << 10
+
 // errIdle means that a body stopped coming.
 var errIdle = fmt.Errorf("no byte for %v", idleTimeout)
 
@@ -52,6 +55,21 @@ var ErrMalformed = errors.New("malformed answer")
 // Malformed returns an ErrMalformed that says what is wrong.
 func Malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+}
+
+// UnwantedError is an answer in a form that was not asked for. It wraps ErrMalformed. Twice in a row, it is what the server
+// always sends.
+type UnwantedError struct{ form string }
+
+func (e *UnwantedError) Error() string { return ErrMalformed.Error() + ": " + e.form }
+
+// Unwrap returns ErrMalformed.
+func (e *UnwantedError) Unwrap() error { return ErrMalformed }
+
+// IsUnwanted reports whether err holds an UnwantedError.
+func IsUnwanted(err error) bool {
+	_, ok := errors.AsType[*UnwantedError](err)
+	return ok
 }
 
 // A Body is a response's JSON, decompressed and bounded. Close it on every path.
@@ -96,12 +114,12 @@ func (f *Fetcher) do(ctx context.Context, method, url string, json []byte, limit
 	}
 	watch := watchIdle(ctx, cancel, resp.Body, &f.Stats.Bytes)
 	stop := func() { watch.stop(); cancel(nil); _ = resp.Body.Close() }
-	r, err := f.open(resp, watch)
+	r, err := f.open(resp, &limitReader{r: watch, left: limit + slack, limit: limit}) // of gzip that unfolds to nothing, too
 	if err != nil {
 		stop()
 		return nil, err
 	}
-	return &Body{Reader: &limitReader{r: r, left: limit, limit: limit}, close: stop}, nil
+	return &Body{Reader: &markReader{r: &limitReader{r: r, left: limit, limit: limit}}, close: stop}, nil
 }
 
 func (f *Fetcher) send(ctx context.Context, method, url string, json []byte) (*http.Response, error) {
@@ -129,7 +147,7 @@ func (f *Fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
 		return nil, statusError(resp, raw)
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
-		return nil, Malformed("content type is text/html, not JSON")
+		return nil, &UnwantedError{"content type is text/html, not JSON"}
 	}
 	switch encoding := strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))); encoding {
 	case "", "identity":
@@ -138,8 +156,38 @@ func (f *Fetcher) open(resp *http.Response, raw io.Reader) (io.Reader, error) {
 		f.unzip.Reset(raw)
 		return &f.unzip, nil
 	default:
-		return nil, Malformed("content encoding is %.40q", encoding)
+		return nil, &UnwantedError{fmt.Sprintf("content encoding is %.40q", encoding)}
 	}
+}
+
+// byteOrderMark may stand before JSON, where a reader may ignore it (RFC 8259, section 8.1).
+const byteOrderMark = "\ufeff"
+
+// A markReader leaves out a byte order mark at the beginning.
+type markReader struct {
+	r     io.Reader
+	begun bool
+	head  [len(byteOrderMark)]byte
+	left  []byte // of head
+}
+
+func (m *markReader) Read(p []byte) (int, error) {
+	if !m.begun {
+		m.begun = true
+		n, err := io.ReadFull(m.r, m.head[:])
+		if n == 0 {
+			return 0, err
+		}
+		if m.left = m.head[:n]; string(m.left) == byteOrderMark {
+			m.left = nil
+		}
+	}
+	if len(m.left) > 0 {
+		n := copy(p, m.left)
+		m.left = m.left[n:]
+		return n, nil
+	}
+	return m.r.Read(p) // says again what ended a short beginning
 }
 
 // A limitReader fails past its limit, where io.LimitReader would end.

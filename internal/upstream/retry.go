@@ -47,11 +47,17 @@ func NewRetrier(r Retry) *Retrier {
 // Do calls try until it succeeds, or until asking again is not worth it: then it returns try's last error, without the
 // URL that net/http puts before it. It counts retries and throttles into stats.
 func (r *Retrier) Do(ctx context.Context, stats *syncrun.Counts, try func(context.Context) error) error {
+	wasUnwanted := false
 	for attempt := 1; ; attempt++ {
 		err := try(ctx)
 		if err == nil {
 			return nil
 		}
+		unwanted := IsUnwanted(err)
+		if unwanted && wasUnwanted {
+			return err
+		}
+		wasUnwanted = unwanted
 		if isThrottle(err) {
 			stats.Throttle.Add(1)
 		}

@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -91,8 +93,8 @@ func TestAnswers(t *testing.T) {
 		"a challenge":           {503, header("Cf-Mitigated", "challenge"), "<html>", 3, true, []string{"Cloudflare challenge", refusal}},
 		"a challenge with 200":  {200, header("Cf-Mitigated", "challenge"), "<html>", 3, true, []string{"Cloudflare challenge"}},
 		"a number in JSON":      {500, nil, `{"message":"1010 errors"}`, 5, false, []string{"500"}},
-		"HTML":                  {200, header("Content-Type", "text/html; charset=utf-8"), "<html>", 5, false, []string{"text/html, not JSON"}},
-		"another encoding":      {200, header("Content-Encoding", "br"), "x", 5, false, []string{`content encoding is "br"`}},
+		"HTML":                  {200, header("Content-Type", "text/html; charset=utf-8"), "<html>", 2, false, []string{"text/html, not JSON"}},
+		"another encoding":      {200, header("Content-Encoding", "br"), "x", 2, false, []string{`content encoding is "br"`}},
 		"too long":              {200, nil, strings.Repeat("x", 2000), 5, false, []string{"more than 1000 bytes"}},
 	}
 	for name, test := range tests {
@@ -392,4 +394,70 @@ func FuzzReadWindow(f *testing.F) {
 			t.Errorf("%+v", w)
 		}
 	})
+}
+
+// TestUnwantedInARow: a page of HTML between other faults ends nothing.
+func TestUnwantedInARow(t *testing.T) {
+	t.Parallel()
+	n := 0
+	url, fetch := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if n++; n == 4 {
+			_, _ = io.WriteString(w, "{}")
+		} else if n%2 == 0 {
+			w.WriteHeader(http.StatusBadGateway)
+		} else {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, "<html>busy")
+		}
+	})
+	if body, err := get(t.Context(), quick(), fetch, url, 1000); err != nil || body != "{}" {
+		t.Errorf("%q, error %v after %d requests", body, err, n)
+	}
+}
+
+// TestByteOrderMark may stand before an answer, whole or in part, compressed or not.
+func TestByteOrderMark(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		"\ufeff{}": "{}", "\ufeff": "", "\xef\xbb": "\xef\xbb", "\xef": "\xef", "": "", "{}": "{}", "{": "{", "\ufeff\ufeff[]": "\ufeff[]", "[\ufeff]": "[\ufeff]",
+	} {
+		for _, zip := range []bool{false, true} {
+			url, fetch := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				if !zip {
+					_, _ = io.WriteString(w, body)
+					return
+				}
+				w.Header().Set("Content-Encoding", "gzip")
+				z := gzip.NewWriter(w)
+				_, _ = io.WriteString(z, body)
+				_ = z.Close()
+			})
+			if got, err := get(t.Context(), quick(), fetch, url, 1000); err != nil || got != want {
+				t.Errorf("%q: %q, error %v", body, got, err)
+			}
+		}
+	}
+}
+
+// TestGzipOfNothing: a body of millions of empty gzip members is as long as any other.
+func TestGzipOfNothing(t *testing.T) {
+	t.Parallel()
+	var member bytes.Buffer
+	_ = gzip.NewWriter(&member).Close()
+	sent := 0
+	url, fetch := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		many := bytes.Repeat(member.Bytes(), 1000)
+		for range 8000 {
+			n, err := w.Write(many)
+			if sent += n; err != nil {
+				return
+			}
+		}
+	})
+	retry := quick()
+	retry.Attempts = 1
+	if body, err := get(t.Context(), retry, fetch, url, 1<<20); !errors.Is(err, ErrMalformed) || body != "" || sent > 8<<20 {
+		t.Errorf("%d bytes, error %v after %d bytes of 8 million members", len(body), err, sent)
+	}
 }

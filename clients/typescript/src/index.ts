@@ -12,8 +12,7 @@ export type TokenList = Schemas["TokenList"];
 export type Stats = Schemas["Stats"];
 export type Health = Schemas["Health"];
 export type Changes = Schemas["Changes"];
-export type History = Schemas["History"];
-export type Days = Schemas["Days"];
+export type CreatorFees = paths["/v1/creators/{creator}/fees"]["get"]["responses"][200]["content"]["application/json"];
 
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never;
 
@@ -64,14 +63,9 @@ export class TokenSync {
     return this.#get(`/v1/tokens/${encodeURIComponent(mint)}`, {}, signal);
   }
 
-  /** A token's price over time. */
-  history(mint: string, range: "1h" | "24h" | "7d" | "30d", signal?: AbortSignal): Promise<History> {
-    return this.#get(`/v1/tokens/${encodeURIComponent(mint)}/history`, { range }, signal);
-  }
-
-  /** The ledger of days, both ends included: YYYY-MM-DD in UTC. */
-  days(from: string, to: string, signal?: AbortSignal): Promise<Days> {
-    return this.#get("/v1/days", { from, to }, signal);
+  /** What a creator's tokens have earned for him, by quote. */
+  creatorFees(creator: string, signal?: AbortSignal): Promise<CreatorFees> {
+    return this.#get(`/v1/creators/${encodeURIComponent(creator)}/fees`, {}, signal);
   }
 
   stats(signal?: AbortSignal): Promise<Stats> {

@@ -4,8 +4,10 @@ export interface Options {
   fetch?: typeof fetch;
   /** How often a request that may succeed later is made again; 4 by default. */
   retries?: number;
-  /** The longest wait before a retry, in milliseconds; 30 s by default. */
+  /** The longest wait before a retry, in milliseconds; 30 s by default. Who has to wait for longer gets the problem instead. */
   maxWait?: number;
+  /** How long one attempt may take, in milliseconds; 10 s by default. */
+  timeout?: number;
 }
 
 interface Details {
@@ -56,19 +58,20 @@ export function wait(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** A pause that doubles with every attempt, of a random length so that clients do not come back together. */
+/** A pause that doubles with every attempt, of a random length so that clients do not come back together, in milliseconds. */
 export function backOff(attempt: number, longest: number): number {
   return Math.min(firstWait * 2 ** attempt, longest) * (0.5 + Math.random() / 2);
 }
 
 /** Gets JSON. 429, 5xx and broken connections are tried again, after Retry-After where the server says so. */
 export async function request<T>(url: string, options: Options & { accept?: number[] }, signal?: AbortSignal): Promise<T> {
-  const { retries = 4, maxWait = 30_000, accept = [] } = options;
+  const { retries = 4, maxWait = 30_000, timeout = 10_000, accept = [] } = options;
   for (let attempt = 0; ; attempt++) {
     let pause = backOff(attempt, maxWait);
     let failure: unknown;
+    const limit = limited(timeout, signal);
     try {
-      const response = await (options.fetch ?? fetch)(url, { headers: { accept: "application/json" }, signal: signal ?? null });
+      const response = await (options.fetch ?? fetch)(url, { headers: { accept: "application/json" }, signal: limit.signal });
       if (response.ok || accept.includes(response.status)) return (await response.json()) as T;
       failure = new Problem(response.status, url, await details(response));
       if (response.status !== 429 && response.status < 500) throw failure;
@@ -76,10 +79,26 @@ export async function request<T>(url: string, options: Options & { accept?: numb
     } catch (error) {
       if (error === failure || signal?.aborted) throw error;
       failure = error; // the connection
+    } finally {
+      limit.end();
     }
     if (attempt >= retries || pause > maxWait) throw failure;
     await wait(pause, signal);
   }
+}
+
+/** A signal that is aborted with another one, and after some milliseconds unless it is ended before. */
+function limited(ms: number, signal?: AbortSignal): { signal: AbortSignal; end: () => void } {
+  signal?.throwIfAborted();
+  const own = new AbortController();
+  const forward = () => own.abort(signal!.reason);
+  const timer = setTimeout(() => own.abort(new DOMException(`no answer within ${ms} ms`, "TimeoutError")), ms);
+  signal?.addEventListener("abort", forward, { once: true });
+  const end = () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", forward);
+  };
+  return { signal: own.signal, end };
 }
 
 async function details(response: Response): Promise<Details> {

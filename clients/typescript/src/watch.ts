@@ -13,7 +13,7 @@ export interface Snapshot {
 
 export interface WatchOptions {
   onChange: (snapshot: Snapshot) => void;
-  /** Called with what went wrong; the watcher goes on by itself. */
+  /** Called with what went wrong, in onChange too; the watcher goes on by itself. */
   onError?: (error: unknown) => void;
   /** Milliseconds between two looks; 2 s by default. */
   interval?: number;
@@ -30,8 +30,11 @@ const longestWait = 60_000;
 
 export function watch(api: TokenSync, options: WatchOptions): Watcher {
   const own = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, own.signal]) : own.signal;
-  return { stop: () => own.abort(), stopped: run(api, options, signal) };
+  const stop = () => own.abort();
+  options.signal?.addEventListener("abort", stop, { once: true });
+  if (options.signal?.aborted) stop();
+  const stopped = run(api, options, own.signal).finally(() => options.signal?.removeEventListener("abort", stop));
+  return { stop, stopped };
 }
 
 async function run(api: TokenSync, options: WatchOptions, signal: AbortSignal): Promise<void> {

@@ -40,7 +40,11 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 	if err != nil {
 		return nil, err
 	}
-	var api dynamo.API = engine.Client()
+	return Over(engine.Client(), tables, wrap, ids...), nil
+}
+
+// Over returns the backend of tables that there are, as New does.
+func Over(api dynamo.API, tables dynamotest.Tables, wrap func(dynamo.API) dynamo.API, ids ...token.LaunchpadID) *Backend {
 	b := &Backend{
 		Tables: tables, Tokens: dynamo.NewTokensTable(api, tables.Tokens), Sync: dynamo.NewSyncTable(api, tables.Sync),
 		Board: dynamo.NewBoardTable(api, tables.Board),
@@ -57,7 +61,7 @@ func New(ctx context.Context, engine *dynamotest.Engine, wrap func(dynamo.API) d
 	}
 	b.api = api
 	b.Look()
-	return b, nil
+	return b
 }
 
 // Look makes the catalog see a board that was published a moment ago, when it is asked next. It must not be asked meanwhile.

@@ -140,11 +140,16 @@ func TestOurAccessLogIsJSON(t *testing.T) {
 // TestOurMemoryLimits ties GOMEMLIMIT to MemorySize: too high and a warm sandbox is killed, too low and it only collects garbage.
 func TestOurMemoryLimits(t *testing.T) {
 	t.Parallel()
-	for _, f := range loadOurs(t, nil).Functions {
-		limit, ok := strings.CutSuffix(f.Environment["GOMEMLIMIT"], "MiB")
-		mib, err := strconv.Atoi(limit)
-		if share := float64(mib) / float64(f.MemoryMB); !ok || err != nil || math.Abs(share-0.85) > 0.02 {
-			t.Errorf("%s: GOMEMLIMIT %q of %d MB, want about 85 %%", f.LogicalID, f.Environment["GOMEMLIMIT"], f.MemoryMB)
+	for _, memory := range []string{"128", "256", "512", "1024"} {
+		for _, f := range loadOurs(t, map[string]string{"SyncMemory": memory}).Functions {
+			limit, ok := strings.CutSuffix(f.Environment["GOMEMLIMIT"], "MiB")
+			mib, err := strconv.Atoi(limit)
+			if share := float64(mib) / float64(f.MemoryMB); !ok || err != nil || math.Abs(share-0.85) > 0.02 {
+				t.Errorf("%s: GOMEMLIMIT %q of %d MB, want about 85 %%", f.LogicalID, f.Environment["GOMEMLIMIT"], f.MemoryMB)
+			}
+			if f.Name == "sync-tokens" && strconv.Itoa(f.MemoryMB) != memory {
+				t.Errorf("the sync has %d MB, want %s", f.MemoryMB, memory)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ package browsertest
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/dev/ssmtest"
+	"tokensync/internal/proof/course"
 	"tokensync/internal/syncrun"
 )
 
@@ -24,16 +26,45 @@ const (
 
 // TestPage runs page.test.mjs against a stack that has seen good runs and bad ones.
 func TestPage(t *testing.T) {
+	browse(t, "page.test.mjs", "BASE_URL="+start(t).URL(), "ADMIN_TOKEN="+adminToken)
+}
+
+// TestWatch runs watch.test.mjs against a launchpad that lives, at a Meteora that misbehaves now and then.
+func TestWatch(t *testing.T) {
+	ids := rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad
+	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
+		Options: dev.Options{LaunchpadID: &ids}, Chain: &rpctest.Config{Tokens: 100},
+		Meteora: meteoratest.Config{Pools: 2000, Ours: 200, Fault: meteoratest.RandomFaults(1, 0.02)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := w.Sync(t.Context(), dev.FullSync); err != nil {
+		t.Fatal(err)
+	}
+	c := course.New(w)
+	defer c.Stop()
+	control := httptest.NewServer(c)
+	defer control.Close()
+	browse(t, "watch.test.mjs", "API_URL="+w.URL(), "COURSE_URL="+control.URL)
+}
+
+// browse runs a file of tests in Node, with more variables.
+func browse(t *testing.T, file string, environment ...string) {
+	t.Helper()
 	command := os.Getenv("BROWSER_TEST")
 	if command == "" {
 		t.Fatal("BROWSER_TEST is not set: use make browser-test")
 	}
-	stack := start(t)
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
-	cmd.Env = append(os.Environ(), "BASE_URL="+stack.URL(), "ADMIN_TOKEN="+adminToken)
-	output, err := cmd.CombinedOutput()
-	t.Logf("%s", output)
-	if err != nil {
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", command+" "+file)
+	cmd.Env = append(os.Environ(), environment...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout // as it comes: it may take minutes
+	if err := cmd.Run(); err != nil {
 		t.Error(err)
 	}
 }

@@ -22,7 +22,6 @@ import (
 	"testing"
 	"time"
 
-	"tokensync/internal/catalog"
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dev/dynamotest"
@@ -30,7 +29,6 @@ import (
 	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/dev/runtimeapi"
 	"tokensync/internal/dev/workspace"
-	"tokensync/internal/dynamo"
 	"tokensync/internal/syncrun"
 )
 
@@ -139,11 +137,7 @@ func startArtifacts(t *testing.T, root workspace.Root, filled bool) (*dev.World,
 	if !filled {
 		return stack, recorder
 	}
-	backend := apitest.Backend{
-		Tokens: dynamo.NewTokensTable(engine.Client(), stack.Tables().Tokens), Sync: dynamo.NewSyncTable(engine.Client(), stack.Tables().Sync),
-		Board:   dynamo.NewBoardTable(engine.Client(), stack.Tables().Board),
-		Catalog: new(catalog.Catalog), // nobody asks it
-	}
+	backend := apitest.Over(engine.Client(), stack.Tables(), nil)
 	if err := backend.Fill(t.Context(), apitest.Tokens(20, apitest.First), time.Now()); err != nil {
 		t.Fatal(err)
 	}

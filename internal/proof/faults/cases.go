@@ -74,7 +74,9 @@ func bodies() []Case {
 		{Name: "JSON cut at an odd byte", Want: succeeded(), breaks: once(meteoratest.Fault{Cut: meteoratest.Truncate, After: 777_777})},
 		{Name: "a damaged byte in the gzip", Want: succeeded(), breaks: once(meteoratest.Fault{Cut: meteoratest.CorruptWire, After: 100_000})},
 		{Name: "HTML with status 200", Want: succeeded(), breaks: once(meteoratest.Fault{Status: 200, ContentType: "text/html", Body: "<html>busy"})},
-		{Name: "HTML for good", slow: true, Want: failed(), Says: "text/html", breaks: always(meteoratest.Fault{Status: 200, ContentType: "text/html", Body: "<html>"})},
+		{Name: "HTML for good", Want: failed(), Says: "text/html", breaks: always(meteoratest.Fault{Status: 200, ContentType: "text/html", Body: "<html>"})},
+		{Name: "Brotli for good", Want: failed(), Says: `"br"`, breaks: always(meteoratest.Fault{Encoding: "br"})},
+		{Name: "a byte order mark, and zeros", Want: succeeded(), breaks: always(meteoratest.Fault{BOM: true, Zeros: 512})},
 		{Name: "a gzip bomb of 1 GiB", Want: succeeded(), breaks: once(meteoratest.Fault{Spaces: 1 << 30})},
 	}
 }
@@ -86,6 +88,8 @@ func contents() []Case {
 		{Name: "pools without mint", Want: succeeded(), breaks: once(meteoratest.Fault{NoMint: 500})},
 		{Name: "a 10 MB string in a pool", Want: succeeded(), breaks: once(meteoratest.Fault{HugeName: 10 << 20})},
 		{Name: "an empty page in the middle", Want: succeeded(), breaks: once(meteoratest.Fault{Empty: true})},
+		{Name: "pages is rounded down", Want: succeeded(), breaks: always(meteoratest.Fault{PagesDown: true})},
+		{Name: "the same page for ever", slow: true, Want: partial(), Says: "page_size", breaks: always(meteoratest.Fault{NoPageNumbers: true, SamePage: true})},
 		{Name: "page_size is ignored", Want: partial(), Says: "page_size", breaks: always(meteoratest.Fault{PageSize: 10})},
 	}
 }

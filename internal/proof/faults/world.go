@@ -190,6 +190,6 @@ func (w *World) mints(ctx context.Context) (mints []string, err error) {
 }
 
 func content(t token.Token) string {
-	t.FirstSeenAt, t.UpdatedAt, t.LastTradeAt, t.Written = 0, 0, 0, token.Written{}
+	t.FirstSeenAt, t.UpdatedAt, t.LastTradeAt, t.Written, t.Lead = 0, 0, 0, token.Written{}, token.Lead{}
 	return fmt.Sprintf("%+v", t)
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,13 +90,13 @@ func check(ctx context.Context, o options) error {
 	return profile(ctx, o)
 }
 
-// function is the memory that the template gives to the sync.
-const function = 128 << 20
+// function is the memory that the template gives to the sync, in MB.
+const function = 128
 
 // large measures launchpads that come in turns.
 func large(ctx context.Context, _ options) error {
 	for _, c := range Large {
-		if err := fits(ctx, c, function); err != nil {
+		if err := fits(ctx, c, int64(cmp.Or(c.Memory, function))<<20); err != nil {
 			return err
 		}
 	}

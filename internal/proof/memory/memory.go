@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/mr-tron/base58"
@@ -28,6 +29,7 @@ type Case struct {
 
 	Curves  int // tokens on one config of the chain
 	Configs int // of one fee claimer, with one curve each
+	Memory  int // of the function, in MB; 0 is the template's default
 }
 
 // Incident has the number of pools at which the old back end died, and a launchpad of its size.
@@ -45,7 +47,7 @@ var Wide = Case{Name: "150 tokens of 200 pools each", Pools: -1, Ours: -1, Token
 
 // Large are the largest launchpads that were seen on the chain.
 var Large = []Case{
-	{Name: "175,499 curves of one config", Pools: 1000, Ours: -1, Curves: 175_499},
+	{Name: "175,499 curves of one config", Pools: 1000, Ours: -1, Curves: 175_499, Memory: 256},
 	{Name: "60,000 configs of one curve each", Pools: 1000, Ours: -1, Configs: 60_000},
 }
 
@@ -63,13 +65,17 @@ type Usage struct {
 	Duration time.Duration
 }
 
-// runTimeout is Lambda's in the template, with time to start.
+// runTimeout is for one run: Lambda's in the template, with time to start.
 const runTimeout = 6 * time.Minute
 
 // Measure syncs into empty tables, in a process of its own. Runs that did not read every pool and write every token are an
 // error.
 func (c Case) Measure(ctx context.Context, s Settings) (_ Usage, err error) {
-	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	timeout := runTimeout
+	if c.Curves+c.Configs > 0 {
+		timeout *= mostRuns
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	w, err := dev.StartWorld(ctx, c.options(s))
 	if err != nil {
@@ -97,6 +103,10 @@ func (c Case) options(s Settings) dev.WorldOptions {
 		environment = map[string]string{}
 	}
 	environment[config.SolanaRPCRate], environment[config.SolanaScanRate] = "200", "50" // what is measured is memory
+	if c.Memory > 0 {
+		environment["GOMEMLIMIT"] = fmt.Sprint(int64(float64(c.Memory<<20) * LimitShare))
+		environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = strconv.Itoa(c.Memory)
+	}
 	o := dev.WorldOptions{
 		Options: dev.Options{Environment: environment}, Meteora: meteoratest.Config{Pools: c.Pools, Ours: c.Ours, Strangers: c.Each},
 	}

@@ -1,0 +1,68 @@
+package ingest
+
+import (
+	"fmt"
+	"hash/crc32"
+
+	"tokensync/internal/syncrun"
+)
+
+// parts is how many parts the tokens are divided into where a run has memory for some of them only: by a byte that follows
+// from the mint, so that a token's pools are read together.
+const parts = 256
+
+// A share is the parts of the tokens that a run gathers. Its zero value is all of them.
+type share struct {
+	Width   int  `json:"width,omitzero"` // parts; 0 is all
+	Full    byte `json:"full,omitzero"`  // the first part of the next full run
+	Refresh byte `json:"refresh,omitzero"`
+}
+
+func (s *share) isPart() bool { return s.Width > 0 && s.Width < parts }
+
+// first is where the share of a run of some mode begins. Each mode has turns of its own, or one might always come when it
+// is the same part's.
+func (s *share) first(mode string) *byte {
+	if mode == ModeRefresh {
+		return &s.Refresh
+	}
+	return &s.Full
+}
+
+func (s *share) has(mint, mode string) bool {
+	return !s.isPart() || int(byte(crc32.ChecksumIEEE([]byte(mint)))-*s.first(mode)) < s.Width
+}
+
+// next is the share after a run, which had no room for its own, or used so many bytes of limit.
+func (s share) next(mode string, isFull bool, used, limit int) share {
+	if s.Width == 0 {
+		s.Width = parts
+	}
+	switch {
+	case isFull && s.Width > 1:
+		s.Width /= 2 // from where this run began
+		return s
+	case s.isPart():
+		*s.first(mode) += byte(s.Width)
+	}
+	if used < limit/3 && !isFull {
+		s.Width *= 2
+	}
+	if s.Width >= parts {
+		return share{}
+	}
+	return s
+}
+
+// settleShare says so where a run has gathered some of the tokens only: what it did not ask for proves nothing.
+func (h *harvest) settleShare(p *plan) {
+	if p.state.Share.isPart() {
+		for _, t := range p.tasks {
+			if t.err == nil && (t.source != nil || len(t.known) > 0) {
+				t.err = fmt.Errorf("%w: %d of %d parts of the tokens, for all of them are more than the run has memory for; the others follow in turns",
+					syncrun.ErrIncomplete, p.state.Share.Width, parts)
+			}
+		}
+	}
+	h.share = p.state.Share.next(p.mode, h.isFull, h.pools.bytes, h.pools.limit)
+}
