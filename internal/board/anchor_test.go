@@ -14,9 +14,9 @@ func TestWhatMovesWithItsQuoteIsShort(t *testing.T) {
 	market := func(move func(i int) float64) (size int) {
 		var tokens []token.Token
 		for i := range n {
-			at := quoted(i, 150)
+			at := listed(i, 150)
 			at.Anchored(nil, true)
-			now := quoted(i, 150*move(i))
+			now := listed(i, 150*move(i))
 			now.Anchored(at.Pools, false)
 			tokens = append(tokens, now)
 		}
@@ -42,8 +42,8 @@ func TestWhatMovesWithItsQuoteIsShort(t *testing.T) {
 	}
 }
 
-// quoted is a token with a pool as Meteora lists it, whose dollars are those of its quote.
-func quoted(i int, usd float64) token.Token {
+// listed is a token with a pool as Meteora lists it, whose dollars are those of its quote.
+func listed(i int, usd float64) token.Token {
 	r := seeded(9, i)
 	float := func(v float64) token.Number {
 		n, _ := token.ParseNumber(strconv.FormatFloat(v, 'g', -1, 64))

@@ -192,7 +192,7 @@ func (b *Board) Tokens(mints []string) Page {
 
 // summed is what Totals needs.
 var summed = named(append([]string{
-	"status", "curve reserve", "pool tvl", "tvl", "pool fees", "fees", "pool volume ", "volume 24h",
+	"status", "tvl", "fees", "volume 24h",
 }, windowed...)...)
 
 // keepTotals is how long sums of one board stand: only which tokens are new depends on the time.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"tokensync/internal/token"
@@ -71,8 +72,9 @@ type field struct {
 	name   string
 	family family
 	form   form
-	row    bool // lists need it, or something that they show follows from it
-	index  int  // of its column among its family's
+	row    bool     // lists need it, or something that they show follows from it
+	index  int      // of its column among its family's
+	needs  []string // the fields before it that its value may follow from, where less than all may be read
 
 	// Of everything but integers: the value, and values that it often has, which follow from fields before it.
 	text    func(t *tok, p *pool) string
@@ -97,6 +99,12 @@ func texts[S ~string](name string, of family, as form, row bool, at func(t *tok,
 	for _, source := range from {
 		f.follows = append(f.follows, func(t *tok, p *pool) string { return string(source(t, p)) })
 	}
+	return f
+}
+
+// needing notes what f's value may follow from; "" is nothing.
+func (f field) needing(name string, more ...string) field {
+	f.needs = append(append(slices.Clone(f.needs), name), more...)
 	return f
 }
 

@@ -73,21 +73,24 @@ func poolFields() []field {
 		integers("pool mint_authority", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.MintAuthorityDisabled }, authorityOf),
 		bools("pool blacklisted", stateFamily, false, func(_ *tok, p *pool) *bool { return &p.Blacklisted }),
 		texts("pool fee", stateFamily, word, false, func(_ *tok, p *pool) *num { return &p.FeePct }),
-		texts("pool supply", stateFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.TotalSupply }, supplyOf),
+		texts("pool supply", stateFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.TotalSupply }, supplyOf).needing("total_supply"),
 		anchor("quote usd", word, func(a *token.Anchor) *num { return &a.QuoteUSD }),
 		anchor("price", number, func(a *token.Anchor) *num { return &a.Price }),
-		anchor("price usd", number, func(a *token.Anchor) *num { return &a.PriceUSD }, func(a *token.Anchor) num { return a.Price.Mul(a.QuoteUSD) }),
+		anchor("price usd", number, func(a *token.Anchor) *num { return &a.PriceUSD }, func(a *token.Anchor) num { return a.Price.Mul(a.QuoteUSD) }).
+			needing("pool anchor price", "pool anchor quote usd"),
 		anchor("tvl", number, func(a *token.Anchor) *num { return &a.TVLUSD }),
 		anchor("depth", number, func(a *token.Anchor) *num { return &a.DepthUSD }),
 		anchor("fees", number, func(a *token.Anchor) *num { return &a.Fees24hUSD }),
 		anchor("holders", number, func(a *token.Anchor) *num { return &a.Holders }),
 	}
 	for i, window := range token.WindowNames {
-		var from []func(a *token.Anchor) num
-		if i > 0 {
-			from = append(from, func(a *token.Anchor) num { return a.VolumeUSD[i-1] })
+		volume := func(a *token.Anchor) *num { return &a.VolumeUSD[i] }
+		if i == 0 {
+			list = append(list, anchor("volume "+window, number, volume))
+			continue
 		}
-		list = append(list, anchor("volume "+window, number, func(a *token.Anchor) *num { return &a.VolumeUSD[i] }, from...))
+		list = append(list, anchor("volume "+window, number, volume, func(a *token.Anchor) num { return a.VolumeUSD[i-1] }).
+			needing("pool anchor volume "+token.WindowNames[i-1]))
 	}
 	return append(append(list, marketFields()...), markFields()...)
 }
@@ -109,21 +112,22 @@ func marketFields() []field {
 		market("price", number, true, func(p *pool) *num { return &p.Price }, func(a *token.Anchor) num { return a.Price }).
 			about(func(p *pool) float64 { return p.Anchor.Price.Float64() }),
 		market("price usd", number, true, func(p *pool) *num { return &p.Base.PriceUSD }, func(a *token.Anchor) num { return a.PriceUSD }, priceInDollars).
-			about(func(p *pool) float64 { return p.Anchor.PriceUSD.Float64() * quoteMoved(p) }),
-		market("market cap", number, true, func(p *pool) *num { return &p.Base.MarketCapUSD }, nil, poolMarketCap).about(marketCapAbout),
+			about(func(p *pool) float64 { return p.Anchor.PriceUSD.Float64() * quoteMoved(p) }).needing("pool price", quoted...),
+		market("market cap", number, true, func(p *pool) *num { return &p.Base.MarketCapUSD }, nil, poolMarketCap).about(marketCapAbout).needing("pool price usd", "pool supply"),
 		market("tvl", number, true, func(p *pool) *num { return &p.TVLUSD }, func(a *token.Anchor) num { return a.TVLUSD }, reserveInDollars).
-			about(func(p *pool) float64 { return p.Anchor.TVLUSD.Float64() * quoteMoved(p) }),
+			about(func(p *pool) float64 { return p.Anchor.TVLUSD.Float64() * quoteMoved(p) }).needing("curve reserve", quoted...),
 		market("depth", number, false, func(p *pool) *num { return &p.DepthUSD }, func(a *token.Anchor) num { return a.DepthUSD }).
-			about(func(p *pool) float64 { return p.Anchor.DepthUSD.Float64() * quoteMoved(p) }),
+			about(func(p *pool) float64 { return p.Anchor.DepthUSD.Float64() * quoteMoved(p) }).needing("", quoted...),
 	}
 	for i, window := range token.WindowNames {
 		list = append(list, market("volume "+window, number, true, func(p *pool) *num { return &p.VolumeUSD[i] },
 			func(a *token.Anchor) num { return a.VolumeUSD[i] }, before(i, func(_ *tok, p *pool) []num { return p.VolumeUSD[:] })...).
-			about(func(p *pool) float64 { return p.Anchor.VolumeUSD[i].Float64() }))
+			about(func(p *pool) float64 { return p.Anchor.VolumeUSD[i].Float64() }).needing(previousOf("pool volume ", i)))
 	}
 	return append(list,
-		market("fees", number, true, func(p *pool) *num { return &p.Fees24hUSD }, func(a *token.Anchor) num { return a.Fees24hUSD }).about(feesAbout),
-		market("apr", number, false, func(p *pool) *num { return &p.APR }, nil).about(aprAbout))
+		market("fees", number, true, func(p *pool) *num { return &p.Fees24hUSD }, func(a *token.Anchor) num { return a.Fees24hUSD }).about(feesAbout).
+			needing("pool volume 24h", "pool anchor volume 24h"),
+		market("apr", number, false, func(p *pool) *num { return &p.APR }, nil).about(aprAbout).needing("pool fees", "pool tvl"))
 }
 
 func market(
@@ -132,7 +136,22 @@ func market(
 	if anchored != nil {
 		from = append([]func(t *tok, p *pool) num{func(_ *tok, p *pool) num { return anchored(&p.Anchor) }}, from...)
 	}
-	return texts("pool "+name, marketFamily, as, row, func(_ *tok, p *pool) *num { return at(p) }, from...)
+	f := texts("pool "+name, marketFamily, as, row, func(_ *tok, p *pool) *num { return at(p) }, from...)
+	if anchored != nil {
+		f = f.needing("pool anchor " + name)
+	}
+	return f
+}
+
+// quoted are what tells how far a quote has moved from an anchor.
+var quoted = []string{"pool quote usd", "pool anchor quote usd"}
+
+// previousOf is the name of the window before the one numbered i, or "".
+func previousOf(beginning string, i int) string {
+	if i == 0 {
+		return ""
+	}
+	return beginning + token.WindowNames[i-1]
 }
 
 // markFields are a pool's tags, and its curve.
@@ -147,13 +166,14 @@ func markFields() (list []field) {
 // sumFields are what a token has of its pools.
 func sumFields() []field {
 	list := []field{
-		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }, firstHolders),
-		texts("price_usd", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.PriceUSD }, func(t *tok, _ *pool) num { return priced(t).Base.PriceUSD }),
-		texts("price", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Price }, func(t *tok, _ *pool) num { return priced(t).Price }),
-		texts("quote_mint", stateFamily, word, true, func(t *tok, _ *pool) *string { return &t.QuoteMint }, func(t *tok, _ *pool) string { return priced(t).QuoteMint }, firstQuote),
-		texts("market_cap", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.MarketCapUSD }, firstMarketCap, marketCap),
-		texts("tvl", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.TVLUSD }, sum(func(p *pool) num { return p.TVLUSD })),
-		texts("fees", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Fees24hUSD }, sum(func(p *pool) num { return p.Fees24hUSD })),
+		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }, firstHolders).needing("pool holders"),
+		texts("price_usd", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.PriceUSD }, func(t *tok, _ *pool) num { return priced(t).Base.PriceUSD }).needing("pool price usd"),
+		texts("price", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Price }, func(t *tok, _ *pool) num { return priced(t).Price }).needing("pool price", "pool price usd"),
+		texts("quote_mint", stateFamily, word, true, func(t *tok, _ *pool) *string { return &t.QuoteMint }, func(t *tok, _ *pool) string { return priced(t).QuoteMint }, firstQuote).
+			needing("pool quote mint", "pool price usd"),
+		texts("market_cap", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.MarketCapUSD }, firstMarketCap, marketCap).needing("pool market cap", "price_usd", "total_supply"),
+		texts("tvl", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.TVLUSD }, sum(func(p *pool) num { return p.TVLUSD })).needing("pool tvl"),
+		texts("fees", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Fees24hUSD }, sum(func(p *pool) num { return p.Fees24hUSD })).needing("pool fees"),
 	}
 	list = append(list,
 		texts("lead", stateFamily, key, false, func(t *tok, _ *pool) *string { return &t.Lead.Pool }, func(t *tok, _ *pool) string { return priced(t).Address }),
@@ -163,7 +183,7 @@ func sumFields() []field {
 	)
 	for i, window := range token.WindowNames {
 		list = append(list, texts("volume "+window, marketFamily, number, true,
-			func(t *tok, _ *pool) *num { return &t.VolumeUSD[i] }, sum(func(p *pool) num { return p.VolumeUSD[i] })))
+			func(t *tok, _ *pool) *num { return &t.VolumeUSD[i] }, sum(func(p *pool) num { return p.VolumeUSD[i] })).needing("pool volume "+window))
 	}
 	return list
 }
@@ -385,6 +405,7 @@ func (c curveField) field(prefix string, row bool, in, from func(t *tok, p *pool
 	f.setText = func(t *tok, p *pool, v string) { c.setText(in(t, p), v) }
 	f.follows = append(f.follows, func(t *tok, p *pool) string { return c.text(from(t, p)) })
 	if c.follows != nil {
+		f = f.needing(prefix+"reserve", prefix+"threshold")
 		f.follows = append(f.follows, func(t *tok, p *pool) string { return string(c.follows(in(t, p))) })
 	}
 	return f

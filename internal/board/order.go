@@ -43,26 +43,50 @@ type sorting struct {
 
 var sorts = [...]sorting{
 	{name: Created, fields: named("created_at"), time: func(t *tok) int64 { return t.CreatedAt }},
-	{name: Volume, fields: named(append(windowed, "pool volume ", "volume 24h")...), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
-	{name: TVL, fields: named("curve reserve", "pool quote usd", "pool tvl", "tvl"), number: func(t *tok) num { return t.TVLUSD }},
-	{name: MarketCap, fields: named("total_supply", "price_suspect", "pool supply", "pool quote usd", "pool price", "pool market cap", "price_usd", "market_cap"), number: credible},
-	{name: Progress, fields: named("curve threshold", "curve reserve", "curve progress"), number: func(t *tok) num { return t.Curve.Progress }},
+	{name: Volume, fields: named(append(windowed, "volume 24h")...), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
+	{name: TVL, fields: named("tvl"), number: func(t *tok) num { return t.TVLUSD }},
+	{name: MarketCap, fields: named("price_suspect", "market_cap"), number: credible},
+	{name: Progress, fields: named("curve progress"), number: func(t *tok) num { return t.Curve.Progress }},
 	{name: Symbol, fields: named("symbol"), text: func(t *tok) string { return strings.ToLower(t.Symbol) }},
 	{name: Graduation, fields: named("graduated_at"), time: func(t *tok) int64 { return t.GraduatedAt }},
 	{name: LastTrade, fields: named("last_trade_at"), time: func(t *tok) int64 { return t.LastTradeAt }},
 	{name: PriceChange, fields: named("price_suspect", "pool quote usd", "pool price", "price_usd"), number: func(t *tok) num { return t.PriceChange[len(t.PriceChange)-1] }},
 	{name: Holders, fields: named("holders"), number: func(t *tok) num { return t.Holders }},
-	{name: Fees, fields: named(append(windowed, "pool price", "pool fees", "price_usd", "fees")...), number: func(t *tok) num { return t.Fees24hUSD }},
+	{name: Fees, fields: named(append(windowed, "pool price", "price_usd", "fees")...), number: func(t *tok) num { return t.Fees24hUSD }},
 }
 
 // windowed are the fields that say what a curve's counters come to in dollars, and since when.
 var windowed = slices.Clip([]string{"created_at", "first_seen_at", "curve stage", "curve config", "pool quote mint", "pool quote usd"})
 
-// named is the fields whose names begin so.
+// named is the fields whose names begin so, and those that they need.
 func named(beginnings ...string) layout {
-	return all.only(func(f *field) bool {
-		return slices.ContainsFunc(beginnings, func(s string) bool { return strings.HasPrefix(f.name, s) })
-	})
+	wanted := map[string]bool{"": true}
+	var want func(f *field)
+	want = func(f *field) {
+		wanted[f.name] = true
+		for _, name := range f.needs {
+			if !wanted[name] {
+				want(fieldNamed(name))
+			}
+		}
+	}
+	for _, list := range all.lists() {
+		for i := range list {
+			if f := &list[i]; slices.ContainsFunc(beginnings, func(s string) bool { return strings.HasPrefix(f.name, s) }) {
+				want(f)
+			}
+		}
+	}
+	return all.only(func(f *field) bool { return wanted[f.name] })
+}
+
+func fieldNamed(name string) *field {
+	for _, list := range all.lists() {
+		if i := slices.IndexFunc(list, func(f field) bool { return f.name == name }); i >= 0 {
+			return &list[i]
+		}
+	}
+	panic("board: no field is called " + name)
 }
 
 // credible is a market cap that may lead a list: a price that nobody can check, or a quote that is worth nothing known,
