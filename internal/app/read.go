@@ -27,38 +27,41 @@ const (
 	readTimeout  = 800 * time.Millisecond
 )
 
-// A part is what a function's answers come from. It knows the variable that must be set for it. A function that does
+// A part is what a function's answers come from. It knows the variables that must be set for it. A function that does
 // not name a part does not link its calls either, so that its role needs no permission for them.
 type part struct {
-	variable string
-	join     func(*catalog.Catalog, config.Read, aws.Config)
+	variables []string
+	join      func(*catalog.Catalog, config.Read, aws.Config)
 }
 
 var (
-	boards = part{config.BoardTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+	boards = part{[]string{config.BoardTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Boards = dynamo.NewBoardReader(dynamodb.NewFromConfig(aws), s.BoardTable)
 	}}
 	// recalling is boards with what the tokens were before.
-	recalling = part{config.BoardTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+	recalling = part{[]string{config.BoardTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		log := observe.NewLogger(s.LogLevel)
 		reader := dynamo.NewBoardReader(dynamodb.NewFromConfig(aws), s.BoardTable).Recalling(func(err error) {
 			log.Warn("the past is not complete", "error", err.Error())
 		})
 		c.Boards, c.Past = reader, reader
 	}}
-	items = part{config.TokensTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+	items = part{[]string{config.TokensTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Items = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)
 	}}
-	history = part{config.SyncTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+	history = part{[]string{config.SyncTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.History = dynamo.NewSyncTable(dynamodb.NewFromConfig(aws), s.SyncTable)
 	}}
-	days = part{config.SyncTable, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+	days = part{[]string{config.SyncTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Ledger = dynamo.NewSyncTable(dynamodb.NewFromConfig(aws), s.SyncTable)
 	}}
-	launchpads = part{config.LaunchpadIDParameter, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+	hider = part{[]string{config.SyncTable, config.BoardTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
+		c.Hider = dynamo.NewHider(dynamodb.NewFromConfig(aws), s.SyncTable, s.BoardTable)
+	}}
+	launchpads = part{[]string{config.LaunchpadIDParameter}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.Launchpads = params.New(ssm.NewFromConfig(aws), s.LaunchpadIDParameter, params.DefaultTTL).LaunchpadIDs
 	}}
-	interval = part{config.SyncInterval, func(c *catalog.Catalog, s config.Read, _ aws.Config) {
+	interval = part{[]string{config.SyncInterval}, func(c *catalog.Catalog, s config.Read, _ aws.Config) {
 		c.Interval = s.SyncInterval
 	}}
 )
@@ -77,6 +80,9 @@ func DataAPI() apigw.Handler { return read(httpapi.DataAPI, recalling, items, la
 
 // ListSyncRuns builds list-sync-runs from the environment.
 func ListSyncRuns() apigw.Handler { return read(httpapi.ListSyncRuns, history, days, boards) }
+
+// HideToken builds hide-token from the environment.
+func HideToken() apigw.Handler { return read(httpapi.HideToken, hider) }
 
 // Health builds health from the environment.
 func Health() apigw.Handler {
@@ -99,10 +105,9 @@ func read(function httpapi.Function, parts ...part) apigw.Handler {
 	return counted(apigw.New(api.Handler(function), http.HandlerFunc(httpapi.InternalError), log), metrics)
 }
 
-func variables(parts []part) []string {
-	names := make([]string, len(parts))
-	for i, p := range parts {
-		names[i] = p.variable
+func variables(parts []part) (names []string) {
+	for _, p := range parts {
+		names = append(names, p.variables...)
 	}
 	return slices.Compact(names)
 }

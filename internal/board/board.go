@@ -16,13 +16,16 @@ type Board struct {
 	starts   [families][]uint32 // the first token of each chunk
 	pools    []uint32           // the first pool of each token, and one more
 	mints    mints
-	orders   [len(sorts)]order
+	orders   *[len(sorts)]order
 	totals   totals
-	points   Points // that it was recalled with
-	past     *past  // nil unless it was recalled
+	out      tokenSet // no list shows them
+	veil     []string // mints of Without, in order
+	veiled   tokenSet // those of them that it holds; out has them too
+	points   Points   // that it was recalled with
+	past     *past    // nil unless it was recalled
 }
 
-// totals are the last sums over all tokens, which take a reader longer than anything else that it is asked for.
+// totals are the last sums over the tokens in the lists, which take a reader longer than anything else that it is asked for.
 type totals struct {
 	mu    sync.Mutex
 	at    time.Time
@@ -38,7 +41,7 @@ func Open(m Manifest, previous *Board, fetch func(Ref) ([]byte, error)) (*Board,
 	if m.Format != Format {
 		return nil, fmt.Errorf("%w: %d, not %d", ErrFormat, m.Format, Format)
 	}
-	b := &Board{manifest: m}
+	b := &Board{manifest: m, orders: new([len(sorts)]order)}
 	have := previous.byHash()
 	for _, ref := range m.Chunks {
 		of := familyOf(ref.Family)
@@ -91,6 +94,7 @@ func (b *Board) link(previous *Board) error {
 			return fmt.Errorf("%w: %d tokens in %s, not %d", ErrCorrupt, total, plans[f].name, b.Len())
 		}
 	}
+	b.out = b.anyOf(statusField, unlisted...)
 	return b.mints.index(b, previous)
 }
 
@@ -142,10 +146,10 @@ func (b *Board) SyncedAt() time.Time {
 // Launchpads returns those whose tokens b holds. The slice must not be changed.
 func (b *Board) Launchpads() []token.LaunchpadID { return b.manifest.Launchpads }
 
-// Len returns how many tokens b holds.
+// Len returns how many tokens b holds, in its lists or not.
 func (b *Board) Len() int { return b.manifest.Tokens }
 
-// All yields every token with its pools, in the board's order.
+// All yields every token that b holds with its pools, in the board's order.
 func (b *Board) All() iter.Seq[token.Token] {
 	return func(yield func(token.Token) bool) {
 		r := reader{board: b}
@@ -158,13 +162,13 @@ func (b *Board) All() iter.Seq[token.Token] {
 	}
 }
 
-// Has reports whether b holds the mint.
+// Has reports whether b holds the mint, in its lists or not.
 func (b *Board) Has(mint string) bool {
 	_, ok := b.find(idOf(mint))
 	return ok
 }
 
-// Token returns the token with its pools.
+// Token returns the token with its pools, in the lists or not.
 func (b *Board) Token(mint string) (t token.Token, ok bool) {
 	i, ok := b.find(idOf(mint))
 	if !ok {
@@ -175,7 +179,7 @@ func (b *Board) Token(mint string) (t token.Token, ok bool) {
 	return t, true
 }
 
-// Tokens returns those of the mints that b holds, in the order of mints.
+// Tokens returns those of the mints that b holds, in its lists or not, in the order of mints.
 func (b *Board) Tokens(mints []string) Page {
 	p := Page{board: b}
 	for _, mint := range mints {
@@ -194,7 +198,7 @@ var summed = named(append([]string{
 // keepTotals is how long sums of one board stand: only which tokens are new depends on the time.
 const keepTotals = time.Minute
 
-// Totals sums up all tokens; now decides which are new, to the minute. The result must not be changed.
+// Totals sums up the tokens in the lists; now decides which are new, to the minute. The result must not be changed.
 func (b *Board) Totals(now time.Time) token.Stats {
 	b.totals.mu.Lock()
 	defer b.totals.mu.Unlock()
@@ -209,8 +213,10 @@ func (b *Board) sum(now time.Time) token.Stats {
 	r := reader{board: b}
 	var t token.Token
 	for i := range b.Len() {
-		r.some(i, &summed, &t)
-		stats.Add(&t, now.UnixMilli())
+		if b.lists(i) {
+			r.some(i, &summed, &t)
+			stats.Add(&t, now.UnixMilli())
+		}
 	}
 	return stats
 }

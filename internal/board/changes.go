@@ -22,7 +22,7 @@ func (m Moment) compare(n Moment) int {
 
 var lastChanged = named("mint", "updated_at")
 
-// Changed returns the first tokens, at most limit, that changed after a moment, in the order of Moments, and the last
+// Changed returns the first tokens of the lists, at most limit, that changed after a moment, in the order of Moments, and the last
 // one's. What changes later comes later, so that a reader who goes on from there misses nothing.
 func (b *Board) Changed(after Moment, limit int) (Page, Moment) {
 	type changed struct {
@@ -33,6 +33,9 @@ func (b *Board) Changed(after Moment, limit int) (Page, Moment) {
 	r := reader{board: b}
 	var t tok
 	for i := range b.Len() {
+		if !b.lists(i) {
+			continue
+		}
 		r.some(i, &lastChanged, &t)
 		if m := (Moment{t.UpdatedAt, t.Mint}); m.compare(after) > 0 {
 			found = append(found, changed{m, uint32(i)})
@@ -49,13 +52,13 @@ func (b *Board) Changed(after Moment, limit int) (Page, Moment) {
 
 var onlyMints = named("mint")
 
-// Mints yields the mints of all tokens, in the board's order.
+// Mints yields the mints of the tokens in the lists, in the board's order.
 func (b *Board) Mints() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		r := reader{board: b}
 		var t tok
 		for i := range b.Len() {
-			if r.some(i, &onlyMints, &t); !yield(t.Mint) {
+			if r.some(i, &onlyMints, &t); b.lists(i) && !yield(t.Mint) {
 				return
 			}
 		}

@@ -156,13 +156,35 @@ func (b *Board) sorted(by *sorting) packed {
 	return pack(tokens)
 }
 
-// tokenSet is a set of tokens.
+// tokenSet is a set of tokens; nil has none.
 type tokenSet []uint64
 
 func newTokenSet(n int) tokenSet { return make(tokenSet, (n+63)/64) }
 
-func (s tokenSet) has(i int) bool { return s[i/64]>>(i%64)&1 == 1 }
+func (s tokenSet) has(i int) bool { return len(s) > 0 && s[i/64]>>(i%64)&1 == 1 }
 func (s tokenSet) set(i int)      { s[i/64] |= 1 << (i % 64) }
+
+// or, and and less change s, and return it.
+func (s tokenSet) or(t tokenSet) tokenSet {
+	for i, word := range t {
+		s[i] |= word
+	}
+	return s
+}
+
+func (s tokenSet) and(t tokenSet) tokenSet {
+	for i, word := range t {
+		s[i] &= word
+	}
+	return s
+}
+
+func (s tokenSet) less(t tokenSet) tokenSet {
+	for i, word := range t {
+		s[i] &^= word
+	}
+	return s
+}
 
 // The columns that filters look into. None of them follows from others.
 var (
@@ -170,15 +192,16 @@ var (
 	creatorField   = headField("curve creator")
 	configField    = headField("curve config")
 	stageField     = headField("curve stage")
+	statusField    = headField("status")
 )
 
 func headField(name string) *field {
 	return &all.heads[slices.IndexFunc(all.heads, func(f field) bool { return f.name == name })]
 }
 
-// filter returns the tokens that q's filters let through; nil when it has none.
+// filter returns the tokens that q's filters let through.
 func (b *Board) filter(q *Query) tokenSet {
-	var passed tokenSet
+	passed := b.ofStatus(cmp.Or(q.Status, token.Listed))
 	for _, f := range []struct {
 		field *field
 		any   []string
@@ -188,14 +211,9 @@ func (b *Board) filter(q *Query) tokenSet {
 		{creatorField, given(q.Creator)},
 		{configField, given(q.Configs...)},
 	} {
-		if len(f.any) == 0 {
-			continue
+		if len(f.any) > 0 {
+			passed.and(b.anyOf(f.field, f.any...))
 		}
-		found := b.equalAny(f.field, f.any)
-		for i := range passed {
-			found[i] &= passed[i]
-		}
-		passed = found
 	}
 	return passed
 }
@@ -210,20 +228,18 @@ func given[S ~string](values ...S) (out []string) {
 	return out
 }
 
-// equalAny returns the tokens whose field f is one of want.
-func (b *Board) equalAny(f *field, want []string) tokenSet {
-	found := b.equal(f, want[0])
-	for _, w := range want[1:] {
-		for i, word := range b.equal(f, w) {
-			found[i] |= word
-		}
+// anyOf returns the tokens whose field f, a word or a key, is one of wants.
+func (b *Board) anyOf(f *field, wants ...string) tokenSet {
+	found := newTokenSet(b.Len())
+	for _, want := range wants {
+		b.equal(f, want, found)
 	}
 	return found
 }
 
-// equal returns the tokens whose field f, a word or a key, is want.
-func (b *Board) equal(f *field, want string) tokenSet {
-	found, x := newTokenSet(b.Len()), idOf(want)
+// equal adds the tokens whose field f is want.
+func (b *Board) equal(f *field, want string, found tokenSet) {
+	x := idOf(want)
 	for n, c := range b.chunks[f.family] {
 		column := &c.columns[f.index]
 		if column.more == nil {
@@ -239,7 +255,6 @@ func (b *Board) equal(f *field, want string) tokenSet {
 			match.runs(found, int(b.starts[f.family][n]))
 		}
 	}
-	return found
 }
 
 // matcher compares a column's values with one.

@@ -11,6 +11,7 @@ import (
 // A Query selects a page. What is left empty does not filter.
 type Query struct {
 	Launchpads []token.LaunchpadID // any of them
+	Status     token.Status        // instead of the tokens in the lists, those that were taken out of them for this reason
 	Stage      token.Stage
 	Creator    string
 	Configs    []string // any of them
@@ -19,7 +20,7 @@ type Query struct {
 	Ascending  bool     // instead of the highest first
 	After      *Position
 	Limit      int
-	Within     *Board // tokens that this board does not have are left out, unless it is nil
+	Within     *Board // tokens that this board does not list are left out, unless it is nil or there is a Status
 }
 
 // A Position is the place of a token in an order.
@@ -73,7 +74,7 @@ type walk struct {
 	board   *Board
 	query   *Query
 	by      int      // of sorts
-	passed  tokenSet // tokens that the filters let through; nil is all
+	passed  tokenSet // tokens that the filters let through
 	ranks   []uint8  // of tokens, when there is a search
 	matches int      // how many have a rank
 }
@@ -164,7 +165,7 @@ func (w *walk) each(order *packed, place int, visit func(i, place int) bool) {
 			}
 			left--
 		}
-		if w.passed != nil && !w.passed.has(i) || !w.isWithin(i) {
+		if !w.passed.has(i) || !w.isWithin(i) {
 			continue
 		}
 		if !visit(i, place) {
@@ -199,9 +200,9 @@ func (w *walk) behind(order *packed, after *Position) int {
 
 func (w *walk) isWithin(i int) bool {
 	in := w.query.Within
-	if in == nil || in == w.board {
+	if in == nil || in == w.board || w.query.Status != "" {
 		return true
 	}
-	_, ok := in.find(w.board.id(i))
-	return ok
+	at, ok := in.find(w.board.id(i))
+	return ok && in.lists(at)
 }

@@ -77,7 +77,8 @@ func (s simple) query(q Query) (mints []string) {
 		t := &s[i]
 		if len(q.Launchpads) > 0 && !slices.Contains(q.Launchpads, t.Launchpad) || q.Stage != "" && q.Stage != t.Curve.Stage ||
 			q.Creator != "" && q.Creator != t.Curve.Creator || len(q.Configs) > 0 && !slices.Contains(q.Configs, t.Curve.Config) ||
-			s.rank(t, q.Search) == noMatch || q.Within != nil && !q.Within.Has(t.Mint) {
+			s.rank(t, q.Search) == noMatch || t.Status != cmp.Or(q.Status, token.Listed) ||
+			q.Status == "" && q.Within != nil && !q.Within.Lists(t.Mint) {
 			continue
 		}
 		found = append(found, *t)
@@ -137,6 +138,7 @@ func lumpy(n int, r *rand.Rand) []token.Token {
 		t.CreatedAt, t.GraduatedAt, t.LastTradeAt = r.Int64N(3), r.Int64N(3), r.Int64N(3)
 		t.Symbol, t.Name = oddTexts[r.IntN(9)], adjectives[r.IntN(len(adjectives))]
 		t.Curve.Creator, t.Curve.Config = []string{"", token.SOL, "odd"}[r.IntN(3)], []string{"", token.USDC, token.USDT}[r.IntN(3)]
+		t.Status = []token.Status{token.Listed, token.Listed, token.Listed, token.Unapproved, token.Hidden}[r.IntN(5)]
 		t.Launchpad, t.Curve.Stage = []token.LaunchpadID{testPad, "met-dbc", ""}[r.IntN(3)], append(token.Stages, "")[r.IntN(4)]
 		if r.IntN(20) == 0 {
 			t.Mint = fmt.Sprint("mint", i)
@@ -152,6 +154,7 @@ func TestPagesAgainstTheLongWay(t *testing.T) {
 	for range 6 {
 		tokens := lumpy(250, r)
 		b, other := makeBoard(t, tokens), makeBoard(t, tokens[r.IntN(100):])
+		b, other = veiled(b, tokens, r), veiled(other, nil, r)
 		for range 120 {
 			q := Query{Sort: append(slices.Clone(Sorts), Relevance)[r.IntN(len(Sorts)+1)], Ascending: r.IntN(2) == 0, Limit: 1 + r.IntN(40)}
 			if r.IntN(3) == 0 {
@@ -166,6 +169,9 @@ func TestPagesAgainstTheLongWay(t *testing.T) {
 			if r.IntN(4) == 0 {
 				q.Within = other
 			}
+			if r.IntN(4) == 0 {
+				q.Status = []token.Status{token.Unapproved, token.Hidden}[r.IntN(2)]
+			}
 			if r.IntN(2) == 0 || q.Sort == Relevance {
 				mint := tokens[r.IntN(len(tokens))].Mint
 				q.Search = []string{"a", "e", "ECLAIR", "plain", "o", "zzz", mint, mint[:min(len(mint), 8)], "🚀", "x.com"}[r.IntN(10)]
@@ -174,6 +180,61 @@ func TestPagesAgainstTheLongWay(t *testing.T) {
 				t.Fatalf("%+v (-want +got):\n%s", q, diff)
 			}
 		}
+	}
+}
+
+// veiled is b without some of its tokens, and says so of tokens too.
+func veiled(b *Board, tokens []token.Token, r *rand.Rand) *Board {
+	mints := []string{"of no token"}
+	for mint := range b.Mints() {
+		if r.IntN(8) == 0 {
+			mints = append(mints, mint)
+		}
+	}
+	for i := range tokens {
+		if slices.Contains(mints, tokens[i].Mint) {
+			tokens[i].Status = token.Hidden
+		}
+	}
+	return b.Without(mints)
+}
+
+// TestWithout: what is hidden is in no list and no sum, and is there for whoever knows its mint; the board that it was
+// taken from stays as it is.
+func TestWithout(t *testing.T) {
+	t.Parallel()
+	tokens := lumpy(300, rand.New(rand.NewPCG(5, 6)))
+	full := makeBoard(t, tokens)
+	listed := slices.Collect(full.Mints())
+	b := veiled(full, tokens, rand.New(rand.NewPCG(7, 8)))
+	want, count := token.Stats{Launchpads: []token.LaunchpadID{testPad}}, map[token.Status]int{}
+	for i := range tokens {
+		want.Add(&tokens[i], epoch)
+		count[tokens[i].Status]++
+		got, ok := b.Token(tokens[i].Mint)
+		if !ok || !b.Has(tokens[i].Mint) || got.Status != tokens[i].Status || b.Lists(tokens[i].Mint) != (got.Status == token.Listed) {
+			t.Errorf("%s is %s, want %s; listed: %v", got.Mint, got.Status, tokens[i].Status, b.Lists(got.Mint))
+		}
+	}
+	if diff := gocmp.Diff(want, b.Totals(time.UnixMilli(epoch))); diff != "" || want.Tokens == 0 || want.Tokens == len(listed) {
+		t.Errorf("%s\n%+v of %d", diff, want, len(listed))
+	}
+	for status, n := range count {
+		if got := b.Count(status); got != n {
+			t.Errorf("%d tokens are %s, want %d", got, status, n)
+		}
+	}
+	if page, _ := b.Changed(Moment{}, len(tokens)); page.Len() != want.Tokens {
+		t.Errorf("%d tokens have changed", page.Len())
+	}
+	isListed := func(mints []string) bool {
+		return !slices.ContainsFunc(mints, func(mint string) bool { return !b.Lists(mint) })
+	}
+	if now := slices.Collect(b.Mints()); len(now) != want.Tokens || !isListed(now) {
+		t.Errorf("%d mints", len(now))
+	}
+	if after := slices.Collect(full.Mints()); !slices.Equal(after, listed) || b.Without(nil).Count(token.Listed) != len(listed) || full.Without(nil) != full {
+		t.Errorf("the board before lists %d of %d", len(after), len(listed))
 	}
 }
 

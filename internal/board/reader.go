@@ -1,6 +1,10 @@
 package board
 
-import "sort"
+import (
+	"sort"
+
+	"tokensync/internal/token"
+)
 
 // reader makes tokens of a board's columns. It remembers where it was and which cold chunks it opened; it is not safe for
 // concurrent use.
@@ -27,10 +31,21 @@ func (r *reader) token(i int, t *tok) {
 	}
 	r.read(i, &all, t)
 	r.board.past.apply(i, &all, t)
+	r.veil(i, t)
 }
 
 // row sets t to the token i without its pools.
-func (r *reader) row(i int, t *tok) { r.some(i, &rows, t) }
+func (r *reader) row(i int, t *tok) {
+	r.some(i, &rows, t)
+	r.veil(i, t)
+}
+
+// veil is the status that Without gave.
+func (r *reader) veil(i int, t *tok) {
+	if r.board.veiled.has(i) {
+		t.Status = token.Hidden
+	}
+}
 
 // some sets the fields of l but leaves out the pools.
 func (r *reader) some(i int, l *layout, t *tok) {

@@ -43,14 +43,25 @@ type History interface {
 	Breakers(context.Context) ([]syncrun.Breaker, error)
 }
 
-// Catalog answers reads. Its fields must be set for what is asked of it: lists need Launchpads and Boards, single
-// tokens Boards and Items, charts Boards and Past, stats Boards, runs History, days Boards and Ledger, and health all but
-// Past and Ledger. It is safe for concurrent use.
+// Hider hides tokens and shows them again.
+type Hider interface {
+	// Hide hides a token; of one that is hidden already only the reason changes.
+	Hide(ctx context.Context, mint, reason string) (token.Hiding, error)
+	// Show returns what was hidden, the zero value when nothing was.
+	Show(ctx context.Context, mint string) (token.Hiding, error)
+	// Hidden returns what is hidden, in the order of mints, at most limit behind the mint after, and whether there is more.
+	Hidden(ctx context.Context, after string, limit int) (page []token.Hiding, more bool, err error)
+}
+
+// Catalog answers reads, and takes the operator's word. Its fields must be set for what is asked of it: lists need
+// Launchpads and Boards, single tokens Boards and Items, charts Boards and Past, stats and the queue Boards, runs History,
+// days Boards and Ledger, hiding Hider, and health all but the last three. It is safe for concurrent use.
 type Catalog struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
 	Boards     Boards
 	Items      Items
 	History    History
+	Hider      Hider
 	Past       Past
 	Ledger     Ledger
 	Interval   time.Duration // the shortest schedule of syncs

@@ -89,7 +89,7 @@ func (s *store) publish(tb testing.TB, tokens ...token.Token) {
 			m.Launchpads = append(m.Launchpads, tokens[i].Launchpad)
 		}
 	}
-	b, err := board.Make(m, apitest.Listed(tokens))
+	b, err := board.Make(m, apitest.Held(tokens))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func changesOf(b *board.Board, m *board.Manifest, from version) Changes {
 		}
 	}
 	for _, g := range m.Gone {
-		if g.At > from.At && !b.Has(g.Mint) {
+		if g.At > from.At && !b.Lists(g.Mint) {
 			changes.Gone = append(changes.Gone, g.Mint)
 		}
 	}

@@ -37,11 +37,13 @@ func (c *chain) publish(tb testing.TB, tokens []token.Token) {
 		before = c.boards[n-1]
 	}
 	shown := map[string]bool{}
-	for t := range apitest.Listed(tokens) {
-		shown[t.Mint] = true
+	for t := range apitest.Held(tokens) {
+		if t.Status == token.Listed {
+			shown[t.Mint] = true
+		}
 	}
 	m.Follow(before, c.epoch, shown)
-	b, err := board.Make(m, apitest.Listed(tokens))
+	b, err := board.Make(m, apitest.Held(tokens))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -114,7 +116,9 @@ func TestNothingIsMissed(t *testing.T) {
 			}
 			want := map[string]string{}
 			for x := range c.boards[len(c.boards)-1].All() {
-				want[x.Mint] = x.Name
+				if x.Status == token.Listed {
+					want[x.Mint] = x.Name
+				}
 			}
 			quiet, err := instance(c.boards[len(c.boards)-1]).Changes(t.Context(), since)
 			if err != nil || len(quiet.Rows)+len(quiet.Gone) > 0 || quiet.More || quiet.Version != since {
@@ -127,11 +131,14 @@ func TestNothingIsMissed(t *testing.T) {
 	}
 }
 
-// rename is a run that changes some tokens: names, so that a client can tell old from new.
+// rename is a run that changes some tokens: names, so that a client can tell old from new, and what is hidden.
 func rename(tokens []token.Token, r *rand.Rand, fresh *int, now int64) (next []token.Token) {
 	for _, t := range tokens {
 		if r.IntN(50) == 0 {
 			continue
+		}
+		if r.IntN(20) == 0 {
+			t.Status, t.UpdatedAt = []token.Status{token.Listed, token.Hidden}[r.IntN(2)], now
 		}
 		if r.IntN(3) == 0 {
 			t.Name, t.UpdatedAt = fmt.Sprint("name ", r.IntN(1e6)), now

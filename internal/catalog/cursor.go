@@ -39,6 +39,9 @@ func (q *Query) binding() (b [bindingBytes]byte) {
 	fields := []string{
 		string(q.Sort), q.Order, string(q.Launchpad), strings.ToLower(q.Search), string(q.Stage), q.Creator, strings.Join(q.Configs, ","),
 	}
+	if q.status != "" {
+		fields = append(fields, string(q.status))
+	}
 	text, _ := json.Marshal(fields)
 	sum := sha256.Sum256(text)
 	copy(b[:], sum[:])

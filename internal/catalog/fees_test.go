@@ -89,7 +89,7 @@ func TestFeesOfAPlatform(t *testing.T) {
 	want := []token.Money{{QuoteMint: token.SOL, QuoteSymbol: "SOL", Tokens: 9000, Earned: "12.5"}}
 	s := &store{}
 	var err error
-	if s.board, err = board.Make(board.Manifest{Earned: []board.Earned{{Creator: token.USDT, Quotes: want}}}, apitest.Listed(apitest.Tokens(1, "pad"))); err != nil {
+	if s.board, err = board.Make(board.Manifest{Earned: []board.Earned{{Creator: token.USDT, Quotes: want}}}, apitest.Held(apitest.Tokens(1, "pad"))); err != nil {
 		t.Fatal(err)
 	}
 	got, err := s.catalog().CreatorFees(t.Context(), token.USDT)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tokensync/internal/syncrun"
+	"tokensync/internal/token"
 )
 
 // staleAfter is how many intervals without a successful run make the data stale.
@@ -89,7 +90,7 @@ func (c *Catalog) checkBoard(ctx context.Context) Check {
 	if age > limit {
 		return failed(nil, "the board is %v old, more than %v", age, limit)
 	}
-	return passed("version %d with %d tokens is %v old", b.Version(), b.Len(), max(0, age))
+	return passed("version %d with %d tokens is %v old", b.Version(), b.Count(token.Listed), max(0, age))
 }
 
 func (c *Catalog) checkSync(ctx context.Context) (Check, time.Time) {

@@ -35,6 +35,8 @@ type Query struct {
 	Creator   string            // of the curve; "" is any, and none
 	Configs   []string          // of the curve, any of them; nil is any, and none
 	Cursor    string            // Next of the page before
+
+	status token.Status // instead of the tokens in the lists, those that were taken out of them for this reason
 }
 
 // normal fills in the defaults and checks every field but the cursor.

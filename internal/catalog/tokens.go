@@ -112,7 +112,7 @@ func leave(b *board.Board, t *token.Token) {
 }
 
 // Token returns one token with its pools, ErrNotFound when it was never ours. One that the board does not have, because
-// it left the lists or there is no board, comes from its item.
+// it was delisted or there is no board, comes from its item.
 func (c *Catalog) Token(ctx context.Context, mint string) (token.Token, error) {
 	if err := CheckMint("mint", mint); err != nil {
 		return token.Token{}, err
@@ -137,7 +137,9 @@ func (c *Catalog) Token(ctx context.Context, mint string) (token.Token, error) {
 // Totals are the sums over all listed tokens.
 type Totals struct {
 	token.Stats
-	SyncedAt time.Time // as List has it
+	Unapproved int       // tokens that meet none of the listing rules
+	Hidden     int       // tokens that the operator took out of the lists
+	SyncedAt   time.Time // as List has it
 }
 
 // Stats returns the sums over all listed tokens; zero before the first board.
@@ -149,5 +151,7 @@ func (c *Catalog) Stats(ctx context.Context) (Totals, error) {
 	if b == nil {
 		return Totals{}, nil
 	}
-	return Totals{Stats: b.Totals(time.Now()), SyncedAt: b.SyncedAt()}, nil
+	return Totals{
+		Stats: b.Totals(time.Now()), Unapproved: b.Count(token.Unapproved), Hidden: b.Count(token.Hidden), SyncedAt: b.SyncedAt(),
+	}, nil
 }

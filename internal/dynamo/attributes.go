@@ -21,6 +21,13 @@ func (it item) integer(name string, n int64) { it[name] = integer(n) }
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
+// plain is b, also when it is nil: the SDK would make that a NULL.
+func plain(b []byte) types.AttributeValue {
+	return &types.AttributeValueMemberB{Value: append([]byte{}, b...)}
+}
+
+func texts(list []string) types.AttributeValue { return &types.AttributeValueMemberSS{Value: list} }
+
 func integer(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
@@ -57,6 +64,13 @@ func (it item) getText(name string) string {
 		return s.Value
 	}
 	return ""
+}
+
+func (it item) getTexts(name string) []string {
+	if s, ok := it[name].(*types.AttributeValueMemberSS); ok {
+		return s.Value
+	}
+	return nil
 }
 
 func (it item) getNumber(name string) token.Number {

@@ -61,6 +61,7 @@ type published struct {
 	list       list
 	listHour   int64 // when the list was put, in Unix hours
 	state      []byte
+	hidden     []string     // mints that the operator has hidden since
 	points     board.Points // of whatever format the board is
 	err        error        // why Manifest has nothing but Version
 }
@@ -78,7 +79,10 @@ func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, 
 	if err != nil || len(it) == 0 {
 		return published{}, err
 	}
-	p := published{generation: it.getInteger(attrGeneration), state: it.getBytes(attrState), listHour: it.getInteger(attrListHour)}
+	p := published{
+		generation: it.getInteger(attrGeneration), state: it.getBytes(attrState), hidden: it.getTexts(attrHidden),
+		listHour: it.getInteger(attrListHour),
+	}
 	p.points = board.ParsePoints(it.getBytes(attrPoints))
 	switch hash := it.getText(attrList); {
 	case hash == "":
@@ -148,10 +152,10 @@ func parseLives(b []byte) (lives []int64) {
 
 func boardItem(key string) item { return item{attrPK: text(key)} }
 
-// put stores an item, more slowly while the table throttles: to the context's deadline.
-func (b *BoardTable) put(ctx context.Context, in *dynamodb.PutItemInput) error {
+// unthrottled calls write again, more slowly, while the table throttles: to the context's deadline.
+func unthrottled(ctx context.Context, write func() error) error {
 	for attempt := 1; ; attempt++ {
-		_, err := b.api.PutItem(ctx, in)
+		err := write()
 		if err == nil || !isThrottle(err) || pause(ctx, attempt) != nil {
 			return err
 		}

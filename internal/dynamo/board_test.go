@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -146,8 +147,8 @@ func TestPublishing(t *testing.T) {
 		if string(e.State()) != "state" || e.Board().Len() != 300 {
 			t.Errorf("state %q", e.State())
 		}
-		if err := e.Publish(t.Context(), m, []byte("state"), 7); err != nil || api.puts.Load() != 1 {
-			t.Errorf("%d puts for a board without changes, error %v", api.puts.Load(), err)
+		if err := e.Publish(t.Context(), m, []byte("state"), 7); err != nil || api.puts.Load() != 0 {
+			t.Errorf("%d chunks put for a board without changes, error %v", api.puts.Load(), err)
 		}
 	}
 }
@@ -327,6 +328,60 @@ func TestReadersLookNowAndThen(t *testing.T) {
 		}
 	}
 	ask("2")
+}
+
+// TestVeil: a reader's next look shows what was hidden, whatever runs publish meanwhile, until one has settled it.
+func TestVeil(t *testing.T) {
+	t.Parallel()
+	name := newTables(t).Board
+	table := NewBoardTable(engine.Client(), name)
+	if err := table.Veil(t.Context(), "mint007"); err != nil {
+		t.Fatalf("before the first board: %v", err)
+	}
+	publish(t, table, "1")
+	reader := NewBoardReader(engine.Client(), name)
+	look := func(what string, stamp string, hidden ...string) {
+		t.Helper()
+		reader.looked = time.Time{}
+		b, err := reader.Board(t.Context())
+		if err != nil || stampOf(b) != stamp || b.Len() != 300 {
+			t.Fatalf("%s: error %v", what, err)
+		}
+		for i := range 300 {
+			mint := fmt.Sprintf("mint%03d", i)
+			if got := b.Lists(mint); got == slices.Contains(hidden, mint) {
+				t.Errorf("%s: %s is listed: %v", what, mint, got)
+			}
+		}
+	}
+	change := func(do func(context.Context, string) error, mint string) {
+		t.Helper()
+		if err := do(t.Context(), mint); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look("nothing is hidden yet", "1")
+	change(table.Veil, "mint007")
+	change(table.Veil, "mint007")
+	look("the same board", "1", "mint007")
+	change(table.Veil, "unknown")
+	change(table.Veil, "mint008")
+	look("one more", "1", "mint007", "mint008")
+	publish(t, table, "2")
+	look("a run that knew of none", "2", "mint007", "mint008")
+	e, m := edit(t.Context(), t, table, stamped(300, "3"))
+	change(table.Veil, "mint009") // while it is under way
+	e.Settle(map[string]bool{"mint007": true, "mint009": true, "mint299": true})
+	if err := e.Publish(t.Context(), m, nil, 1); err != nil {
+		t.Fatal(err)
+	}
+	look("a run that knew of one", "3", "mint008", "mint009")
+	change(table.Unveil, "mint008")
+	change(table.Unveil, "mint100")
+	look("shown again", "3", "mint009")
+	change(table.Unveil, "mint009")
+	change(table.Unveil, "unknown")
+	look("all are shown", "3")
 }
 
 // TestReadersInTrouble keep what they have, and say why.

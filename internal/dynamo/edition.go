@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
@@ -27,6 +28,7 @@ type Edition struct {
 	loss     error
 
 	points board.Points
+	hidden []string // that readers need not be told of any more
 
 	puts  errgroup.Group
 	lives map[board.Ref]int64 // of the chunks of the new board, in Unix hours
@@ -97,13 +99,21 @@ func (e *Edition) putLater(ctx context.Context, it item, size int) {
 	})
 }
 
+// Settle names tokens that the new board does not list because the operator has hidden them.
+func (e *Edition) Settle(hidden map[string]bool) {
+	e.hidden = slices.DeleteFunc(slices.Clone(e.from.hidden), func(mint string) bool { return !hidden[mint] })
+}
+
 // store puts an item of a size that is kept for some time, at the table's pace.
 func (b *BoardTable) store(ctx context.Context, it item, size int, life time.Duration) error {
 	it.integer(attrExpiresAt, time.Now().Add(life).Unix())
 	if err := b.pace.WaitN(ctx, 1+size/unitBytes); err != nil {
 		return err
 	}
-	return b.put(ctx, &dynamodb.PutItemInput{TableName: &b.table, Item: it})
+	return unthrottled(ctx, func() error {
+		_, err := b.api.PutItem(ctx, &dynamodb.PutItemInput{TableName: &b.table, Item: it})
+		return err
+	})
 }
 
 // Publish makes m the board that readers see, once its chunks, which must all have been put, are stored. It sets m's
@@ -115,15 +125,17 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 		return err
 	}
 	m.Version = e.from.Version + 1
-	it := boardItem(manifestKey)
+	it := item{attrState: plain(state), attrPoints: plain(e.points.Encode())}
 	it.integer(attrVersion, m.Version)
 	it.integer(attrGeneration, generation)
 	it.integer(attrSyncedAt, m.SyncedAt)
 	it.text(attrList, listed)
 	it.integer(attrListHour, hour)
-	it.bytes(attrState, state)
-	it.bytes(attrPoints, e.points.Encode())
-	err := e.table.put(ctx, e.request(it, generation))
+	request := e.request(it, generation)
+	err := unthrottled(ctx, func() error {
+		_, err := e.table.api.UpdateItem(ctx, request)
+		return err
+	})
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return e.settle(ctx, m.Version, generation)
 	}
@@ -158,18 +170,27 @@ func listItem(m *board.Manifest, lives []int64) (it item, size int) {
 	return it, len(manifest) + len(times)
 }
 
-// request puts the manifest's item where the board is still the one that was found, for runs up to a generation of the lease.
-func (e *Edition) request(it item, generation int64) *dynamodb.PutItemInput {
-	in := &dynamodb.PutItemInput{TableName: &e.table.table, Item: it}
-	if e.from.Version == 0 {
-		in.ConditionExpression = aws.String("attribute_not_exists(#pk)")
-		in.ExpressionAttributeNames = map[string]string{"#pk": attrPK}
-		return in
+// request sets the manifest's item where the board is still the one that was found, for runs up to a generation of the lease.
+// It leaves alone what the operator has hidden meanwhile.
+func (e *Edition) request(it item, generation int64) *dynamodb.UpdateItemInput {
+	names, values, sets := map[string]string{}, item{":generation": integer(generation)}, []string{}
+	for _, name := range slices.Sorted(maps.Keys(it)) {
+		names["#"+name], values[":"+name] = name, it[name]
+		sets = append(sets, "#"+name+" = :"+name)
 	}
-	in.ConditionExpression = aws.String("#version = :from AND #generation <= :generation")
-	in.ExpressionAttributeNames = map[string]string{"#version": attrVersion, "#generation": attrGeneration}
-	in.ExpressionAttributeValues = item{":from": integer(e.from.Version), ":generation": integer(generation)}
-	return in
+	expression, condition := "SET "+strings.Join(sets, ", "), "#version = :from AND #generation <= :generation"
+	if len(e.hidden) > 0 {
+		expression += " DELETE #hidden :hidden"
+		names["#hidden"], values[":hidden"] = attrHidden, texts(e.hidden)
+	}
+	if values[":from"] = integer(e.from.Version); e.from.Version == 0 {
+		condition, names["#pk"] = "attribute_not_exists(#pk)", attrPK
+		delete(values, ":from")
+	}
+	return &dynamodb.UpdateItemInput{
+		TableName: &e.table.table, Key: boardItem(manifestKey), UpdateExpression: &expression, ConditionExpression: &condition,
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+	}
 }
 
 // settle looks whose the board is that is there instead: our own, when only the answer to the first attempt was lost.

@@ -39,9 +39,9 @@ func (r *BoardReader) Recalling(warn func(error)) *BoardReader {
 	return r
 }
 
-// Board returns the published board, at most two seconds old. When it cannot be read it is the last one that could be,
-// and Fault tells why. It is nil, without an error, while none was ever published; with one, when there is none to fall
-// back on.
+// Board returns the published board, at most two seconds old, without what the operator has hidden since. When it cannot be
+// read it is the last one that could be, and Fault tells why. It is nil, without an error, while none was ever published; with
+// one, when there is none to fall back on.
 func (r *BoardReader) Board(ctx context.Context) (*board.Board, error) {
 	if b, err, fresh := r.held(); fresh {
 		return b, err
@@ -120,13 +120,16 @@ func (r *BoardReader) lookOnce(ctx context.Context, have *board.Board, consisten
 	case have != nil && there.Version < have.Version() && !consistent:
 		return nil, nil
 	case have != nil && there.Version == have.Version() && there.SyncedAt == have.Manifest().SyncedAt:
-		return have, nil
+		return have.Without(there.hidden), nil
 	}
 	b, err := r.table.open(ctx, there.Manifest, have, consistent)
-	if err == nil && r.warn != nil {
+	if err != nil {
+		return nil, err
+	}
+	if r.warn != nil {
 		if err := b.Recall(there.points, have, r.table.partsIn(ctx)); err != nil {
 			r.warn(err)
 		}
 	}
-	return b, err
+	return b.Without(there.hidden), nil
 }

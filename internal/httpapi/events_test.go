@@ -26,6 +26,7 @@ var sampleStatus = map[string]int{
 	"token-history": 200, "token-history-bad-range": 400,
 	"get-stats": 200, "get-days": 200, "get-days-bad-from": 400, "health": 200, "openapi": 200, "list-sync-runs": 200,
 	"datapi": 200, "datapi-card": 200, "datapi-bad-list": 400, "datapi-not-found": 404,
+	"hide-token": 200, "hide-token-bad-reason": 400, "hide-token-show": 204, "hide-token-list": 200,
 }
 
 func TestSampleEvents(t *testing.T) {
@@ -49,8 +50,8 @@ func TestSampleEvents(t *testing.T) {
 		if err != nil || got.StatusCode != status {
 			t.Errorf("%s: status %d (%v), want %d: %s", name, got.StatusCode, err, status, got.Body)
 		}
-		want := "application/json"
-		if status != http.StatusOK {
+		want, ok := map[int]string{http.StatusOK: "application/json", http.StatusNoContent: ""}[status]
+		if !ok {
 			want = "application/problem+json"
 		}
 		if got.Headers["content-type"] != want {
@@ -76,7 +77,7 @@ func TestRoutesAreThoseOfTheTemplate(t *testing.T) {
 	for _, f := range template.Functions {
 		for _, route := range f.Routes {
 			got = append(got, f.Name+" "+route.Method+" "+route.Path)
-			if (route.Authorizer != "") != (f.Name == "list-sync-runs") {
+			if (route.Authorizer != "") != slices.Contains([]string{"list-sync-runs", "hide-token"}, f.Name) {
 				t.Errorf("%s: authorizer %q", route.Path, route.Authorizer)
 			}
 		}
@@ -88,7 +89,8 @@ func TestRoutesAreThoseOfTheTemplate(t *testing.T) {
 	}
 }
 
-// TestReadFunctionsOnlyRead: reads can neither write nor scan, whatever bug they have.
+// TestReadFunctionsOnlyRead: reads can neither write nor scan, whatever bug they have. What hides can write what is hidden, and
+// name it to readers.
 func TestReadFunctionsOnlyRead(t *testing.T) {
 	t.Parallel()
 	template, err := samtemplate.Load("../../template.yaml", samtemplate.Options{})
@@ -96,6 +98,7 @@ func TestReadFunctionsOnlyRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	allowed := []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "ssm:GetParameter"}
+	writes := map[string][]string{"hide-token": {"dynamodb:UpdateItem SyncTable", "dynamodb:DeleteItem SyncTable", "dynamodb:UpdateItem BoardTable"}}
 	for _, function := range httpapi.Functions() {
 		f, err := template.Function(function.Name)
 		if err != nil {
@@ -103,7 +106,8 @@ func TestReadFunctionsOnlyRead(t *testing.T) {
 		}
 		for _, s := range f.Statements {
 			for _, action := range s.Actions {
-				if !slices.Contains(allowed, action) {
+				table := s.Resources[0][strings.LastIndex(s.Resources[0], "-")+1:]
+				if !slices.Contains(allowed, action) && !slices.Contains(writes[f.Name], action+" "+table) {
 					t.Errorf("%s, statement %s: %s", f.Name, s.Sid, action)
 				}
 				if onTokens := strings.Contains(s.Resources[0], "TokensTable"); action == "dynamodb:Query" && onTokens {

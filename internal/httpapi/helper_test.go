@@ -146,7 +146,7 @@ type page struct {
 	SyncedAt *time.Time       `json:"synced_at"`
 }
 
-func (p *page) mints() []string {
+func (p page) mints() []string {
 	mints := []string{}
 	for _, row := range p.Data {
 		mints = append(mints, row["mint"].(string))

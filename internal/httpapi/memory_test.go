@@ -21,7 +21,7 @@ func newMemory(tb testing.TB, n int) *catalog.Catalog {
 	tb.Helper()
 	ids := []token.LaunchpadID{apitest.First}
 	m := board.Manifest{Version: 1, SyncedAt: apitest.Epoch.UnixMilli(), Launchpads: ids}
-	b, err := board.Make(m, apitest.Listed(apitest.Tokens(n, ids...)))
+	b, err := board.Make(m, apitest.Held(apitest.Tokens(n, ids...)))
 	if err != nil {
 		tb.Fatal(err)
 	}

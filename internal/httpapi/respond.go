@@ -43,6 +43,10 @@ func (e *entry) write(w http.ResponseWriter, r *http.Request, cacheControl strin
 // writeFresh writes a body that nobody may keep.
 func writeFresh(w http.ResponseWriter, e *entry) {
 	w.Header().Set("Cache-Control", noStore)
+	if e.status == http.StatusNoContent {
+		w.WriteHeader(e.status)
+		return
+	}
 	setType(w)
 	w.Header().Set("Content-Length", strconv.Itoa(len(e.body.Bytes())))
 	w.WriteHeader(e.status)

@@ -49,7 +49,15 @@ var (
 	// ListSyncRuns is the operator's: API Gateway's authorizer stands before it.
 	ListSyncRuns = Function{"list-sync-runs", []Route{
 		{Path: "/v1/sync-runs", Query: []string{"limit"}, handle: (*API).listSyncRuns, fresh: true},
+		{Path: "/v1/operator/stats", handle: (*API).operatorStats, fresh: true},
+		{Path: "/v1/unapproved", Query: []string{"limit", "cursor"}, handle: (*API).listUnapproved, fresh: true},
 		{Path: "/v1/revenue", Query: []string{"config", "limit"}, handle: (*API).revenue, fresh: true},
+	}}
+	// HideToken is the operator's too, and the only one that writes.
+	HideToken = Function{"hide-token", []Route{
+		{Path: "/v1/hidden", Query: []string{"limit", "cursor"}, handle: (*API).listHidden, fresh: true},
+		{Path: "/v1/hidden/{mint}", Method: http.MethodPut, handle: (*API).hide, fresh: true},
+		{Path: "/v1/hidden/{mint}", Method: http.MethodDelete, handle: (*API).show, fresh: true},
 	}}
 	// DataAPI is for the launchpad's front end: see package datapi.
 	DataAPI = Function{"datapi", []Route{
@@ -74,7 +82,7 @@ var (
 
 // Functions is the whole API.
 func Functions() []Function {
-	return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, DataAPI, Health}
+	return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, HideToken, DataAPI, Health}
 }
 
 // Caching is how long a response may be used again.
@@ -148,7 +156,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, route *Route) error 
 	if err != nil {
 		return err
 	}
-	if route.Method == http.MethodPost {
+	if route.Method == http.MethodPost || route.Method == http.MethodPut {
 		if p[posted], err = readBody(w, r); err != nil {
 			return err
 		}

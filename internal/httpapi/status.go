@@ -23,13 +23,35 @@ type statsBody struct {
 	SyncedAt     *string             `json:"synced_at"`
 }
 
+// operatorStatsBody is the answer of GET /v1/operator/stats.
+type operatorStatsBody struct {
+	statsBody
+	Unapproved int `json:"tokens_unapproved"`
+	Hidden     int `json:"tokens_hidden"`
+}
+
 // getStats is GET /v1/stats.
 func (a *API) getStats(r *http.Request, _ params) (answer, error) {
 	s, err := a.catalog.Stats(r.Context())
 	if err != nil {
 		return answer{}, err
 	}
-	body, err := json.Marshal(statsBody{
+	body, err := json.Marshal(newStatsBody(&s))
+	return answer{body: body}, err
+}
+
+// operatorStats is GET /v1/operator/stats.
+func (a *API) operatorStats(r *http.Request, _ params) (answer, error) {
+	s, err := a.catalog.Stats(r.Context())
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := json.Marshal(operatorStatsBody{newStatsBody(&s), s.Unapproved, s.Hidden})
+	return answer{body: body}, err
+}
+
+func newStatsBody(s *catalog.Totals) statsBody {
+	return statsBody{
 		Tokens: s.Tokens, NewIn24h: s.NewIn24h, TVLUSD: total(s.TVLUSD), Volume24hUSD: total(s.Volume24hUSD), Fees24hUSD: total(s.Fees24hUSD),
 		Stages: map[token.Stage]int{
 			token.Bonding: s.Stages[token.Bonding], token.Migrating: s.Stages[token.Migrating],
@@ -37,8 +59,7 @@ func (a *API) getStats(r *http.Request, _ params) (answer, error) {
 		},
 		Launchpads: append([]token.LaunchpadID{}, s.Launchpads...),
 		SyncedAt:   optional(token.FormatTime(s.SyncedAt)),
-	})
-	return answer{body: body}, err
+	}
 }
 
 // total drops the digits of a sum that adding up has made up: 0.1 + 0.2 is 0.3.

@@ -234,12 +234,17 @@ func TestSearch(t *testing.T) {
 	tokens := apitest.Tokens(200, apitest.First, apitest.Second)
 	tokens[7].Status = token.Delisted
 	tokens[9].Launchpad = "removed"
+	tokens[11].Status, tokens[13].Status = token.Unapproved, token.Hidden
+	unlisted := []int{7, 9, 11, 13}
+	for _, i := range []int{4, 6, 11} {
+		tokens[i].Curve.Config = apitest.Mint(1000)
+	}
 	fill(t, b, tokens)
 	c := newAPI(t, b, uncached)
 	holding := func(text string, keep func(int) bool) []string {
 		mints := []string{}
 		for i := range tokens {
-			if i != 7 && i != 9 && keep(i) && strings.Contains(strings.ToLower(tokens[i].Symbol+"|"+tokens[i].Name), text) {
+			if !slices.Contains(unlisted, i) && keep(i) && strings.Contains(strings.ToLower(tokens[i].Symbol+"|"+tokens[i].Name), text) {
 				mints = append(mints, tokens[i].Mint)
 			}
 		}
@@ -260,10 +265,14 @@ func TestSearch(t *testing.T) {
 		{"white space around", "q=+sym5+", holding("sym5", all)},
 		{"one launchpad", "q=sym1&launchpad=met-dbc", holding("sym1", func(i int) bool { return i%2 == 1 })},
 		{"one stage", "q=sym1&stage=graduated&sort=tvl", holding("sym1", func(i int) bool { return tokens[i].Curve.Stage == token.Graduated })},
+		{"one config", "config=" + tokens[4].Curve.Config, holding("", func(i int) bool { return tokens[i].Curve.Config == tokens[4].Curve.Config })},
 		{"one creator", "creator=" + tokens[4].Curve.Creator, []string{tokens[4].Mint}},
 		{"nothing", "q=zzz", []string{}},
 		{"mint", "q=" + apitest.Mint(3), []string{apitest.Mint(3)}},
 		{"beginning of a mint", "q=" + apitest.Mint(3)[:9], []string{apitest.Mint(3)}},
+		{"the first eight characters of a mint", "q=" + apitest.Mint(3)[:8], []string{apitest.Mint(3)}},
+		{"unapproved mint", "q=" + apitest.Mint(11), []string{}},
+		{"hidden mint", "q=" + apitest.Mint(13), []string{}},
 		{"mint of another launchpad", "q=" + apitest.Mint(3) + "&launchpad=" + string(apitest.First), []string{}},
 		{"delisted mint", "q=" + apitest.Mint(7), []string{}},
 		{"mint of a launchpad that was removed", "q=" + apitest.Mint(9), []string{}},

@@ -15,20 +15,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dynamo"
 	"tokensync/internal/ingest"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
 // TestChaos is many runs in a row while Meteora changes and everything fails now and then: no token is lost, none is
-// there twice, none is wrongly delisted, and after the last good run the board is exactly what a first run would publish.
+// there twice, none is wrongly delisted, none that is hidden is listed, and after the last good run the board is exactly what a first run would publish.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	runs, seeds := study(40, 1000), study(2, 4)
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			c := &chaos{world: newWorld(t, token.DLMM, token.DAMMv2), rand: rand.New(rand.NewPCG(seed, 7)), ever: map[string]int64{}}
+			c := &chaos{world: newWorld(t, token.DLMM, token.DAMMv2), rand: rand.New(rand.NewPCG(seed, 7)), ever: map[string]int64{}, hidden: map[string]bool{}}
 			for range runs / seeds {
 				c.step()
 				if t.Failed() {
@@ -44,6 +45,7 @@ type chaos struct {
 	*world
 	rand    *rand.Rand
 	ever    map[string]int64 // when mints that were stored at any time were first seen
+	hidden  map[string]bool
 	removed map[string][]int
 	steps   int
 }
@@ -52,6 +54,7 @@ type chaos struct {
 func (c *chaos) step() {
 	c.steps++
 	c.change()
+	c.hide()
 	c.fake.SetFault(meteoratest.RandomFaults(c.rand.Uint64(), c.rand.Float64()*0.3))
 	c.breakDynamoDB()
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Duration(100+c.rand.IntN(3000))*time.Millisecond)
@@ -88,6 +91,31 @@ func (c *chaos) change() {
 	}
 }
 
+// hide hides a token, and shows others again. One whose item a run has written as hidden, and whose board was not published,
+// is not shown before another run: its item would stay so until the token changes.
+func (c *chaos) hide() {
+	hider := dynamo.NewHider(engine.Client(), c.tables.Sync, c.tables.Board)
+	waiting := c.veil()
+	for mint := range c.hidden {
+		if !slices.Contains(waiting, mint) && c.rand.IntN(4) == 0 {
+			c.show(hider, mint)
+		}
+	}
+	mints := c.fake.OurMints("dlmm", "damm-v2")
+	mint := mints[c.rand.IntN(len(mints))]
+	if _, err := hider.Hide(c.t.Context(), mint, "chaos"); err != nil {
+		c.t.Fatal(err)
+	}
+	c.hidden[mint] = true
+}
+
+func (c *chaos) show(hider *dynamo.Hider, mint string) {
+	if was, err := hider.Show(c.t.Context(), mint); err != nil || was.Reason != "chaos" {
+		c.t.Fatalf("%+v, error %v", was, err)
+	}
+	delete(c.hidden, mint)
+}
+
 // breakDynamoDB makes writes and reads fail at times.
 func (c *chaos) breakDynamoDB() {
 	down := errors.New("connection reset by peer")
@@ -116,8 +144,8 @@ func (c *chaos) breakDynamoDB() {
 	}
 	var puts atomic.Int64
 	puts.Store(c.rand.Int64N(40)) // of the board that go through before it fails
-	c.db.put = func(in *dynamodb.PutItemInput) error {
-		if *in.TableName == c.tables.Board && puts.Add(-1) < 0 {
+	c.db.put = func(table, _ string) error {
+		if table == c.tables.Board && puts.Add(-1) < 0 {
 			return down
 		}
 		return nil
@@ -144,17 +172,23 @@ func (c *chaos) check(run syncrun.Record) {
 		}
 	}
 	for t := range b.All() {
-		if t.Status != token.Listed || len(t.Pools) == 0 {
+		isKnown := t.Status == token.Listed && !c.hidden[t.Mint] || t.Status == token.Hidden // shown, as no run could yet
+		if !isKnown || len(t.Pools) == 0 || b.Lists(t.Mint) != (t.Status == token.Listed) {
 			c.t.Errorf("step %d: the board has %+v", c.steps, t)
 		}
 	}
 }
 
-// settle makes good runs until the deepest pools lead prices: the board then is Meteora's, and nothing is left to write.
+// settle makes good runs until what was hidden is back and the deepest pools lead prices: the board then is Meteora's, and
+// nothing is left to write.
 func (c *chaos) settle() {
 	c.fake.SetFault(nil)
 	c.closeBreakers()
-	for range 3 {
+	c.run()
+	for mint := range c.hidden {
+		c.show(dynamo.NewHider(engine.Client(), c.tables.Sync, c.tables.Board), mint)
+	}
+	for range 3 { // the first puts them back; from the next on their names are theirs again
 		c.run()
 	}
 	if run := c.run(); run.Status != syncrun.Succeeded || run.WriteBatches != 0 {

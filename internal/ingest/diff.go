@@ -113,9 +113,6 @@ func (r *run) delisted(before *token.Token) change {
 func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) change {
 	stored.Mint = mint
 	t := r.merge(append(l.remaining(&stored, h), h.pools.of(mint)...), &stored)
-	if stored.Status == token.Hidden {
-		t.Status = stored.Status // not for a scan to lift
-	}
 	r.review(&t)
 	switch {
 	case stored.FirstSeenAt == 0:

@@ -41,11 +41,11 @@ func newEarners(creators map[string]int, previous *board.Board) earners {
 	return chosen
 }
 
-// summing adds up the tokens that come by.
+// summing adds up the listed tokens that come by.
 func (e earners) summing(tokens iter.Seq2[token.Token, error]) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for t, err := range tokens {
-			if to, ok := e[t.Curve.Creator]; ok && err == nil {
+			if to, ok := e[t.Curve.Creator]; ok && err == nil && t.Status == token.Listed {
 				if m, ok := t.EarnedByCreator(); ok {
 					to.tokens++
 					to.sums.Add(m)

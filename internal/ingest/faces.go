@@ -101,7 +101,7 @@ func (r *run) askForFaces(ctx context.Context) <-chan *answers {
 
 // addFaces publishes the board again with the faces that were fetched.
 func (r *run) addFaces(ctx context.Context, lease Lease, p *plan, a *answers) {
-	r.record.FacesFetched, r.record.FacesFailed = len(a.found), len(a.failed)
+	r.record.FacesFetched, r.record.FacesFailed, r.record.FacesRefused = len(a.found), len(a.failed), a.refused
 	err := a.err
 	if len(a.found) > 0 {
 		_, err = r.publishMore(ctx, lease, p, func(e Edition) iter.Seq2[change, error] { return r.faced(e.Board(), a.found) })
@@ -148,7 +148,7 @@ func (f *Faces) due(ctx context.Context, b *board.Board, now time.Time) []facele
 	var list []faceless
 	for t := range b.All() {
 		uri := t.MetadataURI()
-		if uri == "" || uri == t.Face.URI || !f.waits[t.Mint].over(uri, now) {
+		if t.Status != token.Listed || uri == "" || uri == t.Face.URI || !f.waits[t.Mint].over(uri, now) {
 			continue
 		}
 		if list = append(list, faceless{t.Mint, uri, t.CreatedAt}); len(list) == 2*faceTokens {
@@ -208,11 +208,12 @@ func (f *Faces) keep(ctx context.Context, mints []string) error {
 
 // answers are what came of asking for faces.
 type answers struct {
-	mu     sync.Mutex
-	found  map[string]token.Face
-	failed []string // mints
-	bytes  int      // of found
-	err    error    // why nobody was asked
+	mu      sync.Mutex
+	found   map[string]token.Face
+	failed  []string // mints
+	refused int      // of failed
+	bytes   int      // of found
+	err     error    // why nobody was asked
 }
 
 // ask fetches faces, a few side by side, until there are enough of them or ctx ends.
@@ -259,5 +260,8 @@ func (f *Faces) askFor(ctx context.Context, t faceless, a *answers) {
 	case ctx.Err() == nil: // else it is not the host that took too long
 		f.waits[t.mint] = f.waits[t.mint].next(t.uri, time.Now(), err)
 		a.failed = append(a.failed, t.mint)
+		if errors.Is(err, syncrun.ErrFinal) {
+			a.refused++
+		}
 	}
 }

@@ -132,6 +132,35 @@ func TestFacesDeadHosts(t *testing.T) {
 	}
 }
 
+// TestFacesOfManyTokens: what one run does not get to, the next two do, the newest tokens first.
+func TestFacesOfManyTokens(t *testing.T) {
+	t.Parallel()
+	const n, each = 2500, 1000
+	w, chain, _ := facedWorld(t, n)
+	chain.pools[n-1].Base.URI = "http://127.0.0.1/1" // of the newest
+	asked := map[string]int{}
+	var mu sync.Mutex
+	refuse := metadata.New(metadata.Options{}).Fetch
+	w.sync.Faces = w.newFaces(func(ctx context.Context, uri string) (token.Face, error) {
+		mu.Lock()
+		asked[uri]++
+		mu.Unlock()
+		if strings.HasPrefix(uri, "http:") {
+			return refuse(ctx, uri)
+		}
+		return token.Face{URI: uri, ImageURL: "https://img.example/1.png"}, nil
+	})
+	for i, want := range []struct{ fetched, refused int }{{each - 1, 1}, {each, 0}, {n - 2*each, 0}, {0, 0}} {
+		run := w.run()
+		if run.FacesFetched != want.fetched || run.FacesFailed != want.refused || run.FacesRefused != want.refused || run.Status != syncrun.Succeeded {
+			t.Errorf("run %d: %+v", i, run)
+		}
+		if oldest := fmt.Sprint("https://example.com/", max(0, n-(i+1)*each)); asked[oldest] != 1 || len(asked) != min(n, (i+1)*each) {
+			t.Errorf("run %d: %s was asked for %d times, %d in all", i, oldest, asked[oldest], len(asked))
+		}
+	}
+}
+
 // TestFacesPauses: they grow from a minute to a day, and an address that is refused waits for a day at once.
 func TestFacesPauses(t *testing.T) {
 	t.Parallel()

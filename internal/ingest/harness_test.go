@@ -70,9 +70,9 @@ type faultyDB struct {
 	*dynamodb.Client
 	write func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) // nil: go on to the engine
 	get   func(*dynamodb.BatchGetItemInput) error
-	put   func(*dynamodb.PutItemInput) error
-	calls atomic.Int64 // of BatchWriteItem
-	items atomic.Int64 // put through
+	put   func(table, pk string) error // of one item
+	calls atomic.Int64                 // of BatchWriteItem
+	items atomic.Int64                 // put through
 }
 
 func (f *faultyDB) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput, o ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
@@ -99,11 +99,20 @@ func (f *faultyDB) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemIn
 
 func (f *faultyDB) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	if f.put != nil {
-		if err := f.put(in); err != nil {
+		if err := f.put(*in.TableName, str(in.Item, "pk")); err != nil {
 			return nil, err
 		}
 	}
 	return f.Client.PutItem(ctx, in, o...)
+}
+
+func (f *faultyDB) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	if f.put != nil {
+		if err := f.put(*in.TableName, str(in.Key, "pk")); err != nil {
+			return nil, err
+		}
+	}
+	return f.Client.UpdateItem(ctx, in, o...)
 }
 
 // newWorld builds one for products; its sync does not wait long between attempts.
@@ -252,12 +261,12 @@ func (w *world) tokens() map[string]token.Token {
 	return byMint
 }
 
-// listed are the mints on the board, and those in the table's lists, which must be the same.
+// listed are the mints in the board's lists, and those in the table's lists, which must be the same.
 func (w *world) listed() []string {
 	w.t.Helper()
 	var mints, stored []string
-	for t := range w.board().All() {
-		mints = append(mints, t.Mint)
+	for mint := range w.board().Mints() {
+		mints = append(mints, mint)
 	}
 	for mint, t := range w.tokens() {
 		if t.Status == token.Listed && slices.Contains(w.board().Launchpads(), t.Launchpad) {

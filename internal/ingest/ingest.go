@@ -78,6 +78,8 @@ type Edition interface {
 	State() []byte
 	// Put stores a chunk of the new board. It is for one goroutine.
 	Put(context.Context, board.Chunk) error
+	// Settle names tokens that the new board does not list because the operator has hidden them.
+	Settle(hidden map[string]bool)
 	// Points are those that are kept, also of a board that was lost.
 	Points() board.Points
 	// PutPoint stores a point, which is one of Points then; readers see it once the board is published.
@@ -97,6 +99,8 @@ type Runs interface {
 	// LastDay returns the newest day of a launchpad's ledger; ok is false when there is none.
 	LastDay(ctx context.Context, id token.LaunchpadID) (day ledger.Day, ok bool, err error)
 	SaveDay(ctx context.Context, id token.LaunchpadID, day *ledger.Day) error
+	// Hidden returns the mints that the operator has hidden. It may lag behind by a moment.
+	Hidden(context.Context) (map[string]bool, error)
 }
 
 // A Lease keeps two runs apart. Hold, Shorten and Acquire return syncrun.ErrLeaseHeld when it is another run's.

@@ -69,10 +69,13 @@ func (r *run) leaving(ctx context.Context, p *plan, h *harvest) leaving {
 	return l
 }
 
-// compare looks at each token of the last board.
+// compare looks at each token of the last board that is not a stranger's.
 func (r *run) compare(p *plan, h *harvest) survey {
 	s := survey{first: map[*task][]string{}, then: map[*task][]string{}, byID: map[token.LaunchpadID]int{}}
 	for t := range p.previous.All() {
+		if t.Status == token.Unapproved {
+			continue // nobody was asked for its pools
+		}
 		s.listed++
 		s.byID[t.Launchpad]++
 		lost, blacklisted := p.lost(&t, h)

@@ -76,8 +76,8 @@ func TestTroubleMovesItsMetric(t *testing.T) {
 			w.sync.Sources = append(w.sync.Sources, &scripted{product: token.DBC, pools: curve})
 		}},
 		{"the board is not published", "BoardUnpublished", 1, 1, func(w *world) {
-			w.db.put = func(in *dynamodb.PutItemInput) error {
-				if *in.TableName == w.tables.Board {
+			w.db.put = func(table, _ string) error {
+				if table == w.tables.Board {
 					return down
 				}
 				return nil

@@ -239,9 +239,9 @@ func (r *run) turns() int {
 	return fullChunks
 }
 
-// survey notes which pools are known, and whose turn it is.
+// survey notes which pools are known, and whose turn it is; strangers' tokens are not worth asking for.
 func (p *plan) survey(chunks int) {
-	n := p.previous.Len()
+	n := p.previous.Len() - p.previous.Count(token.Unapproved)
 	all := (n + turnMints - 1) / turnMints
 	first := 0
 	if all > 0 {
@@ -249,6 +249,9 @@ func (p *plan) survey(chunks int) {
 	}
 	i := 0
 	for t := range p.previous.All() {
+		if t.Status == token.Unapproved {
+			continue
+		}
 		if (i-first+all*turnMints)%max(1, all*turnMints) < chunks*turnMints {
 			p.turn = append(p.turn, t.Mint)
 		}

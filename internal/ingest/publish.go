@@ -26,7 +26,7 @@ type publication struct {
 	isMore   bool // of a run that has published already: without a change there is nothing to publish
 }
 
-// publish writes the items of the tokens that need it and publishes the board of those that are listed, in one pass. It
+// publish writes the items of the tokens that need it and publishes the board of those that it holds, in one pass. It
 // reports whether readers see the new board.
 func (r *run) publish(ctx context.Context, lease Lease, p publication, changes iter.Seq2[change, error]) (bool, error) {
 	items := newItemWriter(ctx, r.Tokens, lease.Hold)
@@ -35,7 +35,7 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 		data[c.Hash] = c.Data
 		return p.edition.Put(ctx, c)
 	}
-	shown := map[string]bool{} // the new board's mints
+	shown := map[string]bool{} // mints of the new board's lists
 	point := r.newPoint(p.edition.Points())
 	m, err := board.Build(point.sampling(p.earners.summing(items.writing(changes, shown))), put)
 	result := items.close()
@@ -126,6 +126,7 @@ func (r *run) forget(
 func (r *run) announce(ctx context.Context, lease Lease, p publication, m *board.Manifest, shown map[string]bool) bool {
 	m.SyncedAt, m.Launchpads, m.Earned = r.at, slices.Clone(r.ids), p.earners.published()
 	m.Follow(p.edition.Board(), rand.Uint64(), shown)
+	p.edition.Settle(r.hidden)
 	err := lease.Hold(ctx)
 	if err != nil {
 		err = fmt.Errorf("publishing the board: %w", err)
@@ -184,8 +185,8 @@ func (w *itemWriter) all(yield func(token.Token) bool) {
 	}
 }
 
-// writing passes on the tokens in the lists, notes their mints in shown, and has the items written that need it. Its tokens
-// carry the marks of items that are on their way.
+// writing passes on the tokens that a board holds, notes the mints of the listed ones in shown, and has the items written that
+// need it. Its tokens carry the marks of items that are on their way.
 func (w *itemWriter) writing(changes iter.Seq2[change, error], shown map[string]bool) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for c, err := range changes {
@@ -193,10 +194,12 @@ func (w *itemWriter) writing(changes iter.Seq2[change, error], shown map[string]
 				c.Written = c.WriteMark()
 				w.tokens <- c.Token
 			}
-			if err == nil && c.Status != token.Listed {
+			if err == nil && !board.Holds(c.Status) {
 				continue
 			}
-			shown[c.Mint] = true
+			if c.Status == token.Listed {
+				shown[c.Mint] = true
+			}
 			if !yield(c.Token, err) {
 				return
 			}

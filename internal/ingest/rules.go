@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"tokensync/internal/board"
 	"tokensync/internal/token"
 )
 
@@ -95,8 +96,11 @@ func (l *Listing) keep(ctx context.Context, text string) error {
 	return nil
 }
 
-// loadRules reads the listing rules. Bad ones do not end a run: the last good ones apply.
+// loadRules reads what the operator has hidden, and the listing rules. Bad ones do not end a run: the last good ones apply.
 func (r *run) loadRules(ctx context.Context) (err error) {
+	if r.hidden, err = r.Runs.Hidden(ctx); err != nil {
+		return err
+	}
 	if r.Listing == nil {
 		return nil
 	}
@@ -111,16 +115,18 @@ func (r *run) loadRules(ctx context.Context) (err error) {
 	return nil
 }
 
-// review takes a token out of the lists that meets no rule, and puts one back that does again.
+// review takes a token out of the lists that the operator has hidden or that meets no rule, and puts back any other.
 func (r *run) review(t *token.Token) {
-	switch approved := r.rules.approve(t); {
-	case t.Status == token.Listed && !approved:
+	switch {
+	case !board.Holds(t.Status):
+	case r.hidden[t.Mint]:
+		t.Status = token.Hidden
+		r.record.TokensHidden++
+	case !r.rules.approve(t):
 		t.Status = token.Unapproved
-	case t.Status == token.Unapproved && approved:
-		t.Status = token.Listed
-	}
-	if t.Status == token.Unapproved {
 		r.record.TokensUnapproved++
+	default:
+		t.Status = token.Listed
 	}
 }
 

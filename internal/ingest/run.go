@@ -44,10 +44,11 @@ type run struct {
 	isLook      bool  // of another run's watch
 	asked       bool  // a watch to give way, by a mark that is to be taken back
 
-	names       *names // of the last board's tokens, and of new ones
-	rules       *Rules // nil when every token is the launchpad's own
-	badRules    bool   // the last good ones apply
-	anchors     bool   // the boards from now on are told from this one
+	names       *names          // of the last board's tokens, and of new ones
+	hidden      map[string]bool // mints that the operator has hidden
+	rules       *Rules          // nil when every token is the launchpad's own
+	badRules    bool            // the last good ones apply
+	anchors     bool            // the boards from now on are told from this one
 	throttles   int64
 	blocked     int                            // products whose breaker is open
 	opened      int                            // and those that it opened for in this run

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"tokensync/internal/dbc"
 	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/dynamo"
@@ -114,8 +112,8 @@ func (w *curves) askForFull() {
 }
 
 // boardIsDown fails what is put into the board table.
-func (w *world) boardIsDown(in *dynamodb.PutItemInput) error {
-	if *in.TableName == w.tables.Board {
+func (w *world) boardIsDown(table, _ string) error {
+	if table == w.tables.Board {
 		return errors.New("the table is down")
 	}
 	return nil
@@ -327,8 +325,8 @@ func TestWatchIsCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	w.source.before = func(int) error {
 		w.chain.Trade(traded, aTrade)
-		w.db.put = func(in *dynamodb.PutItemInput) error {
-			if *in.TableName == w.tables.Board {
+		w.db.put = func(table, _ string) error {
+			if table == w.tables.Board {
 				cancel()
 				return context.Canceled
 			}

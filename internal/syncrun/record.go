@@ -26,7 +26,8 @@ type Record struct {
 	TokensUpdated    int                 `json:"tokens_updated"`
 	TokensUnchanged  int                 `json:"tokens_unchanged"`
 	TokensDelisted   int                 `json:"tokens_delisted"`
-	TokensUnapproved int                 `json:"tokens_unapproved,omitzero"` // seen, and not the launchpad's own
+	TokensUnapproved int                 `json:"tokens_unapproved,omitzero"` // not the launchpad's own
+	TokensHidden     int                 `json:"tokens_hidden,omitzero"`     // by the operator
 	TokensUnwritten  int                 `json:"tokens_unwritten"`
 	Delisting        string              `json:"delisting"` // "done", or why there was none or only some
 	WriteBatches     int                 `json:"write_batches"`
@@ -38,6 +39,7 @@ type Record struct {
 	LookupsFound     int64               `json:"lookups_found"`
 	FacesFetched     int                 `json:"faces_fetched,omitzero"` // pictures, descriptions and links
 	FacesFailed      int                 `json:"faces_failed,omitzero"`  // asked for again after a pause
+	FacesRefused     int                 `json:"faces_refused,omitzero"` // of the failed: their addresses are never asked
 	WriteUnits       int64               `json:"write_units,omitzero"`   // that the tables charged, without this record's own
 	Watch            *Watch              `json:"watch,omitempty"`        // of a refresh that went on looking
 	PeakRSSBytes     int64               `json:"peak_rss_bytes"`

@@ -181,6 +181,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/hidden": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tokens that the operator has hidden, and why
+         * @description In the order of mints.
+         */
+        get: operations["listHidden"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hidden/{mint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hides a token
+         * @description It leaves every list in a few seconds, and stays out of them through every run until it is shown again. It need not be known here yet. Of a token that is hidden already only the reason changes.
+         */
+        put: operations["hideToken"];
+        post?: never;
+        /**
+         * Shows a hidden token again
+         * @description The next run puts it back into the lists, if nothing else keeps it out of them.
+         */
+        delete: operations["showToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -190,6 +234,26 @@ export interface paths {
         };
         /** This description */
         get: operations["getOpenAPI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sums over all listed tokens, and how many are not listed, for the operator
+         * @description What `/v1/stats` answers, and how many tokens were taken out of the lists.
+         */
+        get: operations["getOperatorStats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -284,7 +348,7 @@ export interface paths {
         };
         /**
          * One token with its pools
-         * @description Also answers tokens that have left the lists; `status` says so.
+         * @description Also answers tokens that have left the lists, or were kept out of them; `status` says so.
          */
         get: operations["getToken"];
         put?: never;
@@ -308,6 +372,26 @@ export interface paths {
          *     candles of a token that has left its curve are Meteora's: `/pools/{address}/ohlcv`.
          */
         get: operations["getTokenHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/unapproved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tokens that meet none of the listing rules, for the operator
+         * @description The newest first. None of them is in any list; rules that one meets put it there with the next run.
+         */
+        get: operations["listUnapproved"];
         put?: never;
         post?: never;
         delete?: never;
@@ -476,6 +560,11 @@ export interface components {
             /** @enum {string} */
             status: "pass" | "fail";
         };
+        Hiding: {
+            hidden_at: components["schemas"]["Moment"];
+            mint: components["schemas"]["Mint"];
+            reason: string;
+        };
         /** @description An https address. */
         Link: string | null;
         /** @description A Solana public key in base58, which decodes to 32 bytes. */
@@ -503,6 +592,12 @@ export interface components {
             /** @description Unclaimed fees in the tokens themselves. */
             unclaimed_base_usd: number | null;
             unclaimed_usd: number | null;
+        };
+        OperatorStats: components["schemas"]["Stats"] & {
+            /** @description That the operator took out of the lists. */
+            tokens_hidden: number;
+            /** @description That meet none of the listing rules. */
+            tokens_unapproved: number;
         };
         Pool: {
             address: string;
@@ -567,6 +662,8 @@ export interface components {
             faces_failed?: number;
             /** @description Pictures, descriptions and links that were read from behind the metadata of mints. */
             faces_fetched?: number;
+            /** @description Those of them whose address is not asked: it is not https, or it is not public. */
+            faces_refused?: number;
             launchpads: string[];
             /** @description What was done: full or refresh; as it was asked for when that is neither. */
             mode: string;
@@ -589,8 +686,10 @@ export interface components {
             started_at: string;
             status: components["schemas"]["RunStatus"];
             tokens_delisted: number;
+            /** @description Tokens that the operator keeps out of the lists. */
+            tokens_hidden?: number;
             tokens_new: number;
-            /** @description Tokens that were seen and meet none of the listing rules. */
+            /** @description Tokens that meet none of the listing rules. */
             tokens_unapproved?: number;
             tokens_unchanged: number;
             tokens_unwritten: number;
@@ -1243,6 +1342,124 @@ export interface operations {
             };
         };
     };
+    listHidden: {
+        parameters: {
+            query?: {
+                /** @description Tokens a page. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["schemas"]["Mint"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Hiding"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadParameter"];
+            401: components["responses"]["NoToken"];
+            403: components["responses"]["WrongToken"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    hideToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The token, known here or not.
+                 * @example 7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH
+                 */
+                mint: components["schemas"]["Mint"];
+            };
+            cookie?: never;
+        };
+        /** @description At most 16 KB. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; kept until the token is shown again. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It is hidden, since `hidden_at`. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hiding"];
+                };
+            };
+            400: components["responses"]["BadParameter"];
+            401: components["responses"]["NoToken"];
+            403: components["responses"]["WrongToken"];
+            405: components["responses"]["MethodNotAllowed"];
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    showToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The token, known here or not.
+                 * @example 7qNoXXPbgkqyiNGrY7sQughsZgpDB57MHdHjzoNnSDUH
+                 */
+                mint: components["schemas"]["Mint"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not hidden, whether or not it was. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadParameter"];
+            401: components["responses"]["NoToken"];
+            403: components["responses"]["WrongToken"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getOpenAPI: {
         parameters: {
             query?: never;
@@ -1273,6 +1490,34 @@ export interface operations {
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+        };
+    };
+    getOperatorStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorStats"];
+                };
+            };
+            400: components["responses"]["BadParameter"];
+            401: components["responses"]["NoToken"];
+            403: components["responses"]["WrongToken"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getRevenue: {
@@ -1483,6 +1728,39 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["BadParameter"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listUnapproved: {
+        parameters: {
+            query?: {
+                /** @description Tokens a page. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            400: components["responses"]["BadParameter"];
+            401: components["responses"]["NoToken"];
+            403: components["responses"]["WrongToken"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];

@@ -13,15 +13,20 @@ export class Outage extends Error {}
 
 const patience = 15_000; // ms
 
-export async function get(path, { operator = false, also = [] } = {}) {
+// send changes something, as the operator.
+export const send = (method, path, body) => get(path, { operator: true, method, body });
+
+export async function get(path, { operator = false, also = [], method, body: given } = {}) {
   const headers = operator ? { Authorization: "Bearer " + (token.get() ?? "") } : {};
+  if (given !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(path, { headers, signal: AbortSignal.timeout(patience) });
+    response = await fetch(path, { method, headers, body: given && JSON.stringify(given), signal: AbortSignal.timeout(patience) });
   } catch (error) {
     throw new Outage(error.name === "TimeoutError" ? "does not answer" : "cannot be reached");
   }
   if (operator && (response.status === 401 || response.status === 403)) throw new Refused();
+  if (response.status === 204) return null;
   let body;
   try {
     body = await response.json();

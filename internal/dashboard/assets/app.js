@@ -3,6 +3,7 @@ import { get, Outage, Refused, token } from "./api.js";
 import * as charts from "./charts.js";
 import { badge, element } from "./dom.js";
 import { ago, amount, bytes, count, duration, moment, percent, usd } from "./format.js";
+import * as listing from "./listing.js";
 import * as tokens from "./tokens.js";
 import { explain, explainBreaker } from "./words.js";
 
@@ -29,6 +30,7 @@ document.addEventListener("visibilitychange", () => (document.hidden ? clearTime
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", charts.redraw);
 setInterval(showFreshness, 1000);
 tokens.start(trouble);
+listing.start({ trouble, refused });
 if (token.get()) refresh();
 else ask("");
 
@@ -53,7 +55,7 @@ async function refresh() {
   if (!token.get()) return;
   try {
     const [list, health, stats, revenue, days] = await Promise.all([
-      get("/v1/sync-runs?limit=100", { operator: true }), get("/v1/health", { also: [503] }), get("/v1/stats"),
+      get("/v1/sync-runs?limit=100", { operator: true }), get("/v1/health", { also: [503] }), get("/v1/operator/stats", { operator: true }),
       get("/v1/revenue?limit=1", { operator: true }), get("/v1/days"),
     ]);
     if (!token.get()) return; // somebody has signed out meanwhile
@@ -65,10 +67,10 @@ async function refresh() {
     show(list, health, stats);
     showMoney(revenue, days.data);
     if (first) await tokens.load(false, trouble);
+    await listing.load();
   } catch (error) {
     if (error instanceof Refused) {
-      token.clear();
-      ask("That is not the operator's token.");
+      refused();
       return;
     }
     if (!(error instanceof Outage)) throw error;
@@ -79,6 +81,11 @@ async function refresh() {
 
 function body(table) {
   return document.querySelector(`#${table} tbody`);
+}
+
+function refused() {
+  token.clear();
+  ask("That is not the operator's token.");
 }
 
 function trouble(error) {
@@ -96,6 +103,7 @@ function show(list, health, stats) {
     ...figures([
       ["tokens", count(stats.tokens)], ["new in 24 h", count(stats.tokens_new_24h)], ["TVL", usd(stats.tvl_usd)],
       ["volume, 24 h", usd(stats.volume_24h_usd)], ["fees, 24 h", usd(stats.fees_24h_usd)],
+      ["unapproved", count(stats.tokens_unapproved)], ["hidden", count(stats.tokens_hidden)],
     ]),
   );
   $("stages").replaceChildren(...stages(stats));

@@ -2,6 +2,7 @@
 import { get, Outage } from "./api.js";
 import { ago, change, count, moment, percent, usd } from "./format.js";
 import { element, link } from "./dom.js";
+import { toggle } from "./listing.js";
 import { sparkline } from "./sparkline.js";
 
 const $ = (id) => document.getElementById(id);
@@ -88,6 +89,7 @@ function row(t) {
     "tr", { "data-mint": t.mint }, name, mint, stage, number(usd(t.price_usd)),
     element("td", { class: "n" }, sparkline(t), " ", change(t.price_change_pct["24h"])), number(usd(t.market_cap_usd)), number(usd(t.tvl_usd)),
     number(usd(t.volume_24h_usd)), element("td", { title: moment(t.created_at) }, t.created_at ? ago(t.created_at) : "–"), pools,
+    element("td", {}, toggle(t)),
   );
 }
 

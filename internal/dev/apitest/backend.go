@@ -57,6 +57,7 @@ func Over(api dynamo.API, tables dynamotest.Tables, wrap func(dynamo.API) dynamo
 		Items:      dynamo.NewTokensTable(api, tables.Tokens),
 		History:    dynamo.NewSyncTable(api, tables.Sync),
 		Ledger:     dynamo.NewSyncTable(api, tables.Sync),
+		Hider:      dynamo.NewHider(api, tables.Sync, tables.Board),
 		Interval:   time.Minute,
 	}
 	b.api = api
@@ -70,8 +71,7 @@ func (b *Backend) Look() {
 	b.Catalog.Boards, b.Catalog.Past = reader, reader
 }
 
-// Fill does what a run does that finds tokens, beside those that are there: it stores their items, publishes the board of
-// those that are listed, and records that it succeeded, at a moment.
+// Fill does what a run does that finds tokens, beside those that are there: it stores their items, publishes the board, and records that it succeeded, at a moment.
 func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) error {
 	free := func(context.Context) error { return nil }
 	if result := b.Tokens.Write(ctx, slices.Values(tokens), free); len(result.Unwritten) > 0 {
@@ -86,8 +86,7 @@ func (b *Backend) Fill(ctx context.Context, tokens []token.Token, at time.Time) 
 // epoch is that of every backend's boards.
 const epoch = 12345
 
-// Publish makes the board of the tokens that are on it and of tokens, which replace those with their mints. It shows the
-// listed ones.
+// Publish makes the board of the tokens that are on it and of tokens, which replace those with their mints.
 func (b *Backend) Publish(ctx context.Context, tokens []token.Token, at time.Time) error {
 	return b.publish(ctx, tokens, at, func(*dynamo.Edition, []token.Token) error { return nil })
 }
@@ -122,14 +121,16 @@ func (b *Backend) publish(
 		return edition.Loss()
 	}
 	all := merged(edition.Board(), tokens)
-	m, err := board.Build(Listed(all), func(c board.Chunk) error { return edition.Put(ctx, c) })
+	m, err := board.Build(Held(all), func(c board.Chunk) error { return edition.Put(ctx, c) })
 	if err != nil {
 		return err
 	}
 	m.SyncedAt = at.UnixMilli()
 	shown := map[string]bool{}
-	for t := range Listed(all) {
-		shown[t.Mint] = true
+	for t := range Held(all) {
+		if t.Status == token.Listed {
+			shown[t.Mint] = true
+		}
 	}
 	m.Follow(edition.Board(), epoch, shown)
 	for i := range all {
@@ -166,11 +167,11 @@ func merged(on *board.Board, tokens []token.Token) (all []token.Token) {
 	return all
 }
 
-// Listed yields those of tokens that are listed, as board.Build takes them.
-func Listed(tokens []token.Token) iter.Seq2[token.Token, error] {
+// Held yields those of tokens that a board holds, as board.Build takes them.
+func Held(tokens []token.Token) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for _, t := range tokens {
-			if t.Status == token.Listed && !yield(t, nil) {
+			if board.Holds(t.Status) && !yield(t, nil) {
 				return
 			}
 		}

@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"tokensync/internal/config"
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/dev/ssmtest"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/ledger"
 	"tokensync/internal/proof/course"
@@ -21,7 +23,10 @@ import (
 	"tokensync/internal/token"
 )
 
-const adminToken = "token-of-the-browser-test-long-enough"
+const (
+	adminToken = "token-of-the-browser-test-long-enough"
+	rules      = "/rules"
+)
 
 // TestPage runs page.test.mjs against a stack that has seen good runs and bad ones.
 func TestPage(t *testing.T) {
@@ -72,7 +77,7 @@ func start(t *testing.T) *dev.World {
 	t.Helper()
 	ids := rpctest.DefaultLaunchpad + ",claimer:" + rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad
 	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
-		Options: dev.Options{AdminToken: adminToken, LaunchpadID: &ids},
+		Options: dev.Options{AdminToken: adminToken, LaunchpadID: &ids, Environment: map[string]string{config.ListingRules: rules}},
 		Meteora: meteoratest.Config{Pools: 6000, Ours: 300}, Chain: &rpctest.Config{},
 	})
 	if err != nil {
@@ -84,6 +89,7 @@ func start(t *testing.T) *dev.World {
 		}
 	})
 	days(t, w)
+	w.SSM().Set(rules, ssmtest.Parameter{Type: ssmtest.String, Value: `{"uri_prefixes":["https://example.com/"]}`}) // the chain's tokens
 	history(t, w)
 	return w
 }

@@ -56,7 +56,9 @@ test("shows the last run with the API's numbers", async () => {
   const stats = await api("/v1/stats");
   for (const stage of ["bonding", "migrating", "graduated"])
     assert.equal(number(await page.locator("#stages li", { hasText: stage }).locator("span").last().textContent()), stats.stages[stage], stage);
-  assert.deepEqual(await page.locator("#breakers .badge").allTextContents(), ["closed", "closed"]);
+  const { breakers } = await api("/v1/sync-runs?limit=100", secret);
+  assert.ok(breakers.length > 0);
+  assert.deepEqual(await page.locator("#breakers .badge").allTextContents(), breakers.map((b) => b.state));
   assert.deepEqual(page.wrong, []);
 });
 
@@ -136,7 +138,7 @@ test("searches, sorts and filters the tokens, and leads to their pools at Meteor
   await shows("sort=volume&stage=graduated");
   await page.locator("#stage").selectOption("");
   await shows("sort=volume");
-  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("button", { name: "More", exact: true }).click();
   await page.waitForFunction(() => document.querySelectorAll("#tokens tbody tr").length === 100);
   assert.equal(new Set(await mints()).size, 100);
   const pools = (await api("/v1/tokens/" + busiest[0])).pools;
@@ -146,6 +148,71 @@ test("searches, sorts and filters the tokens, and leads to their pools at Meteor
   assert.equal(hrefs.length, pools.length);
   for (const p of pools) assert.ok(hrefs.some((h) => h.startsWith("https://www.meteora.ag/") && h.endsWith("/" + p.address)), hrefs.join());
   assert.deepEqual(page.wrong, []);
+});
+
+const focused = (page) => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.id);
+const figureOf = (page, name) => page.locator("#listed dt", { hasText: new RegExp(`^${name}$`) }).locator("+ dd");
+
+test("lists what is unapproved", async () => {
+  const page = await opened();
+  const queue = await api("/v1/unapproved?limit=50", secret);
+  await page.locator("#queue tbody tr").nth(49).waitFor();
+  assert.deepEqual(await page.locator("#queue tbody tr").evaluateAll((list) => list.map((r) => r.dataset.mint)), queue.data.map((t) => t.mint));
+  await page.getByRole("button", { name: "More unapproved tokens" }).click();
+  await page.locator("#queue tbody tr").nth(99).waitFor();
+  const stats = await api("/v1/operator/stats", secret);
+  assert.ok(stats.tokens_unapproved > 100);
+  assert.equal(number(await figureOf(page, "unapproved").textContent()), stats.tokens_unapproved);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("hides a token and shows it again, by keyboard and for a screen reader", async () => {
+  const page = await opened();
+  await page.getByText("No token is hidden.").waitFor();
+  for (const table of ["#tokens", "#queue"]) {
+    const row = page.locator(table + " tbody tr").nth(2);
+    const mint = await row.getAttribute("data-mint");
+    const name = (await row.getByRole("button", { name: /^Hide / }).getAttribute("aria-label")).replace("Hide ", "");
+    await row.getByRole("button", { name: /^Hide / }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: /^Hide \S/ }).waitFor();
+    assert.equal(await focused(page), "reason");
+    await page.keyboard.press("Escape");
+    assert.equal(await focused(page), "Hide " + name);
+    await page.keyboard.press("Space");
+    await page.keyboard.press("Enter"); // without a reason
+    assert.ok(await page.getByRole("dialog").isVisible());
+    await page.keyboard.type("<b>not ours</b>");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    assert.equal(await focused(page), "Show " + name);
+    assert.match(await page.locator("#unlisted-note[role=status]").textContent(), /is hidden: it leaves the lists within seconds/);
+    const hidden = page.locator(`#hidden tbody tr[data-mint="${mint}"]`);
+    assert.match(await hidden.textContent(), /<b>not ours<\/b>/);
+    assert.equal((await api("/v1/hidden", secret)).data[0].mint, mint);
+    while ((await api("/v1/tokens/" + mint)).status !== "hidden") await new Promise((done) => setTimeout(done, 200));
+    await hidden.getByRole("button", { name: "Show " + name }).focus();
+    await page.keyboard.press("Enter");
+    await hidden.waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.activeElement.id === "hidden-title");
+    assert.match(await page.locator("#unlisted-note").textContent(), /is shown again with the next run/);
+    assert.equal(await row.getByRole("button", { name: "Hide " + name }).count(), 1);
+    while ((await api("/v1/tokens/" + mint)).status === "hidden") await new Promise((done) => setTimeout(done, 200));
+  }
+  assert.deepEqual(page.wrong, []);
+});
+
+test("says why a token could not be hidden", async () => {
+  const page = await opened();
+  await page.locator("#tokens tbody tr").first().getByRole("button", { name: /^Hide / }).click();
+  await page.getByLabel("Reason").fill("   ");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("reason is missing").waitFor();
+  assert.ok(await page.getByRole("dialog").isVisible());
+  await page.evaluate(() => sessionStorage.setItem("tokensync-operator", "another"));
+  await page.keyboard.press("Enter");
+  await page.getByText("That is not the operator's token.").waitFor();
+  assert.ok(await page.getByRole("dialog").isHidden());
 });
 
 test("shows each token's day as a line, and says what it shows", async () => {
@@ -276,8 +343,15 @@ test("shows hostile names as texts", async () => {
     answer.data[0] = { ...answer.data[0], symbol: "<img src=x onerror=alert(1)>", name: "<script>document.title='owned'</script>" };
     await route.fulfill({ json: answer });
   });
+  await page.route("**/v1/unapproved?*", async (route) => {
+    const answer = await (await route.fetch()).json();
+    answer.data[0] = { ...answer.data[0], symbol: "<img src=y onerror=alert(2)>", name: "<script>document.title='owned'</script>" };
+    await route.fulfill({ json: answer });
+  });
   await page.getByLabel("Sort by").selectOption("tvl");
   await page.getByText("<img src=x onerror=alert(1)>").waitFor();
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await page.getByText("<img src=y onerror=alert(2)>").waitFor();
   assert.equal(await page.title(), "tokensync");
   assert.deepEqual(page.wrong, []);
 });

@@ -174,6 +174,8 @@ func checkAnswer(event string, result runtimeapi.Result) string {
 		return ""
 	case strings.Contains(event, "-bad-"):
 		status = http.StatusBadRequest
+	case strings.HasSuffix(event, "-show.json"):
+		status = http.StatusNoContent
 	case strings.Contains(event, "-not-found"):
 		status = http.StatusNotFound
 	}
@@ -312,6 +314,10 @@ func TestRefusedRequests(t *testing.T) {
 		{"HealthFunction", "Query", `{"TableName":"sync","KeyConditionExpression":"#pk = :k","ExpressionAttributeValues":{":k":{"S":"RUN"}}}`, true},
 		{"GetStatsFunction", "GetItem", `{"TableName":"tokens","Key":{"mint":{"S":"a"}}}`, false},
 		{"GetTokenFunction", "PutItem", `{"TableName":"tokens"}`, false},
+		{"HideTokenFunction", "UpdateItem", `{"TableName":"sync","Key":{"pk":{"S":"HIDDEN"},"sk":{"S":"a"}}}`, true},
+		{"HideTokenFunction", "UpdateItem", `{"TableName":"board","Key":{"pk":{"S":"MANIFEST"}}}`, true},
+		{"HideTokenFunction", "DeleteItem", `{"TableName":"sync","Key":{"pk":{"S":"LEASE"},"sk":{"S":"LEASE"}}}`, false},
+		{"HideTokenFunction", "UpdateItem", `{"TableName":"board","Key":{"pk":{"S":"a chunk"}}}`, false},
 		{"SyncTokensFunction", "BatchWriteItem", `{"RequestItems":{"tokens":[]}}`, true},
 		{"SyncTokensFunction", "Query", `{"TableName":"tokens","IndexName":"by-tvl"}`, false},
 		{"HealthFunction", "Query", `{"TableName":"sync","KeyConditionExpression":"#pk = :k","ExpressionAttributeValues":{":k":{"S":"LEASE"}}}`, false},

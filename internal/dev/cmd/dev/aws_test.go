@@ -122,7 +122,7 @@ func functionOf(event string) string {
 	case event == "openapi.json":
 		return "health"
 	}
-	for _, name := range []string{"list-tokens", "list-sync-runs", "get-token", "get-stats", "datapi", "health", "dashboard"} {
+	for _, name := range []string{"list-tokens", "list-sync-runs", "hide-token", "get-token", "get-stats", "datapi", "health", "dashboard"} {
 		if strings.HasPrefix(event, name) {
 			return name
 		}
@@ -155,6 +155,8 @@ func checkPayload(t *testing.T, event string, payload []byte) {
 		return
 	case strings.Contains(event, "-bad-"):
 		want = http.StatusBadRequest
+	case strings.HasSuffix(event, "-show.json"):
+		want = http.StatusNoContent
 	case strings.Contains(event, "-not-found"):
 		want = http.StatusNotFound
 	}
