@@ -172,7 +172,8 @@ func TestSingleFlight(t *testing.T) {
 	time.Sleep(20 * time.Millisecond) // the others arrive
 	close(release)
 	group.Wait()
-	if got := reads.Load(); got > 2 { // one that came late may read again
+	const board = 3 // reads of it: its manifest, its list and its chunks
+	if got := reads.Load(); got > board+1 { // one that came late may look again
 		t.Errorf("%d reads for 20 requests at once", got)
 	}
 }

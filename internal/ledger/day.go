@@ -39,7 +39,8 @@ func (b *Books) Day(s *Standing) Day {
 		Date: b.Date, Since: b.Since, From: b.From, At: b.At,
 		Launched: b.Launched, Completed: max(0, b.Completed), Graduated: max(0, b.Graduated), Took: s.took(b.From),
 	}
-	mints := maps.Clone(s.quotes)
+	mints := map[string]*standing{}
+	maps.Copy(mints, s.quotes)
 	for mint := range b.Sums {
 		if mints[mint] == nil {
 			mints[mint] = &standing{} // of tokens that have all left the lists

@@ -191,5 +191,8 @@ func (w *World) mints(ctx context.Context) (mints []string, err error) {
 
 func content(t token.Token) string {
 	t.FirstSeenAt, t.UpdatedAt, t.LastTradeAt, t.Written, t.Lead = 0, 0, 0, token.Written{}, token.Lead{}
+	for i := range t.Pools {
+		t.Pools[i].Anchor = token.Anchor{}
+	}
 	return fmt.Sprintf("%+v", t)
 }

@@ -121,6 +121,10 @@ func functionOf(event string) string {
 		return dev.SyncFunction
 	case event == "openapi.json":
 		return "health"
+	case strings.HasPrefix(event, "get-days"):
+		return "get-stats"
+	case strings.HasPrefix(event, "token-history"):
+		return "get-token"
 	}
 	for _, name := range []string{"list-tokens", "list-sync-runs", "hide-token", "get-token", "get-stats", "datapi", "health", "dashboard"} {
 		if strings.HasPrefix(event, name) {
