@@ -88,16 +88,6 @@ func (o *reorder) at(i int) int {
 	return o.from[i]
 }
 
-// keeps reports whether the n tokens from first on were those from before on, in the same order.
-func (o *reorder) keeps(first, before, n int) bool {
-	for i := range n {
-		if o.at(first+i) != before+i {
-			return false
-		}
-	}
-	return true
-}
-
 func (o *reorder) moved(f floats) floats {
 	if o.same || f == nil {
 		return f

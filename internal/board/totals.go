@@ -103,7 +103,7 @@ func (c *carrier) gain() {
 func (c *carrier) isSame(of *chunk, first int) bool {
 	for n, old := range c.previous.chunks[earningsFamily] {
 		start := int(c.previous.starts[earningsFamily][n])
-		if old == of && c.order.keeps(first, start, of.tokens) {
+		if old == of && c.order.at(first) == start && c.order.at(first+of.tokens-1) == start+of.tokens-1 {
 			return true
 		}
 	}
