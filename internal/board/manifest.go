@@ -36,8 +36,8 @@ type Chunk struct {
 	Data []byte
 }
 
-// A Manifest names the chunks of one board. Build sets Format, Tokens and Chunks; Version, SyncedAt and Launchpads are
-// for whoever publishes it.
+// A Manifest names the chunks of one board. Build sets Format, Tokens and Chunks; Version, SyncedAt, Launchpads and Moved
+// are for whoever publishes it.
 type Manifest struct {
 	Format     int
 	Version    int64 // grows by one with every published board
@@ -49,6 +49,10 @@ type Manifest struct {
 	Epoch uint64 // of a chain of boards, each made from the one before; 0 while nobody has set it
 	Floor int64  // Unix milliseconds since when Gone is complete
 	Gone  []Gone // what has left the board lately, oldest first
+
+	// Moved is SyncedAt of the first board whose changes and windows were counted from the same points: Unix milliseconds.
+	// It is no part of what Encode writes.
+	Moved int64
 
 	Earned []Earned // by creators of very many tokens, which would take a reader long to sum up
 }

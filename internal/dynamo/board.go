@@ -23,6 +23,7 @@ const (
 	attrList     = "list"      // the hash of the list that the manifest names
 	attrListHour = "list_hour" // when it was put, in Unix hours
 	attrSyncedAt = "synced_at"
+	attrMoved    = "moved"    // when the points of reference last did: beside the list, which stays as it is
 	attrState    = "state"    // what a run leaves for the next
 	attrData     = "data"     // a chunk's bytes
 	attrPoints   = "points"   // those that are kept, beside the list: they outlive a lost board
@@ -96,6 +97,7 @@ func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, 
 		return published{}, p.err
 	}
 	p.Manifest = p.list.manifest
+	p.Moved = it.getInteger(attrMoved)
 	p.Version, p.SyncedAt = it.getInteger(attrVersion), it.getInteger(attrSyncedAt) // also of a format that cannot be read
 	return p, nil
 }
