@@ -193,7 +193,7 @@ func (r *reference) fill(b *Board, totals []total, data map[PartKey][]byte) erro
 			s = part.sample(row)
 		}
 		if r.needs.prices && s.PriceUSD != "" {
-			r.prices[i] = float32(s.PriceUSD.Float64())
+			r.prices[i] = s.PriceUSD.Float64()
 		}
 		for k, v := range totals[i].since(r.point, &s) {
 			if grown[k] != nil {

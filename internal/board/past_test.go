@@ -157,7 +157,7 @@ func boardAt(tb testing.TB, w world, tokens []token.Token, previous *Board) *Boa
 	return b
 }
 
-// agree holds two readers against each other, which may differ in the last digits of floats.
+// agree holds two readers against each other.
 func agree(tb testing.TB, a, b *Board) {
 	tb.Helper()
 	for x := range a.All() {
@@ -165,13 +165,8 @@ func agree(tb testing.TB, a, b *Board) {
 		if diff := cmp.Diff(x.Since, y.Since); diff != "" {
 			tb.Fatalf("%s (-kept up +began):\n%s", x.Mint, diff)
 		}
-		for w := range x.VolumeUSD {
-			if (x.VolumeUSD[w] == "") != (y.VolumeUSD[w] == "") || x.VolumeUSD[w] != "" && !near(x.VolumeUSD[w], y.VolumeUSD[w].Float64()) {
-				tb.Fatalf("%s: volume %s and %s", x.Mint, x.VolumeUSD[w], y.VolumeUSD[w])
-			}
-		}
-		if !near("0"+x.Fees24hUSD, y.Fees24hUSD.Float64()) {
-			tb.Fatalf("%s: fees %s and %s", x.Mint, x.Fees24hUSD, y.Fees24hUSD)
+		if x.VolumeUSD != y.VolumeUSD || x.Fees24hUSD != y.Fees24hUSD {
+			tb.Fatalf("%s: volume %s and %s, fees %s and %s", x.Mint, x.VolumeUSD, y.VolumeUSD, x.Fees24hUSD, y.Fees24hUSD)
 		}
 	}
 }

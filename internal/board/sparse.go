@@ -6,13 +6,14 @@ import (
 	"slices"
 )
 
-// floats are one number a token, in the board's order; not a number where it is unknown. Seven digits are enough to show.
-type floats []float32
+// floats are one number a token, in the board's order; not a number where it is unknown. Seven digits are shown, which must
+// not depend on how they were summed up: float32 is too short.
+type floats []float64
 
-var unknown = float32(math.NaN())
+var unknown = math.NaN()
 
 // newFloats returns n of them.
-func newFloats(n int, v float32) floats {
+func newFloats(n int, v float64) floats {
 	f := make(floats, n)
 	for i := range f {
 		f[i] = v
@@ -24,7 +25,7 @@ func newFloats(n int, v float32) floats {
 type sparse struct {
 	bits   []uint64 // which are not
 	before []uint32 // how many there are before each word of bits
-	values []float32
+	values []float64
 }
 
 func (f floats) sparse() (s sparse) {
@@ -47,7 +48,7 @@ func (f floats) sparse() (s sparse) {
 	return s
 }
 
-func (s *sparse) at(i int) float32 {
+func (s *sparse) at(i int) float64 {
 	if s.bits == nil || s.bits[i/64]>>(i%64)&1 == 0 {
 		return 0
 	}

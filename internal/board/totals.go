@@ -44,16 +44,16 @@ func (b *Board) curveTotals() []total {
 // since returns what counters have grown by since a point that has s of the token: all that they stand at, when it was made
 // later. It is below 0 where a counter went back, and not a number where nothing is known of a curve; a graduate that was one
 // already has gained nothing on its curve.
-func (now *total) since(p Point, s *Sample) (grown [len(counters{})]float32) {
+func (now *total) since(p Point, s *Sample) (grown [len(counters{})]float64) {
 	if now.stage == "" {
 		return grown
 	}
 	for k, was := range [...]num{s.Volume, s.FeesQuote, s.FeesBase} {
 		switch {
 		case was != "":
-			grown[k] = float32(now.values[k] - was.Float64())
+			grown[k] = now.values[k] - was.Float64()
 		case now.created > p.At*1000:
-			grown[k] = float32(now.values[k])
+			grown[k] = now.values[k]
 		case now.stage != token.Graduated || *s == Sample{}:
 			grown[k] = unknown
 		}
@@ -158,7 +158,7 @@ func (c *carrier) carried(old *reference) *reference {
 			case g.isNew:
 				grown[k][g.token] = since[k]
 			case !math.IsNaN(g.now.values[k]) || !math.IsNaN(g.was[k]): // what was and is unknown tells nothing new
-				grown[k][g.token] += float32(g.now.values[k] - g.was[k])
+				grown[k][g.token] += g.now.values[k] - g.was[k]
 			}
 		}
 	}

@@ -23,7 +23,7 @@ func (p *past) apply(i int, l *layout, t *tok) {
 		for w, k := range windowSpans {
 			if r, ok := p.traded(k, i); ok {
 				t.Since[k] = r.point.At * 1000
-				addDollars(&t.VolumeUSD[w], float64(r.traded[0].at(i))*dollars, t)
+				addDollars(&t.VolumeUSD[w], r.traded[0].at(i)*dollars, t)
 			}
 		}
 	}
@@ -41,7 +41,7 @@ func (p *past) addChanges(i int, t *tok) {
 		if r == nil || p.isYoung[k] || !r.needs.prices || t.PriceSuspect || t.PriceUSD == "" {
 			continue
 		}
-		if was := float64(r.prices[i]); was > 0 {
+		if was := r.prices[i]; was > 0 {
 			percent := strconv.FormatFloat((t.PriceUSD.Float64()/was-1)*100, 'f', percentDigits, 64)
 			t.PriceChange[c], _ = token.ParseNumber(percent)
 			t.Since[k] = r.point.At * 1000
@@ -55,8 +55,8 @@ func (p *past) addFees(i int, t *tok, dollars float64) {
 	if !ok || !r.needs.fees {
 		return
 	}
-	paid := float64(r.traded[1].at(i)) * dollars
-	if base := float64(r.traded[2].at(i)); base > 0 {
+	paid := r.traded[1].at(i) * dollars
+	if base := r.traded[2].at(i); base > 0 {
 		paid += base * t.PriceUSD.Float64()
 	}
 	addDollars(&t.Fees24hUSD, paid*token.GrossFees, t)
