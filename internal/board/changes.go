@@ -23,7 +23,8 @@ func (m Moment) compare(n Moment) int {
 var lastChanged = named("mint", "updated_at")
 
 // Changed returns the first tokens of the lists, at most limit, that changed after a moment, in the order of Moments, and the last
-// one's. What changes later comes later, so that a reader who goes on from there misses nothing.
+// one's. All do when the points move that their changes and windows are counted from. What changes later comes later, so that a
+// reader who goes on from there misses nothing.
 func (b *Board) Changed(after Moment, limit int) (Page, Moment) {
 	type changed struct {
 		Moment
@@ -37,7 +38,7 @@ func (b *Board) Changed(after Moment, limit int) (Page, Moment) {
 			continue
 		}
 		r.some(i, &lastChanged, &t)
-		if m := (Moment{t.UpdatedAt, t.Mint}); m.compare(after) > 0 {
+		if m := (Moment{max(t.UpdatedAt, b.manifest.Moved), t.Mint}); m.compare(after) > 0 {
 			found = append(found, changed{m, uint32(i)})
 		}
 	}

@@ -102,9 +102,9 @@ func (w *chunkWriter) finish() (Chunk, error) {
 }
 
 // hashBytes of SHA-256 are out of reach for who would make two chunks with one hash.
-const hashBytes = 16
+const hashBytes = 15
 
-// Hash is what names the bytes of parts, one behind the other: 22 characters of base64url.
+// Hash is what names the bytes of parts, one behind the other: 20 characters of base64url.
 func Hash(parts ...[]byte) string {
 	h := sha256.New()
 	for _, part := range parts {

@@ -43,7 +43,7 @@ var plans = [families]plan{
 	namesFamily:    {name: "names", tokens: 256},
 	aboutFamily:    {name: "about", tokens: 256, cold: true},
 	poolsFamily:    {name: "pools", tokens: 128, cold: true},
-	milestones:     {name: "milestones", tokens: 1024},
+	milestones:     {name: "milestones", tokens: 2048},
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
 	earningsFamily: {name: "earnings", tokens: 256, cold: true},

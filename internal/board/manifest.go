@@ -26,7 +26,7 @@ var (
 // A Ref names a chunk. Equal content has equal refs.
 type Ref struct {
 	Family string // of the facts in it, by the rate at which they change
-	Hash   string // of its bytes: 22 characters of base64url
+	Hash   string // of its bytes: 20 characters of base64url
 	Size   int    // in bytes
 }
 
@@ -36,8 +36,8 @@ type Chunk struct {
 	Data []byte
 }
 
-// A Manifest names the chunks of one board. Build sets Format, Tokens and Chunks; Version, SyncedAt and Launchpads are
-// for whoever publishes it.
+// A Manifest names the chunks of one board. Build sets Format, Tokens and Chunks; Version, SyncedAt, Launchpads and Moved
+// are for whoever publishes it.
 type Manifest struct {
 	Format     int
 	Version    int64 // grows by one with every published board
@@ -49,6 +49,10 @@ type Manifest struct {
 	Epoch uint64 // of a chain of boards, each made from the one before; 0 while nobody has set it
 	Floor int64  // Unix milliseconds since when Gone is complete
 	Gone  []Gone // what has left the board lately, oldest first
+
+	// Moved is SyncedAt of the first board whose changes and windows were counted from the same points: Unix milliseconds.
+	// It is no part of what Encode writes.
+	Moved int64
 
 	Earned []Earned // by creators of very many tokens, which would take a reader long to sum up
 }
@@ -129,10 +133,16 @@ func (m *Manifest) Encode() []byte {
 		b = append(binary.AppendUvarint(b, uint64(len(id))), id...)
 	}
 	b = binary.AppendUvarint(b, uint64(len(m.Chunks)))
-	for _, ref := range m.Chunks {
-		b = append(b, byte(familyOf(ref.Family)))
-		b = append(b, rawHash(ref.Hash)...)
-		b = binary.AppendUvarint(b, uint64(ref.Size))
+	for chunks := m.Chunks; len(chunks) > 0; { // those of one family that follow each other
+		n := slices.IndexFunc(chunks, func(ref Ref) bool { return ref.Family != chunks[0].Family })
+		if n < 0 {
+			n = len(chunks)
+		}
+		b = binary.AppendUvarint(append(b, byte(familyOf(chunks[0].Family))), uint64(n))
+		for _, ref := range chunks[:n] {
+			b = binary.AppendUvarint(append(b, rawHash(ref.Hash)...), uint64(ref.Size))
+		}
+		chunks = chunks[n:]
 	}
 	b = binary.AppendUvarint(b, m.Epoch)
 	b = binary.AppendVarint(b, m.Floor)
@@ -220,14 +230,16 @@ func (r *input) manifest(m *Manifest) {
 	for range r.count(maxPads) {
 		m.Launchpads = append(m.Launchpads, token.LaunchpadID(r.bytes(r.count(maxPad))))
 	}
-	for range r.count(maxChunks) {
-		of, hash := r.byte(), r.bytes(hashBytes)
-		size := r.count(maxRaw)
-		if r.bad || of >= byte(families) {
-			r.bad = true
+	for left := r.count(maxChunks); left > 0 && !r.bad; {
+		of, n := r.byte(), r.count(left)
+		if r.bad = r.bad || of >= byte(families) || n == 0; r.bad {
 			return
 		}
-		m.Chunks = append(m.Chunks, Ref{plans[of].name, base64.RawURLEncoding.EncodeToString(hash), size})
+		for range n {
+			hash, size := r.bytes(hashBytes), r.count(maxRaw)
+			m.Chunks = append(m.Chunks, Ref{plans[of].name, base64.RawURLEncoding.EncodeToString(hash), size})
+		}
+		left -= n
 	}
 	m.Epoch, m.Floor = r.uvarint(), r.varint()
 	for range r.count(maxGone) {

@@ -120,6 +120,32 @@ func (p *past) choose(ps Points, now time.Time) (chosen []*reference) {
 	return chosen
 }
 
+// Refer sets m's Moved. Its board is recalled with points, the one before it was with others. SyncedAt must be set.
+func (m *Manifest) Refer(points Points, before *Manifest, others Points) {
+	m.Moved = before.Moved
+	if points.referred(m.SyncedAt) != others.referred(before.SyncedAt) {
+		m.Moved = m.SyncedAt
+	}
+}
+
+// A referral is what a span is counted from.
+type referral struct {
+	point   int64 // Unix seconds; 0 is none
+	isYoung bool
+}
+
+// referred returns that of each span at a time in Unix milliseconds. Rows depend on nothing else of the past.
+func (ps Points) referred(now int64) (list [len(spans)]referral) {
+	var p past
+	p.choose(ps, time.UnixMilli(now))
+	for k, r := range p.references {
+		if r != nil {
+			list[k] = referral{r.point.At, p.isYoung[k]}
+		}
+	}
+	return list
+}
+
 // load fetches references. One that lacks a part needs nothing any more.
 func (b *Board) load(references []*reference, fetch func([]PartKey) (map[PartKey][]byte, error)) error {
 	var keys []PartKey

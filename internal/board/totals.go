@@ -157,7 +157,7 @@ func (c *carrier) carried(old *reference) *reference {
 			case grown[k] == nil:
 			case g.isNew:
 				grown[k][g.token] = since[k]
-			default:
+			case !math.IsNaN(g.now.values[k]) || !math.IsNaN(g.was[k]): // what was and is unknown tells nothing new
 				grown[k][g.token] += float32(g.now.values[k] - g.was[k])
 			}
 		}

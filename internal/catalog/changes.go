@@ -102,7 +102,7 @@ func changesOf(b *board.Board, m *board.Manifest, from version) Changes {
 	changes.Rows = list.Rows
 	if !changes.More { // all that this board has; a reader from a newer one stays where it is
 		last = board.Moment{At: max(from.At, m.SyncedAt)}
-		if from.At >= m.SyncedAt {
+		if from.At > m.SyncedAt {
 			last = from.Moment
 		}
 	}

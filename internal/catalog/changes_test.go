@@ -1,7 +1,6 @@
 package catalog_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/board"
 	"tokensync/internal/catalog"
@@ -17,15 +19,19 @@ import (
 	"tokensync/internal/token"
 )
 
-// chain publishes boards of one epoch, each a step after the one before.
+const minute = 60_000 // milliseconds
+
+// chain publishes boards of one epoch, each a step after the one before, and keeps the points that are due.
 type chain struct {
 	boards []*board.Board
 	epoch  uint64
-	step   int64 // milliseconds; 0 is a minute
+	step   int64 // milliseconds
+	points board.Points
+	parts  map[board.PartKey][]byte
 }
 
 // at is the moment of the n-th board.
-func (c *chain) at(n int) int64 { return apitest.Epoch.UnixMilli() + int64(n)*cmp.Or(c.step, 60_000) }
+func (c *chain) at(n int) int64 { return apitest.Epoch.UnixMilli() + int64(n)*c.step }
 
 func (c *chain) publish(tb testing.TB, tokens []token.Token) {
 	tb.Helper()
@@ -43,11 +49,44 @@ func (c *chain) publish(tb testing.TB, tokens []token.Token) {
 		}
 	}
 	m.Follow(before, c.epoch, shown)
+	others := c.points
+	c.sample(tb, time.UnixMilli(m.SyncedAt), tokens)
+	if before != nil {
+		were := before.Manifest()
+		m.Refer(c.points, &were, others)
+	}
 	b, err := board.Make(m, apitest.Held(tokens))
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if err := b.Recall(c.points, before, func([]board.PartKey) (map[board.PartKey][]byte, error) { return c.parts, nil }); err != nil {
+		tb.Fatal(err)
+	}
 	c.boards = append(c.boards, b)
+}
+
+// sample keeps a point of tokens if one is due.
+func (c *chain) sample(tb testing.TB, at time.Time, tokens []token.Token) {
+	tb.Helper()
+	next, isDue := c.points.Next(at)
+	if !isDue {
+		return
+	}
+	w := board.NewPointWriter(next)
+	for i := range tokens {
+		w.Add(&tokens[i])
+	}
+	p, parts, err := w.Finish()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if c.parts == nil {
+		c.parts = map[board.PartKey][]byte{}
+	}
+	for i, data := range parts {
+		c.parts[board.PartKey{At: p.At, Part: i}] = data
+	}
+	c.points = c.points.With(p)
 }
 
 func (c *chain) now() int64 { return c.at(len(c.boards)) }
@@ -55,21 +94,27 @@ func (c *chain) now() int64 { return c.at(len(c.boards)) }
 // instance is a reader that shows the board of a version.
 func instance(b *board.Board) *catalog.Catalog { return (&store{board: b}).catalog() }
 
-type row struct {
-	Mint string `json:"mint"`
-	Text string `json:"name"`
-}
-
-func rowsOf(tb testing.TB, text []byte) (rows []row) {
+// rowsOf is rows as they are written, by mint.
+func rowsOf(tb testing.TB, text []byte) map[string]string {
 	tb.Helper()
-	if err := json.Unmarshal(slices.Concat([]byte("["), text, []byte("]")), &rows); err != nil {
+	var list []json.RawMessage
+	if err := json.Unmarshal(slices.Concat([]byte("["), text, []byte("]")), &list); err != nil {
 		tb.Fatal(err)
+	}
+	rows := map[string]string{}
+	for _, raw := range list {
+		var key struct{ Mint string }
+		if err := json.Unmarshal(raw, &key); err != nil || rows[key.Mint] != "" {
+			tb.Fatalf("%s: twice, or %v", key.Mint, err)
+		}
+		rows[key.Mint] = string(raw)
 	}
 	return rows
 }
 
 // TestNothingIsMissed follows the changes while runs publish, each minute or, as a watch does, each second, asking instances
-// that show the newest board or one of those before it: what a client has in the end is what the newest board lists.
+// that show the newest board or one of those before it: what a client has in the end is what the newest board lists, with the
+// changes and windows that move by themselves.
 func TestNothingIsMissed(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {
@@ -78,9 +123,12 @@ func TestNothingIsMissed(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
 			fresh := 520 // more than an answer holds
 			tokens := apitest.Tokens(fresh, first)
-			c, versions := &chain{epoch: seed + 1}, 2 // that instances show
-			if seed%2 == 1 {
+			c, versions := &chain{epoch: seed + 1, step: minute}, 2 // that instances show
+			switch seed % 3 {
+			case 1:
 				c.step, versions = 1000, 5
+			case 2:
+				c.step, versions = 20_000, 3
 			}
 			for i := range tokens {
 				tokens[i].UpdatedAt = apitest.Epoch.UnixMilli()
@@ -93,39 +141,42 @@ func TestNothingIsMissed(t *testing.T) {
 				t.Fatal(err)
 			}
 			since := begin.Version
-			for round := range 30 {
-				if round < 25 && r.IntN(2) == 0 {
+			const rounds, lively = 70, 60
+			for round := range rounds {
+				if round < lively && r.IntN(2) == 0 {
 					tokens = rename(tokens, r, &fresh, c.now())
 					c.publish(t, tokens)
 				}
 				asked := pick()
-				if round >= 25 {
+				if round >= lively {
 					asked = instance(c.boards[len(c.boards)-1])
 				}
 				got, err := asked.Changes(t.Context(), since)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, x := range rowsOf(t, got.Rows) {
-					held[x.Mint] = x.Text
-				}
+				maps.Copy(held, rowsOf(t, got.Rows))
 				for _, mint := range got.Gone {
 					delete(held, mint)
 				}
 				since = got.Version
 			}
-			want := map[string]string{}
+			want, since5m := map[string]string{}, map[int64]bool{}
 			for x := range c.boards[len(c.boards)-1].All() {
 				if x.Status == token.Listed {
-					want[x.Mint] = x.Name
+					want[x.Mint] = string(x.AppendRow(nil))
+					since5m[x.Since[0]] = true
 				}
+			}
+			if c.step != 1000 && (len(since5m) < 2 || len(c.points) < 3) {
+				t.Errorf("no row's change is since a point: %v", since5m)
 			}
 			quiet, err := instance(c.boards[len(c.boards)-1]).Changes(t.Context(), since)
 			if err != nil || len(quiet.Rows)+len(quiet.Gone) > 0 || quiet.More || quiet.Version != since {
 				t.Errorf("without a change: %d bytes, %v, version %s after %s, error %v", len(quiet.Rows), quiet.Gone, quiet.Version, since, err)
 			}
-			if !maps.Equal(want, held) {
-				t.Errorf("%d tokens held, %d listed", len(held), len(want))
+			if diff := cmp.Diff(want, held); diff != "" {
+				t.Errorf("%d tokens held, %d listed (-listed +held):\n%.1000s", len(held), len(want), diff)
 			}
 		})
 	}
@@ -156,7 +207,7 @@ func rename(tokens []token.Token, r *rand.Rand, fresh *int, now int64) (next []t
 
 func TestChangesRefuse(t *testing.T) {
 	t.Parallel()
-	c := &chain{epoch: 12345}
+	c := &chain{epoch: 12345, step: minute}
 	c.publish(t, apitest.Tokens(3, first))
 	newest := instance(c.boards[0])
 	begin, err := newest.Changes(t.Context(), "")
@@ -164,7 +215,7 @@ func TestChangesRefuse(t *testing.T) {
 		t.Fatalf("%+v, error %v", begin, err)
 	}
 	epoch, _, _ := strings.Cut(begin.Version, ".")
-	far := (&chain{epoch: 12345, boards: make([]*board.Board, 1000)}).now()
+	far := (&chain{epoch: 12345, step: minute, boards: make([]*board.Board, 1000)}).now()
 	for name, since := range map[string]string{
 		"nonsense": "x", "three dots": "1.2.3.4", "no number": epoch + ".!", "upper case": strings.ToUpper(begin.Version),
 		"a mint that is none": begin.Version + ".mint", "minus": epoch + ".-0", "the future": epoch + "." + base36(far),
@@ -196,7 +247,7 @@ func base36(n int64) string {
 func TestGoneIsBounded(t *testing.T) {
 	t.Parallel()
 	tokens := apitest.Tokens(500, first)
-	c := &chain{epoch: 9}
+	c := &chain{epoch: 9, step: minute}
 	c.publish(t, tokens)
 	begin, err := instance(c.boards[0]).Changes(t.Context(), "")
 	if err != nil {

@@ -19,10 +19,11 @@ import (
 // Items of the board table. What never changes has its hash as key, so that it lies in no common partition, and
 // expires_at: the chunks, and the lists of them. The manifest's item is small, for every run writes it: it names a list.
 const (
-	manifestKey  = "MANIFEST"  // no hash: those have 22 characters
+	manifestKey  = "MANIFEST"  // no hash: those have 20 characters
 	attrList     = "list"      // the hash of the list that the manifest names
 	attrListHour = "list_hour" // when it was put, in Unix hours
 	attrSyncedAt = "synced_at"
+	attrMoved    = "moved"    // when the points of reference last did: beside the list, which stays as it is
 	attrState    = "state"    // what a run leaves for the next
 	attrData     = "data"     // a chunk's bytes
 	attrPoints   = "points"   // those that are kept, beside the list: they outlive a lost board
@@ -96,6 +97,7 @@ func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, 
 		return published{}, p.err
 	}
 	p.Manifest = p.list.manifest
+	p.Moved = it.getInteger(attrMoved)
 	p.Version, p.SyncedAt = it.getInteger(attrVersion), it.getInteger(attrSyncedAt) // also of a format that cannot be read
 	return p, nil
 }
@@ -127,15 +129,22 @@ func (b *BoardTable) readList(ctx context.Context, hash string, consistent bool)
 	return b.list, nil
 }
 
-// lives are encoded as their differences.
+// lives are encoded as their differences, each with how many there are that are the same.
 func appendLives(b []byte, lives []int64) []byte {
 	last := int64(0)
-	for _, hour := range lives {
-		b = binary.AppendVarint(b, hour-last)
-		last = hour
+	for len(lives) > 0 {
+		n := slices.IndexFunc(lives, func(hour int64) bool { return hour != lives[0] })
+		if n < 0 {
+			n = len(lives)
+		}
+		b = binary.AppendUvarint(binary.AppendVarint(b, lives[0]-last), uint64(n))
+		last, lives = lives[0], lives[n:]
 	}
 	return b
 }
+
+// maxLives is far above what a list has.
+const maxLives = 1 << 18
 
 func parseLives(b []byte) (lives []int64) {
 	last := int64(0)
@@ -144,8 +153,12 @@ func parseLives(b []byte) (lives []int64) {
 		if n <= 0 {
 			return nil
 		}
-		b, last = b[n:], last+d
-		lives = append(lives, last)
+		count, m := binary.Uvarint(b[n:])
+		if m <= 0 || count == 0 || count > uint64(maxLives-len(lives)) {
+			return nil
+		}
+		b, last = b[n+m:], last+d
+		lives = append(lives, slices.Repeat([]int64{last}, int(count))...)
 	}
 	return lives
 }

@@ -578,6 +578,8 @@ func TestChunksArePaced(t *testing.T) {
 func FuzzLives(f *testing.F) {
 	f.Add(appendLives(nil, []int64{5, 5, 7, 1 << 40}))
 	f.Add([]byte{0x80})
+	f.Add([]byte{2, 0x80})
+	f.Add([]byte{2, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		lives := parseLives(b)
 		if again := parseLives(appendLives(nil, lives)); fmt.Sprint(again) != fmt.Sprint(lives) {

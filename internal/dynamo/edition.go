@@ -117,7 +117,7 @@ func (b *BoardTable) store(ctx context.Context, it item, size int, life time.Dur
 }
 
 // Publish makes m the board that readers see, once its chunks, which must all have been put, are stored. It sets m's
-// version and leaves state for the next run. It returns syncrun.ErrLeaseHeld when another board was published since this
+// version and Moved, and leaves state for the next run. It returns syncrun.ErrLeaseHeld when another board was published since this
 // run found its own, or a run of a later generation of the lease was here.
 func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, generation int64) error {
 	listed, hour := e.putList(ctx, m)
@@ -125,10 +125,12 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 		return err
 	}
 	m.Version = e.from.Version + 1
+	m.Refer(e.points, &e.from.Manifest, e.from.points)
 	it := item{attrState: plain(state), attrPoints: plain(e.points.Encode())}
 	it.integer(attrVersion, m.Version)
 	it.integer(attrGeneration, generation)
 	it.integer(attrSyncedAt, m.SyncedAt)
+	it.integer(attrMoved, m.Moved)
 	it.text(attrList, listed)
 	it.integer(attrListHour, hour)
 	request := e.request(it, generation)

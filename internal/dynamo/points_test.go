@@ -104,6 +104,34 @@ func TestPointsArePublished(t *testing.T) {
 	}
 }
 
+// TestMoved: the manifest's item says since which board changes and windows are counted from the same points.
+func TestMoved(t *testing.T) {
+	t.Parallel()
+	api := &boardAPI{Client: engine.Client()}
+	name := newTables(t).Board
+	table := NewBoardTable(api, name)
+	publishPoint(t, table, 70, "2")
+	first := movedOf(t, api, name)
+	if again := publish(t, table, "2"); first.Moved != first.SyncedAt || again.Moved != first.Moved {
+		t.Errorf("moved at %d by the board of %d; then at %d", first.Moved, first.SyncedAt, again.Moved)
+	}
+	publishPoint(t, table, 10, "3")
+	if last := movedOf(t, api, name); last.Moved != last.SyncedAt || last.SyncedAt <= first.SyncedAt {
+		t.Errorf("moved at %d by the board of %d", last.Moved, last.SyncedAt)
+	}
+}
+
+// movedOf is the published manifest, as a new reader has it.
+func movedOf(t *testing.T, api API, name string) board.Manifest {
+	t.Helper()
+	reader, _ := reading(api, name)
+	b, err := reader.Board(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Manifest()
+}
+
 // TestReadingWithoutPoints: what cannot be had of the past takes no board down, and is asked for again.
 func TestReadingWithoutPoints(t *testing.T) {
 	t.Parallel()

@@ -74,6 +74,9 @@ func (r *run) known(before *token.Token, h *harvest, l leaving) change {
 		t.Status = token.Listed
 	}
 	r.review(&t)
+	if r.isLook && t.Status != token.Listed && t.Status == before.Status {
+		return r.unseen(before) // no list shows it: the next run is early enough
+	}
 	if t.Same(before) {
 		r.record.TokensUnchanged++
 		t.UpdatedAt = before.UpdatedAt

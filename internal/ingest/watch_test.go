@@ -448,7 +448,7 @@ func TestWatchUnapproved(t *testing.T) {
 		}
 		return nil
 	})
-	if w.board().Len() != 0 || run.Watch.Looks != 3 || run.Watch.Published != 0 || run.Watch.Failed != 0 {
+	if w.board().Count(token.Listed) != 0 || run.Watch.Looks != 3 || run.Watch.Published != 0 || run.Watch.Failed != 0 {
 		t.Errorf("%d on the board: %+v", w.board().Len(), run.Watch)
 	}
 }

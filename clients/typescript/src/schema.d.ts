@@ -161,6 +161,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was launched, traded and earned on each day
+         * @description The books of the bonding curves, in UTC, each day's from the last run of the day before to its own last run. Today's are those until now. Days without a run are missing: what happened on them is in the books of the next day that has one. A day's dollars are those of the moment at which its books last moved.
+         */
+        get: operations["getDays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/health": {
         parameters: {
             query?: never;
@@ -527,6 +547,61 @@ export interface components {
             stage: "bonding" | "migrating" | "graduated";
             symbol: string;
         };
+        Day: {
+            /** @description Curves that were sold out. */
+            completed: number;
+            creators_usd: components["schemas"]["Amount"];
+            /** Format: date */
+            date: string;
+            fees_usd: components["schemas"]["Amount"];
+            /**
+             * Format: date-time
+             * @description When the last run of the day before began.
+             */
+            from: string;
+            /** @description Tokens that were migrated into an AMM pool. */
+            graduated: number;
+            /** @description New tokens. */
+            launched: number;
+            /** @description From launch to completion, of the curves completed on the day that are listed; null when there are none. */
+            median_completion_seconds: number | null;
+            partner_usd: components["schemas"]["Amount"];
+            quotes: components["schemas"]["DayInQuote"][];
+            /**
+             * Format: date-time
+             * @description When the run began that last changed something.
+             */
+            updated_at: string;
+            volume_usd: components["schemas"]["Amount"];
+        };
+        /** @description Amounts are in whole quote tokens; null where nothing is known. */
+        DayInQuote: {
+            /** @description Earned by creators, likewise. */
+            creators: number | null;
+            /** @description Likewise. */
+            creators_unclaimed: number | null;
+            /** @description Trading fees of the partner and the creators together. */
+            fees: number | null;
+            /** @description Earned by the partner: trading fees, surplus and migration fee. */
+            partner: number | null;
+            /** @description Not withdrawn at the day's end, of all days. */
+            partner_unclaimed: number | null;
+            quote_mint: string;
+            quote_symbol: string;
+            /** @description US dollars of one quote token. */
+            quote_usd: number | null;
+            /** @description Of curves; AMM pools have no such counters. */
+            volume: number | null;
+            /** @description Some curves' fee rate is not constant. */
+            volume_estimated: boolean;
+        };
+        Days: {
+            data: components["schemas"]["Day"][];
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+        };
         GatewayMessage: {
             message: string;
         };
@@ -564,6 +639,14 @@ export interface components {
             hidden_at: components["schemas"]["Moment"];
             mint: components["schemas"]["Mint"];
             reason: string;
+        };
+        /** @description What the operator has earned in some days in one quote, as the ledger of days has it. */
+        Income: {
+            earned: number | null;
+            /** @description Each day's at its own price of the quote. */
+            earned_usd: number | null;
+            quote_mint: string;
+            quote_symbol: string;
         };
         /** @description An https address. */
         Link: string | null;
@@ -1307,6 +1390,42 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getDays: {
+        parameters: {
+            query?: {
+                /** @description The first day, at most 400 days with the last one; 29 days before it by default. */
+                from?: string;
+                /** @description The last day; today by default. */
+                to?: string;
+                /** @description One of the configured launchpads; the days of all are added up by default. */
+                launchpad?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The days that have books, the first one first. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Days"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadParameter"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getHealth: {
         parameters: {
             query?: never;
@@ -1542,8 +1661,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description Since the first run of the day, in UTC. Missing with `config`, by which the ledger knows nothing. */
+                        days_30?: components["schemas"]["Income"][];
+                        /** @description Since the first run of the day, in UTC. Missing with `config`, by which the ledger knows nothing. */
+                        days_7?: components["schemas"]["Income"][];
                         pools: components["schemas"]["Claim"][];
                         quotes: components["schemas"]["Money"][];
+                        /** @description Since the first run of the day, in UTC. Missing with `config`, by which the ledger knows nothing. */
+                        today?: components["schemas"]["Income"][];
                     };
                 };
             };

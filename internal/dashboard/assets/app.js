@@ -43,6 +43,7 @@ function ask(why) {
   for (const table of ["runs", "days"]) body(table).replaceChildren();
   charts.clear();
   tokens.clear();
+  listing.clear();
   runs = [];
   updated = null;
   $("enter").hidden = false;
@@ -67,7 +68,7 @@ async function refresh() {
     show(list, health, stats);
     showMoney(revenue, days.data);
     if (first) await tokens.load(false, trouble);
-    await listing.load();
+    if (token.get()) await listing.load();
   } catch (error) {
     if (error instanceof Refused) {
       refused();

@@ -8,6 +8,7 @@ const pageSize = 50;
 const next = { queue: null, hidden: null }; // cursors
 let page; // what to do about trouble, and about a token that is refused
 let about; // the token that the dialog is about
+let reader = 0; // what was asked for before somebody signed out is dropped
 
 export function start(handlers) {
   page = handlers;
@@ -26,17 +27,34 @@ export async function load() {
   await Promise.all([loadQueue(false), loadHidden(false)]);
 }
 
+// clear forgets what was shown, and what is under way.
+export function clear() {
+  reader++;
+  about = null;
+  if ($("hide").open) $("hide").close();
+  for (const id of ["hide-token", "hide-mint", "hide-trouble", "unlisted-note"]) $(id).textContent = "";
+  $("reason").value = "";
+  for (const table of ["queue", "hidden"]) {
+    next[table] = null;
+    document.querySelector(`#${table} tbody`).replaceChildren();
+    $(table + "-note").textContent = "";
+    $(table + "-more").hidden = true;
+  }
+}
+
 async function loadQueue(more) {
+  const mine = reader;
   const list = await get(`/v1/unapproved?limit=${pageSize}${after(more && next.queue)}`, { operator: true });
-  fill("queue", list, list.data.map(queueRow), more, "Every token meets the listing rules.");
+  if (mine === reader) fill("queue", list, list.data.map(queueRow), more, "Every token meets the listing rules.");
 }
 
 async function loadHidden(more) {
+  const mine = reader;
   const list = await get(`/v1/hidden?limit=${pageSize}${after(more && next.hidden)}`, { operator: true });
   const mints = list.data.map((h) => h.mint);
   const known = mints.length > 0 ? (await get("/v1/tokens?mints=" + mints.join())).data : [];
   const rows = list.data.map((h) => hiddenRow(h, known.find((t) => t.mint === h.mint) ?? { mint: h.mint }));
-  fill("hidden", list, rows, more, "No token is hidden.");
+  if (mine === reader) fill("hidden", list, rows, more, "No token is hidden.");
 }
 
 const after = (cursor) => (cursor ? "&cursor=" + encodeURIComponent(cursor) : "");

@@ -142,7 +142,7 @@ test("searches, sorts and filters the tokens, and leads to their pools at Meteor
   await page.waitForFunction(() => document.querySelectorAll("#tokens tbody tr").length === 100);
   assert.equal(new Set(await mints()).size, 100);
   const pools = (await api("/v1/tokens/" + busiest[0])).pools;
-  await rows.first().getByRole("button").click();
+  await rows.first().getByRole("button", { name: /^Pools of / }).click();
   await rows.first().getByRole("link").first().waitFor();
   const hrefs = await rows.first().getByRole("link").evaluateAll((list) => list.map((a) => a.href));
   assert.equal(hrefs.length, pools.length);

@@ -28,9 +28,18 @@ type Schedule struct{ Refresh, Full time.Duration }
 // pointEvery is how often a point of all tokens is kept, where runs are as frequent.
 const pointEvery = 5 * time.Minute
 
+// anchorsEvery is how often the markets' anchors are set.
+const anchorsEvery = time.Hour
+
 // Points returns what the points of a month cost to write. Reading them is for those who read.
-func (l Launchpad) Points() float64 {
-	return float64(month) / float64(pointEvery) * math.Ceil(float64(l.Point)/1024) * perWriteUnit
+func (l Launchpad) Points() float64 { return written(l.Point, pointEvery) }
+
+// ByAnchors returns what the anchors of a month cost to write.
+func (l Launchpad) ByAnchors() float64 { return written(int64(l.Anchors), anchorsEvery) }
+
+// written is what some bytes cost a month that are written each time.
+func written(bytes int64, every time.Duration) float64 {
+	return float64(month) / float64(every) * math.Ceil(float64(bytes)/1024) * perWriteUnit
 }
 
 // Bill is a month of syncs in US dollars.
@@ -44,7 +53,7 @@ func (l Launchpad) Month(s Schedule, memoryMB int) Bill {
 	var b Bill
 	b.add(l.Refresh, s.Refresh, memoryMB)
 	b.add(l.Full, s.Full, memoryMB)
-	b.Writes += l.Points()
+	b.Writes += l.Points() + l.ByAnchors()
 	return b
 }
 

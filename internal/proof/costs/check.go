@@ -31,13 +31,12 @@ func (l Launchpad) Check(pools int) error {
 }
 
 // Bounds of what a run may write while every dollar moves and one token in a hundred changes in kind: for up to a thousand tokens,
-// and for each thousand of more. The aim is 70 units and 2 dollars, and 4 units for a quiet run: in this world, whose tokens all
-// have AMM pools, market chunks alone take some 54.
+// and for each thousand of more. Points and anchors, which have a pace of their own, are in the dollars.
 const (
-	unitsPerThousand   = 100
-	dollarsPerThousand = 3 // a month, at a run each minute
+	unitsPerThousand   = 70
+	dollarsPerThousand = 2 // a month, at a refresh each minute and a full run each hour
 	pointsPerThousand  = 0.25
-	quietUnits         = 6 // when nothing moves: its lease, its record, and the manifest, which grows by a unit a thousand tokens
+	quietUnits         = 4 // when nothing moves, however many tokens: its lease, its record, and the manifest
 	runsPerMonth       = 43_800
 )
 
@@ -54,9 +53,9 @@ func (l Launchpad) bounds(pools int) []bound {
 		{"share of the items that a refresh wrote", float64(l.Refresh.Items) / n, 0.005, 0.03},
 		{"write units of a new token", l.First.Units.Write / n, 1, 3},
 		{"write units of a run", moved, 1 + float64(l.Refresh.Items), unitsPerThousand * thousands},
-		{"dollars a month for writes", moved * runsPerMonth * perWriteUnit, 0.01, dollarsPerThousand * thousands},
+		{"dollars a month for writes", moved*runsPerMonth*perWriteUnit + l.Points() + l.ByAnchors(), 0.01, dollarsPerThousand * thousands},
 		{"dollars a month for points", l.Points(), 0.001, pointsPerThousand * thousands},
-		{"write units of a quiet run", l.Quiet.Units.Write, 1, quietUnits + thousands - 1},
+		{"write units of a quiet run", l.Quiet.Units.Write, 1, quietUnits},
 		{"read units of a refresh", l.Refresh.Units.Read, 1, 30 + n/20},
 	}
 }

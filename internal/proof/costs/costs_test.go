@@ -42,6 +42,7 @@ func TestCheck(t *testing.T) {
 		return Launchpad{
 			Tokens:  1000,
 			Point:   20_000,
+			Anchors: 45_000,
 			First:   Usage{Mode: "full", Written: 1000, Units: dynamotest.Units{Write: 2200}},
 			Full:    Usage{Mode: "full", Requests: 70, Units: dynamotest.Units{Write: 65}},
 			Refresh: Usage{Mode: "refresh", Requests: 16, Bytes: 500_000, Written: 1000, Items: 10, Units: dynamotest.Units{Write: 60, Read: 40}},

@@ -67,9 +67,10 @@ func usage(w io.Writer, launchpads []Launchpad) {
 }
 
 func points(w io.Writer, launchpads []Launchpad) {
-	_, _ = fmt.Fprintf(w, "\n| tokens | a point, KB | dollars a month, one every five minutes |\n| ---: | ---: | ---: |\n")
+	_, _ = fmt.Fprintf(w, "\n| tokens | a point, KB | dollars a month, one every five minutes | anchors, KB | dollars a month, every hour |\n"+
+		"| ---: | ---: | ---: | ---: | ---: |\n")
 	for _, l := range launchpads {
-		_, _ = fmt.Fprintf(w, "| %d | %.1f | %.3f |\n", l.Tokens, float64(l.Point)/1024, l.Points())
+		_, _ = fmt.Fprintf(w, "| %d | %.1f | %.3f | %.1f | %.3f |\n", l.Tokens, float64(l.Point)/1024, l.Points(), float64(l.Anchors)/1024, l.ByAnchors())
 	}
 }
 

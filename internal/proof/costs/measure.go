@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dynamo"
 	"tokensync/internal/syncrun"
 )
 
@@ -31,6 +33,7 @@ type Launchpad struct {
 	First, Full, Refresh, Quiet Usage
 	Log                         Written // a run's
 	Point                       int64   // bytes of a point of all tokens, which is kept every five minutes
+	Anchors                     int     // bytes of the markets' anchors, which are set every hour
 }
 
 // Measure runs the real sync for a launchpad with a number of tokens, all of which have a pool on DLMM, among pools in all; one in
@@ -49,15 +52,13 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	}
 	l := Launchpad{Tokens: len(m.world.Meteora.OurMints(meteoratest.DLMM))}
 	l.First = m.run(ctx, dev.FullSync)
-	l.Point = m.point
+	l.Point, l.Anchors = m.point, m.anchors(ctx)
 	m.change(0)
 	l.Full = m.run(ctx, dev.FullSync)
 	m.change(1)
 	l.Refresh = m.run(ctx, dev.Refresh)
 	m.run(ctx, dev.Refresh) // what a new name collides with shows one run later
-	if l.Quiet = m.run(ctx, dev.Refresh); m.point > 0 {
-		l.Quiet = m.run(ctx, dev.Refresh) // five minutes have begun, whose point is not of a run's cost
-	}
+	l.Quiet = m.run(ctx, dev.Refresh)
 	l.Log = m.log.share(4)
 	return l, errors.Join(m.err, m.log.err)
 }
@@ -110,6 +111,23 @@ func (m *measurement) close() error {
 	return errors.Join(failed...)
 }
 
+// anchors returns how many bytes of the published board are anchors.
+func (m *measurement) anchors(ctx context.Context) (size int) {
+	if m.err != nil {
+		return 0
+	}
+	edition, err := dynamo.NewBoardTable(m.world.Engine().Client(), m.world.Tables().Board).Edit(ctx)
+	if m.err = err; err != nil {
+		return 0
+	}
+	for _, ref := range edition.Board().Manifest().Chunks {
+		if ref.Family == "anchors" {
+			size += ref.Size
+		}
+	}
+	return size
+}
+
 func (m *measurement) run(ctx context.Context, event string) Usage {
 	if m.err != nil {
 		return Usage{}
@@ -121,9 +139,11 @@ func (m *measurement) run(ctx context.Context, event string) Usage {
 	m.err, m.point = err, run.Record.PointBytes
 	cpu := run.Result.CPU - m.cpu
 	m.cpu = run.Result.CPU
+	units := m.meter.Take()
+	units.Write -= math.Floor(float64(m.point) / 1024) // it has a line of its own in the bill
 	return Usage{
 		Mode: run.Record.Mode, Requests: run.Record.UpstreamRequests, Bytes: run.Record.BytesRead, CPU: cpu,
-		Units: m.meter.Take(), Written: run.Record.TokensNew + run.Record.TokensUpdated,
+		Units: units, Written: run.Record.TokensNew + run.Record.TokensUpdated,
 		Items: run.Record.ItemsWritten, Board: int(run.Record.BoardBytes),
 	}
 }
