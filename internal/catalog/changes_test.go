@@ -182,6 +182,28 @@ func TestNothingIsMissed(t *testing.T) {
 	}
 }
 
+// TestChangesOfOneRun: what changed with the newest board comes once, on however many pages.
+func TestChangesOfOneRun(t *testing.T) {
+	t.Parallel()
+	c := &chain{epoch: 3, step: minute}
+	tokens := apitest.Tokens(520, first)
+	for i := range tokens {
+		tokens[i].UpdatedAt = c.now()
+	}
+	c.publish(t, tokens)
+	newest, since, counts := instance(c.boards[0]), "", []int{}
+	for range 4 {
+		got, err := newest.Changes(t.Context(), since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		since, counts = got.Version, append(counts, len(rowsOf(t, got.Rows)))
+	}
+	if diff := cmp.Diff([]int{0, 500, 20, 0}, counts); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
 // rename is a run that changes some tokens: names, so that a client can tell old from new, and what is hidden.
 func rename(tokens []token.Token, r *rand.Rand, fresh *int, now int64) (next []token.Token) {
 	for _, t := range tokens {

@@ -1,4 +1,4 @@
-import { request, type Options } from "./request.js";
+import { request, type Asked, type Options } from "./request.js";
 import { watch, type Watcher, type WatchOptions } from "./watch.js";
 import type { components, paths } from "./schema.js";
 
@@ -15,7 +15,11 @@ export type Changes = Schemas["Changes"];
 export type History = paths["/v1/tokens/{mint}/history"]["get"]["responses"][200]["content"]["application/json"];
 export type HistoryRange = NonNullable<Query<"/v1/tokens/{mint}/history">["range"]>;
 export type CreatorFees = paths["/v1/creators/{creator}/fees"]["get"]["responses"][200]["content"]["application/json"];
+export type Day = Schemas["Days"]["data"][number];
+export type DaysQuery = Query<"/v1/days">;
+export type Hiding = Schemas["Hiding"];
 
+type HiddenPage = paths["/v1/hidden"]["get"]["responses"][200]["content"]["application/json"];
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never;
 
 /** What a list can be asked for. `cursor` and `mints` have methods of their own. */
@@ -75,13 +79,38 @@ export class TokenSync {
     return this.#get(`/v1/creators/${encodeURIComponent(creator)}/fees`, {}, signal);
   }
 
+  /** What was launched, traded and earned on each day, the first one first; of 30 days unless more are asked for. */
+  async days(query: DaysQuery = {}, signal?: AbortSignal): Promise<Day[]> {
+    return (await this.#get<Schemas["Days"]>("/v1/days", query, signal)).data;
+  }
+
+  /** Every token that the operator has hidden, page by page as it is read. This and what follows needs `operatorToken`. */
+  async *hidden(signal?: AbortSignal): AsyncGenerator<Hiding, void, undefined> {
+    let cursor: string | null | undefined;
+    do {
+      const page: HiddenPage = await this.#get("/v1/hidden", { limit: 100, cursor }, signal, { operator: true });
+      yield* page.data;
+      cursor = page.next_cursor;
+    } while (cursor);
+  }
+
+  /** Takes a token out of the lists, in a few seconds, until it is shown again. */
+  hide(mint: string, reason: string, signal?: AbortSignal): Promise<Hiding> {
+    return this.#get(`/v1/hidden/${encodeURIComponent(mint)}`, {}, signal, { operator: true, method: "PUT", body: { reason } });
+  }
+
+  /** Lets the next run put a hidden token back. */
+  show(mint: string, signal?: AbortSignal): Promise<void> {
+    return this.#get(`/v1/hidden/${encodeURIComponent(mint)}`, {}, signal, { operator: true, method: "DELETE" });
+  }
+
   stats(signal?: AbortSignal): Promise<Stats> {
     return this.#get("/v1/stats", {}, signal);
   }
 
   /** Resolves when a check fails too: `status` says so. */
   health(signal?: AbortSignal): Promise<Health> {
-    return request(this.#base + "/v1/health", { ...this.#options, retries: 0, accept: [503] }, signal);
+    return request(this.#base + "/v1/health", { ...this.#options, retries: 0 }, { accept: [503] }, signal);
   }
 
   /** What changed since a version of the board; without one, only the newest version. */
@@ -94,9 +123,9 @@ export class TokenSync {
     return watch(this, options);
   }
 
-  #get<T>(path: string, query: Record<string, unknown>, signal?: AbortSignal): Promise<T> {
+  #get<T>(path: string, query: Record<string, unknown>, signal?: AbortSignal, asked?: Asked): Promise<T> {
     const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
     const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-    return request(this.#base + path + (search && "?" + search), this.#options, signal);
+    return request(this.#base + path + (search && "?" + search), this.#options, asked, signal);
   }
 }

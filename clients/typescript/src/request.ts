@@ -8,6 +8,18 @@ export interface Options {
   maxWait?: number;
   /** How long one attempt may take, in milliseconds; 10 s by default. */
   timeout?: number;
+  /** Makes requests the operator's, where they have to be. Keep it out of pages that others open. */
+  operatorToken?: string;
+}
+
+/** What is asked beside a URL. Methods that change something do so only once, however often they are made. */
+export interface Asked {
+  method?: "GET" | "PUT" | "DELETE";
+  body?: unknown;
+  /** As the operator. */
+  operator?: boolean;
+  /** Statuses that are no failure. */
+  accept?: readonly number[];
 }
 
 interface Details {
@@ -63,16 +75,25 @@ export function backOff(attempt: number, longest: number): number {
   return Math.min(firstWait * 2 ** attempt, longest) * (0.5 + Math.random() / 2);
 }
 
-/** Gets JSON. 429, 5xx and broken connections are tried again, after Retry-After where the server says so. */
-export async function request<T>(url: string, options: Options & { accept?: number[] }, signal?: AbortSignal): Promise<T> {
-  const { retries = 4, maxWait = 30_000, timeout = 10_000, accept = [] } = options;
+function init(options: Options, { method = "GET", body, operator = false }: Asked, signal: AbortSignal): RequestInit {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (operator) headers["authorization"] = `Bearer ${options.operatorToken ?? ""}`;
+  if (body === undefined) return { method, headers, signal };
+  headers["content-type"] = "application/json";
+  return { method, headers, signal, body: JSON.stringify(body) };
+}
+
+/** Gets JSON, undefined where there is none. 429, 5xx and broken connections are tried again, after Retry-After where the server says so. */
+export async function request<T>(url: string, options: Options, asked: Asked = {}, signal?: AbortSignal): Promise<T> {
+  const { retries = 4, maxWait = 30_000, timeout = 10_000 } = options;
   for (let attempt = 0; ; attempt++) {
     let pause = backOff(attempt, maxWait);
     let failure: unknown;
     const limit = limited(timeout, signal);
     try {
-      const response = await (options.fetch ?? fetch)(url, { headers: { accept: "application/json" }, signal: limit.signal });
-      if (response.ok || accept.includes(response.status)) return (await response.json()) as T;
+      const response = await (options.fetch ?? fetch)(url, init(options, asked, limit.signal));
+      if (response.status === 204) return undefined as T;
+      if (response.ok || asked.accept?.includes(response.status)) return (await response.json()) as T;
       failure = new Problem(response.status, url, await details(response));
       if (response.status !== 429 && response.status < 500) throw failure;
       pause = Math.max(pause, retryAfter(response));

@@ -130,7 +130,7 @@ export interface paths {
         };
         /**
          * What changed in the lists since a version
-         * @description Without `since` only the version to begin with: ask for it, then read the lists, then ask with `since` every two seconds, each time with the `version` of the answer before. Nothing is missed; a row may come twice. A client that was away for too long gets a 410 and begins again. Versions are opaque.
+         * @description Without `since` only the version to begin with: ask for it, then read the lists, then ask with `since` every two seconds, each time with the `version` of the answer before. Nothing is missed; a row may come twice. Every five minutes or so all rows come, for changes and windows are counted from other points then. A client that was away for too long gets a 410 and begins again. Versions are opaque.
          */
         get: operations["getChanges"];
         put?: never;

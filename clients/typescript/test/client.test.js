@@ -1,4 +1,4 @@
-// The client against the real binaries. make client-test runs this with API_URL, and COURSE_URL, which lets the launchpad live.
+// The client against the real binaries. make client-test runs this with API_URL, ADMIN_TOKEN, and COURSE_URL, which lets the launchpad live.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
@@ -83,6 +83,32 @@ test("one token with its pools", async () => {
   const history = await api.history(first.mint, "1h");
   assert.ok(history.interval === "5m" && Array.isArray(history.points));
   assert.ok(["pass", "fail"].includes((await api.health()).status));
+});
+
+test("the books of the days", async () => {
+  const days = await api.days();
+  const today = new Date().toISOString().slice(0, 10);
+  assert.ok(days.length > 0 && days.at(-1).date <= today && days.at(-1).launched >= 0, JSON.stringify(days.at(-1)));
+  assert.deepEqual(await api.days({ from: "2001-01-01", to: "2001-01-02" }), []);
+  await assert.rejects(api.days({ from: "yesterday" }), { status: 400, parameter: "from" });
+});
+
+test("the operator hides a token and shows it again", async () => {
+  const operator = new TokenSync(url, { operatorToken: process.env.ADMIN_TOKEN });
+  const hidden = async () => {
+    const list = [];
+    for await (const h of operator.hidden()) list.push(h);
+    return list;
+  };
+  assert.deepEqual(await hidden(), []);
+  const hiding = await operator.hide(unknown, "a wrapper");
+  assert.equal(hiding.reason, "a wrapper");
+  assert.deepEqual(await hidden(), [hiding]);
+  assert.equal(await operator.show(unknown), undefined);
+  assert.deepEqual(await hidden(), []);
+  await assert.rejects(operator.hide(unknown, ""), { status: 400, parameter: "reason" });
+  await assert.rejects(new TokenSync(url, { operatorToken: "another" }).hide(unknown, "x"), { status: 403 });
+  await assert.rejects(api.show(unknown), (e) => e instanceof Problem && [401, 403].includes(e.status));
 });
 
 test("what the API refuses is a Problem, and is not asked again", async () => {

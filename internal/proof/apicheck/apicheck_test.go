@@ -17,6 +17,8 @@ import (
 	"tokensync/internal/token"
 )
 
+const adminToken = "token-of-the-client-test-long-enough"
+
 // start starts the stack with 250 tokens of two launchpads in its tables.
 func start(t *testing.T) *dev.Stack {
 	t.Helper()
@@ -64,7 +66,7 @@ func TestSchemathesis(t *testing.T) { run(t, "SCHEMATHESIS", "API_URL="+start(t)
 func TestTypeScriptClient(t *testing.T) {
 	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
 		Meteora: meteoratest.Config{Pools: 1000, Ours: 200}, Chain: &rpctest.Config{Tokens: 100},
-		Options: dev.Options{LaunchpadID: new(rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad)},
+		Options: dev.Options{AdminToken: adminToken, LaunchpadID: new(rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -81,5 +83,5 @@ func TestTypeScriptClient(t *testing.T) {
 	defer c.Stop()
 	control := httptest.NewServer(c)
 	defer control.Close()
-	run(t, "TYPESCRIPT_CLIENT", "API_URL="+w.URL(), "COURSE_URL="+control.URL)
+	run(t, "TYPESCRIPT_CLIENT", "API_URL="+w.URL(), "COURSE_URL="+control.URL, "ADMIN_TOKEN="+adminToken)
 }
