@@ -60,6 +60,7 @@ func (b *Board) ofStatus(of token.Status) tokenSet {
 		return b.anyOf(statusField, string(of)).or(b.veiled)
 	case token.Listed:
 		return b.all().less(b.out)
+	case token.Delisted, token.Blacklisted, token.Unapproved:
 	}
 	return b.anyOf(statusField, string(of)).less(b.veiled)
 }

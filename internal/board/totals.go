@@ -1,6 +1,7 @@
 package board
 
 import (
+	"maps"
 	"math"
 
 	"tokensync/internal/token"
@@ -206,8 +207,6 @@ func (p *past) learnQuotes(b *Board) {
 	if len(learned) == 0 {
 		return
 	}
-	for config, quote := range p.quotes { // others may read the old map
-		learned[config] = quote
-	}
+	maps.Copy(learned, p.quotes) // others may read the old map
 	p.quotes = learned
 }

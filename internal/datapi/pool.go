@@ -103,6 +103,7 @@ func typeOf(t *token.Token) string {
 		return other
 	case token.Graduated:
 		return graduated
+	case token.Bonding, token.Migrating:
 	}
 	return onCurve
 }

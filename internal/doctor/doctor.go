@@ -16,6 +16,7 @@ import (
 	"tokensync/internal/solana"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
+	"tokensync/internal/upstream"
 )
 
 // A Verdict is what became of a check.
@@ -125,10 +126,13 @@ func (p *patient) unasked(what ...string) {
 	}
 }
 
+// TooSlow is what a check has seen of a server that took too long.
+const TooSlow = "no time left, or too slow"
+
 // whys spells an error for a table.
 func whys(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "no time left, or too slow"
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, upstream.ErrNoTime) {
+		return TooSlow
 	}
 	return oneLine(err.Error())
 }

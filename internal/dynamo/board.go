@@ -85,10 +85,10 @@ func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, 
 		listHour: it.getInteger(attrListHour),
 	}
 	p.points = board.ParsePoints(it.getBytes(attrPoints))
-	switch hash := it.getText(attrList); {
-	case hash == "":
+	switch hash := it.getText(attrList); hash {
+	case "":
 		p.err = fmt.Errorf("manifest: %w: it names no list", board.ErrFormat)
-	case hash == b.list.hash:
+	case b.list.hash:
 		p.list = b.list
 	default:
 		p.list, p.err = b.readList(ctx, hash, consistent)

@@ -172,7 +172,7 @@ func TestSingleFlight(t *testing.T) {
 	time.Sleep(20 * time.Millisecond) // the others arrive
 	close(release)
 	group.Wait()
-	const board = 3 // reads of it: its manifest, its list and its chunks
+	const board = 3                         // reads of it: its manifest, its list and its chunks
 	if got := reads.Load(); got > board+1 { // one that came late may look again
 		t.Errorf("%d reads for 20 requests at once", got)
 	}

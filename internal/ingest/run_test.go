@@ -223,7 +223,7 @@ func TestALeaseRunsOut(t *testing.T) {
 // TestLostLeaseStopsWriting lets another run take over between two batches.
 func TestLostLeaseStopsWriting(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldOf(t, meteoratest.Config{Pools: pools, Ours: 300}) // more batches than are on their way at once
 	table := dynamo.NewSyncTable(engine.Client(), w.tables.Sync)
 	w.run()
 	before := byMint(w.board())
@@ -247,7 +247,8 @@ func TestLostLeaseStopsWriting(t *testing.T) {
 	if run.Status != syncrun.Partial || run.TokensUnwritten == 0 || !strings.Contains(run.Error, "another run") {
 		t.Errorf("%+v", run)
 	}
-	if run.BoardVersion != 0 || run.ItemsWritten+run.TokensUnwritten != len(before) {
+	const flying = 4 * 25 // items that are on their way when the lease goes
+	if run.BoardVersion != 0 || run.ItemsWritten > flying || run.TokensUnwritten < len(before)*9/10-flying {
 		t.Errorf("%+v", run)
 	}
 	if diff := cmp.Diff(before, byMint(w.board())); diff != "" {
@@ -478,9 +479,10 @@ func TestChangedLaunchpadID(t *testing.T) {
 	if run.TokensNew != 0 || run.TokensUnchanged != n+others || run.ItemsWritten != 0 || len(run.Launchpads) != 2 {
 		t.Errorf("both IDs: %+v", run)
 	}
+	now := byMint(w.board())
 	for mint, was := range before {
 		was.UpdatedAt = w.board().SyncedAt().UnixMilli() // readers had lost it
-		if diff := cmp.Diff(was, w.token(mint)); diff != "" {
+		if diff := cmp.Diff(was, now[mint]); diff != "" {
 			t.Error(diff)
 		}
 	}

@@ -93,7 +93,7 @@ func (d *Day) Add(e *Day) {
 }
 
 func (q *Quote) add(r *Quote) {
-	q.Amounts, q.Estimated = q.Amounts.Add(r.Amounts), q.Estimated || r.Estimated
+	q.Amounts, q.Estimated = q.Add(r.Amounts), q.Estimated || r.Estimated
 	q.PartnerDue, q.CreatorsDue = q.PartnerDue.Add(r.PartnerDue), q.CreatorsDue.Add(r.CreatorsDue)
 	q.Lifetime = q.Lifetime.Add(r.Lifetime)
 	q.Symbol, q.USD = cmp.Or(q.Symbol, r.Symbol), cmp.Or(q.USD, r.USD)

@@ -127,9 +127,9 @@ func (b *Backend) publish(
 	}
 	m.SyncedAt = at.UnixMilli()
 	shown := map[string]bool{}
-	for t := range Held(all) {
-		if t.Status == token.Listed {
-			shown[t.Mint] = true
+	for i := range all {
+		if all[i].Status == token.Listed {
+			shown[all[i].Mint] = true
 		}
 	}
 	m.Follow(edition.Board(), epoch, shown)

@@ -25,6 +25,9 @@ var tableOf = map[string]string{
 	"SyncTable": "SyncTable", "Lease": "SyncTable", "Cache": "SyncTable",
 }
 
+// wrapsAPI is the type of internal/dynamo that hands calls on to another API: whose they are, those who call it tell.
+const wrapsAPI = "Meter"
+
 // sdkInternal are operations that the SDK links for itself.
 var sdkInternal = map[string]string{
 	"dynamodb:DescribeEndpoints": "endpoint discovery, which is off unless a client asks for it",
@@ -196,7 +199,7 @@ var partitionKey = regexp.MustCompile(`^[A-Z]+$`)
 // linked too, and counted on its own. Indexes and keys are told by the names that the method leads to.
 func (d *deployment) addTableCalls(needed calls, code *source, method *types.Func) error {
 	owner := receiver(method)
-	if owner == "" || !method.Exported() {
+	if owner == "" || owner == wrapsAPI || !method.Exported() {
 		return nil
 	}
 	reached := code.reach(method, follow)

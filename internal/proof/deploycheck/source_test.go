@@ -9,6 +9,8 @@ import (
 	"go/ast"
 	"go/constant"
 	"go/types"
+	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -96,15 +98,22 @@ func (s *source) symbol(f *types.Func) string {
 	return fmt.Sprintf("%s.%s.%s", s.path, receiver.Type().(*types.Named).Obj().Name(), f.Name())
 }
 
-// linked are the package's functions that a binary has.
+// linked are the package's functions that a binary has, and those of the package that they lead to: some are inlined.
 func (s *source) linked(symbols map[string]bool) []*types.Func {
-	var out []*types.Func
+	found := map[*types.Func]bool{}
 	for object := range s.bodies {
-		if f, ok := object.(*types.Func); ok && symbols[s.symbol(f)] {
-			out = append(out, f)
+		f, ok := object.(*types.Func)
+		if !ok || !symbols[s.symbol(f)] {
+			continue
+		}
+		found[f] = true
+		for other := range s.reach(f, func(types.Object) bool { return true }) {
+			if g, ok := other.(*types.Func); ok && s.bodies[g] != nil {
+				found[g] = true
+			}
 		}
 	}
-	return out
+	return slices.Collect(maps.Keys(found))
 }
 
 // reach walks everything that a function names, and what that names in turn within the package, as far as follow allows.

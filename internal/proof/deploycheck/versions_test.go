@@ -56,6 +56,7 @@ func versions(ctx context.Context, d *deployment) ([]string, error) {
 		set[name] = other
 		sets = append(sets, set)
 	}
+	longest["WatchSeconds"] = "0" // a rule keeps another from the longest schedule
 	bounded := maps.Clone(longest)
 	maps.DeleteFunc(bounded, func(_, value string) bool { return value == "" })
 	all, err := d.publish(ctx, append(sets, bounded))

@@ -48,11 +48,7 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, v.close()) }()
 	v.greet()
-	if s.watch > 0 && v.world != nil && v.world.Chain != nil {
-		var trading sync.WaitGroup
-		defer trading.Wait()
-		trading.Go(func() { stir(ctx, v.world.Chain) })
-	}
+	defer v.trade(ctx)()
 	tick := time.NewTicker(s.syncEvery)
 	defer tick.Stop()
 	var lastFull time.Time
@@ -86,6 +82,15 @@ func run(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 
 // tradeEvery is how often somebody trades on the fake chain between two syncs.
 const tradeEvery = time.Second
+
+// trade lets somebody trade while the syncs watch, until ctx ends, for which what it returns waits.
+func (v *session) trade(ctx context.Context) (wait func()) {
+	var trading sync.WaitGroup
+	if v.settings.watch > 0 && v.world != nil && v.world.Chain != nil {
+		trading.Go(func() { stir(ctx, v.world.Chain) })
+	}
+	return trading.Wait
+}
 
 // stir lets curves be traded on until ctx ends, for a watch to see.
 func stir(ctx context.Context, chain *rpctest.Server) {
