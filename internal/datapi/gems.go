@@ -38,7 +38,7 @@ var lists = map[string]list{
 
 // wish is what a request says of one list.
 type wish struct {
-	Timeframe string   `json:"timeframe"`      // of the statistics shown; a card has those of every one
+	Timeframe *string  `json:"timeframe"`      // of the statistics shown; a card has those of every one
 	Configs   []string `json:"partnerConfigs"` // any of these config keys; none is every token of the launchpads
 }
 
@@ -117,7 +117,7 @@ func hasNull(text []byte) bool {
 func (w *wish) check(list string) error {
 	w.Configs = slices.DeleteFunc(w.Configs, func(key string) bool { return key == "" })
 	switch {
-	case w.Timeframe != "" && !slices.Contains(token.ChangeNames[:], w.Timeframe):
+	case w.Timeframe != nil && !slices.Contains(token.ChangeNames[:], *w.Timeframe):
 		return bad(list+".timeframe", "is not one of "+strings.Join(token.ChangeNames[:], ", "))
 	case len(w.Configs) > maxConfigs:
 		return bad(list+".partnerConfigs", "has more than 100 keys")

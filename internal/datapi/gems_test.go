@@ -22,17 +22,18 @@ func TestParseWishes(t *testing.T) {
 		{name: "nothing", body: `{}`, want: map[string]*wish{}},
 		{
 			name: "as the scaffold has it", body: `{"recent":{"timeframe":"24h","partnerConfigs":["` + token.SOL + `"]},"graduated":{"timeframe":"5m"}}`,
-			want: map[string]*wish{"recent": {"24h", []string{token.SOL}}, "graduated": {Timeframe: "5m"}},
+			want: map[string]*wish{"recent": {new("24h"), []string{token.SOL}}, "graduated": {Timeframe: new("5m")}},
 		},
 		{
 			name: "without a key", body: `{"aboutToGraduate":{"timeframe":"24h","partnerConfigs":[""]}}`,
-			want: map[string]*wish{"aboutToGraduate": {"24h", []string{}}},
+			want: map[string]*wish{"aboutToGraduate": {new("24h"), []string{}}},
 		},
 		{name: "a hundred keys", body: `{"recent":{"partnerConfigs":[` + keys(100) + `]}}`, want: map[string]*wish{
 			"recent": {Configs: strings.Split(strings.ReplaceAll(keys(100), `"`, ""), ",")},
 		}},
 		{name: "too many keys", body: `{"recent":{"partnerConfigs":[` + keys(101) + `]}}`, bad: "recent.partnerConfigs"},
 		{name: "no key", body: `{"recent":{"partnerConfigs":["met-dbc"]}}`, bad: "recent.partnerConfigs"},
+		{name: "no timeframe at all", body: `{"graduated":{"timeframe":""}}`, bad: "graduated.timeframe"},
 		{name: "another timeframe", body: `{"graduated":{"timeframe":"1d"}}`, bad: "graduated.timeframe"},
 		{name: "another list", body: `{"recent":{},"trending":{}}`, bad: "trending"},
 		{name: "another filter", body: `{"recent":{"minMcap":1}}`, bad: "body"},
@@ -94,7 +95,10 @@ func FuzzWishes(f *testing.F) {
 func again(wishes map[string]*wish) map[string]map[string]any {
 	out := map[string]map[string]any{}
 	for name, w := range wishes {
-		out[name] = map[string]any{"timeframe": w.Timeframe, "partnerConfigs": append([]string{}, w.Configs...)}
+		out[name] = map[string]any{"partnerConfigs": append([]string{}, w.Configs...)}
+		if w.Timeframe != nil {
+			out[name]["timeframe"] = *w.Timeframe
+		}
 	}
 	return out
 }
