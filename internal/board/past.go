@@ -48,7 +48,7 @@ type past struct {
 type reference struct {
 	point  Point
 	needs  needs
-	prices floats // in dollars, at the point
+	prices prices // in dollars, at the point
 	traded counters
 }
 
@@ -181,7 +181,7 @@ func (r *reference) fill(b *Board, totals []total, data map[PartKey][]byte) erro
 		}
 	}
 	if r.needs.prices {
-		r.prices = newFloats(b.Len(), unknown)
+		r.prices = newPrices(b.Len())
 	}
 	grown := grownOf(b.Len(), r.needs)
 	for i := range b.Len() {
@@ -193,7 +193,7 @@ func (r *reference) fill(b *Board, totals []total, data map[PartKey][]byte) erro
 			s = part.sample(row)
 		}
 		if r.needs.prices && s.PriceUSD != "" {
-			r.prices[i] = s.PriceUSD.Float64()
+			r.prices[i] = float32(s.PriceUSD.Float64())
 		}
 		for k, v := range totals[i].since(r.point, &s) {
 			if grown[k] != nil {

@@ -6,20 +6,17 @@ import (
 	"slices"
 )
 
-// floats are one number a token, in the board's order; not a number where it is unknown. Seven digits are shown, which must
-// not depend on how they were summed up: float32 is too short.
+// prices are one number a token, in the board's order; not a number where it is unknown. Seven digits are enough to compare with.
+type prices []float32
+
+var unknown = float32(math.NaN())
+
+// newPrices returns n that are unknown.
+func newPrices(n int) prices { return slices.Repeat(prices{unknown}, n) }
+
+// floats are one number a token, in the board's order. Seven digits are shown, which must not depend on how they were summed up:
+// float32 is too short.
 type floats []float64
-
-var unknown = math.NaN()
-
-// newFloats returns n of them.
-func newFloats(n int, v float64) floats {
-	f := make(floats, n)
-	for i := range f {
-		f[i] = v
-	}
-	return f
-}
 
 // A sparse is floats most of which are 0. It never changes.
 type sparse struct {
@@ -89,11 +86,11 @@ func (o *reorder) at(i int) int {
 	return o.from[i]
 }
 
-func (o *reorder) moved(f floats) floats {
+func (o *reorder) moved(f prices) prices {
 	if o.same || f == nil {
 		return f
 	}
-	g := newFloats(len(o.from), unknown)
+	g := newPrices(len(o.from))
 	for i, from := range o.from {
 		if from >= 0 {
 			g[i] = f[from]

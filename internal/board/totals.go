@@ -56,7 +56,7 @@ func (now *total) since(p Point, s *Sample) (grown [len(counters{})]float64) {
 		case now.created > p.At*1000:
 			grown[k] = now.values[k]
 		case now.stage != token.Graduated || *s == Sample{}:
-			grown[k] = unknown
+			grown[k] = math.NaN()
 		}
 	}
 	return grown
@@ -171,7 +171,7 @@ func (c *carrier) carried(old *reference) *reference {
 func grownOf(n int, wanted needs) (grown [len(counters{})]floats) {
 	for k, is := range wanted.counters() {
 		if is {
-			grown[k] = newFloats(n, 0)
+			grown[k] = make(floats, n)
 		}
 	}
 	return grown

@@ -41,7 +41,7 @@ func (p *past) addChanges(i int, t *tok) {
 		if r == nil || p.isYoung[k] || !r.needs.prices || t.PriceSuspect || t.PriceUSD == "" {
 			continue
 		}
-		if was := r.prices[i]; was > 0 {
+		if was := float64(r.prices[i]); was > 0 {
 			percent := strconv.FormatFloat((t.PriceUSD.Float64()/was-1)*100, 'f', percentDigits, 64)
 			t.PriceChange[c], _ = token.ParseNumber(percent)
 			t.Since[k] = r.point.At * 1000
