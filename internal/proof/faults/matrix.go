@@ -286,6 +286,10 @@ func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string
 	if c.mend != nil {
 		c.mend(w)
 	}
+	shown, err := w.shown(ctx)
+	if err != nil {
+		return err
+	}
 	for start := time.Now(); ; time.Sleep(200 * time.Millisecond) {
 		run, err := w.sync(ctx, settings{})
 		if err != nil {
@@ -293,7 +297,11 @@ func (m *Matrix) repair(ctx context.Context, c Case, w *World, before map[string
 		}
 		row.RepairedAfter = time.Since(start)
 		if run.Status == syncrun.Succeeded {
-			if left := run.TokensUpdated + run.TokensNew; c.refresh && left > 0 {
+			now, err := w.shown(ctx)
+			if err != nil {
+				return err
+			}
+			if left := differing(shown, now); c.refresh && left > 0 {
 				row.surprise("the refresh left %d tokens to the run after it", left)
 			}
 			break

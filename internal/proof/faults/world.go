@@ -189,6 +189,33 @@ func (w *World) mints(ctx context.Context) (mints []string, err error) {
 	return mints, nil
 }
 
+// shown is what the published board says of each token, but for what only full runs ask for.
+func (w *World) shown(ctx context.Context) (map[string]string, error) {
+	edition, err := dynamo.NewBoardTable(w.Engine().Client(), w.Tables().Board).Edit(ctx)
+	if err != nil || edition.Board() == nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	for t := range edition.Board().All() {
+		t.Curve.Earnings.Leftover = ""
+		for i := range t.Pools {
+			t.Pools[i].Curve.Earnings.Leftover = ""
+		}
+		all[t.Mint] = content(t)
+	}
+	return all, nil
+}
+
+// differing is how many mints of now are new or another than before.
+func differing(before, now map[string]string) (n int) {
+	for mint, content := range now {
+		if before[mint] != content {
+			n++
+		}
+	}
+	return n
+}
+
 func content(t token.Token) string {
 	t.FirstSeenAt, t.UpdatedAt, t.LastTradeAt, t.Written, t.Lead = 0, 0, 0, token.Written{}, token.Lead{}
 	for i := range t.Pools {
