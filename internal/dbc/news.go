@@ -3,6 +3,7 @@ package dbc
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tokensync/internal/solana"
@@ -246,7 +247,22 @@ func (s *scan) lookAtSignatures(moved []pool) error {
 			}
 		}
 	}
-	return s.lookUpNews(s.unknown(candidates))
+	unknown := s.unknown(candidates)
+	if len(unknown) == 0 {
+		return nil
+	}
+	page, _, err := s.reread(unknown)
+	if err != nil {
+		return err
+	}
+	page.faults = slices.DeleteFunc(page.faults, func(f fault) bool { return isOfAnotherKind(f.err) })
+	s.takeNews(page)
+	return nil
+}
+
+// isOfAnotherKind reports whether an account is no pool: transactions name vaults, mints and programs beside it.
+func isOfAnotherKind(err error) bool {
+	return errors.Is(err, errOwner) || errors.Is(err, errLength) || errors.Is(err, errDiscriminator)
 }
 
 func (s *scan) unknown(candidates map[solana.Key]bool) (unknown []solana.Key) {
