@@ -56,7 +56,7 @@ func TestADayIsAsDocumented(t *testing.T) { //nolint:tparallel // one after the 
 			continue
 		}
 		t.Run(fmt.Sprint(m), func(t *testing.T) {
-			d, err := Simulate(t.Context(), m, 1)
+			d, err := Simulate(t.Context(), m, 3)
 			if err != nil {
 				t.Fatal(err)
 			}
