@@ -65,6 +65,10 @@ func (c *Catalog) Revenue(ctx context.Context, config string, limit int) (Revenu
 	if config != "" && !token.IsPublicKey(config) {
 		return Revenue{}, badParameter("config", "is not a public key: 32 to 44 base58 characters that decode to 32 bytes")
 	}
+	limit, err := checkLimit(limit)
+	if err != nil {
+		return Revenue{}, err
+	}
 	b, err := c.Boards.Board(ctx)
 	if err != nil {
 		return Revenue{}, unavailable("reading the board", err)
@@ -86,9 +90,6 @@ func (c *Catalog) Revenue(ctx context.Context, config string, limit int) (Revenu
 	}
 	slices.SortStableFunc(claims, func(x, y Claim) int { return cmp.Compare(y.UnclaimedUSD.Float64(), x.UnclaimedUSD.Float64()) })
 	claims = slices.DeleteFunc(claims, func(x Claim) bool { return x.UnclaimedUSD.Float64() == 0 && x.Unclaimed.Float64() == 0 })
-	if limit == 0 {
-		limit = DefaultLimit
-	}
 	return Revenue{Totals: sums.Sorted(), Claims: claims[:min(limit, len(claims))], Lately: lately}, nil
 }
 

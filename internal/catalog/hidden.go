@@ -57,8 +57,8 @@ func (c *Catalog) Show(ctx context.Context, mint string) (token.Hiding, error) {
 
 // Hidden returns what the operator has hidden, in the order of mints, and the cursor of the next page, which is a mint.
 func (c *Catalog) Hidden(ctx context.Context, limit int, cursor string) (page []token.Hiding, next string, err error) {
-	if limit == 0 {
-		limit = DefaultLimit
+	if limit, err = checkLimit(limit); err != nil {
+		return nil, "", err
 	}
 	if cursor != "" && !token.IsPublicKey(cursor) {
 		return nil, "", badParameter("cursor", "is damaged; use next_cursor of an answer as it is")

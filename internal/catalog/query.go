@@ -54,10 +54,8 @@ func (q Query) normal() (Query, error) {
 	if q.Order == "" {
 		q.Order = descending
 	}
-	if q.Limit == 0 {
-		q.Limit = DefaultLimit
-	}
-	return q, nil
+	q.Limit, err = checkLimit(q.Limit)
+	return q, err
 }
 
 func (q *Query) check() error {
@@ -72,10 +70,19 @@ func (q *Query) check() error {
 		return badParameter("creator", "is not a public key: "+keyRule)
 	case slices.ContainsFunc(q.Configs, func(key string) bool { return !token.IsPublicKey(key) }):
 		return badParameter("config", "is not a config key: "+keyRule)
-	case q.Limit < 0 || q.Limit > MaxLimit:
-		return badParameter("limit", "is not a whole number from 1 to %d", MaxLimit)
 	}
 	return nil
+}
+
+// checkLimit returns DefaultLimit for 0, and refuses what is out of bounds.
+func checkLimit(limit int) (int, error) {
+	switch {
+	case limit == 0:
+		return DefaultLimit, nil
+	case limit < 0 || limit > MaxLimit:
+		return 0, badParameter("limit", "is not a whole number from 1 to %d", MaxLimit)
+	}
+	return limit, nil
 }
 
 func sortNames() string {

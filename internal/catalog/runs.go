@@ -27,11 +27,9 @@ type Breaker struct {
 
 // Runs answers the newest records, and the breakers of the products in the last of them.
 func (c *Catalog) Runs(ctx context.Context, limit int) (Runs, error) {
-	switch {
-	case limit == 0:
-		limit = DefaultLimit
-	case limit < 1 || limit > MaxLimit:
-		return Runs{}, badParameter("limit", "is not a whole number from 1 to %d", MaxLimit)
+	limit, err := checkLimit(limit)
+	if err != nil {
+		return Runs{}, err
 	}
 	var runs []syncrun.Record
 	var stored []syncrun.Breaker
