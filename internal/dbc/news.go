@@ -188,7 +188,7 @@ func (s *scan) lookAtList([]pool) error {
 	if rows == 0 && len(s.now.refs) > 0 {
 		return useless("%v", errNothing)
 	}
-	return s.lookUpNews(fresh)
+	return s.lookUpNews(fresh, nil)
 }
 
 // An addressPage gathers the addresses of one answer.
@@ -200,16 +200,20 @@ func (p *addressPage) Reset() { p.addresses = p.addresses[:0] }
 // Add takes the account's address.
 func (p *addressPage) Add(a *solana.Account) { p.addresses = append(p.addresses, a.Key) }
 
-// lookUpNews reads accounts that may be new curves.
-func (s *scan) lookUpNews(addresses []solana.Key) error {
+// lookUpNews reads accounts that may be new curves. Faults that isExpected reports, if it is not nil, are no oddities.
+func (s *scan) lookUpNews(addresses []solana.Key, isExpected func(fault) bool) error {
 	if len(addresses) == 0 {
 		return nil
 	}
 	page, _, err := s.reread(addresses)
-	if err == nil {
-		s.takeNews(page)
+	if err != nil {
+		return err
 	}
-	return err
+	if isExpected != nil {
+		page.faults = slices.DeleteFunc(page.faults, isExpected)
+	}
+	s.takeNews(page)
+	return nil
 }
 
 // A trail is the transactions that mention a config.
@@ -247,22 +251,12 @@ func (s *scan) lookAtSignatures(moved []pool) error {
 			}
 		}
 	}
-	unknown := s.unknown(candidates)
-	if len(unknown) == 0 {
-		return nil
-	}
-	page, _, err := s.reread(unknown)
-	if err != nil {
-		return err
-	}
-	page.faults = slices.DeleteFunc(page.faults, func(f fault) bool { return isOfAnotherKind(f.err) })
-	s.takeNews(page)
-	return nil
+	return s.lookUpNews(s.unknown(candidates), fault.isOfAnotherKind)
 }
 
 // isOfAnotherKind reports whether an account is no pool: transactions name vaults, mints and programs beside it.
-func isOfAnotherKind(err error) bool {
-	return errors.Is(err, errOwner) || errors.Is(err, errLength) || errors.Is(err, errDiscriminator)
+func (f fault) isOfAnotherKind() bool {
+	return errors.Is(f.err, errOwner) || errors.Is(f.err, errLength) || errors.Is(f.err, errDiscriminator)
 }
 
 func (s *scan) unknown(candidates map[solana.Key]bool) (unknown []solana.Key) {
