@@ -4,8 +4,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
+
+	"tokensync/internal/dev/serve"
 )
 
 // Request is what a FaultFunc decides by.
@@ -212,28 +213,10 @@ func OnRequest(product string, n int, f Fault) FaultFunc {
 }
 
 // Times lets f misbehave n times, then no more.
-func Times(n int, f FaultFunc) FaultFunc {
-	var used atomic.Int64
-	return func(r Request) *Fault {
-		fault := f(r)
-		if fault != nil && used.Add(1) > int64(n) {
-			return nil
-		}
-		return fault
-	}
-}
+func Times(n int, f FaultFunc) FaultFunc { return serve.Times(n, f) }
 
 // FirstOf returns the fault of the first function that has one.
-func FirstOf(fs ...FaultFunc) FaultFunc {
-	return func(r Request) *Fault {
-		for _, f := range fs {
-			if fault := f(r); fault != nil {
-				return fault
-			}
-		}
-		return nil
-	}
-}
+func FirstOf(fs ...FaultFunc) FaultFunc { return serve.FirstOf(fs...) }
 
 // RandomFaults makes that share of requests (0 to 1) fail in ways that a retry mends: 429, 500, 503, a reset, a truncated
 // body, a slow answer. The same seed gives the n-th request of a product the same fault.

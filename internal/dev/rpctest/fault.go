@@ -3,8 +3,9 @@ package rpctest
 import (
 	"io"
 	"net/http"
-	"sync/atomic"
 	"time"
+
+	"tokensync/internal/dev/serve"
 )
 
 // Request is what a FaultFunc decides by.
@@ -104,28 +105,10 @@ func OnRequest(method string, n int, f Fault) FaultFunc {
 }
 
 // Times lets f misbehave n times, then no more.
-func Times(n int, f FaultFunc) FaultFunc {
-	var used atomic.Int64
-	return func(r Request) *Fault {
-		fault := f(r)
-		if fault != nil && used.Add(1) > int64(n) {
-			return nil
-		}
-		return fault
-	}
-}
+func Times(n int, f FaultFunc) FaultFunc { return serve.Times(n, f) }
 
-// FirstOf gives the fault of the first function that has one.
-func FirstOf(fs ...FaultFunc) FaultFunc {
-	return func(r Request) *Fault {
-		for _, f := range fs {
-			if fault := f(r); fault != nil {
-				return fault
-			}
-		}
-		return nil
-	}
-}
+// FirstOf returns the fault of the first function that has one.
+func FirstOf(fs ...FaultFunc) FaultFunc { return serve.FirstOf(fs...) }
 
 // hold waits as the fault says, and reports whether the client is still there.
 func (f *Fault) hold(r *http.Request) bool {
