@@ -3,7 +3,6 @@
 package apicheck
 
 import (
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"testing"
@@ -64,24 +63,9 @@ func TestSchemathesis(t *testing.T) { run(t, "SCHEMATHESIS", "API_URL="+start(t)
 // TestTypeScriptClient runs the client's own tests over a launchpad with tokens on the chain and at Meteora, which live as
 // soon as the tests ask for it.
 func TestTypeScriptClient(t *testing.T) {
-	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
+	w, control := course.StartWorld(t, dev.WorldOptions{
 		Meteora: meteoratest.Config{Pools: 1000, Ours: 200}, Chain: &rpctest.Config{Tokens: 100},
-		Options: dev.Options{AdminToken: adminToken, LaunchpadID: new(rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad)},
+		Options: dev.Options{AdminToken: adminToken},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := w.Sync(t.Context(), dev.FullSync); err != nil {
-		t.Fatal(err)
-	}
-	c := course.New(w)
-	defer c.Stop()
-	control := httptest.NewServer(c)
-	defer control.Close()
-	run(t, "TYPESCRIPT_CLIENT", "API_URL="+w.URL(), "COURSE_URL="+control.URL, "ADMIN_TOKEN="+adminToken)
+	run(t, "TYPESCRIPT_CLIENT", "API_URL="+w.URL(), "COURSE_URL="+control, "ADMIN_TOKEN="+adminToken)
 }

@@ -5,7 +5,6 @@ package browsertest
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"testing"
@@ -35,27 +34,11 @@ func TestPage(t *testing.T) {
 
 // TestWatch runs watch.test.mjs against a launchpad that lives, at a Meteora that misbehaves now and then.
 func TestWatch(t *testing.T) {
-	ids := rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad
-	w, err := dev.StartWorld(t.Context(), dev.WorldOptions{
-		Options: dev.Options{LaunchpadID: &ids}, Chain: &rpctest.Config{Tokens: 100},
+	w, control := course.StartWorld(t, dev.WorldOptions{
+		Chain:   &rpctest.Config{Tokens: 100},
 		Meteora: meteoratest.Config{Pools: 2000, Ours: 200, Fault: meteoratest.RandomFaults(1, 0.02)},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := w.Sync(t.Context(), dev.FullSync); err != nil {
-		t.Fatal(err)
-	}
-	c := course.New(w)
-	defer c.Stop()
-	control := httptest.NewServer(c)
-	defer control.Close()
-	browse(t, "watch.test.mjs", "API_URL="+w.URL(), "COURSE_URL="+control.URL)
+	browse(t, "watch.test.mjs", "API_URL="+w.URL(), "COURSE_URL="+control)
 }
 
 // browse runs a file of tests in Node, with more variables.

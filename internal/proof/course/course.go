@@ -6,10 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"sync"
+	"testing"
 
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/syncrun"
 )
 
@@ -37,6 +40,30 @@ type Report struct {
 
 // New returns the course of w, which stands still.
 func New(w *dev.World) *Course { return &Course{world: w} }
+
+// StartWorld starts a world with a launchpad on the chain and one at Meteora, syncs it once, and serves its course at the URL that it
+// returns. Both end with the test.
+func StartWorld(t *testing.T, o dev.WorldOptions) (w *dev.World, url string) {
+	t.Helper()
+	o.LaunchpadID = new(rpctest.DefaultLaunchpad + "," + meteoratest.DefaultLaunchpad)
+	w, err := dev.StartWorld(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := w.Sync(t.Context(), dev.FullSync); err != nil {
+		t.Fatal(err)
+	}
+	c := New(w)
+	t.Cleanup(c.Stop)
+	control := httptest.NewServer(c)
+	t.Cleanup(control.Close)
+	return w, control.URL
+}
 
 // ServeHTTP starts and stops, and responds when that is done. Pages of any origin may ask.
 func (c *Course) ServeHTTP(w http.ResponseWriter, r *http.Request) {
