@@ -1,6 +1,7 @@
 package board
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"sync"
@@ -16,7 +17,7 @@ type Board struct {
 	starts   [families][]uint32 // the first token of each chunk
 	pools    []uint32           // the first pool of each token, and one more
 	mints    mints
-	orders   *[len(sorts)]order
+	orders   []order // of sorts, shared with those that differ in what their lists leave out
 	totals   totals
 	out      tokenSet // no list shows them
 	veil     []string // mints of Without, in order
@@ -41,7 +42,7 @@ func Open(m Manifest, previous *Board, fetch func(Ref) ([]byte, error)) (*Board,
 	if m.Format != Format {
 		return nil, fmt.Errorf("%w: %d, not %d", ErrFormat, m.Format, Format)
 	}
-	b := &Board{manifest: m, orders: new([len(sorts)]order)}
+	b := &Board{manifest: m, orders: make([]order, len(sorts))}
 	have := previous.byHash()
 	for _, ref := range m.Chunks {
 		of := familyOf(ref.Family)
@@ -190,11 +191,6 @@ func (b *Board) Tokens(mints []string) Page {
 	return p
 }
 
-// summed is what Totals needs.
-var summed = named(append([]string{
-	"status", "tvl", "fees", "volume 24h",
-}, windowed...)...)
-
 // keepTotals is how long sums of one board stand: only which tokens are new depends on the time.
 const keepTotals = time.Minute
 
@@ -211,12 +207,18 @@ func (b *Board) Totals(now time.Time) token.Stats {
 func (b *Board) sum(now time.Time) token.Stats {
 	stats := token.Stats{Launchpads: b.Launchpads()}
 	r := reader{board: b}
-	var t token.Token
 	for i := range b.Len() {
-		if b.lists(i) {
-			r.some(i, &summed, &t)
-			stats.Add(&t, now.UnixMilli())
+		if !b.lists(i) {
+			continue
 		}
+		if r.i = i; token.Status(r.text(statusField, 0)) != token.Listed {
+			continue
+		}
+		born := cmp.Or(r.int(createdField), r.int(firstSeenField))
+		stats.Count(token.Stage(r.text(stageField, 0)), born, now.UnixMilli())
+		stats.TVLUSD += r.amount(tvlField, 0).Float64()
+		stats.Volume24hUSD += r.volume(token.Day).Float64()
+		stats.Fees24hUSD += r.fees().Float64()
 	}
 	return stats
 }

@@ -53,15 +53,13 @@ func newChunkWriter(of family) *chunkWriter {
 
 // add takes t's facts.
 func (w *chunkWriter) add(t *tok) {
-	lists := ofFamily[w.family].lists()
-	before, after := len(lists[0]), len(lists[0])+len(lists[1])
 	for i := range w.writers {
-		if i < before || i >= after {
-			w.writers[i].add(t, nil)
+		if !w.writers[i].f.pooled {
+			w.writers[i].add(t, 0)
 			continue
 		}
 		for j := range t.Pools {
-			w.writers[i].add(t, &t.Pools[j])
+			w.writers[i].add(t, j)
 		}
 	}
 	w.tokens++

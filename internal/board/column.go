@@ -33,11 +33,12 @@ type column struct {
 
 // literals are values that take bytes. No column has all of them, and there are many columns: what is not there is nil.
 type literals struct {
-	ints *packed   // integers, mantissas, numbers of words
-	exps *packed   // of numbers
-	keys []byte    // 32 each
-	dict *[]string // words by number
-	heap *heap     // texts
+	ints    *packed        // integers, mantissas, numbers of words
+	exps    *packed        // of numbers
+	keys    []byte         // 32 each
+	dict    *[]string      // words by number
+	amounts []token.Amount // words that are numbers, likewise
+	heap    *heap          // texts
 }
 
 // number returns the number of a word, -1 where there is none.
@@ -156,30 +157,31 @@ func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
 	return 0
 }
 
-// text is the value of f, whose column c is.
+// text is the value of f, whose column c is and which is told by no formula or guess.
 func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
-	switch k, i := c.at(row); {
+	k, i := c.at(row)
+	return c.value(f, k, i, t, p, to)
+}
+
+// value is the one of a kind at a place.
+func (c *column) value(f *field, k kind, i int, t *tok, p *pool, to *arena) string {
+	switch {
 	case k == zero:
 		return "0"
 	case k == cell:
-		return c.cell(f, i, p, to)
+		return c.cell(f, i, to)
 	case k == free:
 		return c.more.heap.at(i, to)
 	case k >= firstDerived:
-		return f.follows[k-firstDerived](t, p)
+		return f.follows[k-firstDerived].text(t, p)
 	}
 	return ""
 }
 
-func (c *column) cell(f *field, i int, p *pool, to *arena) string {
+func (c *column) cell(f *field, i int, to *arena) string {
 	switch f.form {
 	case number:
-		exponent := int(c.more.exps.at(i))
-		mantissa := c.more.ints.at(i)
-		if f.near != nil {
-			mantissa += guess(f.near(p), exponent)
-		}
-		return to.decimal(mantissa, exponent)
+		return to.decimal(c.more.ints.at(i), int(c.more.exps.at(i)))
 	case key:
 		return base58.Encode(c.more.keys[i*keyBytes : (i+1)*keyBytes])
 	default:
@@ -215,9 +217,17 @@ func (a *arena) room(n int) int {
 
 func (a *arena) decimal(mantissa int64, exponent int) string {
 	var buffer [64]byte
-	digits := token.AppendDecimal(buffer[:0], mantissa, exponent)
-	start := a.room(len(digits))
-	a.b.Write(digits)
+	return a.keep(token.AppendDecimal(buffer[:0], mantissa, exponent))
+}
+
+func (a *arena) amount(of token.Amount) string {
+	var buffer [64]byte
+	return a.keep(of.Append(buffer[:0]))
+}
+
+func (a *arena) keep(text []byte) string {
+	start := a.room(len(text))
+	a.b.Write(text)
 	return a.b.String()[start:]
 }
 
@@ -265,6 +275,9 @@ func (r *input) column(f *field, rows int) (c column) {
 	if cells > 0 && f.form == word {
 		dict := r.dictionary()
 		more.dict = &dict
+		if f.number {
+			more.amounts = amountsOf(dict)
+		}
 	}
 	if f.form == key {
 		more.keys = bytes.Clone(r.block(cells * keyBytes))
@@ -290,6 +303,14 @@ func (r *input) column(f *field, rows int) (c column) {
 	}
 	c.more = &more
 	return c
+}
+
+func amountsOf(words []string) []token.Amount {
+	amounts := make([]token.Amount, len(words))
+	for i, word := range words {
+		amounts[i] = num(word).Amount()
+	}
+	return amounts
 }
 
 // runs reads c's runs, and counts how many values are cells and how many are texts.
@@ -380,13 +401,14 @@ type wireRun struct {
 	kind   kind
 }
 
-// add takes the field's value of t or p.
-func (w *writer) add(t *tok, p *pool) {
+// add takes the field's value of t, or of its pool j.
+func (w *writer) add(t *tok, j int) {
 	var k kind
+	p := poolOf(t, j)
 	if w.f.form == integer {
 		k = w.addInt(w.f.int(t, p), t, p)
 	} else {
-		k = w.addText(w.f.text(t, p), t, p)
+		k = w.addText(w.f.text(t, p), t, j)
 	}
 	if n := len(w.runs); n > 0 && w.runs[n-1].kind == k {
 		w.runs[n-1].length++
@@ -445,17 +467,17 @@ func (w *writer) isInt(k kind, v int64, t *tok, p *pool) bool {
 	}
 }
 
-func (w *writer) addText(v string, t *tok, p *pool) kind {
+func (w *writer) addText(v string, t *tok, j int) kind {
 	for k := range kind(w.f.kinds()) {
-		if k = w.order(k); w.isText(k, v, t, p) {
+		if k = w.order(k); w.isText(k, v, t, j) {
 			return k
 		}
 	}
 	w.last, w.literal, w.grown = v, true, w.grown+max(len(v), cellBytes)
-	return w.addLiteral(v, p)
+	return w.addLiteral(v, t, j)
 }
 
-func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
+func (w *writer) isText(k kind, v string, t *tok, j int) bool {
 	switch k {
 	case none:
 		return v == ""
@@ -466,18 +488,34 @@ func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
 	case cell, free:
 		return false
 	default:
-		return w.f.follows[k-firstDerived](t, p) == v
+		return w.f.follows[k-firstDerived].is(v, t, j)
 	}
 }
 
+// is reports whether the value of t, or of its pool j, is v.
+func (f *follow) is(v string, t *tok, j int) bool {
+	if f.operation == byText {
+		return f.text(t, poolOf(t, j)) == v
+	}
+	return f.formula.is(v, ofToken{t}, j)
+}
+
+// poolOf is t's pool j; nil when there is none.
+func poolOf(t *tok, j int) *pool {
+	if j < len(t.Pools) {
+		return &t.Pools[j]
+	}
+	return nil
+}
+
 // addLiteral writes v as a cell where that gives it back exactly.
-func (w *writer) addLiteral(v string, p *pool) kind {
+func (w *writer) addLiteral(v string, t *tok, j int) kind {
 	switch w.f.form {
 	case number:
 		if mantissa, exponent, ok := token.Number(v).Decimal(); ok && string(token.FromDecimal(mantissa, exponent)) == v {
 			w.ints, w.exps = append(w.ints, mantissa), append(w.exps, int64(exponent))
 			if w.f.near != nil {
-				w.nears = append(w.nears, w.f.near(p))
+				w.nears = append(w.nears, w.f.near.at(ofToken{t}, j))
 			}
 			return cell
 		}
@@ -518,7 +556,7 @@ func (w *writer) append(o *output) {
 	if w.f.form == number {
 		align(w.ints, w.exps)
 		for i, v := range w.nears {
-			w.ints[i] -= guess(v, int(w.exps[i]))
+			w.ints[i] -= inUnits(v, int(w.exps[i]))
 		}
 	}
 	if len(w.dict) > 0 {

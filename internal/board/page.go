@@ -89,10 +89,9 @@ func (w *walk) page() Page {
 }
 
 func (w *walk) position(i int) *Position {
-	r, t := reader{board: w.board}, tok{}
-	r.row(i, &t)
-	v := sorts[w.by].value(&t)
-	p := &Position{Value: v.number, Text: v.text, Mint: t.Mint}
+	r := reader{board: w.board}
+	v := sorts[w.by].value(&r, i)
+	p := &Position{Value: v.number, Text: v.text, Mint: r.text(mintField, 0)}
 	if w.query.Sort == Relevance {
 		p.Rank = int(w.ranks[i])
 	}
@@ -178,15 +177,14 @@ func (w *walk) each(order *packed, place int, visit func(i, place int) bool) {
 func (w *walk) behind(order *packed, after *Position) int {
 	by := &sorts[w.by]
 	mark, mint := value{after.Value, after.Text}, idOf(after.Mint)
-	r, t := reader{board: w.board}, tok{}
+	r := reader{board: w.board}
 	least := 1 // what a token behind after compares as
 	if !w.query.Ascending {
 		least = 0
 	}
 	place := sort.Search(w.board.Len(), func(k int) bool {
 		i := int(order.at(k))
-		r.some(i, &by.fields, &t)
-		c := by.value(&t).compare(mark)
+		c := by.value(&r, i).compare(mark)
 		if c == 0 {
 			c = w.board.id(i).compare(mint)
 		}

@@ -190,12 +190,11 @@ func encodePart(p Point, rows []sampled) ([]byte, error) {
 		writers[i].f = &sampleFields[i]
 	}
 	for i := range rows {
-		var t tok
-		var q pool
+		t := tok{Pools: make([]pool, 1)}
 		s := rows[i].sample()
-		s.spread(&t, &q)
+		s.spread(&t, &t.Pools[0])
 		for k := range writers {
-			writers[k].add(&t, &q)
+			writers[k].add(&t, 0)
 		}
 	}
 	for k := range writers {

@@ -12,8 +12,8 @@ const unit = 1 << 10
 func TestWriteUnits(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ tokens, most int }{{1000, 44}, {10_000, 400}} {
-		before, _ := chunksOf(t, world{}.tokens(test.tokens))
-		after, _ := chunksOf(t, world{tick: 1}.tokens(test.tokens))
+		before, _ := chunksOf(t, world{}.Tokens(test.tokens))
+		after, _ := chunksOf(t, world{Tick: 1}.Tokens(test.tokens))
 		units, fresh := 0, 0
 		for _, ref := range after.Chunks {
 			if !before.Has(ref) {
@@ -32,9 +32,9 @@ func TestWriteUnits(t *testing.T) {
 // parallel, for it measures the process's heap.
 func TestResidentBytes(t *testing.T) {
 	const n, most = 10_000, 420 // some 25 of them for the past
-	now := world{tick: 24*60 + 1}
-	m, chunks := chunksOf(t, now.tokens(n))
-	m.SyncedAt = now.at()
+	now := world{Tick: 24*60 + 1}
+	m, chunks := chunksOf(t, now.Tokens(n))
+	m.SyncedAt = now.At()
 	points, parts := pointsOf(t, n, now, 5, 30, 60, 120, 240, 360, 720, 1440)
 	before := heapBytes()
 	b, err := Open(m, nil, func(ref Ref) ([]byte, error) { return chunks[ref], nil })
