@@ -217,8 +217,9 @@ func (b *Board) sum(now time.Time) token.Stats {
 		born := cmp.Or(r.int(createdField), r.int(firstSeenField))
 		stats.Count(token.Stage(r.text(stageField, 0)), born, now.UnixMilli())
 		stats.TVLUSD += r.amount(tvlField, 0).Float64()
-		stats.Volume24hUSD += r.volume(token.Day).Float64()
-		stats.Fees24hUSD += r.fees().Float64()
+		lately := r.lately()
+		stats.Volume24hUSD += lately.dayVolume().Float64()
+		stats.Fees24hUSD += lately.dayFees().Float64()
 	}
 	return stats
 }

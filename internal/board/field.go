@@ -68,13 +68,14 @@ type (
 
 // A field is one leaf of a token, or of each of its pools: a column. The pool is nil for a token's own.
 type field struct {
-	name   string
-	family family
-	form   form
-	row    bool // lists show it
-	index  int  // of its column among its family's
-	pooled bool // it is of a pool
-	number bool // its texts are numbers
+	name    string
+	family  family
+	form    form
+	row     bool // lists show it
+	index   int  // of its column among its family's
+	pooled  bool // it is of a pool
+	number  bool // its texts are numbers
+	product int  // of a pool's, if it may be a product: which one, from 1 on
 
 	// What values often are.
 	follows []follow
@@ -165,10 +166,16 @@ var all = newLayout()
 func newLayout() layout {
 	l := layout{heads: headFields(), pools: poolFields(), sums: sumFields()}
 	var next [families]int
+	made := 0
 	for k, list := range l.lists() {
 		for i := range list {
-			list[i].index, list[i].pooled = next[list[i].family], k == 1
-			next[list[i].family]++
+			f := &list[i]
+			f.index, f.pooled = next[f.family], k == 1
+			next[f.family]++
+			if f.pooled && slices.ContainsFunc(f.follows, func(m follow) bool { return m.operation == product }) {
+				made++
+				f.product = made
+			}
 		}
 	}
 	l.link()

@@ -149,7 +149,7 @@ func markFields() (list []field) {
 func sumFields() []field {
 	list := []field{
 		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }).or(first, "pool holders"),
-		texts("price_usd", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.PriceUSD }).or(leading, "pool price usd", "pool price usd"),
+		texts("price_usd", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.PriceUSD }).or(first, "pool price usd"),
 		texts("price", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Price }).or(leading, "pool price", "pool price usd"),
 		texts("quote_mint", stateFamily, word, true, func(t *tok, _ *pool) *string { return &t.QuoteMint }).
 			or(leading, "pool quote mint", "pool price usd").or(opening, "pool quote mint"),

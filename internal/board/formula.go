@@ -79,7 +79,11 @@ func (m *formula) amount(x values, j int) (a token.Amount) {
 		for i := range x.poolCount() {
 			a = a.Add(x.amount(m.fields[0], i))
 		}
-	case copied, opening, first, leading:
+	case first:
+		for i := 0; i < x.poolCount() && !a.Known(); i++ {
+			a = x.amount(m.fields[0], i)
+		}
+	case copied, opening, leading:
 		if i := m.pool(x, j); i >= 0 {
 			return x.amount(m.fields[0], i)
 		}

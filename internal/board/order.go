@@ -2,6 +2,7 @@ package board
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -42,7 +43,7 @@ type sorting struct {
 
 var sorts = [...]sorting{
 	{name: Created, time: createdField},
-	{name: Volume, amount: func(r *reader) token.Amount { return r.volume(token.Day) }},
+	{name: Volume, amount: func(r *reader) token.Amount { return r.lately().dayVolume() }},
 	{name: TVL, amount: func(r *reader) token.Amount { return r.amount(tvlField, 0) }},
 	{name: MarketCap, amount: credible},
 	{name: Progress, amount: func(r *reader) token.Amount { return r.amount(progressField, 0) }},
@@ -51,7 +52,7 @@ var sorts = [...]sorting{
 	{name: LastTrade, time: headField("last_trade_at")},
 	{name: PriceChange, amount: func(r *reader) token.Amount { return r.change(changeSpans[len(changeSpans)-1]) }},
 	{name: Holders, amount: func(r *reader) token.Amount { return r.amount(holdersField, 0) }},
-	{name: Fees, amount: (*reader).fees},
+	{name: Fees, amount: func(r *reader) token.Amount { return r.lately().dayFees() }},
 }
 
 // What values for orders and sums are made of.
@@ -67,12 +68,7 @@ var (
 	priceField     = fieldIn(all.sums, "price_usd")
 	capField       = fieldIn(all.sums, "market_cap")
 	feesField      = fieldIn(all.sums, "fees")
-	volumeFields   = func() (list [len(token.WindowNames)]*field) {
-		for i, window := range token.WindowNames {
-			list[i] = fieldIn(all.sums, "volume "+window)
-		}
-		return list
-	}()
+	volumeField    = fieldIn(all.sums, "volume "+token.WindowNames[token.Day])
 )
 
 func headField(name string) *field { return fieldIn(all.heads, name) }
@@ -81,17 +77,9 @@ func fieldIn(list []field, name string) *field {
 	return &list[slices.IndexFunc(list, func(f field) bool { return f.name == name })]
 }
 
-// volume is what r's token was traded for in a window, on its curve and in its pools.
-func (r *reader) volume(w token.Window) token.Amount {
-	lately := r.lately()
-	return r.amount(volumeFields[w], 0).Add(lately.volume(w))
-}
-
-// fees is what swaps of r's token have paid in a day.
-func (r *reader) fees() token.Amount {
-	lately := r.lately()
-	return r.amount(feesField, 0).Add(lately.fees())
-}
+// dayVolume is what r's token was traded for in a day, on its curve and in its pools, and dayFees what swaps have paid.
+func (l lately) dayVolume() token.Amount { return l.amount(volumeField, 0).Add(l.volume(token.Day)) }
+func (l lately) dayFees() token.Amount   { return l.amount(feesField, 0).Add(l.fees()) }
 
 // named is the fields of tokens whose names begin so.
 func named(beginnings ...string) layout {
@@ -151,29 +139,70 @@ func (b *Board) order(sort int) *packed {
 	return &o.tokens
 }
 
-// A sortable is a token with what it is ordered by.
-type sortable struct {
-	value
-	place uint32 // in the mints' order, which is that of equals
-}
-
 func (b *Board) sorted(by *sorting) packed {
-	r, list := reader{board: b}, make([]sortable, b.Len())
-	for i := range list {
-		list[b.mints.sorted.at(i)].place = uint32(i)
-		list[i].value = by.value(&r, i)
+	r, values := reader{board: b}, make([]value, b.Len())
+	for i := range values {
+		values[i] = by.value(&r, i)
 	}
-	slices.SortFunc(list, func(x, y sortable) int {
-		if c := x.compare(y.value); c != 0 {
-			return c
-		}
-		return cmp.Compare(x.place, y.place)
-	})
-	tokens := make([]uint32, b.Len())
-	for k := range tokens {
-		tokens[k] = uint32(b.mints.sorted.at(int(list[k].place)))
+	list := make([]keyed, b.Len()) // in the mints' order, which is that of equals
+	for k := range list {
+		i := uint32(b.mints.sorted.at(k))
+		list[k] = keyed{values[i].key(), i}
+	}
+	if list = byKey(list); by.text != nil {
+		slices.SortStableFunc(list, func(x, y keyed) int { return values[x.token].compare(values[y.token]) })
+	}
+	tokens := make([]uint32, len(list))
+	for k := range list {
+		tokens[k] = list[k].token
 	}
 	return pack(tokens)
+}
+
+// keyed is a token with what it is sorted by.
+type keyed struct {
+	key   uint64
+	token uint32
+}
+
+// key returns a key whose order is that of values, but for texts that begin alike.
+func (v value) key() uint64 {
+	if v.text != "" {
+		var beginning [8]byte
+		copy(beginning[:], v.text)
+		return binary.BigEndian.Uint64(beginning[:])
+	}
+	bits := math.Float64bits(v.number + 0) // there is one 0
+	if bits>>63 == 1 {
+		return ^bits
+	}
+	return bits | 1<<63
+}
+
+// byKey sorts list by the keys, and leaves equals as they stand. It may return another slice than list.
+func byKey(list []keyed) []keyed {
+	const bits = 8
+	spare := make([]keyed, len(list))
+	for shift := 0; shift < 64; shift += bits {
+		var next [1 << bits]int // where the next one goes that has a byte
+		for _, x := range list {
+			next[byte(x.key>>shift)]++
+		}
+		if slices.Contains(next[:], len(list)) {
+			continue // all have the same
+		}
+		sum := 0
+		for i, count := range next {
+			next[i], sum = sum, sum+count
+		}
+		for _, x := range list {
+			to := &next[byte(x.key>>shift)]
+			spare[*to] = x
+			*to++
+		}
+		list, spare = spare, list
+	}
+	return list
 }
 
 // tokenSet is a set of tokens; nil has none.

@@ -13,6 +13,18 @@ type reader struct {
 	i     int // the token that is read
 	at    [families]place
 	to    arena
+	done  [products + 1]done
+
+	config, quote string // of a curve: the last one
+}
+
+// products is how many fields of pools may be products, which take longer than all else and are taken by others.
+const products = 4
+
+// done is such a product that was made a moment ago.
+type done struct {
+	token, pool int // the token's number, and one more
+	amount      token.Amount
 }
 
 // place is a token in its chunk of a family.
@@ -139,6 +151,12 @@ func (r *reader) amount(f *field, j int) token.Amount {
 		return r.cell(c, f, at, j)
 	case k == free:
 		return num(c.more.heap.at(at, &r.to)).Amount()
+	case k >= firstDerived && f.product > 0:
+		last := &r.done[f.product]
+		if last.token != r.i+1 || last.pool != j {
+			*last = done{r.i + 1, j, f.follows[k-firstDerived].amount(r, j)}
+		}
+		return last.amount
 	case k >= firstDerived:
 		return f.follows[k-firstDerived].amount(r, j)
 	}

@@ -96,7 +96,7 @@ func (r *reader) lately() lately {
 }
 
 // traded returns what a window's volume is counted from; false where nothing is known of one.
-func (l *lately) traded(k int) (*reference, bool) {
+func (l lately) traded(k int) (*reference, bool) {
 	if l.stage == "" {
 		return nil, false
 	}
@@ -104,7 +104,7 @@ func (l *lately) traded(k int) (*reference, bool) {
 }
 
 // volume is what was traded in a window, in dollars.
-func (l *lately) volume(w token.Window) token.Amount {
+func (l lately) volume(w token.Window) token.Amount {
 	from, ok := l.traded(windowSpans[w])
 	if !ok {
 		return token.Amount{}
@@ -113,7 +113,7 @@ func (l *lately) volume(w token.Window) token.Amount {
 }
 
 // fees is what swaps have paid in a day, in the quote and in the token, in dollars.
-func (l *lately) fees() token.Amount {
+func (l lately) fees() token.Amount {
 	from, ok := l.traded(windowSpans[token.Day])
 	if !ok || !from.needs.fees {
 		return token.Amount{}
@@ -138,9 +138,11 @@ func (p *past) traded(k, i int) (*reference, bool) {
 
 // quoteUSD is what the quote of the curve of r's token is worth; not a number when that is unknown.
 func (p *past) quoteUSD(r *reader) float64 {
-	quote := p.quotes[r.text(configField, 0)]
+	if config := r.text(configField, 0); config != r.config { // most have the same
+		r.config, r.quote = config, p.quotes[config]
+	}
 	for j := range r.poolCount() {
-		if r.text(quoteField, j) == quote {
+		if r.text(quoteField, j) == r.quote {
 			if usd := r.amount(quoteUSDField, j); usd.Known() {
 				return usd.Float64()
 			}
@@ -153,9 +155,12 @@ func (p *past) quoteUSD(r *reader) float64 {
 const dollarDigits = 7
 
 // inDollars is v, if it is known. Of a graduate nothing is no news: what its pools have traded may be unknown.
-func (l *lately) inDollars(v float64) token.Amount {
+func (l lately) inDollars(v float64) token.Amount {
 	if math.IsNaN(v) || math.IsInf(v, 0) || v == 0 && l.stage == token.Graduated {
 		return token.Amount{}
+	}
+	if v == 0 { // most sleep
+		return token.NewAmount(0, 0)
 	}
 	var b [32]byte
 	mantissa, exponent, _ := num(strconv.AppendFloat(b[:0], v, 'e', dollarDigits-1, 64)).Decimal()

@@ -10,9 +10,17 @@ import (
 // Number does, without a text between. The zero value is unknown.
 type Amount struct {
 	mantissa int64 // of at most maxMantissaDigits digits
-	exponent int
-	short    bool   // it is mantissa × 10^exponent
-	text     Number // it is this, unless it is short
+	exponent int32
+	short    bool    // it is mantissa × 10^exponent
+	long     *Number // it is this, unless it is short; nil is unknown
+}
+
+// long keeps n, whatever it is.
+func long(n Number) Amount {
+	if n == "" {
+		return Amount{}
+	}
+	return Amount{long: &n}
 }
 
 // maxShort is the exponent of an Amount up to which its magnitude is one that a Number may have.
@@ -21,9 +29,9 @@ const maxShort = maxMagnitude - maxMantissaDigits - 1
 // NewAmount returns the Amount of FromDecimal.
 func NewAmount(mantissa int64, exponent int) Amount {
 	if magnitude(mantissa) >= powersOfTen[maxMantissaDigits] || exponent > maxShort || exponent < -maxShort {
-		return Amount{text: FromDecimal(mantissa, exponent)}
+		return long(FromDecimal(mantissa, exponent))
 	}
-	return Amount{mantissa: mantissa, exponent: exponent, short: true}
+	return Amount{mantissa: mantissa, exponent: int32(exponent), short: true}
 }
 
 // Amount returns n to compute with. Number is its reverse, whatever n holds.
@@ -33,30 +41,33 @@ func (n Number) Amount() Amount {
 			return a
 		}
 	}
-	return Amount{text: n}
+	return long(n)
 }
 
 // digits is n's Decimal; not short when it has none.
 func (n Number) digits() (a Amount) {
-	a.mantissa, a.exponent, a.short = n.Decimal()
-	return a
+	mantissa, exponent, ok := n.Decimal()
+	if exponent != int(int32(exponent)) {
+		return a
+	}
+	return Amount{mantissa: mantissa, exponent: int32(exponent), short: ok}
 }
 
 // Known reports whether a has a value.
-func (a Amount) Known() bool { return a.short || a.text != "" }
+func (a Amount) Known() bool { return a.short || a.long != nil }
 
 // Append appends the text of a's Number to b.
 func (a Amount) Append(b []byte) []byte {
 	if a.short {
-		return AppendDecimal(b, a.mantissa, a.exponent)
+		return AppendDecimal(b, a.mantissa, int(a.exponent))
 	}
-	return append(b, a.text...)
+	return append(b, a.Number()...)
 }
 
 // Is reports whether n is a's Number.
 func (a Amount) Is(n Number) bool {
 	if !a.short {
-		return a.text == n
+		return a.Number() == n
 	}
 	var b [48]byte
 	return string(a.Append(b[:0])) == string(n)
@@ -64,10 +75,13 @@ func (a Amount) Is(n Number) bool {
 
 // Number returns a as a Number.
 func (a Amount) Number() Number {
-	if a.short {
-		return FromDecimal(a.mantissa, a.exponent)
+	switch {
+	case a.short:
+		return FromDecimal(a.mantissa, int(a.exponent))
+	case a.long != nil:
+		return *a.long
 	}
-	return a.text
+	return ""
 }
 
 // Add is Number's.
@@ -81,7 +95,7 @@ func (a Amount) Add(b Amount) Amount {
 	if sum, ok := a.add(b); ok {
 		return sum
 	}
-	return Amount{text: a.Number().Add(b.Number())}
+	return long(a.Number().Add(b.Number()))
 }
 
 // Mul is Number's.
@@ -89,7 +103,7 @@ func (a Amount) Mul(b Amount) Amount {
 	if product, ok := a.mul(b); ok {
 		return product
 	}
-	return Amount{text: a.Number().Mul(b.Number())}
+	return long(a.Number().Mul(b.Number()))
 }
 
 // Quo is Number's.
@@ -97,7 +111,7 @@ func (a Amount) Quo(b Amount) Amount {
 	if quotient, ok := a.quo(b); ok {
 		return quotient
 	}
-	return Amount{text: a.Number().Quo(b.Number())}
+	return long(a.Number().Quo(b.Number()))
 }
 
 // add is the sum of short ones; ok is false when a step would not be exact.
@@ -105,7 +119,7 @@ func (a Amount) add(b Amount) (sum Amount, ok bool) {
 	if a.exponent < b.exponent {
 		a, b = b, a
 	}
-	shift := uint(a.exponent - b.exponent)
+	shift := uint(int(a.exponent) - int(b.exponent))
 	if !a.short || !b.short || shift > maxMantissaDigits {
 		return Amount{}, false
 	}
@@ -113,7 +127,7 @@ func (a Amount) add(b Amount) (sum Amount, ok bool) {
 	if hi != 0 || lo > 1<<62 || magnitude(b.mantissa) > 1<<62 {
 		return Amount{}, false
 	}
-	return NewAmount(signed(int64(lo), a.mantissa < 0)+b.mantissa, b.exponent), true
+	return NewAmount(signed(int64(lo), a.mantissa < 0)+b.mantissa, int(b.exponent)), true
 }
 
 // productDigits is a float64's worth: what Mul and Quo keep.
@@ -125,7 +139,7 @@ func (a Amount) mul(b Amount) (product Amount, ok bool) {
 		return Amount{}, false
 	}
 	hi, lo := bits.Mul64(magnitude(a.mantissa), magnitude(b.mantissa))
-	return rounded(hi, lo, a.exponent+b.exponent, false, (a.mantissa < 0) != (b.mantissa < 0)), true
+	return rounded(hi, lo, int(a.exponent)+int(b.exponent), false, (a.mantissa < 0) != (b.mantissa < 0)), true
 }
 
 // quo is the quotient of short ones.
@@ -136,7 +150,7 @@ func (a Amount) quo(b Amount) (quotient Amount, ok bool) {
 	const step = 9 // digits at a time
 	by := magnitude(b.mantissa)
 	q, rest := magnitude(a.mantissa)/by, magnitude(a.mantissa)%by
-	exponent, hi := a.exponent-b.exponent, uint64(0)
+	exponent, hi := int(a.exponent)-int(b.exponent), uint64(0)
 	for rest != 0 && hi == 0 && q < powersOfTen[productDigits] {
 		high, low := bits.Mul64(rest, powersOfTen[step])
 		digits, left := bits.Div64(high, low, by)
@@ -209,7 +223,7 @@ var tenths = func() (list [48]tenth) {
 // The quotient of two sums of float64s is off by less than a millionth of a millionth of its last place, so that it rounds
 // as the true one does unless that lies as near to the middle between two float64s.
 func (a Amount) float() (f float64, ok bool) {
-	by := -a.exponent
+	by := -int(a.exponent)
 	if by < 0 || by >= len(tenths) {
 		return 0, false
 	}
