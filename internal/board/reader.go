@@ -143,6 +143,17 @@ func (r *reader) derived(m *formula, j int) string {
 
 // amount is the value of a field that is a number, of the token or its pool j.
 func (r *reader) amount(f *field, j int) token.Amount {
+	if f.product == 0 {
+		return r.make(f, j)
+	}
+	last := &r.done[f.product]
+	if last.token != r.i+1 || last.pool != j {
+		*last = done{r.i + 1, j, r.make(f, j)}
+	}
+	return last.amount
+}
+
+func (r *reader) make(f *field, j int) token.Amount {
 	c, row := r.column(f, j)
 	switch k, at := c.at(row); {
 	case k == zero:
@@ -151,12 +162,6 @@ func (r *reader) amount(f *field, j int) token.Amount {
 		return r.cell(c, f, at, j)
 	case k == free:
 		return num(c.more.heap.at(at, &r.to)).Amount()
-	case k >= firstDerived && f.product > 0:
-		last := &r.done[f.product]
-		if last.token != r.i+1 || last.pool != j {
-			*last = done{r.i + 1, j, f.follows[k-firstDerived].amount(r, j)}
-		}
-		return last.amount
 	case k >= firstDerived:
 		return f.follows[k-firstDerived].amount(r, j)
 	}

@@ -55,8 +55,8 @@ func (c *chunk) searchable() *searchable {
 	return s
 }
 
-// matches returns how well each token matches, and how many do.
-func (b *Board) matches(search string) (found []uint8, count int) {
+// matches returns how well each token matches, and how many do so well.
+func (b *Board) matches(search string) (found []uint8, counts [exactMatch + 1]int) {
 	found = make([]uint8, b.Len())
 	needle := Fold(search)
 	for n, c := range b.chunks[namesFamily] {
@@ -70,11 +70,9 @@ func (b *Board) matches(search string) (found []uint8, count int) {
 		}
 	}
 	for _, rank := range found {
-		if rank != noMatch {
-			count++
-		}
+		counts[rank]++
 	}
-	return found, count
+	return found, counts
 }
 
 // find marks the tokens that hold needle.
