@@ -156,7 +156,7 @@ func (b *Board) All() iter.Seq[token.Token] {
 		r := reader{board: b}
 		for i := range b.Len() {
 			var t token.Token
-			if r.token(i, &t); !yield(t) {
+			if r.token(i, &all, &t); !yield(t) {
 				return
 			}
 		}
@@ -176,7 +176,7 @@ func (b *Board) Token(mint string) (t token.Token, ok bool) {
 		return t, false
 	}
 	r := reader{board: b}
-	r.token(i, &t)
+	r.token(i, &all, &t)
 	return t, true
 }
 

@@ -206,6 +206,9 @@ func (r *input) sum(p *packed, n int) (total int) {
 	return total
 }
 
+// inflaters are used again: one takes 40 KB.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
 // inflate returns what compress was given.
 func inflate(of family, data []byte) (input, error) {
 	r := input{rest: data}
@@ -218,7 +221,11 @@ func inflate(of family, data []byte) (input, error) {
 		return r, fmt.Errorf("%w: no head of its family", ErrCorrupt)
 	}
 	r.random = r.bytes(random)
-	from := flate.NewReader(bytes.NewReader(r.rest))
+	from := inflaters.Get().(io.Reader)
+	defer inflaters.Put(from)
+	if err := from.(flate.Resetter).Reset(bytes.NewReader(r.rest), nil); err != nil {
+		return r, err
+	}
 	r.rest = make([]byte, plain+1) // one more, to meet the end
 	if n, err := io.ReadFull(from, r.rest); n != plain || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return r, fmt.Errorf("%w: %d bytes of %d: %w", ErrCorrupt, n, plain, err)

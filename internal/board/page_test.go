@@ -384,3 +384,46 @@ func TestTotalsStand(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestEarning tells the same of what curves have earned as whole tokens do.
+func TestEarning(t *testing.T) {
+	t.Parallel()
+	tokens := append(world{}.Tokens(400), lumpy(400, rand.New(rand.NewPCG(21, 22)))[200:]...)
+	for i := range tokens {
+		tokens[i].Mint = testKey("earner", i)
+		if i%7 == 0 {
+			tokens[i].Curve.Creator = token.SOL
+		}
+		if i%5 == 0 && len(tokens[i].Pools) > 0 {
+			tokens[i].Pools[0].Curve.Earnings.Creator.Surplus, tokens[i].PriceUSD = "3.5", "0.25"
+		}
+	}
+	b, earned := makeBoard(t, tokens), 0
+	for _, creator := range []string{token.SOL, testKey("creator", 5), "nobody"} {
+		var want []string
+		for _, x := range tokens {
+			if x.Curve.Creator == creator && x.Status != token.Unapproved && x.Status != token.Hidden {
+				want = append(want, x.Mint)
+			}
+		}
+		var got []string
+		for x := range b.Earning(creator) {
+			got = append(got, x.Mint)
+			whole, _ := b.Token(x.Mint)
+			money, ok := x.EarnedByCreator()
+			all, isOne := whole.EarnedByCreator()
+			if diff := gocmp.Diff(all, money); ok != isOne || diff != "" {
+				t.Errorf("%s (-want +got):\n%s", x.Mint, diff)
+			}
+			if ok {
+				earned++
+			}
+		}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("tokens of %s (-want +got):\n%s", creator, diff)
+		}
+	}
+	if earned < 50 {
+		t.Errorf("only %d curves have earned something", earned)
+	}
+}

@@ -269,6 +269,25 @@ func (x *Part) Sample(mint string) (Sample, bool) {
 	return x.sample(i), true
 }
 
+// SamplesOf returns what each of points has of a mint, of the parts that there are; the zero value where that is nothing. warn is told
+// of parts that are damaged.
+func SamplesOf(points Points, mint string, parts map[PartKey][]byte, warn func(error)) []Sample {
+	samples := make([]Sample, len(points))
+	for i, p := range points {
+		data, ok := parts[PartKey{p.At, p.PartOf(mint)}]
+		if !ok {
+			continue
+		}
+		part, err := ReadPart(p, data)
+		if err != nil {
+			warn(err)
+			continue
+		}
+		samples[i], _ = part.Sample(mint)
+	}
+	return samples
+}
+
 func (x *Part) find(hash uint64) (row int, ok bool) {
 	return slices.BinarySearch(x.marks, x.point.mark(hash))
 }

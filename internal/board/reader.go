@@ -36,13 +36,13 @@ type place struct {
 	pool    int // of its first pool
 }
 
-// token sets t to the token i with its pools.
-func (r *reader) token(i int, t *tok) {
+// token sets t to the token i with its pools: what l has of them.
+func (r *reader) token(i int, l *layout, t *tok) {
 	*t = tok{}
 	if n := r.board.poolCount(i); n > 0 {
 		t.Pools = make([]pool, n)
 	}
-	r.read(i, &all, t)
+	r.read(i, l, t)
 	r.veil(t)
 }
 
