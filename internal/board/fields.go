@@ -32,6 +32,7 @@ func headFields() []field {
 		integers("verified", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.Verified }),
 		integers("freeze", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.FreezeAuthorityDisabled }),
 		integers("mint_authority", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.MintAuthorityDisabled }),
+		integers("token_2022", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.Token2022 }),
 		integers("pool_count", stateFamily, true, func(t *tok, _ *pool) *int { return &t.PoolCount }),
 		texts("total_supply", stateFamily, number, true, func(t *tok, _ *pool) *num { return &t.TotalSupply }),
 		integers("graduated_at", milestones, true, func(t *tok, _ *pool) *int64 { return &t.GraduatedAt }),
@@ -71,6 +72,7 @@ func poolFields() []field {
 		integers("pool verified", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.Verified }, verifiedOf),
 		integers("pool freeze", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.FreezeAuthorityDisabled }, freezeOf),
 		integers("pool mint_authority", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.MintAuthorityDisabled }, authorityOf),
+		integers("pool token_2022", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.Token2022 }, token2022Of),
 		bools("pool blacklisted", stateFamily, false, func(_ *tok, p *pool) *bool { return &p.Blacklisted }),
 		texts("pool fee", stateFamily, word, false, func(_ *tok, p *pool) *num { return &p.FeePct }),
 		texts("pool supply", stateFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.TotalSupply }, supplyOf).needing("total_supply"),
@@ -201,6 +203,7 @@ func decimalsOf(t *tok, _ *pool) num                { return t.Decimals }
 func verifiedOf(t *tok, _ *pool) token.Flag         { return t.Verified }
 func freezeOf(t *tok, _ *pool) token.Flag           { return t.FreezeAuthorityDisabled }
 func authorityOf(t *tok, _ *pool) token.Flag        { return t.MintAuthorityDisabled }
+func token2022Of(t *tok, _ *pool) token.Flag        { return t.Token2022 }
 func supplyOf(t *tok, _ *pool) num                  { return t.TotalSupply }
 func pairName(_ *tok, p *pool) string               { return p.Base.Symbol + "-" + p.QuoteSymbol }
 
