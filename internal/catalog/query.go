@@ -99,15 +99,21 @@ func searchText(q string) (string, error) {
 		return "", nil
 	}
 	s := strings.TrimSpace(q)
-	switch {
-	case s == "":
+	if s == "" {
 		return "", badParameter("q", "is blank")
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
-		return "", badParameter("q", "holds what no name can: a control character or broken UTF-8")
-	case utf8.RuneCountInString(s) > MaxSearch:
-		return "", badParameter("q", "has more than %d characters", MaxSearch)
 	}
-	return s, nil
+	return s, checkText("q", s, MaxSearch)
+}
+
+// checkText refuses what nobody types, and more than limit characters. name is the parameter that holds it.
+func checkText(name, text string, limit int) error {
+	switch {
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+		return badParameter(name, "holds a control character or broken UTF-8")
+	case utf8.RuneCountInString(text) > limit:
+		return badParameter(name, "has more than %d characters", limit)
+	}
+	return nil
 }
 
 const keyRule = "32 to 44 base58 characters that decode to 32 bytes"
