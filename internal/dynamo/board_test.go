@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"tokensync/internal/board"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -224,10 +224,7 @@ func TestOneOfTwoPublishes(t *testing.T) {
 // board is mixed, none lacks a chunk, and no reader goes back.
 func TestRacingWriters(t *testing.T) {
 	t.Parallel()
-	boards := 150
-	if os.Getenv("INGEST_STUDY") != "" {
-		boards = 10_000
-	}
+	boards := study.Size(150, 10_000)
 	tables := newTables(t)
 	sync1 := NewSyncTable(engine.Client(), tables.Sync)
 	var published, read atomic.Int64
