@@ -60,7 +60,7 @@ func collectEarly(getenv func(string) string) {
 // poolShare is the part of the function's memory that gathered pools may take.
 const poolShare = 4
 
-// poolBytes is that part in bytes; 0 where nobody says how much memory there is.
+// poolBytes returns that part in bytes; 0 where nobody says how much memory there is.
 func poolBytes(getenv func(string) string) int {
 	mb, _ := strconv.Atoi(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	return mb << 20 / poolShare

@@ -278,7 +278,7 @@ func (r *reader) watch() time.Duration {
 	return d
 }
 
-// needInterval is the interval of a function that would go wrong with another than its schedule's.
+// needInterval returns the interval of a function that would go wrong with another than its schedule's.
 func (r *reader) needInterval() time.Duration {
 	if r.required(SyncInterval) == "" {
 		return 0
