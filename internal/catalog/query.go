@@ -61,11 +61,11 @@ func (q Query) normal() (Query, error) {
 func (q *Query) check() error {
 	switch {
 	case q.Sort != "" && !slices.Contains(board.Sorts, q.Sort):
-		return badParameter("sort", "is none of %s", sortNames())
+		return badParameter("sort", "must be one of %s", sortNames())
 	case q.Order != "" && q.Order != ascending && q.Order != descending:
 		return badParameter("order", "is neither desc nor asc")
 	case q.Stage != "" && !slices.Contains(token.Stages, q.Stage):
-		return badParameter("stage", "is none of bonding, migrating, graduated")
+		return badParameter("stage", "must be one of bonding, migrating, graduated")
 	case q.Creator != "" && !token.IsPublicKey(q.Creator):
 		return badParameter("creator", "is not a public key: "+keyRule)
 	case slices.ContainsFunc(q.Configs, func(key string) bool { return !token.IsPublicKey(key) }):
@@ -93,7 +93,7 @@ func sortNames() string {
 	return strings.Join(names, ", ")
 }
 
-// searchText trims q; names are stored trimmed too. What no name can hold is refused, lest it find nothing silently.
+// searchText trims q; names are stored trimmed too. What no name can hold is refused rather than found nowhere.
 func searchText(q string) (string, error) {
 	if q == "" {
 		return "", nil

@@ -97,7 +97,7 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 	return s, errors.Join(r.errs...)
 }
 
-// A reader collects errors, so that all of them can be mended at once.
+// A reader collects errors, so that all of them can be corrected at once.
 type reader struct {
 	getenv func(string) string
 	errs   []error

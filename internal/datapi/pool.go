@@ -12,7 +12,6 @@ const (
 	chain             = "solana"
 	dex               = "Meteora"
 	launchpad         = "met-dbc"
-	tokenProgram      = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
 	organicScoreLabel = "medium"
 	isoTime           = "2006-01-02T15:04:05.000Z"
 	percent           = token.Number("100")
@@ -59,7 +58,7 @@ type asset struct {
 	CircSupply        token.Number `json:"circSupply,omitempty"`
 	HolderCount       token.Number `json:"holderCount,omitempty"`
 	Launchpad         string       `json:"launchpad"`
-	TokenProgram      string       `json:"tokenProgram"`
+	TokenProgram      string       `json:"tokenProgram"` // where it is unknown, the one that nearly all mints have: its type must have one
 	GraduatedPool     string       `json:"graduatedPool,omitempty"`
 	GraduatedAt       string       `json:"graduatedAt,omitempty"`
 	OrganicScoreLabel string       `json:"organicScoreLabel"`
@@ -116,7 +115,7 @@ func assetOf(t *token.Token, day *stats) asset {
 		Website: t.Face.Website, Twitter: t.Face.Twitter, Telegram: t.Face.Telegram, Dev: t.Curve.Creator,
 		USDPrice: t.PriceUSD, MarketCap: mcap, FDV: mcap, Liquidity: t.TVLUSD,
 		TotalSupply: t.TotalSupply, CircSupply: t.TotalSupply, HolderCount: t.Holders,
-		Launchpad: launchpad, TokenProgram: tokenProgram, OrganicScoreLabel: organicScoreLabel,
+		Launchpad: launchpad, TokenProgram: cmp.Or(t.Program(), token.SPLToken), OrganicScoreLabel: organicScoreLabel,
 		GraduatedPool: graduatedPool(t), GraduatedAt: at(t.GraduatedAt),
 		Audit:   audit{flag(t.MintAuthorityDisabled), flag(t.FreezeAuthorityDisabled)},
 		Stats5m: change(t.PriceChange[0]), Stats1h: change(t.PriceChange[1]), Stats6h: change(t.PriceChange[2]), Stats24h: day,

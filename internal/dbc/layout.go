@@ -15,8 +15,8 @@ var (
 	dammV2Program = solana.MustKey("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG")
 	dammV1Program = solana.MustKey("Eo7WjKq67rjJQSZxS6z3YkapzY3eMj6Xy8X5EQVn5UaB")
 	metaplex      = solana.MustKey("metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s")
-	splToken      = solana.MustKey("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
-	token2022     = solana.MustKey("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
+	splToken      = solana.MustKey(token.SPLToken)
+	token2022     = solana.MustKey(token.Token2022)
 )
 
 // A kind of account, by its discriminator: the first 8 bytes of sha256("account:<name>"), as Anchor has it. The program

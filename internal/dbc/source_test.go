@@ -294,6 +294,7 @@ func (w *world) truth(tok *rpctest.Token) token.Pool {
 		Base: token.Asset{
 			Mint: tok.Mint, Name: tok.Name, Symbol: tok.Symbol, URI: tok.URI, Decimals: "6", TotalSupply: scaled(tok.Supply, 6),
 			MintAuthorityDisabled: token.FlagOf(tok.MintAuthorityDisabled), FreezeAuthorityDisabled: token.Yes,
+			Token2022: token.FlagOf(tok.Token2022),
 		},
 		Curve: token.Curve{
 			Stage: stageNames[tok.Stage], Creator: tok.Creator, Config: tok.Config, GraduatedPool: tok.DAMMPool + tok.DAMMv1Pool,

@@ -63,7 +63,7 @@ func (b *boardAPI) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...
 	return b.Client.PutItem(ctx, in, o...)
 }
 
-// stamped are n tokens of which every one says the same in a family that never changes and in one that always does.
+// stamped returns n tokens of which every one says the same in a family that never changes and in one that always does.
 func stamped(n int, stamp string) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for i := range n {
@@ -100,7 +100,7 @@ func publish(t *testing.T, table *BoardTable, stamp string) *board.Manifest {
 	return m
 }
 
-// stampOf is what all tokens of b say; "" when b mixes boards.
+// stampOf returns what all tokens of b say; "" when b mixes boards.
 func stampOf(b *board.Board) string {
 	stamp := ""
 	for t := range b.All() {

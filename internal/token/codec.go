@@ -100,7 +100,7 @@ func (e *Earnings) fields() []field {
 
 // flags and bools list what takes two bits and one.
 func (p *Pool) flags() []*Flag {
-	return []*Flag{&p.Base.Verified, &p.Base.FreezeAuthorityDisabled, &p.Base.MintAuthorityDisabled}
+	return []*Flag{&p.Base.Verified, &p.Base.FreezeAuthorityDisabled, &p.Base.MintAuthorityDisabled, &p.Base.Token2022}
 }
 
 func (p *Pool) bools() []*bool {

@@ -123,6 +123,7 @@ func (t *Token) describe(p *Pool) {
 	t.Verified = cmp.Or(t.Verified, a.Verified)
 	t.FreezeAuthorityDisabled = cmp.Or(t.FreezeAuthorityDisabled, a.FreezeAuthorityDisabled)
 	t.MintAuthorityDisabled = cmp.Or(t.MintAuthorityDisabled, a.MintAuthorityDisabled)
+	t.Token2022 = cmp.Or(t.Token2022, a.Token2022)
 	if t.Curve == (Curve{}) && p.Curve != (Curve{}) {
 		t.Curve, t.CurvePool = p.Curve, p.Address
 	}

@@ -96,6 +96,7 @@ type Asset struct {
 	Verified                Flag   `json:"is_verified,omitzero"`
 	FreezeAuthorityDisabled Flag   `json:"freeze_authority_disabled,omitzero"`
 	MintAuthorityDisabled   Flag   `json:"mint_authority_disabled,omitzero"`
+	Token2022               Flag   `json:"is_token_2022,omitzero"` // else it is of the SPL Token program
 	Holders                 Number `json:"holders,omitzero"`
 	TotalSupply             Number `json:"total_supply,omitzero"` // whole tokens, not base units
 	PriceUSD                Number `json:"price_usd,omitzero"`

@@ -23,7 +23,7 @@ func (t *Token) content() []byte {
 	for _, v := range t.VolumeUSD {
 		b = appendString(b, string(v))
 	}
-	b = append(b, byte(t.Verified), byte(t.FreezeAuthorityDisabled), byte(t.MintAuthorityDisabled))
+	b = append(b, byte(t.Verified), byte(t.FreezeAuthorityDisabled), byte(t.MintAuthorityDisabled), byte(t.Token2022))
 	b = append(b, byte(FlagOf(t.VolumeEstimated)), byte(FlagOf(t.PriceSuspect)), byte(FlagOf(t.NameCollision)))
 	b = appendVarints(b, t.CreatedAt, t.GraduatedAt, t.LastTradeAt, int64(t.PoolCount))
 	curve := Pool{Curve: t.Curve}
@@ -40,7 +40,7 @@ type kind struct {
 	launchpad                          LaunchpadID
 	name, symbol                       string
 	decimals, supply                   Number
-	verified, freeze, mint             Flag
+	verified, freeze, mint, token2022  Flag
 	stage                              Stage
 	creator, config, curve, graduated  string
 	threshold                          Number
@@ -55,7 +55,7 @@ func (t *Token) kind() kind {
 	e := &t.Curve.Earnings
 	return kind{
 		t.Status, t.Launchpad, t.Name, t.Symbol, t.Decimals, t.TotalSupply,
-		t.Verified, t.FreezeAuthorityDisabled, t.MintAuthorityDisabled,
+		t.Verified, t.FreezeAuthorityDisabled, t.MintAuthorityDisabled, t.Token2022,
 		t.Curve.Stage, t.Curve.Creator, t.Curve.Config, t.CurvePool, t.Curve.GraduatedPool, t.Curve.QuoteThreshold,
 		t.CreatedAt, t.Curve.CompletedAt, t.GraduatedAt, t.FirstSeenAt, t.Face, t.PoolCount,
 		e.CreationFeeTaken, e.Partner.SurplusTaken || e.Creator.SurplusTaken, t.NameCollision,

@@ -26,6 +26,7 @@ var rowFields = []viewField[Token]{
 	{"is_verified", flag(func(t *Token) Flag { return t.Verified })},
 	{"freeze_authority_disabled", flag(func(t *Token) Flag { return t.FreezeAuthorityDisabled })},
 	{"mint_authority_disabled", flag(func(t *Token) Flag { return t.MintAuthorityDisabled })},
+	{"token_program", known((*Token).Program)},
 	{"image_url", known(func(t *Token) string { return t.Face.ImageURL })},
 	{"links", object([]viewField[Token]{
 		{"website", known(func(t *Token) string { return t.Face.Website })},

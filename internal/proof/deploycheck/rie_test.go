@@ -97,7 +97,7 @@ func (a *aws) invoke(t *testing.T, event []byte) []byte {
 }
 
 // TestRuntimeInterface invokes each function, as it was built for this machine, with each of its events and then with
-// payloads that are no events: those end in an error or a refusal, and the function goes on.
+// payloads that are not events: those end in an error or a refusal, and the function goes on.
 func TestRuntimeInterface(t *testing.T) {
 	d, err := ours()
 	if err != nil {
@@ -139,7 +139,7 @@ func checkFile(t *testing.T, d *deployment, function *aws, name string) {
 	}
 }
 
-// badPayloads are no events of ours.
+// badPayloads are not events of ours.
 var badPayloads = map[string]string{
 	"nothing": "", "not JSON": "{", "a text": `"full"`, "a list": `[]`, "a number": `7`, "an unknown mode": `{"mode":"never"}`,
 	"a mode of another type": `{"mode":7}`, "a request without a path": `{"version":"2.0","routeKey":"$default"}`,
@@ -147,7 +147,7 @@ var badPayloads = map[string]string{
 	"5 MB":                             `{"mode":"never","x":"` + strings.Repeat("x", 5<<20) + `"}`,
 }
 
-// checkRefusal returns what is wrong with a response to a payload that is no event, or "".
+// checkRefusal returns what is wrong with a response to a payload that is not an event, or "".
 func checkRefusal(payload []byte) string {
 	var response struct {
 		ErrorType    string
