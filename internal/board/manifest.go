@@ -17,9 +17,9 @@ const Format = 1
 
 // Errors of bytes that are not a board. A reader that meets one keeps the board it has.
 var (
-	// ErrFormat means that a newer or older version of this package wrote the board.
+	// ErrFormat is returned when a newer or older version of this package wrote the board.
 	ErrFormat = errors.New("the board has another format")
-	// ErrCorrupt means that a manifest or a chunk is damaged, or that the chunks do not fit together.
+	// ErrCorrupt is returned when a manifest or a chunk is damaged, or that the chunks do not fit together.
 	ErrCorrupt = errors.New("the board is damaged")
 )
 

@@ -71,7 +71,7 @@ func digest(found []string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// URLs returns the bodies to read.
+// urls returns the bodies to read.
 func (t *Task) urls() []string {
 	if t.Pages == 0 {
 		return []string{fmt.Sprintf("%s/array?times=%d", t.Base, t.Times)}
