@@ -71,9 +71,9 @@ func (r *run) acquire(ctx context.Context, deadline time.Time) (Lease, error) {
 		markErr := r.Runs.SetFullDue(ctx, true)
 		r.asked = markErr == nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.Watch.Every+giveWay)
+	patience, cancel := context.WithTimeout(ctx, r.Watch.Every+giveWay)
 	defer cancel()
-	for errors.Is(err, syncrun.ErrLeaseHeld) && sleep(ctx, leaseRetry) {
+	for errors.Is(err, syncrun.ErrLeaseHeld) && sleep(patience, leaseRetry) {
 		lease, err = r.Acquire(ctx, r.record.RunID, deadline)
 	}
 	return lease, err
