@@ -84,7 +84,7 @@ func newNode(api params.API, parameter string, rates solana.Rates, log *slog.Log
 	return &node{parameter: params.New(api, parameter, params.DefaultTTL), rates: rates, log: log}
 }
 
-// client is the node of a run. Without a URL it is syncrun.ErrUnconfigured.
+// client returns the node of a run, and syncrun.ErrUnconfigured without a URL.
 func (n *node) client(ctx context.Context) (*solana.Client, error) {
 	if n.parameter == nil {
 		return nil, fmt.Errorf("no Solana RPC URL: %s is not set: %w", config.SolanaRPCParameter, syncrun.ErrUnconfigured)

@@ -61,7 +61,7 @@ func collectEarly(getenv func(string) string) {
 // hands out as many in one run as there is memory for in all.
 const poolShare = 3
 
-// poolBytes is that part in bytes; 0 where nobody says how much memory there is.
+// poolBytes returns that part in bytes; 0 where nobody says how much memory there is.
 func poolBytes(getenv func(string) string) int {
 	mb, _ := strconv.Atoi(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	return mb << 20 / poolShare

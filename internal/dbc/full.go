@@ -55,7 +55,7 @@ func (s *scan) makeDo() error {
 	return s.saveBook()
 }
 
-// turnPage is where a walk's curves are gathered: all that there is room for, of a launchpad that is known to be larger
+// turnPage returns where a walk's curves are gathered: all that there is room for, of a launchpad that is known to be larger
 // those whose turn it is, and one of each launchpad ID, so that none looks as if it matched nothing. A walk that goes on
 // keeps to the share with which it began.
 func (s *scan) turnPage() *poolPage {
@@ -123,7 +123,7 @@ func (s *scan) explore(e *expedition) (err error) {
 	return fmt.Errorf("looking for %s: %w", e.what, err)
 }
 
-// attempts are the positions from which to walk, the most promising first.
+// attempts returns the positions from which to walk, the most promising first.
 func (s *scan) attempts(e *expedition) []*solana.Position {
 	var attempts []*solana.Position
 	if w := e.ways; w.At != nil && w.At.Search == e.q.ID() {
@@ -278,7 +278,7 @@ func (m *notebook) grow() {
 	}
 }
 
-// turnWidth is how many of the 256 shares of a launchpad are handed out in a run that has room for so many. They are not all alike.
+// turnWidth returns how many of the 256 shares of a launchpad are handed out in a run that has room for so many. They are not all alike.
 func turnWidth(known, room int) int { return max(1, allShares*9/10*room/known) }
 
 // reread reads pools by address, and at which slot they were so; what is gone or not ours is left out.
@@ -301,7 +301,7 @@ func (s *scan) reread(addresses []solana.Key) (page *poolPage, slot int64, err e
 
 func (s *scan) isOurs(p *pool) bool { return s.claimOf(p) != nil }
 
-// pick is the refs of addresses, both in order.
+// pick returns the refs of addresses, both in order.
 func pick(refs []ref, addresses []solana.Key) []ref {
 	picked := make([]ref, 0, len(addresses))
 	for i := range refs {

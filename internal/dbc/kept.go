@@ -80,7 +80,7 @@ func (k *kept) sort() {
 
 func (k *kept) isTooLarge() bool { return len(k.refs) > k.limit }
 
-// find is where address stands in refs, or would stand. refs must be sorted.
+// find returns where address stands in refs, or would stand. refs must be sorted.
 func (k *kept) find(address solana.Key) (at int, ok bool) {
 	return slices.BinarySearchFunc(k.refs, address, func(r ref, a solana.Key) int { return r.address.Compare(a) })
 }

@@ -209,7 +209,7 @@ func decodePool(a *solana.Account, k kind) (pool, error) {
 	return p, err
 }
 
-// decodeAnyPool is decodePool for an account that may be of any kind.
+// decodeAnyPool is like decodePool for an account that may be of any kind.
 func decodeAnyPool(a *solana.Account) (p pool, err error) {
 	for _, k := range poolKinds {
 		if p, err = decodePool(a, k); !errors.Is(err, errDiscriminator) {
@@ -275,7 +275,7 @@ func feeVaries(data []byte) bool {
 	return scheduled || data[configBaseFeeModeAt] != 0 || data[configDynamicFeeAt] != 0
 }
 
-// decodeAnyConfig is decodeConfig for an account that may be of either kind, or no config at all.
+// decodeAnyConfig is like decodeConfig for an account that may be of either kind, or no config at all.
 func decodeAnyConfig(a *solana.Account) (config, error) {
 	c, err := decodeConfig(a, poolConfig)
 	if err != nil {

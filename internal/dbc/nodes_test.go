@@ -18,7 +18,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// nodes are all kinds, with other launchpads' accounts in the program, and one that is large for its pages.
+// nodes returns all kinds, with other launchpads' accounts in the program, and one that is large for its pages.
 func nodes() map[string]rpctest.Node {
 	nodes := map[string]rpctest.Node{"far behind": {Behind: 20}}
 	for _, kind := range rpctest.Kinds() {
@@ -28,7 +28,7 @@ func nodes() map[string]rpctest.Node {
 	return nodes
 }
 
-// curves are the addresses of all pools of DBC among pools.
+// curves returns the addresses of all pools of DBC among pools.
 func curves(pools map[string]token.Pool) []string {
 	var addresses []string
 	for a, p := range pools {
@@ -40,7 +40,7 @@ func curves(pools map[string]token.Pool) []string {
 	return addresses
 }
 
-// all are the addresses of the chain's own curves.
+// all returns the addresses of the chain's own curves.
 func (w *world) all() []string {
 	var addresses []string
 	for i := range w.chain.Tokens() {
@@ -92,7 +92,7 @@ func TestEveryNode(t *testing.T) {
 	}
 }
 
-// ofLaunchpad are the addresses of the curves on the launchpad's own config.
+// ofLaunchpad returns the addresses of the curves on the launchpad's own config.
 func (w *world) ofLaunchpad() []string {
 	var addresses []string
 	for i := range w.chain.Tokens() {

@@ -47,7 +47,7 @@ func (s *scripted) Pools(_ context.Context, _ []token.LaunchpadID, stats *syncru
 	}
 }
 
-// key is a public key, the same for the same name.
+// key returns a public key, the same for the same name.
 func key(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return base58.Encode(sum[:])

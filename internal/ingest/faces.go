@@ -58,7 +58,7 @@ type wait struct {
 	Until    int64  `json:"until"` // Unix seconds
 }
 
-// next is the wait after another failure.
+// next returns the wait after another failure.
 func (w wait) next(uri string, now time.Time, err error) wait {
 	if w.URI != uri {
 		w = wait{URI: uri}

@@ -54,7 +54,7 @@ func (h *harvest) anything() bool {
 	})
 }
 
-// incomplete is the first product after which absence means nothing, "" when all were read to the end.
+// incomplete returns the first product after which absence means nothing, "" when all were read to the end.
 func (h *harvest) incomplete() token.Product {
 	for _, t := range h.tasks {
 		if t.err != nil && !errors.Is(t.err, syncrun.ErrUnconfigured) {
@@ -198,7 +198,7 @@ func (r *run) ours(p *plan, h *harvest, pools iter.Seq2[token.Pool, error]) iter
 	}
 }
 
-// collect keeps pools. What is no pool with a token is one row's fault.
+// collect keeps pools. What is not a pool with a token is one row's fault.
 func (r *run) collect(p *plan, h *harvest, t *task, pools iter.Seq2[token.Pool, error]) error {
 	for pool, err := range pools {
 		switch {

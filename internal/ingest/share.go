@@ -20,7 +20,7 @@ type share struct {
 
 func (s *share) isPart() bool { return s.Width > 0 && s.Width < parts }
 
-// first is where the share of a run of some mode begins. Each mode has turns of its own, or one might always come when it
+// first returns where the share of a run of some mode begins. Each mode has turns of its own, or one might always come when it
 // is the same part's.
 func (s *share) first(mode string) *byte {
 	if mode == ModeRefresh {
@@ -33,7 +33,7 @@ func (s *share) has(mint, mode string) bool {
 	return !s.isPart() || int(byte(crc32.ChecksumIEEE([]byte(mint)))-*s.first(mode)) < s.Width
 }
 
-// next is the share after a run, which had no room for its own, or used so many bytes of limit.
+// next returns the share after a run, which had no room for its own, or used that many bytes of limit.
 func (s share) next(mode string, isFull bool, used, limit int) share {
 	if s.Width == 0 {
 		s.Width = parts

@@ -39,7 +39,7 @@ func (g *Gateways) parse(body []byte) (token.Face, error) {
 	}, nil
 }
 
-// text is a JSON string; "" for anything else.
+// text returns a JSON string; "" for anything else.
 func text(raw json.RawMessage) (s string) {
 	_ = json.Unmarshal(raw, &s)
 	return strings.TrimSpace(s)
@@ -56,7 +56,7 @@ func link(places []map[string]json.RawMessage, usable func(string) string, names
 	return ""
 }
 
-// image is the picture's https address, behind a gateway where it is a content address.
+// image returns the picture's https address, behind a gateway where it is a content address.
 func (g *Gateways) image(places []map[string]json.RawMessage) string {
 	usable := func(s string) string {
 		if s == "" {
@@ -84,7 +84,7 @@ func (g *Gateways) image(places []map[string]json.RawMessage) string {
 	return ""
 }
 
-// page is s if it is an https address of a host that a page may link to.
+// page returns s if it is an https address of a host that a page may link to.
 func page(s string) string {
 	if !strings.Contains(s, "://") && strings.Contains(s, ".") && !strings.ContainsAny(s, " @:") {
 		s = "https://" + s // creators leave it out
@@ -92,7 +92,7 @@ func page(s string) string {
 	return httpsOnly(s)
 }
 
-// httpsOnly is s, spelled so that it is safe inside a page's attribute, or "".
+// httpsOnly returns s, spelled so that it is safe inside a page's attribute, or "".
 func httpsOnly(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || check(u) != nil {

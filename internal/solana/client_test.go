@@ -48,7 +48,7 @@ func sessionAt(t *testing.T, url string) (*Session, *syncrun.Counts) {
 	return client.NewSession(stats), stats
 }
 
-// account is an element of a program's accounts; data is given in base64.
+// account returns an element of a program's accounts; data is given in base64.
 func account(data string) string {
 	return `{"pubkey":"` + someProgram.String() + `","account":{"lamports":1,"data":["` + data + `","base64"],"owner":"` +
 		someProgram.String() + `","executable":false,"rentEpoch":18446744073709551615,"space":1}}`
@@ -91,7 +91,7 @@ var (
 	kinds      = [][8]byte{{1}, {2}}
 )
 
-// row is an account in base64 of a kind, with a key.
+// row returns an account in base64 of a kind, with a key.
 func row(kind byte, key Key) string {
 	return account(base64.StdEncoding.EncodeToString(data(kind, key)))
 }

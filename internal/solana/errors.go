@@ -100,13 +100,8 @@ func (e *RPCError) Retryable() bool {
 	}
 }
 
-func isThrottle(err error) bool {
-	if status, ok := errors.AsType[*upstream.StatusError](err); ok {
-		return status.Code == http.StatusTooManyRequests
-	}
-	rpc, ok := errors.AsType[*RPCError](err)
-	return ok && rpc.reason == throttled
-}
+// Throttled reports whether the node said "too many requests".
+func (e *RPCError) Throttled() bool { return e.reason == throttled }
 
 // refused reports whether the node will not do what was asked, however often: it does not know the method, or does not
 // do it for this program.

@@ -24,7 +24,7 @@ type field struct {
 	kind fieldKind
 }
 
-// fieldKind says what a text is made of, so that it can be packed.
+// fieldKind tells what a text is made of, so that it can be packed.
 type fieldKind int
 
 const (
@@ -111,7 +111,7 @@ func (p *Pool) bools() []*bool {
 	}
 }
 
-// bits is p's flags and bools in one number.
+// bits returns p's flags and bools in one number.
 func (p *Pool) bits() (bits uint64) {
 	for _, f := range p.flags() {
 		bits = bits<<2 | uint64(*f)&3
@@ -125,7 +125,7 @@ func (p *Pool) bits() (bits uint64) {
 	return bits
 }
 
-// setBits is the reverse of bits.
+// setBits reverses bits.
 func (p *Pool) setBits(bits uint64) {
 	bools, flags := p.bools(), p.flags()
 	for _, is := range slices.Backward(bools) {

@@ -39,7 +39,7 @@ const (
 	Yes
 )
 
-// FlagOf is Yes or No.
+// FlagOf returns Yes or No.
 func FlagOf(b bool) Flag {
 	if b {
 		return Yes
@@ -195,7 +195,7 @@ const (
 	USDT = "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"
 )
 
-// NewQuoteMints is SOL, USDC, USDT and whatever else is given.
+// NewQuoteMints returns SOL, USDC, USDT and whatever else is given.
 func NewQuoteMints(more ...string) QuoteMints {
 	q := QuoteMints{SOL: true, USDC: true, USDT: true}
 	for _, mint := range more {

@@ -9,7 +9,7 @@ import (
 // may lead next.
 func (t *Token) Same(u *Token) bool { return bytes.Equal(t.content(), u.content()) }
 
-// content is all that t says, each text behind its length.
+// content returns all that t says, each text behind its length.
 func (t *Token) content() []byte {
 	b := make([]byte, 0, 512*(1+len(t.Pools)))
 	for _, s := range []string{
@@ -68,7 +68,7 @@ func (t *Token) SameKind(u *Token) bool {
 	return t.kind() == u.kind() && slices.Equal(addresses(t.Pools), addresses(u.Pools))
 }
 
-// addresses are those of pools, sorted: the deepest changes with every trade.
+// addresses returns those of pools, sorted: the deepest changes with every trade.
 func addresses(pools []Pool) []string {
 	list := make([]string, len(pools))
 	for i := range pools {

@@ -65,7 +65,7 @@ type Face struct {
 	Telegram    string `json:"telegram,omitzero"`
 }
 
-// Size is about how many bytes of text f holds.
+// Size returns about how many bytes of text f holds.
 func (f *Face) Size() int {
 	return len(f.URI) + len(f.ImageURL) + len(f.Description) + len(f.Website) + len(f.Twitter) + len(f.Telegram)
 }
@@ -88,7 +88,7 @@ func (t *Token) Program() string {
 	return ""
 }
 
-// MetadataURI is where the JSON with t's face lies, by its mint's metadata; "" when the chain does not tell.
+// MetadataURI returns where the JSON with t's face lies, by its mint's metadata; "" when the chain does not tell.
 func (t *Token) MetadataURI() string {
 	for i := range t.Pools {
 		if uri := t.Pools[i].Base.URI; uri != "" {

@@ -136,12 +136,12 @@ func array[T, E any](get func(*T) []E, one func([]byte, *E) []byte) func([]byte,
 	}
 }
 
-// spans are numbers by name, in the order of names.
+// spans returns numbers by name, in the order of names.
 func spans(names []string, get func(*Token) []Number) []viewField[Token] {
 	return byName(names, func(i int) func([]byte, *Token) []byte { return amount(func(t *Token) Number { return get(t)[i] }) })
 }
 
-// moments are times by name, in the order of names.
+// moments returns times by name, in the order of names.
 func moments(names []string, get func(*Token) []int64) []viewField[Token] {
 	return byName(names, func(i int) func([]byte, *Token) []byte { return moment(func(t *Token) int64 { return get(t)[i] }) })
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// row is a token as lists show it, the way encoding/json writes it: what AppendRow is held against.
+// row is a token as lists show it, the way encoding/json writes it, for AppendRow to be compared with.
 type row struct {
 	Mint                    string             `json:"mint"`
 	Name                    *string            `json:"name"`
@@ -163,7 +163,7 @@ func scramble(v reflect.Value, r *rand.Rand) {
 	})
 }
 
-// TestViews holds what is appended against encoding/json, byte by byte.
+// TestViews compares what is appended with encoding/json, byte by byte.
 func TestViews(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 6))

@@ -62,7 +62,7 @@ func (n *Node) maxLimit() int {
 	return maxLimit
 }
 
-// more is the part of a page that tells where the next one begins: "" means nowhere.
+// more returns the part of a page that tells where the next one begins: "" means nowhere.
 func (n *Node) more(next string, total int) string {
 	if n.Kind == Cursor {
 		return fmt.Sprintf(`"hasMore":%t,"nextCursor":%s,"totalCount":%d`, next != "", quoted(next), total)
@@ -70,7 +70,7 @@ func (n *Node) more(next string, total int) string {
 	return `"paginationKey":` + quoted(next)
 }
 
-// quoted is a JSON string, or null for "".
+// quoted returns a JSON string, or null for "".
 func quoted(s string) string {
 	if s == "" {
 		return "null"

@@ -151,7 +151,7 @@ func (q *question) method(r *rpcRequest) (results, *failure) {
 	return nil, failed(badMethod, "Method not found")
 }
 
-// slot is what the node says of the slot it stands at.
+// slot returns what the node says of the slot it stands at.
 func (q *question) slot() uint64 { return q.now - q.fault.SlotBack }
 
 func contextAt(slot uint64) string { return fmt.Sprintf(`{"apiVersion":"2.2.1","slot":%d}`, slot) }

@@ -142,7 +142,7 @@ const (
 	claimer = "5Q544fKrFoe6tsEbD7S8EmxGTJYAKtTVhAW5Q5pge4j1"
 )
 
-// launched are n tokens that have graduated.
+// launched returns n tokens that have graduated.
 func launched(n int) []meteoratest.Launched {
 	tokens := make([]meteoratest.Launched, n)
 	for i := range tokens {
@@ -151,7 +151,7 @@ func launched(n int) []meteoratest.Launched {
 	return tokens
 }
 
-// keyOf is the public key of a thing's number.
+// keyOf returns the public key of a thing's number.
 func keyOf(what byte, n int) string {
 	return base58.Encode(binary.BigEndian.AppendUint64(append([]byte{what}, make([]byte, 23)...), uint64(n)))
 }
@@ -196,7 +196,7 @@ func usageOf(run dev.Run) Usage {
 	return Usage{PeakRSS: max(r.PeakRSSBytes, run.Result.PeakRSS), PeakHeap: r.PeakHeapBytes, CPU: run.Result.CPU, Duration: run.Result.Duration}
 }
 
-// or is the larger figures of two runs.
+// or returns the larger figures of two runs.
 func (u Usage) or(v Usage) Usage {
 	return Usage{max(u.PeakRSS, v.PeakRSS), max(u.PeakHeap, v.PeakHeap), max(u.CPU, v.CPU), max(u.Duration, v.Duration)}
 }
