@@ -84,7 +84,7 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (Sy
 		Tokens:     dynamo.NewTokensTable(db, settings.TokensTable),
 		Edit:       func(ctx context.Context) (ingest.Edition, error) { return editions.Edit(ctx) },
 		Runs:       table,
-		Faces:      newFaces(settings, cache),
+		Faces:      newFaces(settings, node, cache),
 		Listing:    newListing(store, settings.ListingRulesParameter, cache),
 		Watch:      ingest.Watch{Every: settings.WatchInterval, Tick: settings.SyncInterval},
 		WriteUnits: db.Units,

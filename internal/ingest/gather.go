@@ -349,6 +349,24 @@ func (r *run) bookRequests(stats *syncrun.Counts) {
 	r.record.LookupsFound += stats.Found.Load()
 }
 
+// bookRPC adds what a node was asked after its product was read.
+func (r *run) bookRPC(stats *syncrun.Counts) {
+	requests, credits := stats.RPC()
+	for i := range r.record.Products {
+		p := &r.record.Products[i]
+		if p.Product != token.DBC || len(requests) == 0 {
+			continue
+		}
+		if p.RPC == nil {
+			p.RPC = map[string]int64{}
+		}
+		for method, n := range requests {
+			p.RPC[method] += n
+		}
+		p.RPCCredits += credits
+	}
+}
+
 // settleMode calls a refresh that had to scan everything what it was: a full run.
 func (r *run) settleMode(p *plan) {
 	scanned, followed := 0, 0

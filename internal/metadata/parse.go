@@ -39,6 +39,25 @@ func (g *Gateways) parse(body []byte) (token.Face, error) {
 	}, nil
 }
 
+// Asset reads a face out of what an index of digital assets calls an asset's content. It has no profiles.
+func (c *Client) Asset(content []byte) (token.Face, error) {
+	face, err := c.gateways.parse(content)
+	if err != nil {
+		return token.Face{}, err
+	}
+	var about struct {
+		URI      string `json:"json_uri"`
+		Metadata struct {
+			Description string `json:"description"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(content, &about); err != nil {
+		return token.Face{}, errNotJSON
+	}
+	face.URI, face.Description = about.URI, token.CleanText(about.Metadata.Description)
+	return face, nil
+}
+
 // text returns a JSON string; "" for anything else.
 func text(raw json.RawMessage) (s string) {
 	_ = json.Unmarshal(raw, &s)

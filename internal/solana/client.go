@@ -134,7 +134,7 @@ func (c *Client) NewSession(stats *syncrun.Counts) *Session {
 
 // call asks method and hands its result to read, again from the start when an answer broke off. Its errors hold no word
 // of the node's; they are RPCError, upstream.StatusError, upstream.ErrMalformed and those of net and context.
-func (s *Session) call(ctx context.Context, method string, params []any, limit int64, read func(*answer) error) error {
+func (s *Session) call(ctx context.Context, method string, params any, limit int64, read func(*answer) error) error {
 	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": requestID, "method": method, "params": params})
 	if err != nil {
 		return fmt.Errorf("encoding %s: %w", method, err)

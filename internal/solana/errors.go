@@ -117,6 +117,9 @@ func refused(err error) bool {
 	return ok && (rpc.reason == never || rpc.reason == tooLarge)
 }
 
+// IsRefused reports whether the node, or the provider's plan, does not have what was asked.
+func IsRefused(err error) bool { return refused(err) || IsPlan(err) }
+
 // IsPlan reports whether err means that the provider's plan is used up or does not include what was asked: no other
 // request will succeed either until somebody pays.
 func IsPlan(err error) bool {

@@ -10,6 +10,7 @@ const (
 	methodBlockTime    = "getBlockTime"
 	methodSignatures   = "getSignaturesForAddress"
 	methodTransaction  = "getTransaction"
+	methodAssets       = "getAssetBatch"
 	prefixDigitalAsset = "getAsset"
 )
 

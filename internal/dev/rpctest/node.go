@@ -53,6 +53,7 @@ func (c *Chain) Node() Node { return *c.node.Load() }
 
 func (n *Node) pages() bool     { return n.Kind != Plain }
 func (n *Node) scans() bool     { return n.Kind == ScanCounting }
+func (n *Node) indexes() bool   { return n.Kind == ScanCounting }
 func (n *Node) oldBlocks() bool { return !n.NoOldBlocks && n.Kind != Wrapped }
 
 func (n *Node) maxLimit() int {
