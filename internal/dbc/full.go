@@ -48,9 +48,10 @@ func (s *scan) makeDo() error {
 	if s.ctx.Err() != nil {
 		return nil // it was the time that was short
 	}
-	s.now.book.Room = max(s.handed*9/10, 1)
+	m := &s.now.book
+	m.Room, m.RoomUntil = max(s.handed*9/10, 1), s.started.Add(keepWay).Unix()
 	if s.last != nil {
-		s.last.book.Room = s.now.book.Room // it is what the next run in this process starts from
+		s.last.book.Room, s.last.book.RoomUntil = m.Room, m.RoomUntil // it is what the next run in this process starts from
 	}
 	return s.saveBook()
 }
@@ -242,9 +243,8 @@ func (s *scan) settle(isWhole bool) {
 	m.Known, m.Pools.Found, m.Slot = max(m.Pools.Found, len(s.now.refs)), 0, s.now.slot
 	switch {
 	case m.Width < allShares && m.Short && m.Width > 1:
-		m.Room = s.room() * 9 / 10 // fewer shares from here on, so that none of them is left out
+		m.Room, m.RoomUntil = s.room()*9/10, s.started.Add(keepWay).Unix() // fewer shares from here on, so that none of them is left out
 	case m.Width < allShares:
-		m.grow()
 		m.Turn = (m.Turn + m.Width) % m.Of
 		m.Shown = min(m.Shown+m.Width, allShares)
 	case !m.Short:
@@ -263,19 +263,10 @@ func (s *scan) settle(isWhole bool) {
 
 // room returns how many pools this run may hand out.
 func (s *scan) room() int {
-	if room := s.now.book.Room; room > 0 {
-		return min(room, s.limits.Pools)
+	if m := &s.now.book; m.RoomUntil > s.started.Unix() {
+		return min(m.Room, s.limits.Pools)
 	}
 	return s.limits.Pools
-}
-
-// grow tries what there may be room for by now.
-func (m *notebook) grow() {
-	if m.Room < fewestPools {
-		m.Room *= 2
-	} else {
-		m.Room += m.Room / 8
-	}
 }
 
 // turnWidth returns how many of the 256 shares of a launchpad are handed out in a run that has room for so many. They are not all alike.

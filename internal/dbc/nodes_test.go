@@ -396,7 +396,7 @@ func (w *world) checkTurns(t *testing.T, ids []string) {
 	t.Helper()
 	w.Limits.Requests = 0
 	found := map[string]bool{}
-	for range 8 {
+	for range 12 {
 		pools, stats := w.mustRead(t, ids...)
 		for _, a := range curves(pools) {
 			found[a] = true
@@ -410,7 +410,7 @@ func (w *world) checkTurns(t *testing.T, ids []string) {
 		}
 	}
 	if len(found) != w.chain.Tokens() {
-		t.Errorf("%d curves of %d in eight runs", len(found), w.chain.Tokens())
+		t.Errorf("%d curves of %d in twelve runs", len(found), w.chain.Tokens())
 	}
 	w.chain.Tick()
 	moved, stats, err := gather(t, w.Changed, ids...)

@@ -187,7 +187,7 @@ type scan struct {
 	trouble  error  // the first failure that cost values, not pools
 	partly   error  // why this run did not come to all pools
 	stopped  bool   // the consumer wants no more
-	handed   int    // pools that it has taken
+	handed   int    // curves that it has taken
 }
 
 // A view is what it takes to tell which pools are ours, and to describe them. A run leaves its own for the looks that follow.
@@ -297,7 +297,9 @@ const (
 
 func (s *scan) emit(p token.Pool) bool {
 	if !s.stopped && s.yield(p, nil) {
-		s.handed++
+		if p.Product == token.DBC {
+			s.handed++
+		}
 		return true
 	}
 	s.stopped = true

@@ -33,8 +33,9 @@ func (s *share) has(mint, mode string) bool {
 	return !s.isPart() || int(byte(crc32.ChecksumIEEE([]byte(mint)))-*s.first(mode)) < s.Width
 }
 
-// next returns the share after a run, which had no room for its own, or used that many bytes of limit.
-func (s share) next(mode string, isFull bool, used, limit int) share {
+// next returns the share after a run, which had no room for its own, or used that many bytes: those of the share, and beside
+// it some that a narrower one would not spare.
+func (s share) next(mode string, isFull bool, used, beside, limit int) share {
 	if s.Width == 0 {
 		s.Width = parts
 	}
@@ -45,8 +46,8 @@ func (s share) next(mode string, isFull bool, used, limit int) share {
 	case s.isPart():
 		*s.first(mode) += byte(s.Width)
 	}
-	if used < limit/3 && !isFull {
-		s.Width *= 2
+	if beside+used*5/2 < limit && !isFull {
+		s.Width *= 2 // with a quarter to spare
 	}
 	if s.Width >= parts {
 		return share{}
@@ -71,5 +72,21 @@ func (h *harvest) settleShare(p *plan) {
 			}
 		}
 	}
-	h.share = p.state.Share.next(p.mode, h.isFull, h.pools.bytes, h.pools.limit)
+	used, beside := h.used()
+	h.share = p.state.Share.next(p.mode, h.isFull, used, beside, h.pools.limit)
+}
+
+// used returns how many bytes of pools come from sources that share the room, and from those that take turns.
+func (h *harvest) used() (shared, turned int) {
+	var all, own int64
+	for _, t := range h.tasks {
+		n := t.stats.Matched.Load() + t.side.Matched.Load()
+		if all += n; t.takesTurns() {
+			own += n
+		}
+	}
+	if all > 0 {
+		turned = int(int64(h.pools.bytes) * own / all)
+	}
+	return h.pools.bytes - turned, turned
 }

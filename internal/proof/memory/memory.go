@@ -157,7 +157,7 @@ func keyOf(what byte, n int) string {
 }
 
 // mostRuns is how many full runs a large launchpad may take until each curve was handed out.
-const mostRuns = 9
+const mostRuns = 12
 
 // inTurns runs until all curves are there, and then a refresh, all in one process.
 func (c Case) inTurns(ctx context.Context, w *dev.World) (used Usage, err error) {
