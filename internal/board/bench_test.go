@@ -71,7 +71,7 @@ func BenchmarkOpen(b *testing.B) {
 	})
 }
 
-// BenchmarkPage is a page of 50 with its JSON, of 10,000 tokens.
+// BenchmarkPage returns a page of 50 with its JSON, of 10,000 tokens.
 func BenchmarkPage(b *testing.B) {
 	var rows []byte
 	board := makeBoard(b, world{}.Tokens(10_000))
@@ -112,7 +112,7 @@ func BenchmarkAll(b *testing.B) {
 	}
 }
 
-// BenchmarkFirst is what a board of 10,000 tokens is asked first, in a minute in which every dollar has moved.
+// BenchmarkFirst returns what a board of 10,000 tokens is asked first, in a minute in which every dollar has moved.
 func BenchmarkFirst(b *testing.B) {
 	const n = 10_000
 	now := world{Tick: 24*60 + 1}

@@ -146,7 +146,7 @@ func (k *kinds) at(row int) (kind, int) {
 	return cell, place
 }
 
-// int is the value of f, whose column c is.
+// int returns the value of f, whose column c is.
 func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
 	switch k, i := c.at(row); {
 	case k == cell:
@@ -157,13 +157,13 @@ func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
 	return 0
 }
 
-// text is the value of f, whose column c is and which is told by no formula or guess.
+// text returns the value of f, whose column c is and which is told by no formula or guess.
 func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
 	k, i := c.at(row)
 	return c.value(f, k, i, t, p, to)
 }
 
-// value is the one of a kind at a place.
+// value returns the one of a kind at a place.
 func (c *column) value(f *field, k kind, i int, t *tok, p *pool, to *arena) string {
 	switch {
 	case k == zero:
@@ -424,7 +424,7 @@ const (
 	cellBytes = 9
 )
 
-// current is the kind of the last value, which the next one has if it can.
+// current returns the kind of the last value, which the next one has if it can.
 func (w *writer) current() kind {
 	if len(w.runs) == 0 {
 		return none
@@ -500,7 +500,7 @@ func (f *follow) is(v string, t *tok, j int) bool {
 	return f.formula.is(v, ofToken{t}, j)
 }
 
-// poolOf is t's pool j; nil when there is none.
+// poolOf returns t's pool j; nil when there is none.
 func poolOf(t *tok, j int) *pool {
 	if j < len(t.Pools) {
 		return &t.Pools[j]
@@ -533,7 +533,7 @@ func (w *writer) addLiteral(v string, t *tok, j int) kind {
 	return free
 }
 
-// number is the number of the word v.
+// number returns the number of the word v.
 func (w *writer) number(v string) int64 {
 	n, ok := w.words[v]
 	if !ok {

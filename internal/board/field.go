@@ -97,7 +97,7 @@ type follow struct {
 	text func(t *tok, p *pool) string // where the formula is byText
 }
 
-// kinds is how many kinds of value f can have.
+// kinds returns how many kinds of value f can have.
 func (f *field) kinds() int { return int(firstDerived) + len(f.follows) + len(f.followsInt) }
 
 // texts makes a field of any kind of string.
@@ -186,10 +186,10 @@ func newLayout() layout {
 	return l
 }
 
-// lists are the three; the middle one is of pools.
+// lists returns the three; the middle one is of pools.
 func (l *layout) lists() [3][]field { return [3][]field{l.heads, l.pools, l.sums} }
 
-// only is l without the fields that keep refuses.
+// only returns l without the fields that keep refuses.
 func (l *layout) only(keep func(f *field) bool) (some layout) {
 	for i, to := range []*[]field{&some.heads, &some.pools, &some.sums} {
 		for _, f := range l.lists()[i] {

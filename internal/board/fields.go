@@ -10,7 +10,7 @@ import (
 
 type num = token.Number
 
-// headFields are what a token says of itself, and of its curve.
+// headFields returns what a token says of itself, and of its curve.
 func headFields() []field {
 	list := []field{
 		texts("mint", keysFamily, key, true, func(t *tok, _ *pool) *string { return &t.Mint }),
@@ -32,6 +32,7 @@ func headFields() []field {
 		integers("verified", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.Verified }),
 		integers("freeze", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.FreezeAuthorityDisabled }),
 		integers("mint_authority", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.MintAuthorityDisabled }),
+		integers("token_2022", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.Token2022 }),
 		integers("pool_count", stateFamily, true, func(t *tok, _ *pool) *int { return &t.PoolCount }),
 		texts("total_supply", stateFamily, number, true, func(t *tok, _ *pool) *num { return &t.TotalSupply }),
 		integers("graduated_at", milestones, true, func(t *tok, _ *pool) *int64 { return &t.GraduatedAt }),
@@ -53,7 +54,7 @@ func headFields() []field {
 
 var noToken tok
 
-// poolFields are what each pool says. The curve's pool repeats what the token says of its curve.
+// poolFields returns what each pool says. The curve's pool repeats what the token says of its curve.
 func poolFields() []field {
 	list := []field{
 		texts("pool mint", poolsFamily, key, false, func(_ *tok, p *pool) *string { return &p.Base.Mint }, mintOf),
@@ -71,6 +72,7 @@ func poolFields() []field {
 		integers("pool verified", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.Verified }, verifiedOf),
 		integers("pool freeze", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.FreezeAuthorityDisabled }, freezeOf),
 		integers("pool mint_authority", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.MintAuthorityDisabled }, authorityOf),
+		integers("pool token_2022", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.Token2022 }, token2022Of),
 		bools("pool blacklisted", stateFamily, false, func(_ *tok, p *pool) *bool { return &p.Blacklisted }),
 		texts("pool fee", stateFamily, word, false, func(_ *tok, p *pool) *num { return &p.FeePct }),
 		texts("pool supply", stateFamily, number, false, func(_ *tok, p *pool) *num { return &p.Base.TotalSupply }).or(copied, "total_supply"),
@@ -89,12 +91,12 @@ func poolFields() []field {
 	return append(append(list, marketFields()...), markFields()...)
 }
 
-// anchor is a field of a pool's anchor.
+// anchor returns a field of a pool's anchor.
 func anchor(name string, as form, at func(a *token.Anchor) *num) field {
 	return texts("pool anchor "+name, anchorFamily, as, false, func(_ *tok, p *pool) *num { return at(&p.Anchor) })
 }
 
-// marketFields are what moves with every tick. What did not, or moved with its quote, is told from the pool's anchor.
+// marketFields returns what moves with every tick. What did not, or moved with its quote, is told from the pool's anchor.
 func marketFields() []field {
 	list := []field{
 		market("holders", number, func(p *pool) *num { return &p.Base.Holders }).orAnchor(),
@@ -136,7 +138,7 @@ func (f field) orBefore(beginning string, i int) field {
 	return f.or(copied, beginning+token.WindowNames[i-1])
 }
 
-// markFields are a pool's tags, and its curve.
+// markFields returns a pool's tags, and its curve.
 func markFields() (list []field) {
 	list = append(list, tags())
 	for _, c := range curveFields() {
@@ -145,7 +147,7 @@ func markFields() (list []field) {
 	return list
 }
 
-// sumFields are what a token has of its pools.
+// sumFields returns what a token has of its pools.
 func sumFields() []field {
 	list := []field{
 		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }).or(first, "pool holders"),
@@ -182,6 +184,7 @@ func decimalsOf(t *tok, _ *pool) num                { return t.Decimals }
 func verifiedOf(t *tok, _ *pool) token.Flag         { return t.Verified }
 func freezeOf(t *tok, _ *pool) token.Flag           { return t.FreezeAuthorityDisabled }
 func authorityOf(t *tok, _ *pool) token.Flag        { return t.MintAuthorityDisabled }
+func token2022Of(t *tok, _ *pool) token.Flag        { return t.Token2022 }
 func leader(t *tok, _ *pool) string {
 	for i := range t.Pools {
 		if t.Pools[i].Base.PriceUSD != "" {
@@ -192,7 +195,7 @@ func leader(t *tok, _ *pool) string {
 }
 func pairName(_ *tok, p *pool) string { return p.Base.Symbol + "-" + p.QuoteSymbol }
 
-// firstURI is that of the first pool, for the others.
+// firstURI returns that of the first pool, for the others.
 func firstURI(t *tok, p *pool) string {
 	if p == &t.Pools[0] {
 		return ""
@@ -204,7 +207,7 @@ func firstURI(t *tok, p *pool) string {
 func itself(v [3]float64) float64    { return v[0] }
 func withQuote(v [3]float64) float64 { return v[0] * moved(v[1], v[2]) }
 
-// moved is how many times as much now is than at the anchor.
+// moved returns how many times as much now is than at the anchor.
 func moved(now, anchor float64) float64 {
 	if times := now / anchor; times > 0 && times < maxMove {
 		return times
@@ -215,14 +218,14 @@ func moved(now, anchor float64) float64 {
 // maxMove is beyond what a quote's price ever moves.
 const maxMove = 1e6
 
-// feesAbout are today's in the measure in which volume earned them.
+// feesAbout returns today's in the measure in which volume earned them.
 func feesAbout(v [3]float64) float64 { return v[0] / v[1] * v[2] }
 
 // marketCapAbout and aprAbout are what Meteora's servers make in float64, of more digits than they show.
 func marketCapAbout(v [3]float64) float64 { return v[0] * v[1] }
 func aprAbout(v [3]float64) float64       { return v[0] / v[1] * 100 }
 
-// tags are a pool's tags in one text, each with an end of its own.
+// tags returns a pool's tags in one text, each with an end of its own.
 func tags() field {
 	escape := strings.NewReplacer("\x01", "\x01\x02", "\x00", "\x01\x01")
 	unescape := strings.NewReplacer("\x01\x02", "\x01", "\x01\x01", "\x00")
@@ -325,7 +328,7 @@ func shareFields(side string, of func(e *token.Earnings) *token.Share) []curveFi
 	}
 }
 
-// field is c of the curve that in finds, with what it follows from, nil for nothing.
+// field returns c of the curve that in finds, with what it follows from, nil for nothing.
 func (c curveField) field(prefix string, row bool, in, from func(t *tok, p *pool) *token.Curve) field {
 	f := field{name: prefix + c.name, family: c.family, form: c.form, row: row && c.row, number: c.number}
 	if c.form == integer {
@@ -361,7 +364,7 @@ var noCurve token.Curve
 func tokenCurve(t *tok, _ *pool) *token.Curve { return &t.Curve }
 func poolCurve(_ *tok, p *pool) *token.Curve  { return &p.Curve }
 
-// repeated is t's own curve for the pool that is its curve, and none for any other.
+// repeated returns t's own curve for the pool that is its curve, and none for any other.
 func repeated(t *tok, p *pool) *token.Curve {
 	if p.Address == t.CurvePool {
 		return &t.Curve

@@ -38,7 +38,7 @@ type values interface {
 // selects reports whether the value is another field's, as it is.
 func (m *formula) selects() bool { return m.operation >= copied && m.operation <= leading }
 
-// pool is the number of the pool whose value is selected for one of the pool j; -1 when that is none.
+// pool returns the number of the pool whose value is selected for one of the pool j; -1 when that is none.
 func (m *formula) pool(x values, j int) int {
 	switch m.operation {
 	case copied:
@@ -60,7 +60,7 @@ func (m *formula) pool(x values, j int) int {
 	return -1
 }
 
-// text is the value for the pool j, of those that are selected.
+// text returns the value for the pool j, of those that are selected.
 func (m *formula) text(x values, j int) string {
 	if i := m.pool(x, j); i >= 0 {
 		return x.text(m.fields[0], i)
@@ -68,7 +68,7 @@ func (m *formula) text(x values, j int) string {
 	return ""
 }
 
-// amount is the number for the pool j.
+// amount returns the number for the pool j.
 func (m *formula) amount(x values, j int) (a token.Amount) {
 	switch m.operation {
 	case product:
@@ -109,7 +109,7 @@ type guess struct {
 	of     func(v [3]float64) float64 // of their values
 }
 
-// at is the guess for the pool j.
+// at returns the guess for the pool j.
 func (g *guess) at(x values, j int) float64 {
 	var v [len(g.fields)]float64
 	for i := range g.names {
@@ -121,7 +121,7 @@ func (g *guess) at(x values, j int) float64 {
 // maxGuess keeps distances from a guess within an int64.
 const maxGuess = 1 << 62
 
-// inUnits is v in units of ten to the exponent, or 0 where that is out of bounds.
+// inUnits returns v in units of ten to the exponent, or 0 where that is out of bounds.
 func inUnits(v float64, exponent int) int64 {
 	if v = math.Round(v / math.Pow10(exponent)); math.Abs(v) < maxGuess {
 		return int64(v)

@@ -77,18 +77,18 @@ func fieldIn(list []field, name string) *field {
 	return &list[slices.IndexFunc(list, func(f field) bool { return f.name == name })]
 }
 
-// dayVolume is what r's token was traded for in a day, on its curve and in its pools, and dayFees what swaps have paid.
+// dayVolume returns what r's token was traded for in a day, on its curve and in its pools, and dayFees what swaps have paid.
 func (l lately) dayVolume() token.Amount { return l.amount(volumeField, 0).Add(l.volume(token.Day)) }
 func (l lately) dayFees() token.Amount   { return l.amount(feesField, 0).Add(l.fees()) }
 
-// named is the fields of tokens whose names begin so.
+// named returns the fields of tokens whose names begin so.
 func named(beginnings ...string) layout {
 	return all.only(func(f *field) bool {
 		return !f.pooled && slices.ContainsFunc(beginnings, func(s string) bool { return strings.HasPrefix(f.name, s) })
 	})
 }
 
-// credible is a market cap that may lead a list: a price that nobody can check, or a quote that is worth nothing known,
+// credible returns a market cap that may lead a list: a price that nobody can check, or a quote that is worth nothing known,
 // would put any token on top.
 func credible(r *reader) token.Amount {
 	if r.int(suspectField) != 0 || !r.amount(priceField, 0).Known() {
@@ -263,7 +263,7 @@ func (b *Board) filter(q *Query) tokenSet {
 	return passed
 }
 
-// given is values without the empty ones, which do not filter.
+// given returns values without the empty ones, which do not filter.
 func given[S ~string](values ...S) (out []string) {
 	for _, v := range values {
 		if v != "" {

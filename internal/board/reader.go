@@ -52,7 +52,7 @@ func (r *reader) row(i int, t *tok) {
 	r.veil(t)
 }
 
-// veil is the status that Without gave.
+// veil returns the status that Without gave.
 func (r *reader) veil(t *tok) {
 	if r.board.veiled.has(r.i) {
 		t.Status = token.Hidden
@@ -133,7 +133,7 @@ func (r *reader) find(at *place, of family) {
 	at.token, at.row, at.pool = r.i, r.i-first, int(r.board.pools[r.i]-r.board.pools[first])
 }
 
-// derived is what m tells as a text.
+// derived returns what m tells as a text.
 func (r *reader) derived(m *formula, j int) string {
 	if m.selects() {
 		return m.text(r, j)
@@ -141,7 +141,7 @@ func (r *reader) derived(m *formula, j int) string {
 	return r.to.amount(m.amount(r, j))
 }
 
-// amount is the value of a field that is a number, of the token or its pool j.
+// amount returns the value of a field that is a number, of the token or its pool j.
 func (r *reader) amount(f *field, j int) token.Amount {
 	if f.product == 0 {
 		return r.make(f, j)
@@ -168,7 +168,7 @@ func (r *reader) make(f *field, j int) token.Amount {
 	return token.Amount{}
 }
 
-// cell is a number that takes bytes.
+// cell returns a number that takes bytes.
 func (r *reader) cell(c *column, f *field, at, j int) token.Amount {
 	if f.form == word {
 		return c.more.amounts[c.more.ints.at(at)]
@@ -180,7 +180,7 @@ func (r *reader) cell(c *column, f *field, at, j int) token.Amount {
 	return token.NewAmount(mantissa, exponent)
 }
 
-// text is the value of a field, of the token or its pool j, which no function of texts tells.
+// text returns the value of a field, of the token or its pool j, which no function of texts tells.
 func (r *reader) text(f *field, j int) string {
 	if f.form == number {
 		if a := r.amount(f, j); a.Known() {
@@ -196,7 +196,7 @@ func (r *reader) text(f *field, j int) string {
 	return c.value(f, k, at, nil, nil, &r.to)
 }
 
-// int is the value of an integer of the token.
+// int returns the value of an integer of the token.
 func (r *reader) int(f *field) int64 {
 	c, row := r.column(f, 0)
 	return c.int(f, row, nil, nil)

@@ -68,7 +68,7 @@ func scramble(v reflect.Value, r *rand.Rand) {
 	})
 }
 
-// scrambled are tokens of which no field follows from another.
+// scrambled returns tokens of which no field follows from another.
 func scrambled(n int, seed uint64) []token.Token {
 	r, tokens := rand.New(rand.NewPCG(seed, 7)), make([]token.Token, n)
 	for i := range tokens {
@@ -88,7 +88,7 @@ func scrambled(n int, seed uint64) []token.Token {
 	return tokens
 }
 
-// compare holds every token of b, and every row, against tokens.
+// compare compares every token of b, and every row, with tokens.
 func compare(tb testing.TB, b *Board, tokens []token.Token) {
 	tb.Helper()
 	i := 0
@@ -324,7 +324,7 @@ func TestEveryRecordedNumber(t *testing.T) {
 	compare(t, makeBoard(t, tokens), tokens)
 }
 
-// randomNumber is any float64, a product, or a decimal of up to 38 digits.
+// randomNumber returns any float64, a product, or a decimal of up to 38 digits.
 func randomNumber(r *rand.Rand) token.Number {
 	var s string
 	switch r.IntN(4) {
@@ -357,7 +357,7 @@ func TestRandomNumbers(t *testing.T) {
 	compare(t, makeBoard(t, tokens), tokens)
 }
 
-// BenchmarkMillionNumbers is TestRandomNumbers with a million: it fails where one digit is lost.
+// BenchmarkMillionNumbers returns TestRandomNumbers with a million: it fails where one digit is lost.
 func BenchmarkMillionNumbers(b *testing.B) {
 	r := rand.New(rand.NewPCG(13, 14))
 	for b.Loop() {

@@ -48,7 +48,7 @@ const (
 	doubtful      = 1e-3
 )
 
-// change is by how much the price of r's token has changed in the span k, in per cent.
+// change returns by how much the price of r's token has changed in the span k, in per cent.
 func (r *reader) change(k int) token.Amount {
 	if r.board.past == nil {
 		return token.Amount{}
@@ -68,7 +68,7 @@ func (r *reader) change(k int) token.Amount {
 	return percent((price.Float64()/was - 1) * 100)
 }
 
-// percent is v with percentDigits digits behind the point.
+// percent returns v with percentDigits digits behind the point.
 func percent(v float64) token.Amount {
 	units := v * percentUnits
 	if from := math.Abs(units - math.Floor(units) - 0.5); math.Abs(units) < maxUnits && from > doubtful {
@@ -103,7 +103,7 @@ func (l lately) traded(k int) (*reference, bool) {
 	return l.board.past.traded(k, l.i)
 }
 
-// volume is what was traded in a window, in dollars.
+// volume returns what was traded in a window, in dollars.
 func (l lately) volume(w token.Window) token.Amount {
 	from, ok := l.traded(windowSpans[w])
 	if !ok {
@@ -112,7 +112,7 @@ func (l lately) volume(w token.Window) token.Amount {
 	return l.inDollars(from.traded[0].at(l.i) * l.dollars)
 }
 
-// fees is what swaps have paid in a day, in the quote and in the token, in dollars.
+// fees returns what swaps have paid in a day, in the quote and in the token, in dollars.
 func (l lately) fees() token.Amount {
 	from, ok := l.traded(windowSpans[token.Day])
 	if !ok || !from.needs.fees {
@@ -136,7 +136,7 @@ func (p *past) traded(k, i int) (*reference, bool) {
 	return nil, false
 }
 
-// quoteUSD is what the quote of the curve of r's token is worth; not a number when that is unknown.
+// quoteUSD returns what the quote of the curve of r's token is worth; not a number when that is unknown.
 func (p *past) quoteUSD(r *reader) float64 {
 	if config := r.text(configField, 0); config != r.config { // most have the same
 		r.config, r.quote = config, p.quotes[config]
@@ -154,7 +154,7 @@ func (p *past) quoteUSD(r *reader) float64 {
 // dollarDigits is how many digits of a sum of floats mean something.
 const dollarDigits = 7
 
-// inDollars is v, if it is known. Of a graduate nothing is no news: what its pools have traded may be unknown.
+// inDollars returns v, if it is known. Of a graduate nothing is no news: what its pools have traded may be unknown.
 func (l lately) inDollars(v float64) token.Amount {
 	if math.IsNaN(v) || math.IsInf(v, 0) || v == 0 && l.stage == token.Graduated {
 		return token.Amount{}

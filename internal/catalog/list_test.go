@@ -21,7 +21,7 @@ const (
 	second = apitest.Second
 )
 
-// sample are five tokens, each named for what it is.
+// sample returns five tokens, each named for what it is.
 func sample() map[string]token.Token {
 	tokens := map[string]token.Token{}
 	for i, t := range []token.Token{
@@ -166,7 +166,7 @@ func TestListWithout(t *testing.T) {
 	}
 }
 
-// change is what a run may find: every value of every token moves, some leave and some come.
+// change returns what a run may find: every value of every token moves, some leave and some come.
 func change(tokens []token.Token, r *rand.Rand, fresh *int) []token.Token {
 	var next []token.Token
 	for _, t := range tokens {

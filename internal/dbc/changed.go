@@ -84,7 +84,7 @@ func (k *kept) inherit(last *kept, before []ref) {
 	}
 }
 
-// due is the curves to read again: all that are not settled, of a launchpad that is not kept as many as make a turn.
+// due returns the curves to read again: all that are not settled, of a launchpad that is not kept as many as make a turn.
 func (k *kept) due() []solana.Key {
 	most := len(k.refs)
 	if k.isTooLarge() {

@@ -49,7 +49,7 @@ func (s *scan) claims(ids []token.LaunchpadID, isRefresh bool) ([]claim, error) 
 	return claims, nil
 }
 
-// quoteDepth is 0 for a config whose quote has a price of its own, and 1 for one whose quote may need another curve's.
+// quoteDepth returns 0 for a config whose quote has a price of its own, and 1 for one whose quote may need another curve's.
 func (s *scan) quoteDepth(key solana.Key) int {
 	if config := s.configs[key]; config != nil && knownQuotes[config.QuoteMint].Decimals != "" {
 		return 0
@@ -76,7 +76,7 @@ func (s *scan) claimsOf(id token.LaunchpadID) ([]claim, error) {
 	}
 }
 
-// rankOf is the lowest rank of the claims that p meets.
+// rankOf returns the lowest rank of the claims that p meets.
 func (s *scan) rankOf(p *pool) int {
 	lowest := math.MaxInt
 	for _, key := range [...]solana.Key{p.config, p.creator} {
@@ -93,7 +93,7 @@ func configKey(key solana.Key) string { return "DBC-CONFIG-" + configFormat + "#
 
 var configFormat = formatOf[config]()
 
-// loadConfigs reads configs, each once a run, from the cache or the chain. What is no config stays unknown, and is looked
+// loadConfigs reads configs, each once a run, from the cache or the chain. What is not a config stays unknown, and is looked
 // for again in the next run.
 func (s *scan) loadConfigs(keys []solana.Key) error {
 	keys = slices.DeleteFunc(keys, func(k solana.Key) bool { _, ok := s.configs[k]; return ok })
@@ -146,7 +146,7 @@ func (s *scan) know(key solana.Key, c config) {
 	s.configs[key] = shared
 }
 
-// claimedBy is every known config whose fee claimer is key.
+// claimedBy returns every known config whose fee claimer is key.
 func (s *scan) claimedBy(key solana.Key, id token.LaunchpadID) (claims []claim) {
 	for config := range s.now.claimed[key] {
 		claims = append(claims, claim{key: config, at: poolConfigAt, id: id})
@@ -191,7 +191,7 @@ func (s *scan) recallClaimed(claimers []solana.Key) {
 	}
 }
 
-// configSearch is what finds the configs of fee claimers.
+// configSearch returns what finds the configs of fee claimers.
 func configSearch(claimers []solana.Key) *solana.Search {
 	q := &solana.Search{
 		Program: program, Slice: solana.Slice{Length: configSliceEnd},

@@ -24,7 +24,7 @@ type metadata struct {
 
 func (m *metadata) isNameless() bool { return m.Name == "" && m.Symbol == "" }
 
-// supplyAt is the supply, unless it was read before the curve came to a stage.
+// supplyAt returns the supply, unless it was read before the curve came to a stage.
 func (m *metadata) supplyAt(at stage) token.Number {
 	if m.Stage != at {
 		return ""

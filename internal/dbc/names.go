@@ -35,7 +35,7 @@ type lookup struct {
 	moves      bool // its supply is read by every run, so that it is not kept
 }
 
-// metadata is what is known of the pools' mints: from this run, the last one, the cache, else from the chain.
+// metadata returns what is known of the pools' mints: from this run, the last one, the cache, else from the chain.
 func (s *scan) metadata(pools []pool) (map[solana.Key]metadata, error) {
 	all := make([]lookup, len(pools))
 	for i := range pools {
@@ -62,7 +62,7 @@ func (s *scan) metadata(pools []pool) (map[solana.Key]metadata, error) {
 	return found, s.keepMetadata(all, before, found)
 }
 
-// lookupOf is everything that there is to know of p's mint.
+// lookupOf returns everything that there is to know of p's mint.
 func (s *scan) lookupOf(p *pool) lookup {
 	return lookup{
 		mint: p.mint, inMetaplex: !p.isToken2022, inMint: true,
@@ -79,7 +79,7 @@ func (l *lookup) want(m *metadata, now time.Time) bool {
 	return l.inMint || l.inMetaplex
 }
 
-// keptMetadata is what this run, the last one or the cache knows of mints.
+// keptMetadata returns what this run, the last one or the cache knows of mints.
 func (s *scan) keptMetadata(all []lookup) (map[solana.Key]metadata, error) {
 	found := make(map[solana.Key]metadata, len(all))
 	var names []string
@@ -106,7 +106,7 @@ func (s *scan) keptMetadata(all []lookup) (map[solana.Key]metadata, error) {
 	return found, nil
 }
 
-// remembered is what this process knows of a mint.
+// remembered returns what this process knows of a mint.
 func (s *scan) remembered(mint solana.Key) (metadata, bool) {
 	if m, ok := s.now.names[mint]; ok || s.last == nil {
 		return m, ok

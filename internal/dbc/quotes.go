@@ -128,8 +128,8 @@ func (f FirstQuote) QuotePrice(ctx context.Context, mint string, stats *syncrun.
 
 func priceKey(mint solana.Key) string { return "DBC-PRICE#" + mint.String() }
 
-// quotePrice is what a quote is worth in US dollars, asked for once a run: Meteora's word, else that of the curve on which
-// the quote was launched. Where neither is to be had, the last price stands in for an hour; after that it is unknown, and
+// quotePrice returns what a quote is worth in US dollars, asked for once a run: Meteora's word, else that of the curve on which
+// the quote was launched. Where there is neither, the last price stands in for an hour; after that it is unknown, and
 // where Meteora could not be asked the run is told.
 func (s *scan) quotePrice(mint solana.Key) token.Number {
 	if p, ok := s.prices[mint]; ok {
@@ -150,7 +150,7 @@ func (s *scan) quotePrice(mint solana.Key) token.Number {
 	return p
 }
 
-// launchedPrice is what a quote that was launched here is worth: by its curve, else by the pool that it graduated into.
+// launchedPrice returns what a quote that was launched here is worth: by its curve, else by the pool that it graduated into.
 func (s *scan) launchedPrice(mint solana.Key) token.Number {
 	if s.launchedUSD[mint] == "" {
 		s.flushGraduates()

@@ -52,7 +52,7 @@ func (t *turn) trim(n int) {
 	t.next = t.next[:min(n, len(t.next))]
 }
 
-// due is the mints whose turn it is at now.
+// due returns the mints whose turn it is at now.
 func (t *turn) due(now time.Time) []lookup {
 	passed := min(now.Sub(time.Unix(t.At, 0)), turnPeriod)
 	share := (time.Duration(t.count)*passed + turnPeriod - 1) / turnPeriod

@@ -137,7 +137,7 @@ func TestAnItemIsSmall(t *testing.T) {
 	}
 }
 
-// oldItem is how the version before the board stored a token.
+// oldItem returns how the version before the board stored a token.
 func oldItem(t *token.Token) item {
 	pools := make([]types.AttributeValue, len(t.Pools))
 	for i, p := range t.Pools {

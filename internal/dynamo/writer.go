@@ -235,7 +235,7 @@ func (w *writer) measure(written int, err error) {
 	}
 }
 
-// putBehind keeps items for another try, all at one time, so that they stay one batch. It is no fault of theirs when the
+// putBehind keeps items for another try, all at one time, so that they stay one batch. It is not a fault of theirs when the
 // table throttles.
 func (w *writer) putBehind(left []write, throttled bool) {
 	if len(left) == 0 {

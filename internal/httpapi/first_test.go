@@ -122,7 +122,7 @@ func (r *renewed) api() http.Handler {
 	return httpapi.New(c, uncached, apitest.Quiet()).Handler(httpapi.Functions()...)
 }
 
-// anonymous are the requests that anybody may send, each as dear as it can be made: they ask for whole pages of what is spread over the board.
+// anonymous returns the requests that anybody may send, each as dear as it can be made: they ask for whole pages of what is spread over the board.
 func (r *renewed) anonymous() map[string]func(context.Context) *http.Request {
 	get := func(target string) func(context.Context) *http.Request {
 		return func(ctx context.Context) *http.Request {
@@ -170,7 +170,7 @@ func (r *renewed) anonymous() map[string]func(context.Context) *http.Request {
 	return list
 }
 
-// cpu is the processor's time that the process has taken.
+// cpu returns the processor's time that the process has taken.
 func cpu(tb testing.TB) time.Duration {
 	tb.Helper()
 	var u syscall.Rusage
@@ -192,7 +192,7 @@ func serve(tb testing.TB, handler http.Handler, request *http.Request) time.Dura
 	return took
 }
 
-// BenchmarkFirstRequest is the processor's time of the first request of each kind after a run in which every dollar has moved, at
+// BenchmarkFirstRequest returns the processor's time of the first request of each kind after a run in which every dollar has moved, at
 // 10,000 tokens.
 func BenchmarkFirstRequest(b *testing.B) {
 	r := newRenewed(b)

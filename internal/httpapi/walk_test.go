@@ -25,7 +25,7 @@ var fields = map[board.Sort]string{
 	board.Holders: "holders", board.Fees: "fees_24h_usd",
 }
 
-// valueOf is the value that a sort orders a row by.
+// valueOf returns the value that a sort orders a row by.
 func valueOf(row map[string]any, sort board.Sort) any {
 	switch {
 	case sort == board.PriceChange:

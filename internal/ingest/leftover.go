@@ -43,7 +43,7 @@ func (r *run) weigh(ctx context.Context, p *plan, h *harvest, t *task) {
 	}
 }
 
-// weighed are the graduated curves whose turn it is, and their mints: those from which something may be left over.
+// weighed returns the graduated curves whose turn it is, and their mints: those from which something may be left over.
 func (p *plan) weighed(h *harvest) (curves, mints []string) {
 	var all []poolID
 	for t := range p.previous.All() {

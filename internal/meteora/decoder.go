@@ -42,8 +42,8 @@ func NewFilter(ids []token.LaunchpadID) *Filter {
 // everyPool returns a filter for all pools, for answers to questions for some of them.
 func everyPool() *Filter { return &Filter{all: true} }
 
-// mayMatch is a cheap test that is never wrong when it says no: without escapes, the launchpad's ID stands in the
-// pool's bytes as it is.
+// mayMatch reports, at little cost, whether a pool may be ours. It never errs when it reports that it is not: without
+// escapes, the launchpad's ID stands in the pool's bytes as it is.
 func (f *Filter) mayMatch(pool []byte, escapes bool) bool {
 	if f.all || escapes && (!f.plain || bytes.Contains(pool, asciiEscape)) {
 		return true

@@ -59,7 +59,7 @@ func (d *Decoder) readCurve(p *token.Pool) error {
 	return err
 }
 
-// amountOf is how much of side is in a pool whose first mint is x.
+// amountOf returns how much of side is in a pool whose first mint is x.
 func amountOf(side *token.Asset, x string, amounts [2]token.Number) token.Number {
 	if side.Mint == x {
 		return amounts[0]

@@ -109,7 +109,7 @@ func (s *Session) nextPage(ctx context.Context, q *query, at *Position, seen map
 	return next == "", nil
 }
 
-// next is where a page that was asked for with the key asked says to go on, "" when nothing follows.
+// next returns where a page that was asked for with the key asked says to go on, "" when nothing follows.
 func (e *pageEnd) next(asked string) (string, error) {
 	key := e.key
 	if key == "" {
@@ -158,7 +158,7 @@ func (s *Session) Accounts(ctx context.Context, keys []Key, slice Slice, visit f
 	return nil
 }
 
-// Slot is where the node stands, -1 if it does not say. Whatever is read after it holds all that was written until then.
+// Slot returns where the node stands, -1 if it does not say. Whatever is read after it holds all that was written until then.
 func (s *Session) Slot(ctx context.Context) (int64, error) {
 	if err := s.accounts(ctx, []Key{{}}, Slice{}, func(int, *Account) {}); err != nil {
 		return -1, err
@@ -166,7 +166,7 @@ func (s *Session) Slot(ctx context.Context) (int64, error) {
 	return s.answer.slot, nil
 }
 
-// LastSlot is the slot at which the last answer holds, -1 if the node did not say.
+// LastSlot returns the slot at which the last answer holds, -1 if the node did not say.
 func (s *Session) LastSlot() int64 { return s.answer.slot }
 
 func (s *Session) accounts(ctx context.Context, keys []Key, slice Slice, visit func(int, *Account)) error {

@@ -44,7 +44,7 @@ func (n Number) Amount() Amount {
 	return long(n)
 }
 
-// digits is n's Decimal; not short when it has none.
+// digits returns n's Decimal; not short when it has none.
 func (n Number) digits() (a Amount) {
 	mantissa, exponent, ok := n.Decimal()
 	if exponent != int(int32(exponent)) {
@@ -84,7 +84,7 @@ func (a Amount) Number() Number {
 	return ""
 }
 
-// Add is Number's.
+// Add returns Number's.
 func (a Amount) Add(b Amount) Amount {
 	switch {
 	case !a.Known():
@@ -98,7 +98,7 @@ func (a Amount) Add(b Amount) Amount {
 	return long(a.Number().Add(b.Number()))
 }
 
-// Mul is Number's.
+// Mul returns Number's.
 func (a Amount) Mul(b Amount) Amount {
 	if product, ok := a.mul(b); ok {
 		return product
@@ -106,7 +106,7 @@ func (a Amount) Mul(b Amount) Amount {
 	return long(a.Number().Mul(b.Number()))
 }
 
-// Quo is Number's.
+// Quo returns Number's.
 func (a Amount) Quo(b Amount) Amount {
 	if quotient, ok := a.quo(b); ok {
 		return quotient
@@ -114,7 +114,7 @@ func (a Amount) Quo(b Amount) Amount {
 	return long(a.Number().Quo(b.Number()))
 }
 
-// add is the sum of short ones; ok is false when a step would not be exact.
+// add returns the sum of short ones; ok is false when a step would not be exact.
 func (a Amount) add(b Amount) (sum Amount, ok bool) {
 	if a.exponent < b.exponent {
 		a, b = b, a
@@ -133,7 +133,7 @@ func (a Amount) add(b Amount) (sum Amount, ok bool) {
 // productDigits is a float64's worth: what Mul and Quo keep.
 const productDigits = 17
 
-// mul is the product of short ones.
+// mul returns the product of short ones.
 func (a Amount) mul(b Amount) (product Amount, ok bool) {
 	if !a.short || !b.short {
 		return Amount{}, false
@@ -142,7 +142,7 @@ func (a Amount) mul(b Amount) (product Amount, ok bool) {
 	return rounded(hi, lo, int(a.exponent)+int(b.exponent), false, (a.mantissa < 0) != (b.mantissa < 0)), true
 }
 
-// quo is the quotient of short ones.
+// quo returns the quotient of short ones.
 func (a Amount) quo(b Amount) (quotient Amount, ok bool) {
 	if !a.short || !b.short || b.mantissa == 0 {
 		return Amount{}, false
@@ -183,7 +183,7 @@ func rounded(hi, lo uint64, exponent int, more, negative bool) Amount {
 	return NewAmount(signed(int64(lo), negative), exponent)
 }
 
-// digitsOf is how many decimal digits v has.
+// digitsOf returns how many decimal digits v has.
 func digitsOf(v uint64) int {
 	const logarithm = 1233 // of 2 to the base 10, times 1<<12
 	n := bits.Len64(v) * logarithm >> 12
@@ -193,7 +193,7 @@ func digitsOf(v uint64) int {
 	return n
 }
 
-// Float64 is Number's.
+// Float64 returns Number's.
 func (a Amount) Float64() float64 {
 	if a.short {
 		if f, ok := a.float(); ok {
@@ -218,7 +218,7 @@ var tenths = func() (list [48]tenth) {
 	return list
 }()
 
-// float is the nearest float64 of a short a; ok is false where that is not certain, as it is next to never.
+// float returns the nearest float64 of a short a; ok is false where that is not certain, as it is next to never.
 //
 // The quotient of two sums of float64s is off by less than a millionth of a millionth of its last place, so that it rounds
 // as the true one does unless that lies as near to the middle between two float64s.

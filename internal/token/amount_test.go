@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// anyNumber is what may stand in a Number: decimals, products, float64s, what is too long or too large to be short, and what is no number at all.
+// anyNumber returns what may stand in a Number: decimals, products, float64s, what is too long or too large to be short, and what is no number at all.
 func anyNumber(random *rand.Rand) Number {
 	odd := []Number{
 		"", "0", "-0", "many", "1.50", "+1", "01", "1e120", "-1e-119", "5e-324", "1e400", "18446744073709551615",
@@ -56,7 +56,7 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
-// TestAmountsBetweenFloats are in the very middle between two float64s, and next to it: their texts decide.
+// TestAmountsBetweenFloats returns in the very middle between two float64s, and next to it: their texts decide.
 func TestAmountsBetweenFloats(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(7, 8))

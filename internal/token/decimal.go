@@ -84,7 +84,7 @@ func magnitude(v int64) uint64 {
 	return uint64(v)
 }
 
-// addBig is the sum of decimals that do not fit.
+// addBig returns the sum of decimals that do not fit.
 func addBig(n, m Number) Number {
 	a, aok := scanDecimal(string(n))
 	b, bok := scanDecimal(string(m))
@@ -98,7 +98,7 @@ func addBig(n, m Number) Number {
 	return result
 }
 
-// big is d in units of 10^low.
+// big returns d in units of 10^low.
 func (d *decimal) big(low int) *big.Int {
 	v, ok := new(big.Int).SetString(string(appendZeros(append([]byte("0"), d.digits...), d.exp-len(d.digits)-low)), 10)
 	if ok && d.negative {

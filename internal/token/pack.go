@@ -63,7 +63,7 @@ func (k *Packer) appendCurve(b []byte, c *Curve) []byte {
 	return binary.AppendVarint(b, c.CompletedAt)
 }
 
-// pairName is what pools are called unless they are called something else.
+// pairName returns what pools are called unless they are called something else.
 func (p *Pool) pairName() string { return p.Base.Symbol + "-" + p.QuoteSymbol }
 
 func (k *Packer) append(b []byte, f field) []byte {

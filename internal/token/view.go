@@ -26,6 +26,7 @@ var rowFields = []viewField[Token]{
 	{"is_verified", flag(func(t *Token) Flag { return t.Verified })},
 	{"freeze_authority_disabled", flag(func(t *Token) Flag { return t.FreezeAuthorityDisabled })},
 	{"mint_authority_disabled", flag(func(t *Token) Flag { return t.MintAuthorityDisabled })},
+	{"token_program", known((*Token).Program)},
 	{"image_url", known(func(t *Token) string { return t.Face.ImageURL })},
 	{"links", object([]viewField[Token]{
 		{"website", known(func(t *Token) string { return t.Face.Website })},
@@ -135,12 +136,12 @@ func array[T, E any](get func(*T) []E, one func([]byte, *E) []byte) func([]byte,
 	}
 }
 
-// spans are numbers by name, in the order of names.
+// spans returns numbers by name, in the order of names.
 func spans(names []string, get func(*Token) []Number) []viewField[Token] {
 	return byName(names, func(i int) func([]byte, *Token) []byte { return amount(func(t *Token) Number { return get(t)[i] }) })
 }
 
-// moments are times by name, in the order of names.
+// moments returns times by name, in the order of names.
 func moments(names []string, get func(*Token) []int64) []viewField[Token] {
 	return byName(names, func(i int) func([]byte, *Token) []byte { return moment(func(t *Token) int64 { return get(t)[i] }) })
 }

@@ -232,7 +232,7 @@ func (e *encoder) tail(w *world, p *pool) {
 	}
 }
 
-// account is an address that stands for nothing but looks like one: a vault or a reserve of the pool.
+// account returns an address that stands for nothing but looks like one: a vault or a reserve of the pool.
 func (w *world) account(p *pool, n uint64) key {
 	return w.codec.encode(kindFiller, mix(p.h+n)>>8)
 }

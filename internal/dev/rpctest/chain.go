@@ -1,6 +1,7 @@
 package rpctest
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -119,8 +120,8 @@ func keys(texts ...string) []key {
 
 // New makes a fake; it does not listen yet. It panics when the launchpad is not a public key.
 func New(cfg Config) *Chain {
-	cfg.Tokens = max(0, orDefault(cfg.Tokens, DefaultTokens))
-	cfg.Launchpad = orDefault(cfg.Launchpad, DefaultLaunchpad)
+	cfg.Tokens = max(0, cmp.Or(cfg.Tokens, DefaultTokens))
+	cfg.Launchpad = cmp.Or(cfg.Launchpad, DefaultLaunchpad)
 	if cfg.Now.IsZero() {
 		cfg.Now = time.Now()
 	}
@@ -144,7 +145,7 @@ func (c *Chain) begin() {
 	}
 	for i, l := range launches {
 		if i == 0 {
-			l.Key = orDefault(l.Key, c.cfg.Launchpad)
+			l.Key = cmp.Or(l.Key, c.cfg.Launchpad)
 		}
 		c.addLaunch(l)
 	}
@@ -158,7 +159,7 @@ func (c *Chain) begin() {
 	}
 }
 
-// mintOf is the i-th token's, also before there is one.
+// mintOf returns the i-th token's, also before there is one.
 func (c *Chain) mintOf(i int) key {
 	if i < len(c.cfg.Mints) {
 		return mustKey(c.cfg.Mints[i])
@@ -207,7 +208,7 @@ func (c *Chain) AddSingles(n int, l Launch) (indexes []int) {
 	return indexes
 }
 
-// configAt is the index of a config. c.mu must be held.
+// configAt returns the index of a config. c.mu must be held.
 func (c *Chain) configAt(config string) int {
 	i, ok := c.byConfig[parseKey(config)]
 	if !ok {
@@ -216,7 +217,7 @@ func (c *Chain) configAt(config string) int {
 	return i
 }
 
-// Launchpad is the ID whose tokens the chain holds: the first config, and the fee claimer of all that name no other.
+// Launchpad returns the ID whose tokens the chain holds: the first config, and the fee claimer of all that name no other.
 func (c *Chain) Launchpad() string { return c.cfg.Launchpad }
 
 // Tick moves two tokens in three along their curves.
@@ -227,10 +228,10 @@ func (c *Chain) Tick() {
 	c.changes++
 }
 
-// tick is how often the chain has ticked. c.mu must be held.
+// tick returns how often the chain has ticked. c.mu must be held.
 func (c *Chain) tick() int { return len(c.ticks) - 1 }
 
-// poolAddress is the pool's own address; in a launchpad of many thousands a made-up one, which costs no curve points.
+// poolAddress returns the pool's own address; in a launchpad of many thousands a made-up one, which costs no curve points.
 func (c *Chain) poolAddress(i int) key {
 	if c.atFirst > 20*DefaultTokens && i < c.atFirst {
 		return cheapPool.key(i)
@@ -244,7 +245,7 @@ func metadataAddress(mint key) key {
 	return derived(metaProgram, []byte("metadata"), metaProgram[:], mint[:])
 }
 
-// creator is who made the i-th pool: one of 97, unless its config says otherwise.
+// creator returns who made the i-th pool: one of 97, unless its config says otherwise.
 func (c *Chain) creator(i int) key {
 	if made := c.configs[c.tokens[i].config].Creator; made != "" {
 		return mustKey(made)

@@ -50,7 +50,7 @@ func (w World) sol() token.Number {
 	return n
 }
 
-// trades is how many ticks the token i was traded in.
+// trades returns how many ticks the token i was traded in.
 func (w World) trades(i int) int {
 	if i%5 > 0 || isGraduate(i) {
 		return 0
@@ -135,7 +135,7 @@ func price(p *token.Pool) {
 	p.TVLUSD = p.Curve.QuoteReserve.Mul(p.QuoteUSD)
 }
 
-// amm is a pool as Meteora lists it: every number is a float64 that moves with its quote, and some each tick by trade.
+// amm returns a pool as Meteora lists it: every number is a float64 that moves with its quote, and some each tick by trade.
 func (w World) amm(curve token.Pool, i int) token.Pool {
 	p := curve
 	p.Address, p.Product, p.Curve, p.QuoteUSD = curve.Curve.GraduatedPool, token.DAMMv2, token.Curve{}, w.sol()

@@ -19,10 +19,15 @@ import (
 func main() {
 	tokens := flag.String("tokens", "100,1000,10000", "sizes of launchpads, in tokens")
 	pools := flag.Int("pools", meteoratest.DefaultPools, "pools that Meteora has in all")
+	ofNodes := flag.Bool("nodes", false, "measure what RPC nodes are asked instead")
 	memory := flag.Int("memory", 128, "the function's memory in MB")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *tokens, *pools, *memory)
+	measure := func() error { return run(ctx, *tokens, *pools, *memory) }
+	if *ofNodes {
+		measure = func() error { return byNode(ctx, os.Stdout) }
+	}
+	err := measure()
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "costs:", err)

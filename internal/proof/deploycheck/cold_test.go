@@ -75,7 +75,7 @@ func TestArtifacts(t *testing.T) {
 	}
 }
 
-// artifactRoot is a folder like the module's, whose functions are those of sam build. Where this machine has another
+// artifactRoot returns a folder like the module's, whose functions are those of sam build. Where this machine has another
 // processor, an emulator runs them.
 func artifactRoot(t *testing.T, d *deployment) workspace.Root {
 	t.Helper()

@@ -41,7 +41,7 @@ func run(ctx context.Context) (surprises int, err error) {
 	return surprises, err
 }
 
-// chosen are the cases whose names hold the arguments, all without any.
+// chosen returns the cases whose names hold the arguments, all without any.
 func chosen() []Case {
 	return slices.DeleteFunc(Cases(), func(c Case) bool {
 		return len(os.Args) > 1 && !strings.Contains(c.Name, strings.Join(os.Args[1:], " "))

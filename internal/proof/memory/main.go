@@ -21,6 +21,8 @@ const (
 	slip   = 1.10     // of the last recorded figure
 	runs   = 3        // their median counts
 	small  = 24 << 20 // bytes of a container in which it passes
+
+	forFaces = 2 << 20 // bytes that tokens' metadata may take beside the rest
 )
 
 // containerTimeout is many times what a run takes.
@@ -67,7 +69,7 @@ type recorded struct {
 }
 
 func check(ctx context.Context, o options) error {
-	peak, err := median(ctx)
+	peak, err := median(ctx, Incident)
 	if err != nil {
 		return err
 	}
@@ -85,6 +87,9 @@ func check(ctx context.Context, o options) error {
 		return err
 	}
 	if err := fits(ctx, Wide, budget); err != nil {
+		return err
+	}
+	if err := pictures(ctx); err != nil {
 		return err
 	}
 	return profile(ctx, o)
@@ -132,15 +137,32 @@ func contained(ctx context.Context) error {
 	return nil
 }
 
-// median returns the median peak of a few syncs of the incident's size, in bytes.
-func median(ctx context.Context) (int64, error) {
+// pictures compares what curves take with their metadata and without.
+func pictures(ctx context.Context) error {
+	with, err := median(ctx, Faced)
+	if err != nil {
+		return err
+	}
+	without, err := median(ctx, Faceless)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("pictures take %.1f MiB\n", mib(with-without))
+	if with-without > forFaces {
+		return fmt.Errorf("%w: pictures may take %.0f MiB", errOver, mib(forFaces))
+	}
+	return nil
+}
+
+// median returns the median peak of a few first syncs, in bytes.
+func median(ctx context.Context, c Case) (int64, error) {
 	var peaks []int64
 	for range runs {
-		usage, err := Incident.Measure(ctx, Settings{})
+		usage, err := c.Measure(ctx, Settings{})
 		if err != nil {
 			return 0, err
 		}
-		fmt.Printf("%s: peak RSS %.1f MiB, heap %.1f MiB\n", Incident.Name, mib(usage.PeakRSS), mib(usage.PeakHeap))
+		fmt.Printf("%s: peak RSS %.1f MiB, heap %.1f MiB\n", c.Name, mib(usage.PeakRSS), mib(usage.PeakHeap))
 		peaks = append(peaks, usage.PeakRSS)
 	}
 	slices.Sort(peaks)

@@ -81,7 +81,7 @@ func name(watch time.Duration) string {
 	return "each " + watch.String()
 }
 
-// share is what a part of sorted durations do not exceed.
+// share returns what a part of sorted durations do not exceed.
 func share(sorted []time.Duration, part float64) time.Duration {
 	return sorted[int(part*float64(len(sorted)-1))]
 }
