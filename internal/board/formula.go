@@ -38,7 +38,7 @@ type values interface {
 // selects reports whether the value is another field's, as it is.
 func (m *formula) selects() bool { return m.operation >= copied && m.operation <= leading }
 
-// pool returns the number of the pool whose value is selected for one of the pool j; -1 when that is none.
+// pool returns the number of the pool whose value is selected for one of the pool j; -1 when there is no such pool.
 func (m *formula) pool(x values, j int) int {
 	switch m.operation {
 	case copied:

@@ -31,7 +31,6 @@ type renewed struct {
 	opened   *board.Board // whose chunks the next one shares
 	next     *board.Board
 	creator  string
-	cursor   string
 }
 
 const (
@@ -124,13 +123,7 @@ func (r *renewed) api() http.Handler {
 
 // anonymous returns the requests that anybody may send, each as dear as it can be made: they ask for whole pages of what is spread over the board.
 func (r *renewed) anonymous() map[string]func(context.Context) *http.Request {
-	get := func(target string) func(context.Context) *http.Request {
-		return func(ctx context.Context) *http.Request {
-			request := httptest.NewRequestWithContext(ctx, http.MethodGet, target, nil)
-			request.Header.Set("Accept-Encoding", "gzip")
-			return request
-		}
-	}
+	get := getting
 	var mints []string
 	for i := range 100 {
 		mints = append(mints, worldtest.Key("mint", i*firstTokens/100))
@@ -168,6 +161,22 @@ func (r *renewed) anonymous() map[string]func(context.Context) *http.Request {
 		list["history="+span] = get("/v1/tokens/" + mint + "/history?range=" + span)
 	}
 	return list
+}
+
+// getting returns what makes a request for target.
+func getting(target string) func(context.Context) *http.Request {
+	return func(ctx context.Context) *http.Request {
+		request := httptest.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+		request.Header.Set("Accept-Encoding", "gzip")
+		return request
+	}
+}
+
+// serveAny sends a request and returns the answer's status.
+func serveAny(handler http.Handler, request *http.Request) int {
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, request)
+	return w.Code
 }
 
 // cpu returns the processor's time that the process has taken.

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// anyNumber returns what may stand in a Number: decimals, products, float64s, what is too long or too large to be short, and what is no number at all.
+// anyNumber returns what may stand in a Number: decimals, products, float64s, what is too long or too large to be short, and texts that are not numbers.
 func anyNumber(random *rand.Rand) Number {
 	odd := []Number{
 		"", "0", "-0", "many", "1.50", "+1", "01", "1e120", "-1e-119", "5e-324", "1e400", "18446744073709551615",

@@ -90,6 +90,7 @@ func (w World) bare(i int) token.Token {
 		Base: token.Asset{
 			Mint: Key("mint", i), Name: name, Symbol: symbol, Decimals: "6", TotalSupply: "1000000000",
 			URI: "https://gateway.irys.xyz/" + Key("uri", i), FreezeAuthorityDisabled: token.Yes, MintAuthorityDisabled: token.Yes,
+			Token2022: token.FlagOf(i%16 == 0),
 		},
 		QuoteMint: token.SOL, QuoteSymbol: "SOL", QuoteUSD: w.sol(), FeePct: "1", CreatedAt: created, Curve: curve,
 	}
