@@ -67,6 +67,7 @@ type Catalog struct {
 	Interval   time.Duration // the shortest schedule of syncs
 
 	walks shelf
+	books books
 }
 
 // Errors that decide what a client is told. An error that is neither of these nor a *ParameterError is a bug.

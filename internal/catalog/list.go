@@ -14,6 +14,7 @@ import (
 type List struct {
 	Rows     []byte    // tokens as JSON objects with commas between them, in the list's order
 	Len      int       // how many
+	Unread   []string  // as Batch has it
 	Next     string    // cursor of the next page; "" on the last
 	SyncedAt time.Time // when the run began that published what is shown; zero before the first
 }
