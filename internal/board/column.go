@@ -238,7 +238,7 @@ func (a *arena) join(x, y string) string {
 	return a.b.String()[start:]
 }
 
-// heap is texts, one behind the other. Addresses share their beginnings, up to the last slash.
+// heap is texts, one behind the other. Addresses share their beginnings, up to the last slash; what follows is often a key.
 type heap struct {
 	beginnings []string
 	beginning  packed // by number
@@ -246,6 +246,11 @@ type heap struct {
 	marks      []uint32
 	text       string
 }
+
+// keyFollows ends beginnings behind which stand the bytes of a key: no other beginning ends so.
+const keyFollows = '\x00'
+
+func isBeforeKey(beginning string) bool { return strings.HasSuffix(beginning, string(keyFollows)) }
 
 // markEvery is how many texts there are to a mark, which says where one begins.
 const markEvery = 8
@@ -256,10 +261,14 @@ func (h *heap) at(i int, to *arena) string {
 		start += int(h.lengths.at(j))
 	}
 	rest := h.text[start : start+int(h.lengths.at(i))]
-	if beginning := h.beginnings[h.beginning.at(i)]; beginning != "" {
+	switch beginning := h.beginnings[h.beginning.at(i)]; {
+	case beginning == "":
+		return rest
+	case isBeforeKey(beginning):
+		return to.join(beginning[:len(beginning)-1], base58.Encode([]byte(rest)))
+	default:
 		return to.join(beginning, rest)
 	}
-	return rest
 }
 
 // column reads f's column of rows values.
@@ -363,20 +372,48 @@ func (r *input) check(p *packed, n, limit int) {
 func (r *input) heap(n int) heap {
 	h := heap{beginnings: r.dictionary(), beginning: r.packed(n), lengths: r.packed(n)}
 	r.check(&h.beginning, n, len(h.beginnings))
-	r.check(&h.lengths, n, len(r.rest)+1)
+	r.check(&h.lengths, n, len(r.rest)+len(r.random)+1)
 	if r.bad {
 		return h
 	}
-	size := 0
+	size, keys := 0, 0
 	h.marks = make([]uint32, 0, (n+markEvery-1)/markEvery)
 	for i := range n {
 		if i%markEvery == 0 {
 			h.marks = append(h.marks, uint32(size))
 		}
-		size += int(h.lengths.at(i))
+		length := int(h.lengths.at(i))
+		if h.isKey(i) {
+			r.bad = r.bad || length != keyBytes
+			keys++
+		}
+		size += length
 	}
-	h.text = string(r.bytes(size))
+	h.text = r.texts(&h, n, size, keys)
 	return h
+}
+
+func (h *heap) isKey(i int) bool { return isBeforeKey(h.beginnings[h.beginning.at(i)]) }
+
+// texts reads h's n rests, of which some are keys, and puts them one behind the other.
+func (r *input) texts(h *heap, n, size, keys int) string {
+	if r.bad || keys == 0 {
+		return string(r.bytes(size))
+	}
+	plain, random := r.bytes(size-keys*keyBytes), r.block(keys*keyBytes)
+	if r.bad {
+		return ""
+	}
+	text := make([]byte, 0, size)
+	for i := range n {
+		from := &plain
+		if h.isKey(i) {
+			from = &random
+		}
+		length := int(h.lengths.at(i))
+		text, *from = append(text, (*from)[:length]...), (*from)[length:]
+	}
+	return string(text)
 }
 
 // writer collects one field's values.
@@ -611,16 +648,32 @@ func (o *output) heap(texts []string) {
 	}
 	beginnings := writer{f: &field{form: word}}
 	lengths, numbers := make([]int64, len(texts)), make([]int64, len(texts))
-	rests := make([]string, len(texts))
+	var plain, keys []byte
 	for i, s := range texts {
 		cut := strings.LastIndexByte(s, '/') + 1
-		numbers[i] = beginnings.number(s[:cut])
-		rests[i], lengths[i] = s[cut:], int64(len(s)-cut)
+		beginning, rest := s[:cut], s[cut:]
+		if raw, ok := rawKey(rest); ok {
+			keys = append(keys, raw...)
+			beginning, rest = beginning+string(keyFollows), string(raw)
+		} else {
+			plain = append(plain, rest...)
+		}
+		numbers[i], lengths[i] = beginnings.number(beginning), int64(len(rest))
 	}
 	o.dictionary(beginnings.dict)
 	o.packed(numbers)
 	o.packed(lengths)
-	for _, s := range rests {
-		o.plain = append(o.plain, s...)
+	o.plain = append(o.plain, plain...)
+	if len(keys) > 0 {
+		o.bytes(keys)
 	}
+}
+
+// rawKey returns the bytes of a key; false for any other text.
+func rawKey(s string) ([]byte, bool) {
+	if len(s) < keyBytes || len(s) > maxKeyDigits {
+		return nil, false
+	}
+	raw, err := base58.Decode(s)
+	return raw, err == nil && len(raw) == keyBytes && base58.Encode(raw) == s
 }

@@ -35,6 +35,8 @@ type plan struct {
 	tokens int
 	// cold families are kept compressed and opened when a token's page is asked for.
 	cold bool
+	// writers alone need it.
+	writers bool
 }
 
 var plans = [families]plan{
@@ -46,8 +48,8 @@ var plans = [families]plan{
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
 	earningsFamily: {name: "earnings", tokens: 256, cold: true},
-	anchorFamily:   {name: "anchors", tokens: 512},
-	writtenFamily:  {name: "written", tokens: 128, cold: true},
+	anchorFamily:   {name: "anchors", tokens: 1024},
+	writtenFamily:  {name: "written", tokens: 128, cold: true, writers: true},
 }
 
 // A form is how a column's values are written when they follow from nothing else.
@@ -204,6 +206,9 @@ func (l *layout) only(keep func(f *field) bool) (some layout) {
 	}
 	return some
 }
+
+// readable is what readers have.
+var readable = all.only(func(f *field) bool { return !plans[f.family].writers })
 
 // rows is what lists need.
 var rows = all.only(func(f *field) bool { return f.row })

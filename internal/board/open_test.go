@@ -356,3 +356,35 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestForReaders: readers fetch less, and tell the same of every token but what only a run needs.
+func TestForReaders(t *testing.T) {
+	t.Parallel()
+	tokens := world{}.Tokens(700)
+	for i := range tokens {
+		tokens[i].Written = tokens[i].WriteMark()
+	}
+	m, chunks := chunksOf(t, tokens)
+	fetched := 0
+	b, err := Open(m.ForReaders(), nil, func(ref Ref) ([]byte, error) {
+		if fetched++; ref.Family == plans[writtenFamily].name {
+			t.Errorf("fetched %s of %s", ref.Hash, ref.Family)
+		}
+		return chunks[ref], nil
+	})
+	if err != nil || fetched == 0 || fetched >= len(m.Chunks) {
+		t.Fatalf("%d of %d chunks: %v", fetched, len(m.Chunks), err)
+	}
+	want := slices.Clone(tokens)
+	for i := range want {
+		if want[i].Written = (token.Written{}); tokens[i].Written == want[i].Written {
+			t.Fatal("nothing was remembered of an item")
+		}
+	}
+	compare(t, b, want)
+	if whole, err := Open(m, b, func(ref Ref) ([]byte, error) { return chunks[ref], nil }); err != nil {
+		t.Error(err)
+	} else {
+		compare(t, whole, tokens)
+	}
+}

@@ -65,7 +65,7 @@ func (r *reader) some(i int, l *layout, t *tok) {
 	r.read(i, l, t)
 }
 
-func (b *Board) poolCount(i int) int { return int(b.pools[i+1] - b.pools[i]) }
+func (b *Board) poolCount(i int) int { return int(b.pools.at(i+1) - b.pools.at(i)) }
 
 func (r *reader) poolCount() int { return r.board.poolCount(r.i) }
 
@@ -130,7 +130,7 @@ func (r *reader) find(at *place, of family) {
 		at.number, at.columns = n, r.board.chunks[of][n].opened(of)
 	}
 	first := int(starts[n])
-	at.token, at.row, at.pool = r.i, r.i-first, int(r.board.pools[r.i]-r.board.pools[first])
+	at.token, at.row, at.pool = r.i, r.i-first, int(r.board.pools.at(r.i)-r.board.pools.at(first))
 }
 
 // derived returns what m tells as a text.

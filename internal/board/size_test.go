@@ -31,13 +31,13 @@ func TestWriteUnits(t *testing.T) {
 // what it is compared with. It is not
 // parallel, for it measures the process's heap.
 func TestResidentBytes(t *testing.T) {
-	const n, most = 10_000, 420 // some 25 of them for the past
+	const n, most = 10_000, 400 // some 25 of them for the past
 	now := world{Tick: 24*60 + 1}
 	m, chunks := chunksOf(t, now.Tokens(n))
 	m.SyncedAt = now.At()
 	points, parts := pointsOf(t, n, now, 5, 30, 60, 120, 240, 360, 720, 1440)
 	before := heapBytes()
-	b, err := Open(m, nil, func(ref Ref) ([]byte, error) { return chunks[ref], nil })
+	b, err := Open(m.ForReaders(), nil, func(ref Ref) ([]byte, error) { return chunks[ref], nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,9 @@ type TokensTable struct {
 func NewTokensTable(api API, table string) *TokensTable { return &TokensTable{api: api, table: table} }
 
 // Lagging returns s for readers, who may see it as it was a moment ago, for half the price.
-func (s *TokensTable) Lagging() *TokensTable { return &TokensTable{api: s.api, table: s.table, lagging: true} }
+func (s *TokensTable) Lagging() *TokensTable {
+	return &TokensTable{api: s.api, table: s.table, lagging: true}
+}
 
 // SyncTable is the sync table: run records, the lease, breakers and the stats item.
 type SyncTable struct {
