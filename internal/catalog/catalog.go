@@ -66,7 +66,8 @@ type Catalog struct {
 	Ledger     Ledger
 	Interval   time.Duration // the shortest schedule of syncs
 
-	walks shelf
+	walks shelf // boards whose cursors were given out here
+	seen  shelf // boards that were the newest when a list was asked for
 	books books
 }
 
