@@ -171,7 +171,7 @@ func compareValues(a, b any) int {
 	panic("neither null, number nor text")
 }
 
-// TestWrittenBetweenPages adds tokens in front of and behind a cursor: those that were there come exactly once.
+// TestWrittenBetweenPages adds tokens in front of and after a cursor: those that were there come exactly once.
 func TestWrittenBetweenPages(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t, nil, apitest.First)

@@ -273,7 +273,7 @@ func mintData(supply uint64, decimals byte, authority, freeze key) writer {
 	return w
 }
 
-// mint returns 82 bytes, and with Token-2022 extensions behind byte 166: a metadata pointer, and the metadata.
+// mint returns 82 bytes, and with Token-2022 extensions after byte 166: a metadata pointer, and the metadata.
 func (c *Chain) mint(i int) *Account {
 	t := &c.tokens[i]
 	v := c.configs[t.config]

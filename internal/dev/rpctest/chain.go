@@ -22,7 +22,7 @@ type Config struct {
 	Mints     []string  // of the first tokens; the others' are made up
 	Now       time.Time // when the chain begins; the present when zero
 	Seed      uint64    // another seed, other lives
-	Key       string    // must be the request's path behind its slash, as providers do with API keys; "" lets all pass
+	Key       string    // must be the request's path after its slash, as providers do with API keys; "" lets all pass
 	Node      Node      // how the node behaves until SetNode
 	Fault     FaultFunc // nil means proper answers until SetFault
 
