@@ -26,18 +26,33 @@ func (s *scan) readAll(before []ref) (err error) {
 	s.now.book.Short = s.now.book.Short || page.isShort
 	switch {
 	case s.stopped:
-		return nil
+		return s.makeDo()
 	case err != nil && !errors.Is(err, solana.ErrBudget):
 		return errors.Join(err, s.saveBook())
 	case flushErr != nil:
 		return flushErr
 	}
 	s.now.sort()
-	if err := s.readMissed(before, err == nil); err != nil || s.stopped {
+	if err := s.readMissed(before, err == nil); err != nil {
 		return err
+	}
+	if s.stopped {
+		return s.makeDo()
 	}
 	s.settle(err == nil)
 	return s.save(before)
+}
+
+// makeDo has the next runs hand out no more than the consumer had room for in this one.
+func (s *scan) makeDo() error {
+	if s.ctx.Err() != nil {
+		return nil // it was the time that was short
+	}
+	s.now.book.Room = max(s.handed*9/10, 1)
+	if s.last != nil {
+		s.last.book.Room = s.now.book.Room // it is what the next run in this process starts from
+	}
+	return s.saveBook()
 }
 
 // turnPage returns where a walk's curves are gathered: all that there is room for, of a launchpad that is known to be larger
@@ -47,10 +62,13 @@ func (s *scan) turnPage() *poolPage {
 	m := &s.now.book
 	if m.Pools.At == nil || m.Width == 0 {
 		m.Width, m.Of, m.Short = allShares, allShares, false
-		if s.limits.makeRoomFor(m.Known); m.Known > s.limits.Pools {
+		s.limits.makeRoomFor(m.Known)
+		if room := s.room(); m.Known > room {
 			m.Of = s.limits.shares(m.Known)
-			m.Width = min(s.turnWidth(m.Known), m.Of)
+			m.Width = min(turnWidth(m.Known, room), m.Of)
 			m.Turn %= m.Of
+		} else {
+			s.limits.Pools = room
 		}
 	}
 	page := newPoolPage(s.started, s.limits.Pools)
@@ -223,7 +241,10 @@ func (s *scan) settle(isWhole bool) {
 	}
 	m.Known, m.Pools.Found, m.Slot = max(m.Pools.Found, len(s.now.refs)), 0, s.now.slot
 	switch {
+	case m.Width < allShares && m.Short && m.Width > 1:
+		m.Room = s.room() * 9 / 10 // fewer shares from here on, so that none of them is left out
 	case m.Width < allShares:
+		m.grow()
 		m.Turn = (m.Turn + m.Width) % m.Of
 		m.Shown = min(m.Shown+m.Width, allShares)
 	case !m.Short:
@@ -240,8 +261,25 @@ func (s *scan) settle(isWhole bool) {
 	}
 }
 
-// turnWidth returns how many of the 256 shares of a launchpad are handed out in one run. They are not all alike.
-func (s *scan) turnWidth(known int) int { return max(1, allShares*9/10*s.limits.Pools/known) }
+// room returns how many pools this run may hand out.
+func (s *scan) room() int {
+	if room := s.now.book.Room; room > 0 {
+		return min(room, s.limits.Pools)
+	}
+	return s.limits.Pools
+}
+
+// grow tries what there may be room for by now.
+func (m *notebook) grow() {
+	if m.Room < fewestPools {
+		m.Room *= 2
+	} else {
+		m.Room += m.Room / 8
+	}
+}
+
+// turnWidth returns how many of the 256 shares of a launchpad are handed out in a run that has room for so many. They are not all alike.
+func turnWidth(known, room int) int { return max(1, allShares*9/10*room/known) }
 
 // reread reads pools by address, and at which slot they were so; what is gone or not ours is left out.
 func (s *scan) reread(addresses []solana.Key) (page *poolPage, slot int64, err error) {

@@ -94,14 +94,15 @@ func (k *kept) knows(address solana.Key) bool {
 type notebook struct {
 	Costs   solana.Costs     `json:"costs"`
 	Pools   ways             `json:"pools"`
-	Configs ways             `json:"configs"` // of fee claimers
-	Known   int              `json:"known"`   // pools, of the last whole walk
-	Turn    int              `json:"turn"`    // where the next share of a large launchpad begins
-	Width   int              `json:"width"`   // of the share that the walk under way hands out
-	Of      int              `json:"of"`      // how many shares are handed out, in turns
-	Short   bool             `json:"short"`   // that walk has left out curves of its share
-	Shown   int              `json:"shown"`   // shares that were handed out since the launchpad was first read; all of them at most
-	Slot    int64            `json:"slot"`    // all that was written until then is known
+	Configs ways             `json:"configs"`        // of fee claimers
+	Known   int              `json:"known"`          // pools, of the last whole walk
+	Turn    int              `json:"turn"`           // where the next share of a large launchpad begins
+	Width   int              `json:"width"`          // of the share that the walk under way hands out
+	Of      int              `json:"of"`             // how many shares are handed out, in turns
+	Short   bool             `json:"short"`          // that walk has left out curves of its share
+	Shown   int              `json:"shown"`          // shares that were handed out since the launchpad was first read; all of them at most
+	Room    int              `json:"room,omitempty"` // for pools, of a consumer that had too little; 0 is enough
+	Slot    int64            `json:"slot"`           // all that was written until then is known
 	Useless map[string]int64 `json:"useless,omitempty"`
 }
 

@@ -52,7 +52,7 @@ const (
 	mostPools    = 200_000
 	fewestPools  = 10_000
 	processBytes = 28 << 20
-	poolBytes    = 1200
+	poolBytes    = 1600
 	knownBytes   = 730
 	keyBytes     = 330 // of a config or creator whose pools are looked for
 )
@@ -187,6 +187,7 @@ type scan struct {
 	trouble  error  // the first failure that cost values, not pools
 	partly   error  // why this run did not come to all pools
 	stopped  bool   // the consumer wants no more
+	handed   int    // pools that it has taken
 }
 
 // A view is what it takes to tell which pools are ours, and to describe them. A run leaves its own for the looks that follow.
@@ -295,10 +296,12 @@ const (
 )
 
 func (s *scan) emit(p token.Pool) bool {
-	if !s.stopped && !s.yield(p, nil) {
-		s.stopped = true
+	if !s.stopped && s.yield(p, nil) {
+		s.handed++
+		return true
 	}
-	return !s.stopped
+	s.stopped = true
+	return false
 }
 
 // note keeps the first trouble, for the end of the stream.

@@ -210,7 +210,7 @@ func (r *run) collect(p *plan, h *harvest, t *task, pools iter.Seq2[token.Pool, 
 		case !slices.Contains(r.ids, pool.Launchpad):
 			pool.Launchpad = "" // somebody else's, though its token is ours
 		}
-		if !p.state.Share.has(pool.Base.Mint, p.mode) {
+		if !t.takesTurns() && !p.state.Share.has(pool.Base.Mint, p.mode) {
 			continue
 		}
 		isNew, err := h.pools.add(&pool)

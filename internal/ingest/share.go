@@ -54,11 +54,18 @@ func (s share) next(mode string, isFull bool, used, limit int) share {
 	return s
 }
 
+// takesTurns reports whether the product's source divides what is too much for one run by itself. Two divisions that take
+// turns side by side could leave out the same tokens for ever.
+func (t *task) takesTurns() bool {
+	_, ok := t.source.(Rememberer)
+	return ok
+}
+
 // settleShare says so where a run has gathered some of the tokens only: what it did not ask for proves nothing.
 func (h *harvest) settleShare(p *plan) {
 	if p.state.Share.isPart() {
 		for _, t := range p.tasks {
-			if t.err == nil && (t.source != nil || len(t.known) > 0) {
+			if t.err == nil && !t.takesTurns() && (t.source != nil || len(t.known) > 0) {
 				t.err = fmt.Errorf("%w: %d of %d parts of the tokens, for all of them are more than the run has memory for; the others follow in turns",
 					syncrun.ErrIncomplete, p.state.Share.Width, parts)
 			}
