@@ -65,7 +65,7 @@ func KindOf(i int) Kind {
 	return good[(i-i/8)%len(good)]
 }
 
-// answer serves /<i>, /<kind>/<i>, and the same behind the path of a gateway.
+// answer serves /<i>, /<kind>/<i>, and the same with the path of a gateway before it.
 func answer(w http.ResponseWriter, r *http.Request) {
 	dir, last := path.Split(r.URL.Path)
 	i, err := strconv.Atoi(strings.TrimSuffix(last, ".json"))
