@@ -108,15 +108,15 @@ sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm
 
 .PHONY: check-template
 check-template: tools .tools/sam/installed .tools/checkov/installed $(EMULATOR) sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
-	@go test -tags deploycheck -count 1 ./internal/proof/deploycheck
+	@go test -tags deploycheck -count 1 -timeout 30m ./internal/proof/deploycheck
 
 .PHONY: check-deploy
-check-deploy: .tools/sam/installed .tools/ministack/installed sam-build ## sam deploy onto an emulator of AWS: new, changed, upgraded, torn down
-	@go test -tags emulator -count 1 -timeout 20m ./internal/proof/deploycheck/emulator
+check-deploy: .tools/sam/installed .tools/ministack/installed sam-build ## the commands of docs/deploy.md, on an emulator of AWS: new, changed, upgraded, torn down
+	@AWS=$$(.ci/aws) && export AWS && go test -tags emulator -count 1 -timeout 20m ./internal/proof/deploycheck/emulator
 
 .PHONY: check-rie
 check-rie: tools .tools/sam/installed $(call go-tool,aws-lambda-rie) local ## every function with every event under AWS's Runtime Interface Emulator
-	@go test -tags deploycheck,rie -count 1 -run 'TestRuntimeInterface|TestTimeOut' ./internal/proof/deploycheck
+	@go test -tags deploycheck,rie -count 1 -timeout 30m -run 'TestRuntimeInterface|TestTimeOut' ./internal/proof/deploycheck
 
 .PHONY: vulnerabilities
 vulnerabilities: $(call go-tool,govulncheck) ## known vulnerabilities of what the functions call

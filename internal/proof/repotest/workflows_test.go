@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -108,6 +109,47 @@ func TestWorkflowsKnowTheStack(t *testing.T) {
 	}
 	if len(outputs) == 0 || !slices.Equal(stages, []string{"prod", "staging"}) {
 		t.Errorf("outputs %v, environments %v", outputs, stages)
+	}
+}
+
+var (
+	byHand      = regexp.MustCompile("(?s)sam remote invoke\\s+SyncTokensFunction[^`]{0,200}")
+	readTimeout = regexp.MustCompile(`AWS_MAX_ATTEMPTS=1 aws lambda invoke .*\n?.*--cli-read-timeout (\d+)`)
+)
+
+// TestRunsByHandStartOnce: the SAM CLI starts a slow run five times unless it is told not to wait, and the AWS CLI does unless it
+// waits for longer than the function may take. A probe is over before.
+func TestRunsByHandStartOnce(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, path := range tracked(t) {
+		if strings.Contains(path, "testdata") || !slices.Contains([]string{".md", ".yml", ".yaml"}, filepath.Ext(path)) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root(t), path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range byHand.FindAllString(string(text), -1) {
+			if found++; !strings.Contains(command, "InvocationType=Event") && !strings.Contains(command, "sync-probe.json") {
+				t.Errorf("%s: a slow run starts five times: %s", path, command)
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("only %d commands", found)
+	}
+	template, err := samtemplate.Load(filepath.Join(root(t), "template.yaml"), samtemplate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := template.Function("sync-tokens")
+	m := readTimeout.FindStringSubmatch(workflows(t)["deploy-stack.yml"])
+	if err != nil || m == nil {
+		t.Fatalf("the workflow runs no sync that is waited for once: %v", err)
+	}
+	if seconds, err := strconv.Atoi(m[1]); err != nil || float64(seconds) <= f.Timeout.Seconds() {
+		t.Errorf("the workflow waits %s s for a run of up to %v", m[1], f.Timeout)
 	}
 }
 
