@@ -68,7 +68,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: check-code faults costs check-build check-template check-deploy check-rie check-api memory check-bench browser-test ## the checks beside the tests: all that follow
+check: check-code faults costs node-costs check-build check-template check-deploy check-rie check-api memory check-bench browser-test ## the checks beside the tests: all that follow
 
 .PHONY: check-code
 check-code: lint staticcheck format licences check-spec check-workflows sizes ## those of them that need neither AWS's tools nor a browser: what CI runs
@@ -133,6 +133,10 @@ faults: tools local ## the real sync in every kind of trouble, as a table; fails
 .PHONY: costs
 costs: tools local .tools/sam/installed ## what syncs use and cost a month, and a stack without a request, measured; fails on what they should not use; TOKENS=100,1000 POOLS=132967 MEMORY=128
 	@go run ./internal/proof/costs $(if $(TOKENS),-tokens $(TOKENS)) $(if $(POOLS),-pools $(POOLS)) $(if $(MEMORY),-memory $(MEMORY))
+
+.PHONY: node-costs
+node-costs: tools local ## what 512 curves ask of each kind of RPC node, and its credits a month; fails above 14 requests a refresh
+	@go run ./internal/proof/costs -nodes
 
 .PHONY: sizes
 sizes: build ## the functions' binaries for Lambda, zipped, within 4.5 MB each; JSON=file

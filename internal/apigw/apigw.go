@@ -47,7 +47,7 @@ func serve(h, onPanic http.Handler, log *slog.Logger, r *http.Request) (answer e
 	return w.response()
 }
 
-// NewRequest is event as net/http would have read it from the wire. The query comes from rawQueryString: the parsed map
+// NewRequest returns event as net/http would have read it from the wire. The query comes from rawQueryString: the parsed map
 // joins repeated parameters by commas.
 func NewRequest(ctx context.Context, event *events.APIGatewayV2HTTPRequest) (*http.Request, error) {
 	body := []byte(event.Body)
@@ -58,7 +58,7 @@ func NewRequest(ctx context.Context, event *events.APIGatewayV2HTTPRequest) (*ht
 		}
 	}
 	if event.RequestContext.HTTP.Method == "" {
-		return nil, fmt.Errorf("the event has no method: it is no payload 2.0 of an HTTP API")
+		return nil, fmt.Errorf("the event has no method: it is not an HTTP API event of version 2.0")
 	}
 	u := &url.URL{Path: pathOf(event), RawQuery: event.RawQueryString}
 	r := &http.Request{
@@ -75,7 +75,7 @@ func NewRequest(ctx context.Context, event *events.APIGatewayV2HTTPRequest) (*ht
 	return r.WithContext(ctx), nil
 }
 
-// pathOf is the path without the stage, which a stage that is not $default puts in front, and unescaped in case the
+// pathOf returns the path without the stage, which a stage that is not $default puts in front, and unescaped in case the
 // gateway has not done so.
 func pathOf(event *events.APIGatewayV2HTTPRequest) string {
 	path := event.RawPath
@@ -127,7 +127,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 	return w.body.Write(b)
 }
 
-// response is payload 2.0: one line a header, cookies apart, and base64 for what is no text.
+// response returns payload 2.0: one line a header, cookies apart, and base64 for what is not text.
 func (w *recorder) response() events.APIGatewayV2HTTPResponse {
 	w.WriteHeader(http.StatusOK)
 	out := events.APIGatewayV2HTTPResponse{StatusCode: w.status, Headers: map[string]string{}}

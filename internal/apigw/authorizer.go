@@ -45,7 +45,7 @@ func sameSecret(got, want string) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// bearer is the token that a request carries, or "". The identity source is the Authorization header once more.
+// bearer returns the token that a request carries, or "". The identity source is the Authorization header once more.
 func bearer(r events.APIGatewayV2CustomAuthorizerV2Request) string {
 	values := r.IdentitySource
 	for name, value := range r.Headers {

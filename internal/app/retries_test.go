@@ -11,7 +11,7 @@ import (
 	"tokensync/internal/upstream"
 )
 
-// longestPauses are the jitter's worst for one page.
+// longestPauses returns the jitter's worst for one page.
 func longestPauses(r upstream.Retry) (sum time.Duration) {
 	for attempt := 1; attempt < r.Attempts; attempt++ {
 		sum += min(r.Base<<(attempt-1), r.Max)

@@ -84,7 +84,7 @@ func newNode(api params.API, parameter string, rates solana.Rates, log *slog.Log
 	return &node{parameter: params.New(api, parameter, params.DefaultTTL), rates: rates, log: log}
 }
 
-// client is the node of a run. Without a URL it is syncrun.ErrUnconfigured.
+// client returns the node of a run, and syncrun.ErrUnconfigured without a URL.
 func (n *node) client(ctx context.Context) (*solana.Client, error) {
 	if n.parameter == nil {
 		return nil, fmt.Errorf("no Solana RPC URL: %s is not set: %w", config.SolanaRPCParameter, syncrun.ErrUnconfigured)
@@ -120,12 +120,43 @@ func (n *node) at(url string) (*solana.Client, error) {
 }
 
 // newFaces returns what fetches the faces of tokens.
-func newFaces(settings config.Sync, cache ingest.Cache) *ingest.Faces {
+func newFaces(settings config.Sync, node *node, cache ingest.Cache) *ingest.Faces {
 	client := metadata.New(metadata.Options{
 		Gateways:  metadata.Gateways{IPFS: settings.IPFS, Arweave: settings.Arweave},
 		UserAgent: settings.UserAgent, Hosts: settings.Hosts,
 	})
-	return &ingest.Faces{Fetch: client.Fetch, Cache: cache}
+	return &ingest.Faces{Fetch: client.Fetch, Assets: (&index{node: node, faces: client}).assets, Cache: cache}
+}
+
+// index is the node's index of digital assets.
+type index struct {
+	node  *node
+	faces *metadata.Client
+	none  *solana.Client // that has no index
+}
+
+func (x *index) assets(ctx context.Context, mints []string, stats *syncrun.Counts) (map[string]token.Face, error) {
+	client, err := x.node.client(ctx)
+	if err != nil || client == x.none {
+		return nil, nil //nolint:nilerr // curves have told why there is no node
+	}
+	keys := make([]solana.Key, 0, len(mints))
+	for _, mint := range mints {
+		if key, err := solana.ParseKey(mint); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	found := map[string]token.Face{}
+	err = client.NewSession(stats).Assets(ctx, keys, func(mint solana.Key, content []byte) {
+		if face, err := x.faces.Asset(content); err == nil {
+			found[mint.String()] = face
+		}
+	})
+	if solana.IsRefused(err) {
+		x.none = client
+		return nil, nil
+	}
+	return found, err
 }
 
 // newListing returns the listing rules; nil when no parameter has them.

@@ -57,10 +57,11 @@ func collectEarly(getenv func(string) string) {
 	}
 }
 
-// poolShare is the part of the function's memory that gathered pools may take.
-const poolShare = 4
+// poolShare is the part of the function's memory that gathered pools may take: more than a launchpad's curves do, of which dbc
+// hands out as many in one run as there is memory for in all.
+const poolShare = 3
 
-// poolBytes is that part in bytes; 0 where nobody says how much memory there is.
+// poolBytes returns that part in bytes; 0 where nobody says how much memory there is.
 func poolBytes(getenv func(string) string) int {
 	mb, _ := strconv.Atoi(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	return mb << 20 / poolShare
@@ -83,7 +84,7 @@ func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (Sy
 		Tokens:     dynamo.NewTokensTable(db, settings.TokensTable),
 		Edit:       func(ctx context.Context) (ingest.Edition, error) { return editions.Edit(ctx) },
 		Runs:       table,
-		Faces:      newFaces(settings, cache),
+		Faces:      newFaces(settings, node, cache),
 		Listing:    newListing(store, settings.ListingRulesParameter, cache),
 		Watch:      ingest.Watch{Every: settings.WatchInterval, Tick: settings.SyncInterval},
 		WriteUnits: db.Units,

@@ -42,7 +42,7 @@ func TestWhatMovesWithItsQuoteIsShort(t *testing.T) {
 	}
 }
 
-// listed is a token with a pool as Meteora lists it, whose dollars are those of its quote.
+// listed returns a token with a pool as Meteora lists it, whose dollars are those of its quote.
 func listed(i int, usd float64) token.Token {
 	r := seeded(9, i)
 	float := func(v float64) token.Number {

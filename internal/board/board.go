@@ -64,7 +64,7 @@ func Open(m Manifest, previous *Board, fetch func(Ref) ([]byte, error)) (*Board,
 	return b, b.link(previous)
 }
 
-// byHash is b's chunks by what names them.
+// byHash returns b's chunks by what names them.
 func (b *Board) byHash() map[Ref]*chunk {
 	have := map[Ref]*chunk{}
 	if b == nil {

@@ -68,7 +68,7 @@ func (w *chunkWriter) add(t *tok) {
 	w.pools = append(w.pools, int64(len(t.Pools)))
 }
 
-// size is about how many bytes the chunk takes before it is compressed.
+// size returns about how many bytes the chunk takes before it is compressed.
 func (w *chunkWriter) size() (size int) {
 	for i := range w.writers {
 		size += w.writers[i].grown
@@ -104,7 +104,7 @@ func (w *chunkWriter) finish() (Chunk, error) {
 // hashBytes of SHA-256 are out of reach for who would make two chunks with one hash.
 const hashBytes = 15
 
-// Hash is what names the bytes of parts, one behind the other: 20 characters of base64url.
+// Hash returns what names the bytes of parts, one behind the other: 20 characters of base64url.
 func Hash(parts ...[]byte) string {
 	h := sha256.New()
 	for _, part := range parts {

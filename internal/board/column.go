@@ -145,7 +145,7 @@ func (k *kinds) at(row int) (kind, int) {
 	return cell, place
 }
 
-// int is the value of f, whose column c is.
+// int returns the value of f, whose column c is.
 func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
 	switch k, i := c.at(row); {
 	case k == cell:
@@ -156,7 +156,7 @@ func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
 	return 0
 }
 
-// text is the value of f, whose column c is.
+// text returns the value of f, whose column c is.
 func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
 	switch k, i := c.at(row); {
 	case k == zero:
@@ -402,7 +402,7 @@ const (
 	cellBytes = 9
 )
 
-// current is the kind of the last value, which the next one has if it can.
+// current returns the kind of the last value, which the next one has if it can.
 func (w *writer) current() kind {
 	if len(w.runs) == 0 {
 		return none
@@ -495,7 +495,7 @@ func (w *writer) addLiteral(v string, p *pool) kind {
 	return free
 }
 
-// number is the number of the word v.
+// number returns the number of the word v.
 func (w *writer) number(v string) int64 {
 	n, ok := w.words[v]
 	if !ok {

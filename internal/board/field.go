@@ -88,7 +88,7 @@ type field struct {
 	followsInt []func(t *tok, p *pool) int64
 }
 
-// kinds is how many kinds of value f can have.
+// kinds returns how many kinds of value f can have.
 func (f *field) kinds() int { return int(firstDerived) + len(f.follows) + len(f.followsInt) }
 
 // texts makes a field of any kind of string.
@@ -114,7 +114,7 @@ func (f field) about(guess func(p *pool) float64) field {
 	return f
 }
 
-// guess is a value that lies near v in units of ten to the exponent, or 0 where that is out of bounds.
+// guess returns a value that lies near v in units of ten to the exponent, or 0 where that is out of bounds.
 func guess(v float64, exponent int) int64 {
 	if v = math.Round(v / math.Pow10(exponent)); math.Abs(v) < maxGuess {
 		return int64(v)
@@ -180,10 +180,10 @@ func newLayout() layout {
 	return l
 }
 
-// lists are the three; the middle one is of pools.
+// lists returns the three; the middle one is of pools.
 func (l *layout) lists() [3][]field { return [3][]field{l.heads, l.pools, l.sums} }
 
-// only is l without the fields that keep refuses.
+// only returns l without the fields that keep refuses.
 func (l *layout) only(keep func(f *field) bool) (some layout) {
 	for i, to := range []*[]field{&some.heads, &some.pools, &some.sums} {
 		for _, f := range l.lists()[i] {

@@ -10,7 +10,7 @@ import (
 
 type num = token.Number
 
-// headFields are what a token says of itself, and of its curve.
+// headFields returns what a token says of itself, and of its curve.
 func headFields() []field {
 	list := []field{
 		texts("mint", keysFamily, key, true, func(t *tok, _ *pool) *string { return &t.Mint }),
@@ -32,6 +32,7 @@ func headFields() []field {
 		integers("verified", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.Verified }),
 		integers("freeze", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.FreezeAuthorityDisabled }),
 		integers("mint_authority", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.MintAuthorityDisabled }),
+		integers("token_2022", stateFamily, true, func(t *tok, _ *pool) *token.Flag { return &t.Token2022 }),
 		integers("pool_count", stateFamily, true, func(t *tok, _ *pool) *int { return &t.PoolCount }),
 		texts("total_supply", stateFamily, number, true, func(t *tok, _ *pool) *num { return &t.TotalSupply }),
 		integers("graduated_at", milestones, true, func(t *tok, _ *pool) *int64 { return &t.GraduatedAt }),
@@ -53,7 +54,7 @@ func headFields() []field {
 
 var noToken tok
 
-// poolFields are what each pool says. The curve's pool repeats what the token says of its curve.
+// poolFields returns what each pool says. The curve's pool repeats what the token says of its curve.
 func poolFields() []field {
 	list := []field{
 		texts("pool mint", poolsFamily, key, false, func(_ *tok, p *pool) *string { return &p.Base.Mint }, mintOf),
@@ -71,6 +72,7 @@ func poolFields() []field {
 		integers("pool verified", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.Verified }, verifiedOf),
 		integers("pool freeze", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.FreezeAuthorityDisabled }, freezeOf),
 		integers("pool mint_authority", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.MintAuthorityDisabled }, authorityOf),
+		integers("pool token_2022", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.Token2022 }, token2022Of),
 		bools("pool blacklisted", stateFamily, false, func(_ *tok, p *pool) *bool { return &p.Blacklisted }),
 		texts("pool fee", stateFamily, word, false, func(_ *tok, p *pool) *num { return &p.FeePct }),
 		texts("pool supply", stateFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.TotalSupply }, supplyOf).needing("total_supply"),
@@ -95,7 +97,7 @@ func poolFields() []field {
 	return append(append(list, marketFields()...), markFields()...)
 }
 
-// anchor is a field of a pool's anchor.
+// anchor returns a field of a pool's anchor.
 func anchor(name string, as form, at func(a *token.Anchor) *num, from ...func(a *token.Anchor) num) field {
 	f := texts("pool anchor "+name, anchorFamily, as, true, func(_ *tok, p *pool) *num { return at(&p.Anchor) })
 	for _, source := range from {
@@ -104,7 +106,7 @@ func anchor(name string, as form, at func(a *token.Anchor) *num, from ...func(a 
 	return f
 }
 
-// marketFields are what moves with every tick. What did not, or moved with its quote, is told from the pool's anchor.
+// marketFields returns what moves with every tick. What did not, or moved with its quote, is told from the pool's anchor.
 func marketFields() []field {
 	list := []field{
 		market("holders", number, true, func(p *pool) *num { return &p.Base.Holders }, func(a *token.Anchor) num { return a.Holders }),
@@ -146,7 +148,7 @@ func market(
 // quoted are what tells how far a quote has moved from an anchor.
 var quoted = []string{"pool quote usd", "pool anchor quote usd"}
 
-// previousOf is the name of the window before the one numbered i, or "".
+// previousOf returns the name of the window before the one numbered i, or "".
 func previousOf(beginning string, i int) string {
 	if i == 0 {
 		return ""
@@ -154,7 +156,7 @@ func previousOf(beginning string, i int) string {
 	return beginning + token.WindowNames[i-1]
 }
 
-// markFields are a pool's tags, and its curve.
+// markFields returns a pool's tags, and its curve.
 func markFields() (list []field) {
 	list = append(list, tags())
 	for _, c := range curveFields() {
@@ -163,7 +165,7 @@ func markFields() (list []field) {
 	return list
 }
 
-// sumFields are what a token has of its pools.
+// sumFields returns what a token has of its pools.
 func sumFields() []field {
 	list := []field{
 		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }, firstHolders).needing("pool holders"),
@@ -201,10 +203,11 @@ func decimalsOf(t *tok, _ *pool) num                { return t.Decimals }
 func verifiedOf(t *tok, _ *pool) token.Flag         { return t.Verified }
 func freezeOf(t *tok, _ *pool) token.Flag           { return t.FreezeAuthorityDisabled }
 func authorityOf(t *tok, _ *pool) token.Flag        { return t.MintAuthorityDisabled }
+func token2022Of(t *tok, _ *pool) token.Flag        { return t.Token2022 }
 func supplyOf(t *tok, _ *pool) num                  { return t.TotalSupply }
 func pairName(_ *tok, p *pool) string               { return p.Base.Symbol + "-" + p.QuoteSymbol }
 
-// firstURI is that of the first pool, for the others.
+// firstURI returns that of the first pool, for the others.
 func firstURI(t *tok, p *pool) string {
 	if p == &t.Pools[0] {
 		return ""
@@ -212,7 +215,7 @@ func firstURI(t *tok, p *pool) string {
 	return t.Pools[0].Base.URI
 }
 
-// before is the value before the one numbered i, which has none when it is the first.
+// before returns the value before the one numbered i, which has none when it is the first.
 func before(i int, in func(t *tok, p *pool) []num) (from []func(t *tok, p *pool) num) {
 	if i > 0 {
 		from = append(from, func(t *tok, p *pool) num { return in(t, p)[i-1] })
@@ -225,7 +228,7 @@ func priceInDollars(_ *tok, p *pool) num   { return p.Price.Mul(p.QuoteUSD) }
 func poolMarketCap(_ *tok, p *pool) num    { return p.Base.PriceUSD.Mul(p.Base.TotalSupply) }
 func reserveInDollars(t *tok, p *pool) num { return t.Curve.QuoteReserve.Mul(p.QuoteUSD) }
 
-// quoteMoved is how many times as much the quote is worth as at the pool's anchor.
+// quoteMoved returns how many times as much the quote is worth as at the pool's anchor.
 func quoteMoved(p *pool) float64 {
 	if moved := p.QuoteUSD.Float64() / p.Anchor.QuoteUSD.Float64(); moved > 0 && moved < maxMove {
 		return moved
@@ -236,7 +239,7 @@ func quoteMoved(p *pool) float64 {
 // maxMove is beyond what a quote's price ever moves.
 const maxMove = 1e6
 
-// feesAbout are today's in the measure in which volume earned them.
+// feesAbout returns today's in the measure in which volume earned them.
 func feesAbout(p *pool) float64 {
 	return p.Anchor.Fees24hUSD.Float64() / p.Anchor.VolumeUSD[token.Day].Float64() * p.VolumeUSD[token.Day].Float64()
 }
@@ -247,7 +250,7 @@ func aprAbout(p *pool) float64       { return p.Fees24hUSD.Float64() / p.TVLUSD.
 
 var noPool pool
 
-// priced is the deepest pool that has a price.
+// priced returns the deepest pool that has a price.
 func priced(t *tok) *pool {
 	for i := range t.Pools {
 		if t.Pools[i].Base.PriceUSD != "" {
@@ -293,7 +296,7 @@ func sum(of func(p *pool) num) func(*tok, *pool) num {
 	}
 }
 
-// tags are a pool's tags in one text, each with an end of its own.
+// tags returns a pool's tags in one text, each with an end of its own.
 func tags() field {
 	escape := strings.NewReplacer("\x01", "\x01\x02", "\x00", "\x01\x01")
 	unescape := strings.NewReplacer("\x01\x02", "\x01", "\x01\x01", "\x00")
@@ -392,7 +395,7 @@ func shareFields(side string, of func(e *token.Earnings) *token.Share) []curveFi
 	}
 }
 
-// field is c of the curve that in finds, with what it follows from.
+// field returns c of the curve that in finds, with what it follows from.
 func (c curveField) field(prefix string, row bool, in, from func(t *tok, p *pool) *token.Curve) field {
 	f := field{name: prefix + c.name, family: c.family, form: c.form, row: row && c.row}
 	if c.form == integer {
@@ -418,7 +421,7 @@ func tokenCurve(t *tok, _ *pool) *token.Curve { return &t.Curve }
 func poolCurve(_ *tok, p *pool) *token.Curve  { return &p.Curve }
 func without(*tok, *pool) *token.Curve        { return &noCurve }
 
-// repeated is t's own curve for the pool that is its curve, and none for any other.
+// repeated returns t's own curve for the pool that is its curve, and none for any other.
 func repeated(t *tok, p *pool) *token.Curve {
 	if p.Address == t.CurvePool {
 		return &t.Curve

@@ -15,11 +15,11 @@ import (
 // Format is the version of manifests and chunks that this package writes, and the only one that it reads.
 const Format = 1
 
-// Errors of bytes that are no board. A reader that meets one keeps the board it has.
+// Errors of bytes that are not a board. A reader that meets one keeps the board it has.
 var (
-	// ErrFormat means that a newer or older version of this package wrote the board.
+	// ErrFormat is returned when a newer or older version of this package wrote the board.
 	ErrFormat = errors.New("the board has another format")
-	// ErrCorrupt means that a manifest or a chunk is damaged, or that the chunks do not fit together.
+	// ErrCorrupt is returned when a manifest or a chunk is damaged, or that the chunks do not fit together.
 	ErrCorrupt = errors.New("the board is damaged")
 )
 
@@ -179,7 +179,7 @@ func (m *Manifest) appendEarned(b []byte) []byte {
 	return b
 }
 
-// rawHash is a hash in its hashBytes; zeros for what is none, which no chunk has.
+// rawHash returns a hash in its hashBytes; zeros for what is not a hash, which no chunk has.
 func rawHash(hash string) []byte {
 	if b, err := base64.RawURLEncoding.DecodeString(hash); err == nil && len(b) == hashBytes {
 		return b
@@ -191,7 +191,7 @@ func familyOf(name string) family {
 	return family(slices.IndexFunc(plans[:], func(p plan) bool { return p.name == name }))
 }
 
-// ParseManifest is the reverse of Encode. Its errors wrap ErrFormat or ErrCorrupt.
+// ParseManifest reverses Encode. Its errors wrap ErrFormat or ErrCorrupt.
 func ParseManifest(b []byte) (Manifest, error) {
 	r := input{rest: b}
 	if string(r.bytes(len(magic))) != magic {

@@ -16,9 +16,9 @@ type mints struct {
 	sorted packed // tokens by the 32 bytes of their mints; behind them those whose mints are something else, by their text
 }
 
-// id is a mint as it is compared: its bytes, or a text that is none, which comes behind.
+// id is a mint as it is compared: its bytes, or a text that is not a mint, which comes behind.
 type id struct {
-	raw   []byte // of text when it is none
+	raw   []byte // of text that is not a mint
 	isRaw bool
 }
 
@@ -42,7 +42,7 @@ func (x id) compare(y id) int {
 // mintField is the column of mints.
 var mintField = &all.heads[slices.IndexFunc(all.heads, func(f field) bool { return f.name == "mint" })]
 
-// id is the token's.
+// id returns the token's.
 func (b *Board) id(i int) id {
 	starts := b.starts[keysFamily]
 	n := sort.Search(len(starts), func(n int) bool { return int(starts[n]) > i }) - 1

@@ -58,7 +58,7 @@ var sorts = [...]sorting{
 // windowed are the fields that say what a curve's counters come to in dollars, and since when.
 var windowed = slices.Clip([]string{"created_at", "first_seen_at", "curve stage", "curve config", "pool quote mint", "pool quote usd"})
 
-// named is the fields whose names begin so, and those that they need.
+// named returns the fields whose names begin so, and those that they need.
 func named(beginnings ...string) layout {
 	wanted := map[string]bool{"": true}
 	var want func(f *field)
@@ -89,7 +89,7 @@ func fieldNamed(name string) *field {
 	panic("board: no field is called " + name)
 }
 
-// credible is a market cap that may lead a list: a price that nobody can check, or a quote that is worth nothing known,
+// credible returns a market cap that may lead a list: a price that nobody can check, or a quote that is worth nothing known,
 // would put any token on top.
 func credible(t *tok) num {
 	if t.PriceSuspect || t.PriceUSD == "" {
@@ -218,7 +218,7 @@ func (b *Board) filter(q *Query) tokenSet {
 	return passed
 }
 
-// given is values without the empty ones, which do not filter.
+// given returns values without the empty ones, which do not filter.
 func given[S ~string](values ...S) (out []string) {
 	for _, v := range values {
 		if v != "" {

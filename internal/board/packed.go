@@ -87,7 +87,7 @@ func isRandom(b []byte) bool {
 	return pairs*160 < len(b)*(len(b)-1)
 }
 
-// divisor is the greatest common one.
+// divisor returns the greatest common one.
 func divisor(a, b uint64) uint64 {
 	if a == 1 {
 		return 1
@@ -132,7 +132,7 @@ func (r *input) block(n int) []byte {
 	return b
 }
 
-// pack is what is kept of values that were never written.
+// pack returns what is kept of values that were never written.
 func pack(values []uint32) packed {
 	width := 4
 	if len(values) <= 1<<16 {

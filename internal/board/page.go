@@ -116,7 +116,7 @@ func (w *walk) found() (found []uint32) {
 	return found
 }
 
-// byRank is found in the order of ranks, the best first, and in order among equals.
+// byRank returns what was found in the order of ranks, the best first, and in order among equals.
 func (w *walk) byRank(order *packed, first int) (found []uint32) {
 	best, worst, step := exactMatch, partMatch, -1
 	if w.query.Ascending {
@@ -140,7 +140,7 @@ func (w *walk) byRank(order *packed, first int) (found []uint32) {
 	return found[:min(len(found), w.query.Limit+1)]
 }
 
-// first is the place where the order begins.
+// first returns the place where the order begins.
 func (w *walk) first() int {
 	if w.query.Ascending {
 		return 0

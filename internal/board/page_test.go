@@ -18,7 +18,7 @@ import (
 // simple answers queries the long way, with everything in sight.
 type simple []token.Token
 
-// at is what a token is ordered by: a number or a text, with unknown below all.
+// at returns what a token is ordered by: a number or a text, with unknown below all.
 func (s simple) at(t *token.Token, by Sort) (number float64, text string) {
 	known := func(n token.Number) (float64, string) {
 		if n == "" {
@@ -126,7 +126,7 @@ func walkAll(tb testing.TB, b *Board, q Query) (mints []string) {
 	}
 }
 
-// lumpy are tokens with many equal and many unknown values, mints that are no keys, and few creators.
+// lumpy returns tokens with many equal and many unknown values, mints that are not keys, and few creators.
 func lumpy(n int, r *rand.Rand) []token.Token {
 	tokens := world{}.tokens(n)
 	few := func() token.Number { return []token.Number{"", "0", "1", "2.5", "-1", "1000000"}[r.IntN(6)] }
@@ -183,7 +183,7 @@ func TestPagesAgainstTheLongWay(t *testing.T) {
 	}
 }
 
-// veiled is b without some of its tokens, and says so of tokens too.
+// veiled returns b without some of its tokens, and says so of tokens too.
 func veiled(b *Board, tokens []token.Token, r *rand.Rand) *Board {
 	mints := []string{"of no token"}
 	for mint := range b.Mints() {

@@ -44,7 +44,7 @@ func near(got token.Number, want float64) bool {
 	return got != "" && math.Abs(got.Float64()-want) <= 4e-6*math.Abs(want)+2e-4
 }
 
-// check holds what a board says of its tokens against the tokens of the points that it names.
+// check compares what a board says of its tokens with the tokens of the points that it names.
 func (k *kept) check(tb testing.TB, b *Board, now time.Time, plain map[string]token.Token) (changes, windows int) {
 	tb.Helper()
 	for got := range b.All() {
@@ -84,7 +84,7 @@ func (k *kept) check(tb testing.TB, b *Board, now time.Time, plain map[string]to
 	return changes, windows
 }
 
-// launched are some tokens, of which one in ten leaves, and new ones: one in so many ticks, half of them just made.
+// launched returns some tokens, of which one in ten leaves, and new ones: one in so many ticks, half of them just made.
 func (w world) launched(n, every int) (list []token.Token) {
 	for i, t := range w.tokens(n + w.tick/every) {
 		if i%10 == 7 && w.tick > i*11 {
@@ -157,7 +157,7 @@ func boardAt(tb testing.TB, w world, tokens []token.Token, previous *Board) *Boa
 	return b
 }
 
-// agree holds two readers against each other.
+// agree compares two readers.
 func agree(tb testing.TB, a, b *Board) {
 	tb.Helper()
 	for x := range a.All() {
@@ -336,7 +336,7 @@ func FuzzPart(f *testing.F) {
 	})
 }
 
-// sealed is b with the check sum that it needs.
+// sealed returns b with the check sum that it needs.
 func sealed(b []byte) []byte {
 	sum := checkSum(b)
 	return append(slices.Clone(b), sum...)

@@ -34,7 +34,7 @@ func sampleOf(t *tok) (s Sample) {
 	return s
 }
 
-// quoteUSD is what a quote token is worth: that of t's curve, else that of t's price.
+// quoteUSD returns what a quote token is worth: that of t's curve, else that of t's price.
 func quoteUSD(t *tok) (found num) {
 	for i := range t.Pools {
 		switch p := &t.Pools[i]; {
@@ -47,7 +47,7 @@ func quoteUSD(t *tok) (found num) {
 	return found
 }
 
-// numbers are s's, in the order of sampleFields.
+// numbers returns s's, in the order of sampleFields.
 func (s *Sample) numbers() [len(sampled{}.values)]*num {
 	return [...]*num{&s.Price, &s.QuoteUSD, &s.PriceUSD, &s.Volume, &s.FeesQuote, &s.FeesBase}
 }

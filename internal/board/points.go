@@ -122,7 +122,7 @@ func (ps Points) Encode() (b []byte) {
 	return b
 }
 
-// ParsePoints is the reverse of Encode. It returns nil for what no Encode has made: a lost list is begun anew.
+// ParsePoints reverses Encode. It returns nil for what no Encode has made: a lost list is begun anew.
 func ParsePoints(b []byte) (ps Points) {
 	r, last := input{rest: b}, int64(0)
 	for len(r.rest) > 0 {

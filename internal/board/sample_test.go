@@ -19,7 +19,7 @@ const (
 	epoch                     = int64(1_770_317_281_000) // 2026-02-05T18:48:01Z
 )
 
-// testKey is a public key, the same for the same arguments.
+// testKey returns a public key, the same for the same arguments.
 func testKey(kind string, i int) string {
 	var seed, b [32]byte
 	copy(seed[:], kind)
@@ -48,7 +48,7 @@ func (w world) sol() token.Number {
 	return n
 }
 
-// trades is how many ticks the token i was traded in.
+// trades returns how many ticks the token i was traded in.
 func (w world) trades(i int) int {
 	if i%5 > 0 || isGraduate(i) {
 		return 0
@@ -56,7 +56,7 @@ func (w world) trades(i int) int {
 	return (w.tick + i/5*7%15) / 15
 }
 
-// at is when a tick is, in Unix milliseconds.
+// at returns when a tick is, in Unix milliseconds.
 func (w world) at() int64 { return epoch + int64(w.tick)*60_000 }
 
 var (
@@ -69,7 +69,7 @@ func isGraduate(i int) bool { return i%20 < 3 }
 // anchorsLive is how many ticks anchors stand.
 const anchorsLive = 60
 
-// token is the i-th, with the anchors that a run had set.
+// token returns the i-th, with the anchors that a run had set.
 func (w world) token(i int) token.Token {
 	t, past := w.bare(i), world{w.tick / anchorsLive * anchorsLive}.bare(i)
 	past.Anchored(nil, true)
@@ -88,6 +88,7 @@ func (w world) bare(i int) token.Token {
 		Base: token.Asset{
 			Mint: testKey("mint", i), Name: name, Symbol: symbol, Decimals: "6", TotalSupply: "1000000000",
 			URI: "https://gateway.irys.xyz/" + testKey("uri", i), FreezeAuthorityDisabled: token.Yes, MintAuthorityDisabled: token.Yes,
+			Token2022: token.FlagOf(i%16 == 0),
 		},
 		QuoteMint: token.SOL, QuoteSymbol: "SOL", QuoteUSD: w.sol(), FeePct: "1", CreatedAt: created, Curve: curve,
 	}
@@ -133,7 +134,7 @@ func price(p *token.Pool) {
 	p.TVLUSD = p.Curve.QuoteReserve.Mul(p.QuoteUSD)
 }
 
-// amm is a pool as Meteora lists it: every number is a float64 that moves with its quote, and some each tick by trade.
+// amm returns a pool as Meteora lists it: every number is a float64 that moves with its quote, and some each tick by trade.
 func (w world) amm(curve token.Pool, i int) token.Pool {
 	p := curve
 	p.Address, p.Product, p.Curve, p.QuoteUSD = curve.Curve.GraduatedPool, token.DAMMv2, token.Curve{}, w.sol()

@@ -95,7 +95,7 @@ func (s *searchable) find(needle string, found []uint8) {
 	}
 }
 
-// rank says how well one token's text matches a needle, which it holds at first.
+// rank tells how well one token's text matches a needle, which it holds at first.
 func rank(text, needle string, first int) uint8 {
 	rest := text[first+len(needle):]
 	switch {

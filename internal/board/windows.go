@@ -73,7 +73,7 @@ func (p *past) traded(k, i int) (*reference, bool) {
 	return nil, false
 }
 
-// quoteUSD is what the quote of t's curve is worth; not a number when that is unknown.
+// quoteUSD returns what the quote of t's curve is worth; not a number when that is unknown.
 func (p *past) quoteUSD(t *tok) float64 {
 	quote := p.quotes[t.Curve.Config]
 	for i := range t.Pools {

@@ -75,7 +75,7 @@ var (
 	ErrUnavailable = errors.New("the store does not answer")
 )
 
-// ParameterError is a value that a client must mend. Its texts may be shown to the client.
+// ParameterError is a value that a client must correct. Its texts may be shown to the client.
 type ParameterError struct {
 	Name   string // the parameter, as the client spelled it
 	Reason string

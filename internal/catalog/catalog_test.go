@@ -105,7 +105,7 @@ func newStore(tb testing.TB, tokens ...token.Token) *store {
 	return s
 }
 
-// mintsOf are the mints of l's rows.
+// mintsOf returns the mints of l's rows.
 func mintsOf(tb testing.TB, l *catalog.List) []string {
 	tb.Helper()
 	var rows []struct {

@@ -12,7 +12,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// ErrGone means that what a client asks to go on from is too old, or of another chain of boards: it has to read the lists
+// ErrGone is returned when what a client asks to go on from is too old, or of another chain of boards: it has to read the lists
 // again.
 var ErrGone = errors.New("the changes since this version are not known any more")
 
@@ -66,7 +66,7 @@ func parseVersion(s string) (v version, err error) {
 }
 
 // Changes returns what changed since a version, or without one only the version to begin with. It is a *ParameterError
-// for what is no version, and ErrGone for one that is too old.
+// for what is not a version, and ErrGone for one that is too old.
 func (c *Catalog) Changes(ctx context.Context, since string) (Changes, error) {
 	b, err := c.Boards.Board(ctx)
 	if err == nil && b == nil {

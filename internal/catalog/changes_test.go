@@ -16,6 +16,7 @@ import (
 	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/apitest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/token"
 )
 
@@ -30,7 +31,7 @@ type chain struct {
 	parts  map[board.PartKey][]byte
 }
 
-// at is the moment of the n-th board.
+// at returns the moment of the n-th board.
 func (c *chain) at(n int) int64 { return apitest.Epoch.UnixMilli() + int64(n)*c.step }
 
 func (c *chain) publish(tb testing.TB, tokens []token.Token) {
@@ -91,10 +92,10 @@ func (c *chain) sample(tb testing.TB, at time.Time, tokens []token.Token) {
 
 func (c *chain) now() int64 { return c.at(len(c.boards)) }
 
-// instance is a reader that shows the board of a version.
+// instance returns a reader that shows the board of a version.
 func instance(b *board.Board) *catalog.Catalog { return (&store{board: b}).catalog() }
 
-// rowsOf is rows as they are written, by mint.
+// rowsOf returns rows as they are written, by mint.
 func rowsOf(tb testing.TB, text []byte) map[string]string {
 	tb.Helper()
 	var list []json.RawMessage
@@ -117,7 +118,7 @@ func rowsOf(tb testing.TB, text []byte) map[string]string {
 // changes and windows that move by themselves.
 func TestNothingIsMissed(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(6) {
+	for seed := range uint64(study.Size(3, 30)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 7))
@@ -204,7 +205,7 @@ func TestChangesOfOneRun(t *testing.T) {
 	}
 }
 
-// rename is a run that changes some tokens: names, so that a client can tell old from new, and what is hidden.
+// rename makes a run that changes some tokens: names, so that a client can tell old from new, and what is hidden.
 func rename(tokens []token.Token, r *rand.Rand, fresh *int, now int64) (next []token.Token) {
 	for _, t := range tokens {
 		if r.IntN(50) == 0 {
@@ -240,7 +241,7 @@ func TestChangesRefuse(t *testing.T) {
 	far := (&chain{epoch: 12345, step: minute, boards: make([]*board.Board, 1000)}).now()
 	for name, since := range map[string]string{
 		"nonsense": "x", "three dots": "1.2.3.4", "no number": epoch + ".!", "upper case": strings.ToUpper(begin.Version),
-		"a mint that is none": begin.Version + ".mint", "minus": epoch + ".-0", "the future": epoch + "." + base36(far),
+		"a mint that is not one": begin.Version + ".mint", "minus": epoch + ".-0", "the future": epoch + "." + base36(far),
 	} {
 		if got, err := newest.Changes(t.Context(), since); !isBad(err, "since") {
 			t.Errorf("%s: %+v, error %v", name, got, err)

@@ -45,7 +45,7 @@ var chartRanges = []chartRange{
 	{"30d", 30 * 24 * time.Hour, board.Day, "1d"},
 }
 
-// Chart returns the past of a mint; span is 1h, 24h, 7d or 30d. A *ParameterError tells of another, and of what is no mint.
+// Chart returns the past of a mint; span is 1h, 24h, 7d or 30d. A *ParameterError tells of another, and of what is not a mint.
 func (c *Catalog) Chart(ctx context.Context, mint, span string) (Chart, error) {
 	if err := CheckMint("mint", mint); err != nil {
 		return Chart{}, err
@@ -84,7 +84,7 @@ func (c *Catalog) Between(ctx context.Context, mint string, from, to time.Time) 
 	return points, grid.Step(), err
 }
 
-// chartPoints are what b's points of a grid have of a mint since a moment.
+// chartPoints returns what b's points of a grid have of a mint since a moment.
 func (c *Catalog) chartPoints(ctx context.Context, b *board.Board, mint string, grid board.Grid, from time.Time) (list []ChartPoint, err error) {
 	points := b.Points().Series(grid, b.SyncedAt(), b.SyncedAt().Sub(from))
 	samples, err := c.Past.Samples(ctx, points, mint)
@@ -106,10 +106,10 @@ func rangeOf(name string) (chartRange, error) {
 			return r, nil
 		}
 	}
-	return chartRange{}, badParameter("range", "is none of 1h, 24h, 7d, 30d")
+	return chartRange{}, badParameter("range", "must be one of 1h, 24h, 7d, 30d")
 }
 
-// volumeSince is what was traded on t's curve from the point before i to it. A counter begins with 0.
+// volumeSince returns what was traded on t's curve from the point before i to it. A counter begins with 0.
 func volumeSince(t *token.Token, points board.Points, samples []board.Sample, i int) token.Number {
 	if i == 0 {
 		return ""

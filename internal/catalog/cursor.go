@@ -34,7 +34,7 @@ type cursor struct {
 
 const bindingBytes = 6
 
-// binding is the same for two queries exactly when a cursor of one may be used with the other: limit may change.
+// binding returns the same for two queries exactly when a cursor of one may be used with the other: limit may change.
 func (q *Query) binding() (b [bindingBytes]byte) {
 	fields := []string{
 		string(q.Sort), q.Order, string(q.Launchpad), strings.ToLower(q.Search), string(q.Stage), q.Creator, strings.Join(q.Configs, ","),

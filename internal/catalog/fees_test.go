@@ -10,7 +10,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// earning is a token whose curve has earned something for both sides.
+// earning returns a token whose curve has earned something for both sides.
 func earning(mint, creator, config, quote string, partner, creators token.Share) token.Token {
 	curve := token.Curve{
 		Stage: token.Graduated, Creator: creator, Config: config,

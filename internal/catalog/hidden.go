@@ -3,8 +3,6 @@ package catalog
 import (
 	"context"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"tokensync/internal/board"
 	"tokensync/internal/token"
@@ -18,8 +16,11 @@ func (c *Catalog) Hide(ctx context.Context, mint, reason string) (token.Hiding, 
 	if err := CheckMint("mint", mint); err != nil {
 		return token.Hiding{}, err
 	}
-	reason, err := checkReason(reason)
-	if err != nil {
+	reason = strings.TrimSpace(reason)
+	if token.CleanText(reason) == "" {
+		return token.Hiding{}, badParameter("reason", "is missing: it is kept, for whoever asks why")
+	}
+	if err := checkText("reason", reason, MaxReason); err != nil {
 		return token.Hiding{}, err
 	}
 	hiding, err := c.Hider.Hide(ctx, mint, reason)
@@ -27,20 +28,6 @@ func (c *Catalog) Hide(ctx context.Context, mint, reason string) (token.Hiding, 
 		return token.Hiding{}, unavailable("hiding a token", err)
 	}
 	return hiding, nil
-}
-
-// checkReason trims a reason, and refuses what the operator could not read.
-func checkReason(reason string) (string, error) {
-	reason = strings.TrimSpace(reason)
-	switch {
-	case token.CleanText(reason) == "":
-		return "", badParameter("reason", "is missing: it is kept, for whoever asks why")
-	case !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl):
-		return "", badParameter("reason", "holds a control character or broken UTF-8")
-	case utf8.RuneCountInString(reason) > MaxReason:
-		return "", badParameter("reason", "has more than %d characters", MaxReason)
-	}
-	return reason, nil
 }
 
 // Show undoes Hide: the next run puts the token back. It returns what was hidden, the zero value when nothing was.

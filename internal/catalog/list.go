@@ -100,7 +100,7 @@ func (c *Catalog) list(q *Query, shown *board.Board, page *board.Page) List {
 	return list
 }
 
-// board is q as a board understands it. Tokens of launchpads that are no longer configured are not shown, nor those that
+// board returns q as a board understands it. Tokens of launchpads that are no longer configured are not shown, nor those that
 // have left the newest board.
 func (q *Query) board(configured []token.LaunchpadID, after *board.Position, newest *board.Board) board.Query {
 	b := board.Query{

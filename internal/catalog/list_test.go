@@ -13,6 +13,7 @@ import (
 	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/apitest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/token"
 )
 
@@ -21,7 +22,7 @@ const (
 	second = apitest.Second
 )
 
-// sample are five tokens, each named for what it is.
+// sample returns five tokens, each named for what it is.
 func sample() map[string]token.Token {
 	tokens := map[string]token.Token{}
 	for i, t := range []token.Token{
@@ -166,7 +167,7 @@ func TestListWithout(t *testing.T) {
 	}
 }
 
-// change is what a run may find: every value of every token moves, some leave and some come.
+// change returns what a run may find: every value of every token moves, some leave and some come.
 func change(tokens []token.Token, r *rand.Rand, fresh *int) []token.Token {
 	var next []token.Token
 	for _, t := range tokens {
@@ -198,7 +199,7 @@ func TestWalkWhileRunsPublish(t *testing.T) {
 				if sort == board.Relevance {
 					q.Search = "s"
 				}
-				for seed := range uint64(3) {
+				for seed := range uint64(study.Size(1, 10)) {
 					walkWhileRunsPublish(t, q, seed)
 				}
 			})

@@ -61,11 +61,11 @@ func (q Query) normal() (Query, error) {
 func (q *Query) check() error {
 	switch {
 	case q.Sort != "" && !slices.Contains(board.Sorts, q.Sort):
-		return badParameter("sort", "is none of %s", sortNames())
+		return badParameter("sort", "must be one of %s", sortNames())
 	case q.Order != "" && q.Order != ascending && q.Order != descending:
 		return badParameter("order", "is neither desc nor asc")
 	case q.Stage != "" && !slices.Contains(token.Stages, q.Stage):
-		return badParameter("stage", "is none of bonding, migrating, graduated")
+		return badParameter("stage", "must be one of bonding, migrating, graduated")
 	case q.Creator != "" && !token.IsPublicKey(q.Creator):
 		return badParameter("creator", "is not a public key: "+keyRule)
 	case slices.ContainsFunc(q.Configs, func(key string) bool { return !token.IsPublicKey(key) }):
@@ -93,21 +93,27 @@ func sortNames() string {
 	return strings.Join(names, ", ")
 }
 
-// searchText trims q; names are stored trimmed too. What no name can hold is refused, lest it find nothing silently.
+// searchText trims q; names are stored trimmed too. What no name can hold is refused rather than found nowhere.
 func searchText(q string) (string, error) {
 	if q == "" {
 		return "", nil
 	}
 	s := strings.TrimSpace(q)
-	switch {
-	case s == "":
+	if s == "" {
 		return "", badParameter("q", "is blank")
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
-		return "", badParameter("q", "holds what no name can: a control character or broken UTF-8")
-	case utf8.RuneCountInString(s) > MaxSearch:
-		return "", badParameter("q", "has more than %d characters", MaxSearch)
 	}
-	return s, nil
+	return s, checkText("q", s, MaxSearch)
+}
+
+// checkText refuses what nobody types, and more than limit characters. name is the parameter that holds it.
+func checkText(name, text string, limit int) error {
+	switch {
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+		return badParameter(name, "holds a control character or broken UTF-8")
+	case utf8.RuneCountInString(text) > limit:
+		return badParameter(name, "has more than %d characters", limit)
+	}
+	return nil
 }
 
 const keyRule = "32 to 44 base58 characters that decode to 32 bytes"

@@ -25,7 +25,7 @@ type Breaker struct {
 	RetryAt  time.Time // when an open one lets a run try again; zero when it is closed
 }
 
-// Runs answers the newest records, and the breakers of the products in the last of them.
+// Runs returns the newest records, and the breakers of the products in the last of them.
 func (c *Catalog) Runs(ctx context.Context, limit int) (Runs, error) {
 	limit, err := checkLimit(limit)
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *Catalog) Runs(ctx context.Context, limit int) (Runs, error) {
 	return Runs{Runs: runs, Breakers: breakers(runs, stored, time.Now())}, nil
 }
 
-// breakers are the stored ones, and closed ones for products that have none.
+// breakers returns the stored ones, and closed ones for products that have none.
 func breakers(runs []syncrun.Record, stored []syncrun.Breaker, now time.Time) []Breaker {
 	out := []Breaker{}
 	for _, product := range token.Products {

@@ -13,7 +13,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// withUnlisted is a store of one listed token and one of each other status, which only its item knows.
+// withUnlisted returns a store of one listed token and one of each other status, which only its item knows.
 func withUnlisted(tb testing.TB) (s *store, unlisted map[token.Status]string) {
 	tb.Helper()
 	tokens := apitest.Tokens(6, first)

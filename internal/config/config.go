@@ -97,7 +97,7 @@ func LoadSync(getenv func(string) string) (Sync, error) {
 	return s, errors.Join(r.errs...)
 }
 
-// A reader collects errors, so that all of them can be mended at once.
+// A reader collects errors, so that all of them can be corrected at once.
 type reader struct {
 	getenv func(string) string
 	errs   []error
@@ -278,7 +278,7 @@ func (r *reader) watch() time.Duration {
 	return d
 }
 
-// needInterval is the interval of a function that would go wrong with another than its schedule's.
+// needInterval returns the interval of a function that would go wrong with another than its schedule's.
 func (r *reader) needInterval() time.Duration {
 	if r.required(SyncInterval) == "" {
 		return 0

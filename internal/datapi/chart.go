@@ -181,7 +181,7 @@ func (s *span) fold(prices []price) []candle {
 	return slices.Clip(candles[max(0, len(candles)-s.candles):])
 }
 
-// begin is where the candle of a moment begins. A week begins on Monday, and a month with its first day.
+// begin returns where the candle of a moment begins. A week begins on Monday, and a month with its first day.
 func (s *span) begin(at time.Time, apart time.Duration) time.Time {
 	at = at.UTC()
 	if s.interval == month {

@@ -91,7 +91,7 @@ func FuzzWishes(f *testing.F) {
 	})
 }
 
-// again is wishes as a client would write them.
+// again returns wishes as a client would write them.
 func again(wishes map[string]*wish) map[string]map[string]any {
 	out := map[string]map[string]any{}
 	for name, w := range wishes {

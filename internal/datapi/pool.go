@@ -1,6 +1,7 @@
 package datapi
 
 import (
+	"cmp"
 	"time"
 
 	"tokensync/internal/token"
@@ -11,7 +12,6 @@ const (
 	chain             = "solana"
 	dex               = "Meteora"
 	launchpad         = "met-dbc"
-	tokenProgram      = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
 	organicScoreLabel = "medium"
 	isoTime           = "2006-01-02T15:04:05.000Z"
 	percent           = token.Number("100")
@@ -58,7 +58,7 @@ type asset struct {
 	CircSupply        token.Number `json:"circSupply,omitempty"`
 	HolderCount       token.Number `json:"holderCount,omitempty"`
 	Launchpad         string       `json:"launchpad"`
-	TokenProgram      string       `json:"tokenProgram"`
+	TokenProgram      string       `json:"tokenProgram"` // where it is unknown, the one that nearly all mints have: its type must have one
 	GraduatedPool     string       `json:"graduatedPool,omitempty"`
 	GraduatedAt       string       `json:"graduatedAt,omitempty"`
 	OrganicScoreLabel string       `json:"organicScoreLabel"`
@@ -85,12 +85,12 @@ type stats struct {
 func poolOf(t *token.Token) pool {
 	day := dayOf(t)
 	p := pool{
-		ID: or(t.CurvePool, t.Mint), Chain: chain, Dex: dex, Type: typeOf(t), BaseAsset: assetOf(t, day),
-		CreatedAt: or(at(t.CreatedAt), at(t.FirstSeenAt)), Volume24h: t.VolumeUSD[token.Day], UpdatedAt: at(t.UpdatedAt), Stats24h: day,
+		ID: cmp.Or(t.CurvePool, t.Mint), Chain: chain, Dex: dex, Type: typeOf(t), BaseAsset: assetOf(t, day),
+		CreatedAt: cmp.Or(at(t.CreatedAt), at(t.FirstSeenAt)), Volume24h: t.VolumeUSD[token.Day], UpdatedAt: at(t.UpdatedAt), Stats24h: day,
 		OrganicScoreLabel: organicScoreLabel,
 	}
 	if t.Curve.Stage == token.Graduated {
-		p.CreatedAt = or(at(t.GraduatedAt), p.CreatedAt)
+		p.CreatedAt = cmp.Or(at(t.GraduatedAt), p.CreatedAt)
 	} else if t.Curve.Progress.Known() {
 		p.BondingCurve = t.Curve.Progress.Mul(percent)
 	}
@@ -111,18 +111,18 @@ func typeOf(t *token.Token) string {
 func assetOf(t *token.Token, day *stats) asset {
 	mcap := t.PriceUSD.Mul(t.TotalSupply)
 	return asset{
-		ID: t.Mint, Name: or(t.Name, t.Mint), Symbol: or(t.Symbol, t.Mint[:min(len(t.Mint), 4)]), Icon: t.Face.ImageURL, Decimals: t.Decimals,
+		ID: t.Mint, Name: cmp.Or(t.Name, t.Mint), Symbol: cmp.Or(t.Symbol, t.Mint[:min(len(t.Mint), 4)]), Icon: t.Face.ImageURL, Decimals: t.Decimals,
 		Website: t.Face.Website, Twitter: t.Face.Twitter, Telegram: t.Face.Telegram, Dev: t.Curve.Creator,
 		USDPrice: t.PriceUSD, MarketCap: mcap, FDV: mcap, Liquidity: t.TVLUSD,
 		TotalSupply: t.TotalSupply, CircSupply: t.TotalSupply, HolderCount: t.Holders,
-		Launchpad: launchpad, TokenProgram: tokenProgram, OrganicScoreLabel: organicScoreLabel,
+		Launchpad: launchpad, TokenProgram: cmp.Or(t.Program(), token.SPLToken), OrganicScoreLabel: organicScoreLabel,
 		GraduatedPool: graduatedPool(t), GraduatedAt: at(t.GraduatedAt),
 		Audit:   audit{flag(t.MintAuthorityDisabled), flag(t.FreezeAuthorityDisabled)},
 		Stats5m: change(t.PriceChange[0]), Stats1h: change(t.PriceChange[1]), Stats6h: change(t.PriceChange[2]), Stats24h: day,
 	}
 }
 
-// graduatedPool is left out until there is one: the scaffold takes its presence for the fact.
+// graduatedPool returns "" until there is one: the scaffold takes its presence for the fact.
 func graduatedPool(t *token.Token) string {
 	if t.Curve.Stage != token.Graduated {
 		return ""
@@ -154,17 +154,10 @@ func flag(f token.Flag) *bool {
 	return &is
 }
 
-// at is ISO 8601, as JavaScript's Date reads and writes it; "" for 0.
+// at returns ISO 8601, as JavaScript's Date reads and writes it; "" for 0.
 func at(ms int64) string {
 	if ms == 0 {
 		return ""
 	}
 	return time.UnixMilli(ms).UTC().Format(isoTime)
-}
-
-func or(value, fallback string) string {
-	if value != "" {
-		return value
-	}
-	return fallback
 }

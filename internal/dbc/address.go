@@ -28,7 +28,7 @@ var dammV1Configs = [...]solana.Key{
 	solana.MustKey("8cdKo87jZU2R12KY1BUjjRPwyjgdNjLGqSGQyrDshhud"),
 }
 
-// graduatedAddress is the AMM pool of a token that graduated from c; ok is false when it cannot be told.
+// graduatedAddress returns the AMM pool of a token that graduated from c; ok is false when it cannot be told.
 func (c *config) graduatedAddress(mint solana.Key) (address solana.Key, ok bool) {
 	option := int(c.FeeOption)
 	var err error
@@ -52,7 +52,7 @@ func (c *config) graduatedText(mint solana.Key) string {
 	return ""
 }
 
-// pairAddress is where program keeps the pool of two mints under one of its configs.
+// pairAddress returns where program keeps the pool of two mints under one of its configs.
 func pairAddress(program, config, a, b solana.Key) (solana.Key, error) {
 	large, small := largerFirst(a, b)
 	return solana.ProgramAddress(program, []byte(poolSeed), config[:], large[:], small[:])
@@ -65,7 +65,7 @@ func largerFirst(a, b solana.Key) (large, small solana.Key) {
 	return a, b
 }
 
-// metadataAddress is where Metaplex keeps the name of an SPL token.
+// metadataAddress returns where Metaplex keeps the name of an SPL token.
 func metadataAddress(mint solana.Key) (solana.Key, error) {
 	return solana.ProgramAddress(metaplex, []byte("metadata"), metaplex[:], mint[:])
 }

@@ -84,7 +84,7 @@ func (k *kept) inherit(last *kept, before []ref) {
 	}
 }
 
-// due is the curves to read again: all that are not settled, of a launchpad that is not kept as many as make a turn.
+// due returns the curves to read again: all that are not settled, of a launchpad that is not kept as many as make a turn.
 func (k *kept) due() []solana.Key {
 	most := len(k.refs)
 	if k.isTooLarge() {
@@ -97,7 +97,7 @@ func (k *kept) due() []solana.Key {
 	return due
 }
 
-// unsettled lists at most so many curves that are not settled, round and round from a place in refs, and the place behind them.
+// unsettled lists at most so many curves that are not settled, round and round from a place in refs, and the place after them.
 func (k *kept) unsettled(from, most int) (list []solana.Key, next int) {
 	n := 0
 	for ; n < len(k.refs) && len(list) < most; n++ {

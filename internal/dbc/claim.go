@@ -1,7 +1,6 @@
 package dbc
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -49,7 +48,7 @@ func (s *scan) claims(ids []token.LaunchpadID, isRefresh bool) ([]claim, error) 
 	return claims, nil
 }
 
-// quoteDepth is 0 for a config whose quote has a price of its own, and 1 for one whose quote may need another curve's.
+// quoteDepth returns 0 for a config whose quote has a price of its own, and 1 for one whose quote may need another curve's.
 func (s *scan) quoteDepth(key solana.Key) int {
 	if config := s.configs[key]; config != nil && knownQuotes[config.QuoteMint].Decimals != "" {
 		return 0
@@ -76,7 +75,7 @@ func (s *scan) claimsOf(id token.LaunchpadID) ([]claim, error) {
 	}
 }
 
-// rankOf is the lowest rank of the claims that p meets.
+// rankOf returns the lowest rank of the claims that p meets.
 func (s *scan) rankOf(p *pool) int {
 	lowest := math.MaxInt
 	for _, key := range [...]solana.Key{p.config, p.creator} {
@@ -93,29 +92,13 @@ func configKey(key solana.Key) string { return "DBC-CONFIG-" + configFormat + "#
 
 var configFormat = formatOf[config]()
 
-// loadConfigs reads configs, each once a run, from the cache or the chain. What is no config stays unknown, and is looked
+// loadConfigs reads configs, each once a run, from the cache or the chain. What is not a config stays unknown, and is looked
 // for again in the next run.
 func (s *scan) loadConfigs(keys []solana.Key) error {
 	keys = slices.DeleteFunc(keys, func(k solana.Key) bool { _, ok := s.configs[k]; return ok })
-	if len(keys) == 0 {
-		return nil
-	}
-	names := make([]string, len(keys))
-	for i, k := range keys {
-		names[i] = configKey(k)
-	}
-	kept, err := s.source.Cache.Get(s.ctx, names)
+	missing, err := recall(s, keys, configKey, s.know)
 	if err != nil {
-		return fmt.Errorf("reading the cache: %w", err)
-	}
-	var missing []solana.Key
-	for i, k := range keys {
-		var c config
-		if json.Unmarshal([]byte(kept[names[i]]), &c) != nil {
-			missing = append(missing, k)
-			continue
-		}
-		s.know(k, c)
+		return err
 	}
 	return s.loadFromChain(missing)
 }
@@ -146,7 +129,7 @@ func (s *scan) know(key solana.Key, c config) {
 	s.configs[key] = shared
 }
 
-// claimedBy is every known config whose fee claimer is key.
+// claimedBy returns every known config whose fee claimer is key.
 func (s *scan) claimedBy(key solana.Key, id token.LaunchpadID) (claims []claim) {
 	for config := range s.now.claimed[key] {
 		claims = append(claims, claim{key: config, at: poolConfigAt, id: id})
@@ -191,7 +174,7 @@ func (s *scan) recallClaimed(claimers []solana.Key) {
 	}
 }
 
-// configSearch is what finds the configs of fee claimers.
+// configSearch returns what finds the configs of fee claimers.
 func configSearch(claimers []solana.Key) *solana.Search {
 	q := &solana.Search{
 		Program: program, Slice: solana.Slice{Length: configSliceEnd},

@@ -13,7 +13,7 @@ const priceBits = 320
 // sqrtPriceBits are the fraction bits of a square-root price.
 const sqrtPriceBits = 64
 
-// price is one token in quote tokens, to 17 significant digits: (sqrt/2^64)² × 10^(decimals − quoteDecimals). It is unknown
+// price returns one token in quote tokens, to 17 significant digits: (sqrt/2^64)² × 10^(decimals − quoteDecimals). It is unknown
 // where the square-root price is not set.
 func price(sqrt uint128, decimals, quoteDecimals int) token.Number {
 	root := sqrt.big()
@@ -34,7 +34,7 @@ func price(sqrt uint128, decimals, quoteDecimals int) token.Number {
 
 func powerOfTen(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
 
-// progress is how full a curve is, from 0 to 1; unknown without a threshold.
+// progress returns how full a curve is, from 0 to 1; unknown without a threshold.
 func progress(quoteReserve, threshold uint64) token.Number {
 	switch {
 	case threshold == 0:
@@ -47,7 +47,7 @@ func progress(quoteReserve, threshold uint64) token.Number {
 
 func whole(n uint64) token.Number { return scaled(n, 0) }
 
-// scaled is n base units in whole tokens, exactly.
+// scaled returns n base units in whole tokens, exactly.
 func scaled(n uint64, decimals uint8) token.Number {
 	v, _ := token.ParseNumber(strconv.FormatUint(n, 10) + "e-" + strconv.Itoa(int(decimals)))
 	return v

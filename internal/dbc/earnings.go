@@ -47,14 +47,14 @@ func splitBy(n uint64, pct uint8) split {
 	return split{partner: n - creator, creator: creator, known: true}
 }
 
-// percent is ⌊n × pct / 100⌋; pct is at most 100.
+// percent returns ⌊n × pct / 100⌋; pct is at most 100.
 func percent(n uint64, pct uint8) uint64 {
 	hi, lo := bits.Mul64(n, uint64(pct))
 	q, _ := bits.Div64(hi, lo, hundred)
 	return q
 }
 
-// earnings is what the fees of p have come to, by the program's own arithmetic.
+// earnings returns what the fees of p have come to, by the program's own arithmetic.
 func (c *config) earnings(p *pool, base, quote units) token.Earnings {
 	e := token.Earnings{
 		FeesBase: base.whole(p.total.base), FeesQuote: quote.whole(p.total.quote),
@@ -80,7 +80,7 @@ func (c *config) earnings(p *pool, base, quote units) token.Earnings {
 	return e
 }
 
-// claimed is what is gone of a share. The program rounds at each swap, so that a little more may be left than the share.
+// claimed returns what is gone of a share. The program rounds at each swap, so that a little more may be left than the share.
 func claimed(share, unclaimed uint64) uint64 { return share - min(share, unclaimed) }
 
 // addCompletion adds what a complete curve pays: 80 % of what the last buyer paid above the threshold, and the migration
@@ -101,7 +101,7 @@ func (c *config) addCompletion(e *token.Earnings, p *pool, quote units) {
 	e.Creator.MigrationTaken = p.migrationFeeTaken&migrationTakenByCreator != 0
 }
 
-// volume is what was traded in p's lifetime, in whole quote tokens to 17 digits: the gross fees divided by their rate.
+// volume returns what was traded in p's lifetime, in whole quote tokens to 17 digits: the gross fees divided by their rate.
 // Where fees are taken from what a swap puts out, only sales pay in the quote; what was bought is then what was sold and
 // what is left in the reserve.
 func (c *config) volume(p *pool, quote units) token.Number {
@@ -124,7 +124,7 @@ func (c *config) rateKnown() bool {
 	return c.FeeRate > 0 && c.FeeRate <= feeDenominator && c.Collect <= collectsOutput
 }
 
-// feePct is the fee rate in per cent; unknown where it varies.
+// feePct returns the fee rate in per cent; unknown where it varies.
 func (c *config) feePct() token.Number {
 	if !c.rateKnown() || c.FeeVaries {
 		return ""

@@ -11,7 +11,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// number is how a whole amount of base units is spelt.
+// number returns how a whole amount of base units is spelt.
 func number(n *big.Int, decimals int) token.Number {
 	r := new(big.Rat).SetFrac(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(decimals)), nil))
 	v, _ := token.ParseNumber(r.FloatString(decimals))
@@ -20,7 +20,7 @@ func number(n *big.Int, decimals int) token.Number {
 
 func integer(n uint64) *big.Int { return new(big.Int).SetUint64(n) }
 
-// ceil is ⌈a / b⌉.
+// ceil returns ⌈a / b⌉.
 func ceil(a, b *big.Int) *big.Int {
 	q, r := new(big.Int).QuoRem(a, b, new(big.Int))
 	if r.Sign() > 0 {

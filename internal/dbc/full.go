@@ -26,31 +26,50 @@ func (s *scan) readAll(before []ref) (err error) {
 	s.now.book.Short = s.now.book.Short || page.isShort
 	switch {
 	case s.stopped:
-		return nil
+		return s.makeDo()
 	case err != nil && !errors.Is(err, solana.ErrBudget):
 		return errors.Join(err, s.saveBook())
 	case flushErr != nil:
 		return flushErr
 	}
 	s.now.sort()
-	if err := s.readMissed(before, err == nil); err != nil || s.stopped {
+	if err := s.readMissed(before, err == nil); err != nil {
 		return err
+	}
+	if s.stopped {
+		return s.makeDo()
 	}
 	s.settle(err == nil)
 	return s.save(before)
 }
 
-// turnPage is where a walk's curves are gathered: all that there is room for, of a launchpad that is known to be larger
+// makeDo has the next runs hand out no more than the consumer had room for in this one.
+func (s *scan) makeDo() error {
+	if s.ctx.Err() != nil {
+		return nil // it was the time that was short
+	}
+	m := &s.now.book
+	m.Room, m.RoomUntil = max(s.handed*9/10, 1), s.started.Add(keepWay).Unix()
+	if s.last != nil {
+		s.last.book.Room, s.last.book.RoomUntil = m.Room, m.RoomUntil // it is what the next run in this process starts from
+	}
+	return s.saveBook()
+}
+
+// turnPage returns where a walk's curves are gathered: all that there is room for, of a launchpad that is known to be larger
 // those whose turn it is, and one of each launchpad ID, so that none looks as if it matched nothing. A walk that goes on
 // keeps to the share with which it began.
 func (s *scan) turnPage() *poolPage {
 	m := &s.now.book
 	if m.Pools.At == nil || m.Width == 0 {
 		m.Width, m.Of, m.Short = allShares, allShares, false
-		if s.limits.makeRoomFor(m.Known); m.Known > s.limits.Pools {
+		s.limits.makeRoomFor(m.Known)
+		if room := s.room(); m.Known > room {
 			m.Of = s.limits.shares(m.Known)
-			m.Width = min(s.turnWidth(m.Known), m.Of)
+			m.Width = min(turnWidth(m.Known, room), m.Of)
 			m.Turn %= m.Of
+		} else {
+			s.limits.Pools = room
 		}
 	}
 	page := newPoolPage(s.started, s.limits.Pools)
@@ -105,7 +124,7 @@ func (s *scan) explore(e *expedition) (err error) {
 	return fmt.Errorf("looking for %s: %w", e.what, err)
 }
 
-// attempts are the positions from which to walk, the most promising first.
+// attempts returns the positions from which to walk, the most promising first.
 func (s *scan) attempts(e *expedition) []*solana.Position {
 	var attempts []*solana.Position
 	if w := e.ways; w.At != nil && w.At.Search == e.q.ID() {
@@ -223,6 +242,8 @@ func (s *scan) settle(isWhole bool) {
 	}
 	m.Known, m.Pools.Found, m.Slot = max(m.Pools.Found, len(s.now.refs)), 0, s.now.slot
 	switch {
+	case m.Width < allShares && m.Short && m.Width > 1:
+		m.Room, m.RoomUntil = s.room()*9/10, s.started.Add(keepWay).Unix() // fewer shares from here on, so that none of them is left out
 	case m.Width < allShares:
 		m.Turn = (m.Turn + m.Width) % m.Of
 		m.Shown = min(m.Shown+m.Width, allShares)
@@ -240,8 +261,16 @@ func (s *scan) settle(isWhole bool) {
 	}
 }
 
-// turnWidth is how many of the 256 shares of a launchpad are handed out in one run. They are not all alike.
-func (s *scan) turnWidth(known int) int { return max(1, allShares*9/10*s.limits.Pools/known) }
+// room returns how many pools this run may hand out.
+func (s *scan) room() int {
+	if m := &s.now.book; m.RoomUntil > s.started.Unix() {
+		return min(m.Room, s.limits.Pools)
+	}
+	return s.limits.Pools
+}
+
+// turnWidth returns how many of the 256 shares of a launchpad are handed out in a run that has room for so many. They are not all alike.
+func turnWidth(known, room int) int { return max(1, allShares*9/10*room/known) }
 
 // reread reads pools by address, and at which slot they were so; what is gone or not ours is left out.
 func (s *scan) reread(addresses []solana.Key) (page *poolPage, slot int64, err error) {
@@ -263,7 +292,7 @@ func (s *scan) reread(addresses []solana.Key) (page *poolPage, slot int64, err e
 
 func (s *scan) isOurs(p *pool) bool { return s.claimOf(p) != nil }
 
-// pick is the refs of addresses, both in order.
+// pick returns the refs of addresses, both in order.
 func pick(refs []ref, addresses []solana.Key) []ref {
 	picked := make([]ref, 0, len(addresses))
 	for i := range refs {

@@ -80,7 +80,7 @@ func (k *kept) sort() {
 
 func (k *kept) isTooLarge() bool { return len(k.refs) > k.limit }
 
-// find is where address stands in refs, or would stand. refs must be sorted.
+// find returns where address stands in refs, or would stand. refs must be sorted.
 func (k *kept) find(address solana.Key) (at int, ok bool) {
 	return slices.BinarySearchFunc(k.refs, address, func(r ref, a solana.Key) int { return r.address.Compare(a) })
 }
@@ -92,17 +92,19 @@ func (k *kept) knows(address solana.Key) bool {
 
 // A notebook is what runs leave for those of another process, in the sync table.
 type notebook struct {
-	Costs   solana.Costs     `json:"costs"`
-	Pools   ways             `json:"pools"`
-	Configs ways             `json:"configs"` // of fee claimers
-	Known   int              `json:"known"`   // pools, of the last whole walk
-	Turn    int              `json:"turn"`    // where the next share of a large launchpad begins
-	Width   int              `json:"width"`   // of the share that the walk under way hands out
-	Of      int              `json:"of"`      // how many shares are handed out, in turns
-	Short   bool             `json:"short"`   // that walk has left out curves of its share
-	Shown   int              `json:"shown"`   // shares that were handed out since the launchpad was first read; all of them at most
-	Slot    int64            `json:"slot"`    // all that was written until then is known
-	Useless map[string]int64 `json:"useless,omitempty"`
+	Costs     solana.Costs     `json:"costs"`
+	Pools     ways             `json:"pools"`
+	Configs   ways             `json:"configs"`        // of fee claimers
+	Known     int              `json:"known"`          // pools, of the last whole walk
+	Turn      int              `json:"turn"`           // where the next share of a large launchpad begins
+	Width     int              `json:"width"`          // of the share that the walk under way hands out
+	Of        int              `json:"of"`             // how many shares are handed out, in turns
+	Short     bool             `json:"short"`          // that walk has left out curves of its share
+	Shown     int              `json:"shown"`          // shares that were handed out since the launchpad was first read; all of them at most
+	Room      int              `json:"room,omitempty"` // for curves, of a consumer that had too little: for a day
+	RoomUntil int64            `json:"room_until,omitempty"`
+	Slot      int64            `json:"slot"` // all that was written until then is known
+	Useless   map[string]int64 `json:"useless,omitempty"`
 }
 
 // ways is how a search was asked.
@@ -142,9 +144,9 @@ func (s *scan) remember() ([]ref, error) {
 		s.now.book, s.now.isDirty = s.last.book, s.last.isDirty
 		return s.last.refs, nil
 	}
-	found, err := s.source.Cache.Get(s.ctx, []string{s.bookKey()})
+	found, err := s.cached([]string{s.bookKey()})
 	if err != nil {
-		return nil, fmt.Errorf("reading the cache: %w", err)
+		return nil, err
 	}
 	if json.Unmarshal([]byte(found[s.bookKey()]), &s.now.book) != nil {
 		s.now.book = notebook{}
@@ -152,15 +154,15 @@ func (s *scan) remember() ([]ref, error) {
 	return s.rememberKnown()
 }
 
-// rememberKnown loads the addresses that are known. A gap between them leaves out what is behind it.
+// rememberKnown loads the addresses that are known. A gap between them leaves out what is after it.
 func (s *scan) rememberKnown() ([]ref, error) {
 	var names []string
 	for n := range (min(s.now.book.Known, s.limits.Kept) + knownEntries - 1) / knownEntries {
 		names = append(names, s.knownKey(n))
 	}
-	found, err := s.source.Cache.Get(s.ctx, names)
+	found, err := s.cached(names)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cache: %w", err)
+		return nil, err
 	}
 	var refs []ref
 	for _, name := range names {

@@ -15,12 +15,12 @@ var (
 	dammV2Program = solana.MustKey("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG")
 	dammV1Program = solana.MustKey("Eo7WjKq67rjJQSZxS6z3YkapzY3eMj6Xy8X5EQVn5UaB")
 	metaplex      = solana.MustKey("metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s")
-	splToken      = solana.MustKey("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
-	token2022     = solana.MustKey("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
+	splToken      = solana.MustKey(token.SPLToken)
+	token2022     = solana.MustKey(token.Token2022)
 )
 
 // A kind of account, by its discriminator: the first 8 bytes of sha256("account:<name>"), as Anchor has it. The program
-// may add fields behind those of today, so that size is the least that an account of the kind has.
+// may add fields after those of today, so that size is the least that an account of the kind has.
 type kind struct {
 	discriminator [8]byte
 	size          int
@@ -209,7 +209,7 @@ func decodePool(a *solana.Account, k kind) (pool, error) {
 	return p, err
 }
 
-// decodeAnyPool is decodePool for an account that may be of any kind.
+// decodeAnyPool is like decodePool for an account that may be of any kind.
 func decodeAnyPool(a *solana.Account) (p pool, err error) {
 	for _, k := range poolKinds {
 		if p, err = decodePool(a, k); !errors.Is(err, errDiscriminator) {
@@ -275,7 +275,7 @@ func feeVaries(data []byte) bool {
 	return scheduled || data[configBaseFeeModeAt] != 0 || data[configDynamicFeeAt] != 0
 }
 
-// decodeAnyConfig is decodeConfig for an account that may be of either kind, or no config at all.
+// decodeAnyConfig is like decodeConfig for an account that may be of either kind, or no config at all.
 func decodeAnyConfig(a *solana.Account) (config, error) {
 	c, err := decodeConfig(a, poolConfig)
 	if err != nil {

@@ -17,7 +17,7 @@ var (
 	mintA   = solana.Key{4, 5, 6}
 )
 
-// poolAccount is a pool's account with fields that edit may change.
+// poolAccount returns a pool's account with fields that edit may change.
 func poolAccount(edit func(data []byte)) *solana.Account {
 	data := make([]byte, virtualPool.size)
 	copy(data, virtualPool.discriminator[:])

@@ -89,7 +89,7 @@ func vaultOf(a *solana.Account) (v vault, ok bool) {
 	return vault{}, false
 }
 
-// sum is as much as a uint64 holds.
+// sum returns the sum of amounts, or the largest uint64 where that is too small for it.
 func sum(amounts ...uint64) (total uint64) {
 	for _, n := range amounts {
 		if total += n; total < n {

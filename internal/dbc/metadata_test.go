@@ -130,7 +130,7 @@ func clean(t *testing.T, m metadata) {
 		}
 	}
 	if strings.ContainsFunc(m.URI, unicode.IsSpace) || strings.ContainsFunc(m.URI, unicode.IsControl) || !utf8.ValidString(m.URI) {
-		t.Errorf("%q is no address", m.URI)
+		t.Errorf("%q is not an address", m.URI)
 	}
 }
 

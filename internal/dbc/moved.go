@@ -99,7 +99,7 @@ func (s *scan) readSuspects(addresses []solana.Key) error {
 	return nil
 }
 
-// lookedAt is the slot up to which everything is known.
+// lookedAt returns the slot up to which everything is known.
 func (k *kept) lookedAt() int64 { return max(k.slot, k.looked) }
 
 // suspects lists the curves that may have moved: those that the node says were written, else known ones.

@@ -17,7 +17,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// look is a Moved that must cost at most most requests.
+// look calls Moved, which must cost at most most requests.
 func (w *world) look(t *testing.T, most int64, ids ...string) map[string]token.Pool {
 	t.Helper()
 	got, stats, err := gather(t, w.Moved, ids...)
@@ -27,7 +27,7 @@ func (w *world) look(t *testing.T, most int64, ids ...string) map[string]token.P
 	return got
 }
 
-// bonding are the indexes of a launchpad's curves that are for sale.
+// bonding returns the indexes of a launchpad's curves that are for sale.
 func (w *world) bonding() (found []int) {
 	for _, i := range w.chain.TokensOf(w.chain.Launchpad()) {
 		if w.chain.Token(i).Stage == rpctest.Bonding {
@@ -117,7 +117,7 @@ func TestMovedLaunch(t *testing.T) {
 	}
 }
 
-// kept is how many addresses of curves the cache has.
+// kept returns how many addresses of curves the cache has.
 func (w *world) kept(t *testing.T) (n int) {
 	t.Helper()
 	for name, text := range w.cache.entries {

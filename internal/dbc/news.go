@@ -37,7 +37,7 @@ type lookout struct {
 	byWay bool // it goes the way of the last full run
 }
 
-// lookouts are all ways, the cheapest first.
+// lookouts returns all ways, the cheapest first.
 func (s *scan) lookouts() []lookout {
 	return []lookout{
 		{name: byChanges, look: s.lookAtChanges},
@@ -200,7 +200,7 @@ func (p *addressPage) Reset() { p.addresses = p.addresses[:0] }
 // Add takes the account's address.
 func (p *addressPage) Add(a *solana.Account) { p.addresses = append(p.addresses, a.Key) }
 
-// lookUpNews reads accounts that may be new curves. Faults that isExpected reports, if it is not nil, are no oddities.
+// lookUpNews reads accounts that may be new curves. Faults that isExpected reports, if it is not nil, are not oddities.
 func (s *scan) lookUpNews(addresses []solana.Key, isExpected func(fault) bool) error {
 	if len(addresses) == 0 {
 		return nil
@@ -254,7 +254,7 @@ func (s *scan) lookAtSignatures(moved []pool) error {
 	return s.lookUpNews(s.unknown(candidates), fault.isOfAnotherKind)
 }
 
-// isOfAnotherKind reports whether an account is no pool: transactions name vaults, mints and programs beside it.
+// isOfAnotherKind reports whether an account is not a pool: transactions name vaults, mints and programs beside it.
 func (f fault) isOfAnotherKind() bool {
 	return errors.Is(f.err, errOwner) || errors.Is(f.err, errLength) || errors.Is(f.err, errDiscriminator)
 }

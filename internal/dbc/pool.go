@@ -72,6 +72,7 @@ func (s *scan) tokenPool(c *claim, p *pool, meta *metadata) token.Pool {
 			Mint: p.mint.String(), Name: meta.Name, Symbol: meta.Symbol, URI: meta.URI,
 			Decimals: meta.Decimals, TotalSupply: meta.supplyAt(p.stage),
 			FreezeAuthorityDisabled: token.Yes, // the program never sets one
+			Token2022:               token.FlagOf(p.isToken2022),
 		},
 		Curve: token.Curve{
 			Stage: stages[p.stage], Creator: p.creator.String(), Config: p.config.String(), CompletedAt: s.completedAt(p),

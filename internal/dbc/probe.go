@@ -24,7 +24,7 @@ func NewProbe(session *solana.Session) *Probe { return &Probe{session: session} 
 // A Launch is what is on the chain about launchpads.
 type Launch struct {
 	Keys    int      // configs and creators by which pools are looked for
-	Missing []string // keys of configs that are no configs
+	Missing []string // keys of configs that are not configs
 	Quotes  []string // mints
 }
 
@@ -99,7 +99,7 @@ func (p *Probe) readConfigs(ctx context.Context, keys []solana.Key, l *Launch) e
 	return err
 }
 
-// Ways are the ways to look for the pools of the launchpads of the last Launch, none when they have no key.
+// Ways returns the ways to look for the pools of the launchpads of the last Launch, none when they have no key.
 func (p *Probe) Ways() []solana.Way {
 	if p.search == nil || len(p.search.Holds) == 0 {
 		return nil
@@ -180,7 +180,7 @@ func (p *Probe) Changes(ctx context.Context, since int64) (shortens bool, pools 
 	return true, len(page.pools), nil
 }
 
-// Birth is the slot at which the oldest of the pools that were found was made, 0 when their configs count in seconds.
+// Birth returns the slot at which the oldest of the pools that were found was made, 0 when their configs count in seconds.
 func (p *Probe) Birth() int64 {
 	oldest := uint64(0)
 	for _, pool := range p.pools {
@@ -194,7 +194,7 @@ func (p *Probe) Birth() int64 {
 // firstUnix tells slots from Unix seconds: DBC is younger than 2020, and so many slots pass in 2033.
 const firstUnix = 1_577_836_800
 
-// Pool is the address of one of the pools that were found; ok is false when there are none.
+// Pool returns the address of one of the pools that were found; ok is false when there are none.
 func (p *Probe) Pool() (address solana.Key, ok bool) {
 	for _, k := range slices.SortedFunc(maps.Keys(p.pools), solana.Key.Compare) {
 		return k, true

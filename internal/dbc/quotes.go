@@ -58,25 +58,9 @@ func (s *scan) expectQuote(mint solana.Key) {
 func (s *scan) learnQuotes() error {
 	mints := s.newQuotes
 	s.newQuotes = nil
-	if len(mints) == 0 {
-		return nil
-	}
-	names := make([]string, len(mints))
-	for i, mint := range mints {
-		names[i] = quoteKey(mint)
-	}
-	kept, err := s.source.Cache.Get(s.ctx, names)
+	missing, err := recall(s, mints, quoteKey, func(mint solana.Key, q quote) { s.quotes[mint] = q })
 	if err != nil {
-		return fmt.Errorf("reading the cache: %w", err)
-	}
-	var missing []solana.Key
-	for i, mint := range mints {
-		var q quote
-		if json.Unmarshal([]byte(kept[names[i]]), &q) != nil {
-			missing = append(missing, mint)
-			continue
-		}
-		s.quotes[mint] = q
+		return err
 	}
 	return s.readQuotes(missing)
 }
@@ -128,8 +112,8 @@ func (f FirstQuote) QuotePrice(ctx context.Context, mint string, stats *syncrun.
 
 func priceKey(mint solana.Key) string { return "DBC-PRICE#" + mint.String() }
 
-// quotePrice is what a quote is worth in US dollars, asked for once a run: Meteora's word, else that of the curve on which
-// the quote was launched. Where neither is to be had, the last price stands in for an hour; after that it is unknown, and
+// quotePrice returns what a quote is worth in US dollars, asked for once a run: Meteora's word, else that of the curve on which
+// the quote was launched. Where there is neither, the last price stands in for an hour; after that it is unknown, and
 // where Meteora could not be asked the run is told.
 func (s *scan) quotePrice(mint solana.Key) token.Number {
 	if p, ok := s.prices[mint]; ok {
@@ -150,7 +134,7 @@ func (s *scan) quotePrice(mint solana.Key) token.Number {
 	return p
 }
 
-// launchedPrice is what a quote that was launched here is worth: by its curve, else by the pool that it graduated into.
+// launchedPrice returns what a quote that was launched here is worth: by its curve, else by the pool that it graduated into.
 func (s *scan) launchedPrice(mint solana.Key) token.Number {
 	if s.launchedUSD[mint] == "" {
 		s.flushGraduates()
@@ -166,7 +150,7 @@ func (s *scan) learnPrice(mint solana.Key, usd token.Number) {
 }
 
 func (s *scan) lastPrice(mint solana.Key) (p token.Number) {
-	kept, err := s.source.Cache.Get(s.ctx, []string{priceKey(mint)})
+	kept, err := s.cached([]string{priceKey(mint)})
 	if err != nil || json.Unmarshal([]byte(kept[priceKey(mint)]), &p) != nil {
 		return ""
 	}

@@ -52,7 +52,7 @@ const (
 	mostPools    = 200_000
 	fewestPools  = 10_000
 	processBytes = 28 << 20
-	poolBytes    = 1200
+	poolBytes    = 1600
 	knownBytes   = 730
 	keyBytes     = 330 // of a config or creator whose pools are looked for
 )
@@ -80,7 +80,7 @@ func (l *Limits) makeRoom(keys int) {
 	}
 }
 
-// poolsWithin is how many pools a run may hand out in a process that is limited to bytes.
+// poolsWithin returns how many pools a run may hand out in a process that is limited to bytes.
 func poolsWithin(bytes int64) int {
 	if bytes == math.MaxInt64 { // no limit was set
 		return mostPools
@@ -88,7 +88,7 @@ func poolsWithin(bytes int64) int {
 	return int(min(max((bytes-processBytes)/poolBytes, fewestPools), mostPools))
 }
 
-// totalWithin is how many pools a launchpad may have in such a process.
+// totalWithin returns how many pools a launchpad may have in such a process.
 func totalWithin(bytes int64) int {
 	if bytes == math.MaxInt64 {
 		return math.MaxInt
@@ -103,7 +103,7 @@ func (l *Limits) makeRoomFor(known int) {
 	}
 }
 
-// shares is how many shares of a launchpad may be handed out at all: all but where it has more pools than Total. The first
+// shares returns how many shares of a launchpad may be handed out at all: all but where it has more pools than Total. The first
 // walk has handed out pools of every share.
 func (l *Limits) shares(known int) int {
 	if known <= l.Total {
@@ -125,7 +125,7 @@ type Source struct {
 	last atomic.Pointer[kept] // of the last run; a run takes it away and brings back its own
 }
 
-// Product is token.DBC.
+// Product returns token.DBC.
 func (s *Source) Product() token.Product { return token.DBC }
 
 // Pools streams the bonding curves of every launchpad ID that names a key on the chain, as token.LaunchpadID.Claim has it.
@@ -187,6 +187,7 @@ type scan struct {
 	trouble  error  // the first failure that cost values, not pools
 	partly   error  // why this run did not come to all pools
 	stopped  bool   // the consumer wants no more
+	handed   int    // curves that it has taken
 }
 
 // A view is what it takes to tell which pools are ours, and to describe them. A run leaves its own for the looks that follow.
@@ -252,7 +253,7 @@ func (s *scan) findClaims(ids []token.LaunchpadID, isRefresh bool) (err error) {
 	return nil
 }
 
-// claimOf is the claim that p belongs to before all others, nil when it is not ours.
+// claimOf returns the claim that p belongs to before all others, nil when it is not ours.
 func (s *scan) claimOf(p *pool) *claim {
 	rank := s.rankOf(p)
 	if rank >= len(s.byRank) {
@@ -261,7 +262,7 @@ func (s *scan) claimOf(p *pool) *claim {
 	return &s.ours[s.byRank[rank]]
 }
 
-// search is what finds the pools of all claims.
+// search returns what finds the pools of all claims.
 func (s *scan) search() *solana.Search {
 	if s.pools == nil {
 		s.pools = s.newSearch()
@@ -295,10 +296,14 @@ const (
 )
 
 func (s *scan) emit(p token.Pool) bool {
-	if !s.stopped && !s.yield(p, nil) {
-		s.stopped = true
+	if !s.stopped && s.yield(p, nil) {
+		if p.Product == token.DBC {
+			s.handed++
+		}
+		return true
 	}
-	return !s.stopped
+	s.stopped = true
+	return false
 }
 
 // note keeps the first trouble, for the end of the stream.

@@ -134,7 +134,7 @@ func newWorldOf(t *testing.T, server *rpctest.Server) *world {
 	return w
 }
 
-// worth is what a quote is worth to those who ask.
+// worth returns what a quote is worth to those who ask.
 // The chain's first token is worth what the pool says that it is traded in.
 func (w *world) worth(mint string) token.Number {
 	tok := w.chain.Token(0)
@@ -147,7 +147,7 @@ func (w *world) worth(mint string) token.Number {
 	return price(sqrtPrice(tok.SqrtPrice), 6, tok.QuoteDecimals).Mul(w.quotes.prices[tok.QuoteMint])
 }
 
-// ids are those of all tokens: the launchpad's own config, and the configs that pay it.
+// ids returns those of all tokens: the launchpad's own config, and the configs that pay it.
 func (w *world) ids() []string {
 	return []string{w.chain.Launchpad(), "claimer:" + w.chain.Launchpad()}
 }
@@ -285,7 +285,7 @@ func (w *world) checkCurve(t *testing.T, i int, tok *rpctest.Token, p *token.Poo
 	clean(t, metadata{Name: p.Base.Name, Symbol: p.Base.Symbol, URI: p.Base.URI})
 }
 
-// truth is what a token of the fake chain must be read as, without what it has earned.
+// truth returns what a token of the fake chain must be read as, without what it has earned.
 func (w *world) truth(tok *rpctest.Token) token.Pool {
 	quoteDecimals := uint8(tok.QuoteDecimals)
 	want := token.Pool{
@@ -294,6 +294,7 @@ func (w *world) truth(tok *rpctest.Token) token.Pool {
 		Base: token.Asset{
 			Mint: tok.Mint, Name: tok.Name, Symbol: tok.Symbol, URI: tok.URI, Decimals: "6", TotalSupply: scaled(tok.Supply, 6),
 			MintAuthorityDisabled: token.FlagOf(tok.MintAuthorityDisabled), FreezeAuthorityDisabled: token.Yes,
+			Token2022: token.FlagOf(tok.Token2022),
 		},
 		Curve: token.Curve{
 			Stage: stageNames[tok.Stage], Creator: tok.Creator, Config: tok.Config, GraduatedPool: tok.DAMMPool + tok.DAMMv1Pool,
@@ -323,7 +324,7 @@ func (w *world) truth(tok *rpctest.Token) token.Pool {
 	return want
 }
 
-// idOf is the ID under which a token is found.
+// idOf returns the ID under which a token is found.
 func (w *world) idOf(tok *rpctest.Token) token.LaunchpadID {
 	if tok.Config == w.chain.Launchpad() {
 		return token.LaunchpadID(tok.Config)
@@ -331,7 +332,7 @@ func (w *world) idOf(tok *rpctest.Token) token.LaunchpadID {
 	return token.LaunchpadID("claimer:" + tok.Claimer)
 }
 
-// symbolOf is what a quote is called; the chain's first token is one of them.
+// symbolOf returns what a quote is called; the chain's first token is one of them.
 func (w *world) symbolOf(quote string) string {
 	for mint, q := range knownQuotes {
 		if mint.String() == quote {
@@ -546,7 +547,7 @@ func TestTroubles(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
-	t.Run("graduated pools not to be had", func(t *testing.T) {
+	t.Run("graduated pools not available", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, rpctest.Config{})
 		w.damm.err = errDown
@@ -555,7 +556,7 @@ func TestTroubles(t *testing.T) {
 			t.Errorf("%d pools, asked %d times, error %v", len(pools), len(w.damm.asked), err)
 		}
 	})
-	t.Run("quote price not to be had", func(t *testing.T) {
+	t.Run("quote price not available", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, rpctest.Config{})
 		w.quotes.err = errDown

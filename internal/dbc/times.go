@@ -17,7 +17,7 @@ const (
 	anchorSlots = 10_000
 	// instantCompletion is how soon after its creation a curve is complete whose creation must be known exactly.
 	instantCompletion = 60
-	// maxSkipped bounds how many slots behind one another are tried for a block.
+	// maxSkipped bounds how many slots in a row are tried for a block.
 	maxSkipped = 16
 	// maxBlockTimes bounds what one run asks: a minute at ten requests a second.
 	maxBlockTimes = 600
@@ -112,9 +112,9 @@ func (s *scan) loadTimes(slots []int64) error {
 			names = append(names, slotKey(slot))
 		}
 	}
-	kept, err := s.source.Cache.Get(s.ctx, names)
+	kept, err := s.cached(names)
 	if err != nil {
-		return fmt.Errorf("reading the cache: %w", err)
+		return err
 	}
 	for _, slot := range slots {
 		if t, err := strconv.ParseInt(kept[slotKey(slot)], 10, 64); err == nil && t > 0 {
@@ -140,8 +140,8 @@ func (s *scan) keepTimes() error {
 	return s.keep(learned, forever)
 }
 
-// created is when a slot was: between its anchors, or exactly where the anchor behind it is still to come or the curve
-// was complete within a minute. 0 is unknown as yet.
+// created returns when a slot was: between its anchors, or exactly where the anchor after it is still to come or the curve
+// was complete within a minute. 0 is unknown so far.
 func (t *slotTimes) created(ctx context.Context, slot, finished int64) (int64, error) {
 	estimate, err := t.between(ctx, slot)
 	if err != nil || estimate > 0 && (finished == 0 || finished-estimate > instantCompletion) {
@@ -159,7 +159,7 @@ func (t *slotTimes) created(ctx context.Context, slot, finished int64) (int64, e
 	return 0, nil
 }
 
-// between is when a slot was, going by its anchors; 0 is unknown.
+// between returns when a slot was, going by its anchors; 0 is unknown.
 func (t *slotTimes) between(ctx context.Context, slot int64) (int64, error) {
 	before, after := anchorsOf(slot)
 	if t.tip > 0 && after > t.tip {
@@ -176,7 +176,7 @@ func (t *slotTimes) between(ctx context.Context, slot int64) (int64, error) {
 	return from + (to-from)*(slot-before)/anchorSlots, nil
 }
 
-// anchor is exactly, remembered.
+// anchor is like exactly, but remembers.
 func (t *slotTimes) anchor(ctx context.Context, slot int64) (int64, error) {
 	if at, ok := t.known[slot]; ok {
 		return at, nil
@@ -228,7 +228,7 @@ func (s *scan) slotPossible(p *pool) bool {
 	return true
 }
 
-// createdAt is when a curve was created, in Unix milliseconds; 0 is unknown.
+// createdAt returns when a curve was created, in Unix milliseconds; 0 is unknown.
 func (s *scan) createdAt(c *config, p *pool, m *metadata) int64 {
 	if c.Activation == activationBySlot {
 		if m.Created == 0 && s.slotPossible(p) {
@@ -243,7 +243,7 @@ func (s *scan) createdAt(c *config, p *pool, m *metadata) int64 {
 	return 0
 }
 
-// completedAt is when a curve was complete, in Unix milliseconds; 0 is unknown or not yet.
+// completedAt returns when a curve was complete, in Unix milliseconds; 0 is unknown or not yet.
 func (s *scan) completedAt(p *pool) int64 {
 	at, ok := s.past(p.finished)
 	if !ok {

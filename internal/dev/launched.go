@@ -8,7 +8,7 @@ import (
 	"tokensync/internal/dev/rpctest"
 )
 
-// Launched are a fake chain's tokens as a fake Meteora lists them at this moment: their curves, and the pools of those that have
+// Launched returns a fake chain's tokens as a fake Meteora lists them at this moment: their curves, and the pools of those that have
 // graduated.
 func Launched(chain *rpctest.Chain) []meteoratest.Launched {
 	tokens := make([]meteoratest.Launched, chain.Tokens())
@@ -25,7 +25,7 @@ func Launched(chain *rpctest.Chain) []meteoratest.Launched {
 	return tokens
 }
 
-// price is what one token costs on its curve, in whole quote tokens: (sqrt_price / 2^64)².
+// price returns what one token costs on its curve, in whole quote tokens: (sqrt_price / 2^64)².
 func price(t rpctest.Token) float64 {
 	root, _ := new(big.Float).SetInt(t.SqrtPrice).Float64()
 	root = math.Ldexp(root, -64)

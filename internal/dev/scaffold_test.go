@@ -30,7 +30,7 @@ func object(required, optional map[string]shape) shape {
 	return func(v any) string {
 		m, ok := v.(map[string]any)
 		if !ok {
-			return fmt.Sprintf("%v is no object", v)
+			return fmt.Sprintf("%v is not an object", v)
 		}
 		for name := range required {
 			if _, ok := m[name]; !ok {
@@ -57,7 +57,7 @@ func listOf(is shape) shape {
 	return func(v any) string {
 		list, ok := v.([]any)
 		if !ok {
-			return fmt.Sprintf("%v is no list", v)
+			return fmt.Sprintf("%v is not a list", v)
 		}
 		for i, item := range list {
 			if problem := is(item); problem != "" {
@@ -70,21 +70,21 @@ func listOf(is shape) shape {
 
 func isText(v any) string {
 	if s, ok := v.(string); !ok || s == "" {
-		return fmt.Sprintf("%v is no text", v)
+		return fmt.Sprintf("%v is not a string", v)
 	}
 	return ""
 }
 
 func isNumber(v any) string {
 	if _, ok := v.(float64); !ok {
-		return fmt.Sprintf("%v is no number", v)
+		return fmt.Sprintf("%v is not a number", v)
 	}
 	return ""
 }
 
 func isBool(v any) string {
 	if _, ok := v.(bool); !ok {
-		return fmt.Sprintf("%v is no boolean", v)
+		return fmt.Sprintf("%v is not a boolean", v)
 	}
 	return ""
 }

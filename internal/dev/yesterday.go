@@ -43,7 +43,7 @@ func (s *Stack) InventPast(ctx context.Context) (err error) {
 	return e.Publish(ctx, &m, e.State(), lease.Generation())
 }
 
-// pastPoints are the points that a run each five minutes would have left of a week.
+// pastPoints returns the points that a run each five minutes would have left of a week.
 func pastPoints(now time.Time) (kept board.Points) {
 	for at := now.Add(-week); at.Before(now.Add(-time.Minute)); at = at.Add(board.FiveMinutes.Step()) {
 		if p, isDue := kept.Next(at); isDue {
@@ -67,7 +67,7 @@ func putPast(ctx context.Context, e *dynamo.Edition, p board.Point, now time.Tim
 	return e.PutPoint(ctx, p, parts)
 }
 
-// pastSample is what a token may have been: its price has swayed around what it is, and its counters have grown evenly.
+// pastSample returns what a token may have been: its price has swayed around what it is, and its counters have grown evenly.
 func pastSample(t *token.Token, at, now time.Time) board.Sample {
 	price := float(math.Exp(sway(t.Mint, at) - sway(t.Mint, now)))
 	s := board.Sample{Price: t.Price.Mul(price), PriceUSD: t.PriceUSD.Mul(price), QuoteUSD: t.PriceUSD.Quo(t.Price)}
@@ -86,7 +86,7 @@ func float(v float64) token.Number {
 	return n
 }
 
-// sway is a logarithm of a price: slow waves and quick ones, others for each mint.
+// sway returns a logarithm of a price: slow waves and quick ones, others for each mint.
 func sway(mint string, at time.Time) (height float64) {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(mint)) // never fails

@@ -83,7 +83,7 @@ func asMalformed(err error) error {
 	return fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
 }
 
-// texts are the values of a field of all rows, each once, in order, without "".
+// texts returns the values of a field of all rows, each once, in order, without "".
 func (l *list) texts(names ...string) (texts []string) {
 	for _, r := range l.rows {
 		if t := r.text(names...); t != "" && !slices.Contains(texts, t) {
@@ -93,7 +93,7 @@ func (l *list) texts(names ...string) (texts []string) {
 	return texts
 }
 
-// mints are those of a side that stand in one row alone, and are no common quote: a question for them has a short answer.
+// mints returns those of a side that stand in one row alone, and are not a common quote: a question for them has a short answer.
 func (l *list) mints(side string) []string {
 	times := map[string]int{}
 	for _, r := range l.rows {
@@ -147,7 +147,7 @@ func (l *list) fields() map[string]bool {
 	return names
 }
 
-// shown is a list for a table, cut.
+// shown returns a list for a table, cut.
 func shown(texts []string) string {
 	const most = 8
 	if len(texts) > most {

@@ -99,7 +99,7 @@ type patient struct {
 	close   func()
 }
 
-// patients are all servers, those of Meteora in the order of products.APIs.
+// patients returns all servers, those of Meteora in the order of products.APIs.
 func (o Options) patients() (patients []*patient, err error) {
 	for _, api := range products.APIs {
 		url, ok := o.URLs[api.Product]
@@ -138,7 +138,7 @@ func whys(err error) string {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// verdict is Works where ok, else otherwise.
+// verdict returns Works where ok, else otherwise.
 func verdict(ok bool, otherwise Verdict) Verdict {
 	if ok {
 		return Works
@@ -146,7 +146,7 @@ func verdict(ok bool, otherwise Verdict) Verdict {
 	return otherwise
 }
 
-// unless is text where something does not hold.
+// unless returns text where something does not hold.
 func unless(ok bool, text string) string {
 	if ok {
 		return ""

@@ -44,7 +44,7 @@ func (c *Check) print(b *strings.Builder, coloured bool) {
 	}
 }
 
-// plain is a server's text without what a terminal would take for an order.
+// plain returns a server's text without what a terminal would take for an order.
 func plain(text string) string { return token.CleanText(text) }
 
 // sum counts the verdicts.

@@ -21,7 +21,7 @@ func (it item) integer(name string, n int64) { it[name] = integer(n) }
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
-// plain is b, also when it is nil: the SDK would make that a NULL.
+// plain returns b as it is, also when it is nil: the SDK would make that a NULL.
 func plain(b []byte) types.AttributeValue {
 	return &types.AttributeValueMemberB{Value: append([]byte{}, b...)}
 }

@@ -175,7 +175,7 @@ func unthrottled(ctx context.Context, write func() error) error {
 	}
 }
 
-// ErrMissingChunk means that the manifest names a chunk that is not there.
+// ErrMissingChunk is returned when the manifest names a chunk that is not there.
 var ErrMissingChunk = errors.New("a chunk of the board is missing")
 
 // chunksAtOnce is how many chunks are asked for together: 16 MB at most, which BatchGetItem can answer.

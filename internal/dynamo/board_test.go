@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"tokensync/internal/board"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -63,7 +63,7 @@ func (b *boardAPI) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...
 	return b.Client.PutItem(ctx, in, o...)
 }
 
-// stamped are n tokens of which every one says the same in a family that never changes and in one that always does.
+// stamped returns n tokens of which every one says the same in a family that never changes and in one that always does.
 func stamped(n int, stamp string) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for i := range n {
@@ -100,7 +100,7 @@ func publish(t *testing.T, table *BoardTable, stamp string) *board.Manifest {
 	return m
 }
 
-// stampOf is what all tokens of b say; "" when b mixes boards.
+// stampOf returns what all tokens of b say; "" when b mixes boards.
 func stampOf(b *board.Board) string {
 	stamp := ""
 	for t := range b.All() {
@@ -224,10 +224,7 @@ func TestOneOfTwoPublishes(t *testing.T) {
 // board is mixed, none lacks a chunk, and no reader goes back.
 func TestRacingWriters(t *testing.T) {
 	t.Parallel()
-	boards := 150
-	if os.Getenv("INGEST_STUDY") != "" {
-		boards = 10_000
-	}
+	boards := study.Size(150, 10_000)
 	tables := newTables(t)
 	sync1 := NewSyncTable(engine.Client(), tables.Sync)
 	var published, read atomic.Int64

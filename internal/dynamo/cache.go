@@ -22,7 +22,7 @@ type Cache struct{ sync *SyncTable }
 // NewCache keeps its items in the sync table.
 func NewCache(sync *SyncTable) *Cache { return &Cache{sync: sync} }
 
-// Get answers what is kept under keys; others, and what has expired, are left out. It may lag behind by a moment.
+// Get returns what is kept under keys; others, and what has expired, are left out. It may lag behind by a moment.
 func (c *Cache) Get(ctx context.Context, keys []string) (map[string]string, error) {
 	found := make(map[string]string, len(keys))
 	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(keys))), maxBatchGetKeys) {

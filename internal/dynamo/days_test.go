@@ -12,7 +12,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// aDay is a day with something in every field.
+// aDay returns a day with something in every field.
 func aDay(date string) ledger.Day {
 	amounts := ledger.Amounts{Volume: "123.456789012", Fees: "0.987654321", Partner: "0.5", Creators: "18446744073.709551615"}
 	return ledger.Day{

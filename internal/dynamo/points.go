@@ -16,7 +16,7 @@ import (
 	"tokensync/internal/board"
 )
 
-// pointKey is the key of a part of a point: the second at which its run began, and the part's number.
+// pointKey returns the key of a part of a point: the second at which its run began, and the part's number.
 func pointKey(k board.PartKey) string {
 	return "POINT#" + strconv.FormatInt(k.At, 10) + "#" + strconv.Itoa(k.Part)
 }

@@ -121,7 +121,7 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// movedOf is the published manifest, as a new reader has it.
+// movedOf returns the published manifest, as a new reader has it.
 func movedOf(t *testing.T, api API, name string) board.Manifest {
 	t.Helper()
 	reader, _ := reading(api, name)

@@ -114,7 +114,7 @@ func decode(it item) (token.Token, error) {
 	return t, nil
 }
 
-// unpack is the reverse of pack, into v.
+// unpack reverses pack, into v.
 func unpack(b []byte, v any) error {
 	if len(b) == 0 || b[0] != formatJSON {
 		return fmt.Errorf("%w: unknown format", errItem)

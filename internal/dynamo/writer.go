@@ -27,7 +27,7 @@ const (
 const maxFailedBatches = 3
 
 // Write stores tokens in batches of 25, each mint at most once, until ctx ends; before every batch it asks hold
-// whether it may still write. The SDK never retries unprocessed items: that is done here, with full jitter, and behind
+// whether it may still write. The SDK never retries unprocessed items: that is done here, with full jitter, and after
 // those that have not been tried, so that items which are stuck hold up no others. A table that throttles is written to
 // more slowly. What stays out is returned, and nothing that was written is taken back.
 func (s *TokensTable) Write(ctx context.Context, tokens iter.Seq[token.Token], hold func(context.Context) error) syncrun.WriteResult {
@@ -235,7 +235,7 @@ func (w *writer) measure(written int, err error) {
 	}
 }
 
-// putBehind keeps items for another try, all at one time, so that they stay one batch. It is no fault of theirs when the
+// putBehind keeps items for another try, all at one time, so that they stay one batch. It is not a fault of theirs when the
 // table throttles.
 func (w *writer) putBehind(left []write, throttled bool) {
 	if len(left) == 0 {

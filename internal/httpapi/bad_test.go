@@ -155,7 +155,7 @@ func TestBadInput(t *testing.T) {
 		{"newer version", tvl + forgeByte(t, byTVL, atVersion, 3), "cursor"},
 		{"forged query", tvl + forgeByte(t, byTVL, 1, 'x'), "cursor"},
 		{"forged mint", tvl + forgeByte(t, byTVL, -1, ' '), "cursor"},
-		{"a value that is no number", tvl + forge(t, byTVL, func(b []byte) []byte {
+		{"a value that is not a number", tvl + forge(t, byTVL, func(b []byte) []byte {
 			return append(append(b[:atValue:atValue], 0x7f, 0xf8, 0, 0, 0, 0, 0, 1), b[atValue+8:]...)
 		}), "cursor"},
 		{"a rank without a search", tvl + forgeByte(t, byTVL, atRank, 1), "cursor"},

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -21,7 +20,7 @@ import (
 	"tokensync/internal/httpapi"
 )
 
-// counted is a backend of 200 tokens and the number of DynamoDB reads that its catalog has made.
+// counted returns a backend of 200 tokens and the number of DynamoDB reads that its catalog has made.
 func counted(t testing.TB) (*apitest.Backend, *atomic.Int64) {
 	t.Helper()
 	reads := new(atomic.Int64)
@@ -149,33 +148,41 @@ func TestMemoryCache(t *testing.T) {
 	}
 }
 
+// gate is boards that can be read once it opens.
+type gate struct {
+	catalog.Boards
+	open chan struct{}
+}
+
+func (g *gate) Board(ctx context.Context) (*board.Board, error) {
+	<-g.open
+	return g.Boards.Board(ctx)
+}
+
 func TestSingleFlight(t *testing.T) {
 	t.Parallel()
-	release := make(chan struct{})
-	reads := new(atomic.Int64)
-	f := &faulty{calls: func() { reads.Add(1); <-release }}
-	b := withFaults(t, f)
-	handler := httpapi.New(b.Catalog, uncached, apitest.Quiet()).Handler(httpapi.Functions()...)
-	var group sync.WaitGroup
-	for range 20 {
-		group.Go(func() {
-			recorder := httptest.NewRecorder()
-			handler.ServeHTTP(recorder, httptest.NewRequest("GET", "/v1/stats", nil))
-			if recorder.Code != http.StatusOK {
-				t.Errorf("status %d", recorder.Code)
+	synctest.Test(t, func(t *testing.T) {
+		c, open := newMemory(t, 10), make(chan struct{})
+		boards := &asked{Boards: c.Boards}
+		c.Boards = &gate{boards, open}
+		handler := httpapi.New(c, uncached, apitest.Quiet()).Handler(httpapi.GetStats)
+		var responses [20]*httptest.ResponseRecorder
+		for i := range responses {
+			responses[i] = httptest.NewRecorder()
+			go handler.ServeHTTP(responses[i], httptest.NewRequest("GET", "/v1/stats", nil))
+		}
+		synctest.Wait() // until all have arrived
+		close(open)
+		synctest.Wait()
+		for i, r := range responses {
+			if r.Code != http.StatusOK {
+				t.Errorf("request %d: status %d, %s", i, r.Code, r.Body)
 			}
-		})
-	}
-	for reads.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	time.Sleep(20 * time.Millisecond) // the others arrive
-	close(release)
-	group.Wait()
-	const board = 3                         // reads of it: its manifest, its list and its chunks
-	if got := reads.Load(); got > board+1 { // one that came late may look again
-		t.Errorf("%d reads for 20 requests at once", got)
-	}
+		}
+		if n := boards.n.Load(); n != 1 {
+			t.Errorf("%d reads for 20 requests at once", n)
+		}
+	})
 }
 
 // TestMemoryCacheEnds lets time pass, and fills the cache beyond its bound.

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// changes is GET /v1/changes.
+// changes serves GET /v1/changes.
 func (a *API) changes(r *http.Request, p params) (answer, error) {
 	since, given := p["since"]
 	c, err := a.catalog.Changes(r.Context(), since)

@@ -7,7 +7,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// tokenHistory is GET /v1/tokens/{mint}/history.
+// tokenHistory serves GET /v1/tokens/{mint}/history.
 func (a *API) tokenHistory(r *http.Request, p params) (answer, error) {
 	span, given := p["range"]
 	if !given {

@@ -8,13 +8,13 @@ import (
 	"tokensync/internal/datapi"
 )
 
-// gems is POST /datapi/v1/pools/gems.
+// gems serves POST /datapi/v1/pools/gems.
 func (a *API) gems(r *http.Request, p params) (answer, error) {
 	b, err := datapi.Gems(r.Context(), a.catalog, []byte(p[posted]))
 	return answer{body: b}, err
 }
 
-// cards is GET /datapi/v1/pools.
+// cards serves GET /datapi/v1/pools.
 func (a *API) cards(r *http.Request, p params) (answer, error) {
 	const name = "assetIds"
 	mints, given := p[name]
@@ -25,13 +25,13 @@ func (a *API) cards(r *http.Request, p params) (answer, error) {
 	return answer{body: b}, err
 }
 
-// holders is GET /datapi/v1/holders/{mint}.
+// holders serves GET /datapi/v1/holders/{mint}.
 func (a *API) holders(r *http.Request, _ params) (answer, error) {
 	b, err := datapi.Holders(r.Context(), a.catalog, r.PathValue("mint"))
 	return answer{body: b}, err
 }
 
-// chart is GET /datapi/v2/charts/{mint}.
+// chart serves GET /datapi/v2/charts/{mint}.
 func (a *API) chart(r *http.Request, p params) (answer, error) {
 	b, err := datapi.Chart(r.Context(), a.catalog, r.PathValue("mint"), p.value)
 	return answer{body: b}, err
@@ -40,7 +40,7 @@ func (a *API) chart(r *http.Request, p params) (answer, error) {
 // maxIgnored bounds a parameter that the scaffold sends and nothing here depends on, in characters.
 const maxIgnored = 64
 
-// transactions is GET /datapi/v1/txs/{mint}.
+// transactions serves GET /datapi/v1/txs/{mint}.
 func (a *API) transactions(r *http.Request, p params) (answer, error) {
 	for name, value := range p {
 		if utf8.RuneCountInString(value) > maxIgnored {
@@ -51,7 +51,7 @@ func (a *API) transactions(r *http.Request, p params) (answer, error) {
 	return answer{body: b}, err
 }
 
-// description is GET /datapi/v1/assets/{mint}/description.
+// description serves GET /datapi/v1/assets/{mint}/description.
 func (a *API) description(r *http.Request, _ params) (answer, error) {
 	b, err := datapi.Description(r.Context(), a.catalog, r.PathValue("mint"))
 	return answer{body: b}, err

@@ -53,7 +53,7 @@ func mintsOfCards(t *testing.T, response *http.Response) map[string][]string {
 	return out
 }
 
-// launchedTokens are tokens in all stages, of two configs and of none, with equal and with unknown values.
+// launchedTokens returns tokens in all stages, of two configs and of none, with equal and with unknown values.
 func launchedTokens(n int) []token.Token {
 	tokens := apitest.Tokens(n, apitest.First)
 	for i := range tokens {
@@ -68,7 +68,7 @@ func launchedTokens(n int) []token.Token {
 	return tokens
 }
 
-// wantedList is a list as fun-launch.md has it: sorted by what a card shows, and equal ones by mint, as the board has them.
+// wantedList returns a list as fun-launch.md has it: sorted by what a card shows, and equal ones by mint, as the board has them.
 func wantedList(tokens []token.Token, stage token.Stage, value func(*token.Token) float64, configs ...string) []string {
 	var found []token.Token
 	for _, t := range tokens {

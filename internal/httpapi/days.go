@@ -8,7 +8,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// days is GET /v1/days.
+// days serves GET /v1/days.
 func (a *API) days(r *http.Request, p params) (answer, error) {
 	days, err := a.catalog.Days(r.Context(), catalog.DaysQuery{
 		From: p["from"], To: p["to"], Launchpad: token.LaunchpadID(p["launchpad"]),

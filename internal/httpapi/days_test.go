@@ -15,7 +15,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// aDay is a day of which each amount tells n.
+// aDay returns a day of which each amount tells n.
 func aDay(date string, n int, quotes ...string) ledger.Day {
 	at, _ := time.Parse(time.DateOnly, date)
 	d := ledger.Day{
@@ -45,7 +45,7 @@ func saveDays(t *testing.T, b *apitest.Backend, days map[token.LaunchpadID][]led
 	}
 }
 
-// daysOf are the days that a request is answered with.
+// daysOf returns the days that a request is answered with.
 func daysOf(t *testing.T, c *client, target string) (from, to string, days []catalog.Day) {
 	t.Helper()
 	response := c.get(target)

@@ -92,7 +92,7 @@ func (f *faulty) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInpu
 	return out, err
 }
 
-// withFaults is a backend whose catalog reads through f.
+// withFaults returns a backend whose catalog reads through f.
 func withFaults(t testing.TB, f *faulty) *apitest.Backend {
 	t.Helper()
 	b := newBackend(t, func(api dynamo.API) dynamo.API { f.API = api; return f }, apitest.First)

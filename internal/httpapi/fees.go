@@ -8,7 +8,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// creatorFees is GET /v1/creators/{creator}/fees.
+// creatorFees serves GET /v1/creators/{creator}/fees.
 func (a *API) creatorFees(r *http.Request, _ params) (answer, error) {
 	creator := r.PathValue("creator")
 	fees, err := a.catalog.CreatorFees(r.Context(), creator)
@@ -22,7 +22,7 @@ func (a *API) creatorFees(r *http.Request, _ params) (answer, error) {
 	return answer{body: body}, err
 }
 
-// revenue is GET /v1/revenue.
+// revenue serves GET /v1/revenue.
 func (a *API) revenue(r *http.Request, p params) (answer, error) {
 	limit, err := p.limit()
 	if err != nil {

@@ -154,7 +154,7 @@ func (p page) mints() []string {
 	return mints
 }
 
-// list is a page. A busy machine's table may not answer in time: then it asks again, as Retry-After says.
+// list returns a page. A busy machine's table may not answer in time: then it asks again, as Retry-After says.
 func (c *client) list(target string) page {
 	c.t.Helper()
 	response := c.get(target)

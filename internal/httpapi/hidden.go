@@ -21,7 +21,7 @@ func newHidingBody(h token.Hiding) hidingBody {
 	return hidingBody{Mint: h.Mint, Reason: h.Reason, At: optional(token.FormatTime(h.At))}
 }
 
-// hide is PUT /v1/hidden/{mint}.
+// hide serves PUT /v1/hidden/{mint}.
 func (a *API) hide(r *http.Request, p params) (answer, error) {
 	var given struct {
 		Reason string `json:"reason"`
@@ -38,7 +38,7 @@ func (a *API) hide(r *http.Request, p params) (answer, error) {
 	return answer{body: body}, err
 }
 
-// show is DELETE /v1/hidden/{mint}. It succeeds as well when nothing was hidden: a client may not have had the first answer.
+// show serves DELETE /v1/hidden/{mint}. It succeeds as well when nothing was hidden: a client may not have had the first answer.
 func (a *API) show(r *http.Request, _ params) (answer, error) {
 	mint := r.PathValue("mint")
 	was, err := a.catalog.Show(r.Context(), mint)
@@ -49,7 +49,7 @@ func (a *API) show(r *http.Request, _ params) (answer, error) {
 	return answer{status: http.StatusNoContent}, nil
 }
 
-// listHidden is GET /v1/hidden.
+// listHidden serves GET /v1/hidden.
 func (a *API) listHidden(r *http.Request, p params) (answer, error) {
 	limit, err := p.limit()
 	if err != nil {
@@ -70,7 +70,7 @@ func (a *API) listHidden(r *http.Request, p params) (answer, error) {
 	return answer{body: body}, err
 }
 
-// listUnapproved is GET /v1/unapproved.
+// listUnapproved serves GET /v1/unapproved.
 func (a *API) listUnapproved(r *http.Request, p params) (answer, error) {
 	limit, err := p.limit()
 	if err != nil {
@@ -91,7 +91,7 @@ func parseBody(text string, to any) error {
 		return bad("body", "is not the JSON object of this route, as /v1/openapi.json has it")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return bad("body", "goes on behind its JSON object")
+		return bad("body", "goes on after its JSON object")
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func (c *client) send(method, target, body string) *http.Response {
 	return c.do(r)
 }
 
-// decoded is a response's JSON.
+// decoded returns a response's JSON.
 func decoded[T any](t *testing.T, response *http.Response) (v T) {
 	t.Helper()
 	body := readAll(t, response)

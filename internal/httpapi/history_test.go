@@ -33,7 +33,7 @@ func (c *client) history(target string) (h history) {
 	return h
 }
 
-// traded is a token on its curve, after some minutes in which one of ten dollars' worth of quote is traded in each.
+// traded returns a token on its curve, after some minutes in which one of ten dollars' worth of quote is traded in each.
 func traded(minutes int) token.Token {
 	price := token.FromDecimal(int64(100+minutes), -4)
 	mint, start := apitest.Mint(1), time.Now().Add(-48*time.Hour).UnixMilli()

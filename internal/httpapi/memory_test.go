@@ -16,7 +16,7 @@ type memory struct {
 	reads int
 }
 
-// newMemory is a catalog of n tokens in memory.
+// newMemory returns a catalog of n tokens in memory.
 func newMemory(tb testing.TB, n int) *catalog.Catalog {
 	tb.Helper()
 	ids := []token.LaunchpadID{apitest.First}

@@ -74,7 +74,7 @@ func listed(allowed []string) string {
 	return "; there are " + strings.Join(allowed, ", ")
 }
 
-// longest is the name of the parameter that takes most of an overlong query string.
+// longest returns the name of the parameter that takes most of an overlong query string.
 func longest(raw string) string {
 	var most string
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -97,7 +97,7 @@ func bad(name, format string, args ...any) error {
 	return &catalog.ParameterError{Name: name, Reason: fmt.Sprintf(format, args...)}
 }
 
-// canonical is the same for two requests that ask for the same.
+// canonical returns the same for two requests that ask for the same.
 func (p params) canonical() string {
 	values := make(url.Values, len(p))
 	for name, value := range p {
@@ -122,7 +122,7 @@ func (p params) limit() (int, error) {
 	return n, nil
 }
 
-// one is the parameter as the only item of a list; nil when it is not given.
+// one returns the parameter as the only item of a list; nil when it is not given.
 func (p params) one(name string) []string {
 	if v, given := p[name]; given {
 		return []string{v}

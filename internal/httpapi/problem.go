@@ -56,7 +56,7 @@ type panicked struct {
 
 func (e *panicked) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
-// problemOf is the one place that decides what a client is told. Nothing of an error's own text gets out, except for
+// problemOf decides what a client is told; nothing else does. Nothing of an error's own text gets out, except for
 // errors that were made for clients.
 func problemOf(err error) Problem {
 	var parameter *catalog.ParameterError

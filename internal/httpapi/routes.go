@@ -80,7 +80,7 @@ var (
 	}}
 )
 
-// Functions is the whole API.
+// Functions returns the whole API.
 func Functions() []Function {
 	return []Function{ListTokens, GetToken, GetStats, ListSyncRuns, HideToken, DataAPI, Health}
 }

@@ -22,7 +22,7 @@ type breakerBody struct {
 	RetryAt  *string       `json:"retry_at"`
 }
 
-// listSyncRuns is GET /v1/sync-runs.
+// listSyncRuns serves GET /v1/sync-runs.
 func (a *API) listSyncRuns(r *http.Request, p params) (answer, error) {
 	limit, err := p.limit()
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write openapi.json and the golden files anew")
 
-// specJSON is openapi.yaml as the JSON that is served: compact, in the document's order of keys as encoding/json has it.
+// specJSON returns openapi.yaml as the JSON that is served: compact, in the document's order of keys as encoding/json has it.
 func specJSON(t *testing.T) []byte {
 	t.Helper()
 	text, err := os.ReadFile("openapi.yaml")

@@ -30,7 +30,7 @@ type operatorStatsBody struct {
 	Hidden     int `json:"tokens_hidden"`
 }
 
-// getStats is GET /v1/stats.
+// getStats serves GET /v1/stats.
 func (a *API) getStats(r *http.Request, _ params) (answer, error) {
 	s, err := a.catalog.Stats(r.Context())
 	if err != nil {
@@ -40,7 +40,7 @@ func (a *API) getStats(r *http.Request, _ params) (answer, error) {
 	return answer{body: body}, err
 }
 
-// operatorStats is GET /v1/operator/stats.
+// operatorStats serves GET /v1/operator/stats.
 func (a *API) operatorStats(r *http.Request, _ params) (answer, error) {
 	s, err := a.catalog.Stats(r.Context())
 	if err != nil {
@@ -88,7 +88,7 @@ type checkBody struct {
 	LastSuccess *string `json:"last_success_at,omitempty"`
 }
 
-// health is GET /v1/health: 200 when all checks pass, else 503 with the same body.
+// health serves GET /v1/health: 200 when all checks pass, else 503 with the same body.
 func (a *API) health(r *http.Request, _ params) (answer, error) {
 	h := a.catalog.Health(r.Context())
 	checks := map[string]checkBody{}
@@ -122,7 +122,7 @@ func outcome(ok bool) string {
 //go:embed openapi.json
 var specification []byte
 
-// openAPI is GET /v1/openapi.json.
+// openAPI serves GET /v1/openapi.json.
 func (a *API) openAPI(*http.Request, params) (answer, error) {
 	return answer{body: specification}, nil
 }

@@ -11,7 +11,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// listTokens is GET /v1/tokens: a page of a list, a search, or tokens by their mints.
+// listTokens serves GET /v1/tokens: a page of a list, a search, or tokens by their mints.
 func (a *API) listTokens(r *http.Request, p params) (answer, error) {
 	list, err := a.list(r, p)
 	if err != nil {
@@ -59,7 +59,7 @@ func appendText(b []byte, s string) []byte {
 	return append(append(append(b, '"'), s...), '"')
 }
 
-// getToken is GET /v1/tokens/{mint}.
+// getToken serves GET /v1/tokens/{mint}.
 func (a *API) getToken(r *http.Request, _ params) (answer, error) {
 	t, err := a.catalog.Token(r.Context(), r.PathValue("mint"))
 	if err != nil {

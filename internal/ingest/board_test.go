@@ -179,7 +179,7 @@ func (f *finder) Absent(_ context.Context, addresses []string, _ *syncrun.Counts
 	return gone, f.err
 }
 
-// curvesOf are curves of as many tokens.
+// curvesOf returns curves of as many tokens.
 func curvesOf(w *world, n int) (curves []token.Pool) {
 	for i := range n {
 		curves = append(curves, token.Pool{
@@ -306,15 +306,20 @@ func TestLookupsThatComeBackEmpty(t *testing.T) {
 	}
 }
 
-// slow is a source that is asked, and never answers.
+// slow is a source that does not get to its end.
 type slow struct {
 	scripted
 	requests int64
 }
 
-func (s *slow) Pools(ctx context.Context, _ []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
+func (s *slow) Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
 	return func(yield func(token.Pool, error) bool) {
 		stats.Requests.Add(s.requests)
+		for p, err := range s.scripted.Pools(ctx, ids, stats) {
+			if !yield(p, err) {
+				return
+			}
+		}
 		<-ctx.Done()
 		yield(token.Pool{}, fmt.Errorf("waiting: %w", ctx.Err()))
 	}
@@ -334,24 +339,25 @@ func TestASlowProductStarvesNobody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			breakers := dynamo.NewSyncTable(engine.Client(), w.tables.Sync)
-			twice := syncrun.Breaker{Product: token.DAMMv2, Failures: 2}
-			if err := breakers.SaveBreaker(t.Context(), syncrun.Breaker{Product: token.DAMMv2}, twice); err != nil {
-				t.Fatal(err)
-			}
-			drip := &slow{scripted{product: token.DAMMv2}, tt.requests}
-			chain := &scripted{product: token.DBC, pools: curvesOf(w, 3)}
-			w.sync.Sources, w.sync.Finders = []ingest.Source{drip, chain}, nil
-			ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
-			defer cancel()
-			run, err := w.sync.Run(ctx, ingest.Event{})
-			if err != nil || run.Products[0].Status != tt.status || run.Products[1].Status != syncrun.Succeeded || w.board().Len() != 3 {
-				t.Errorf("error %v: %+v", err, run)
-			}
-			if b, err := breakers.Breaker(t.Context(), token.DAMMv2); err != nil || b.State(time.Now()) != tt.breaker {
-				t.Errorf("error %v: %+v", err, b)
-			}
+			bubble(t, func(t *testing.T, w *world) {
+				breakers := dynamo.NewSyncTable(w.client, w.tables.Sync)
+				twice := syncrun.Breaker{Product: token.DAMMv2, Failures: 2}
+				if err := breakers.SaveBreaker(t.Context(), syncrun.Breaker{Product: token.DAMMv2}, twice); err != nil {
+					t.Fatal(err)
+				}
+				drip := &slow{scripted{product: token.DAMMv2}, tt.requests}
+				chain := &scripted{product: token.DBC, pools: curvesOf(w, 3)}
+				w.sync.Sources, w.sync.Finders = []ingest.Source{drip, chain}, nil
+				ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+				defer cancel()
+				run, err := w.sync.Run(ctx, ingest.Event{})
+				if err != nil || run.Products[0].Status != tt.status || run.Products[1].Status != syncrun.Succeeded || w.board().Len() != 3 {
+					t.Errorf("error %v: %+v", err, run)
+				}
+				if b, err := breakers.Breaker(t.Context(), token.DAMMv2); err != nil || b.State(time.Now()) != tt.breaker {
+					t.Errorf("error %v: %+v", err, b)
+				}
+			})
 		})
 	}
 }
@@ -371,7 +377,7 @@ func TestABreakerIsStoredInTimeOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestCoverage: a scan that saw too few of the pools that there are is no scan.
+// TestCoverage: a scan that saw too few of the pools that there are is not a scan.
 func TestCoverage(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -111,7 +111,7 @@ func (p *plan) isFoundInTime(t *token.Token) bool {
 	return wasRead
 }
 
-// nextAccounts are copies of the accounts, for another board of the run: they replace them once it is published.
+// nextAccounts returns copies of the accounts, for another board of the run: they replace them once it is published.
 func (r *run) nextAccounts() map[token.LaunchpadID]*account {
 	next := make(map[token.LaunchpadID]*account, len(r.accounts))
 	for id, a := range r.accounts {

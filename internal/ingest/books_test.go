@@ -17,6 +17,7 @@ import (
 
 	"tokensync/internal/dbc"
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/ingest"
 	"tokensync/internal/ledger"
@@ -123,7 +124,7 @@ func truthOf(chain *rpctest.Server, config string) (sum truth) {
 	return sum
 }
 
-// since is what has come in since before; what is due is as it stands.
+// since returns what has come in since before; what is due is as it stands.
 func (s truth) since(before truth) truth {
 	s.volume, s.fees = s.volume-before.volume, s.fees-before.fees
 	s.partner, s.creators = s.partner-before.partner, s.creators-before.creators
@@ -131,7 +132,7 @@ func (s truth) since(before truth) truth {
 	return s
 }
 
-// inUnits is a day of the ledger as truth has it.
+// inUnits returns a day of the ledger as truth has it.
 func inUnits(t *testing.T, d *ledger.Day, decimals int) truth {
 	t.Helper()
 	units := func(n token.Number) int64 {
@@ -140,7 +141,7 @@ func inUnits(t *testing.T, d *ledger.Day, decimals int) truth {
 			mantissa *= 10
 		}
 		if !ok || exponent+decimals < 0 {
-			t.Errorf("%s: %q is no number of units", d.Date, n)
+			t.Errorf("%s: %q is not a number of units", d.Date, n)
 		}
 		return mantissa
 	}
@@ -182,7 +183,7 @@ func stir(chain *rpctest.Server, random *rand.Rand, configs []string) {
 
 var errGone = errors.New("connection refused")
 
-// refusing is a run during which the table refuses items of a partition.
+// refusing returns a run during which the table refuses items of a partition.
 func refusing(pk string) func(*world, *rpctest.Server, string) {
 	return func(w *world, _ *rpctest.Server, mode string) {
 		w.refuse(pk)
@@ -225,7 +226,7 @@ var mishaps = []mishap{
 // in all ways, and compares each day with what the fake counted between the last runs that published.
 func TestLedgerIsTheFakesOwnBooks(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(study(2, 40)) {
+	for seed := range uint64(study.Size(2, 40)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			simulate(t, seed)

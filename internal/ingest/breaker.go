@@ -17,7 +17,7 @@ const (
 	maxCoolDown = 30 * time.Minute
 )
 
-// breakerFor is product's breaker. When the table cannot be read the run goes on as if it were closed.
+// breakerFor returns product's breaker. When the table cannot be read the run goes on as if it were closed.
 func (r *run) breakerFor(ctx context.Context, product token.Product) syncrun.Breaker {
 	b, err := r.Runs.Breaker(ctx, product)
 	if err != nil {
@@ -36,7 +36,7 @@ func blocked(b syncrun.Breaker, now time.Time) error {
 	return fmt.Errorf("%w after %d failed runs, next try %s", errBreakerOpen, b.Failures, b.RetryAt.UTC().Format(time.RFC3339))
 }
 
-// next is the breaker after a run in which its product ended with status.
+// next returns the breaker after a run in which its product ended with status.
 func next(b syncrun.Breaker, status syncrun.Status, now time.Time) syncrun.Breaker {
 	switch status {
 	case syncrun.Succeeded, syncrun.Partial: // something was delivered: the server is there

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/ingest"
 	"tokensync/internal/syncrun"
@@ -25,7 +26,7 @@ import (
 // there twice, none is wrongly delisted, none that is hidden is listed, and after the last good run the board is exactly what a first run would publish.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	runs, seeds := study(40, 1000), study(2, 4)
+	runs, seeds := study.Size(40, 1000), study.Size(2, 4)
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()

@@ -47,7 +47,7 @@ func (s *scripted) Pools(_ context.Context, _ []token.LaunchpadID, stats *syncru
 	}
 }
 
-// key is a public key, the same for the same name.
+// key returns a public key, the same for the same name.
 func key(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return base58.Encode(sum[:])
@@ -193,6 +193,51 @@ func TestMemoryIsBounded(t *testing.T) {
 			}
 			t.Error("no run is for all tokens again")
 		})
+	}
+}
+
+// inTurns is a source that hands out the pools behind those that were taken before.
+type inTurns struct {
+	scripted
+	next int
+}
+
+func (s *inTurns) Pools(_ context.Context, _ []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
+	return func(yield func(token.Pool, error) bool) {
+		for range s.pools {
+			stats.Scanned.Add(1)
+			if !yield(s.pools[s.next], nil) {
+				return
+			}
+			s.next = (s.next + 1) % len(s.pools)
+		}
+	}
+}
+
+func (s *inTurns) Changed(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
+	return s.Pools(ctx, ids, stats)
+}
+
+// TestTurnsBesideShares: a source that divides by itself what is too much for one run is not divided once more. What the two
+// divisions have in common might be the same tokens each time.
+func TestTurnsBesideShares(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sync.PoolBytes = 20 << 10
+	curves := &inTurns{scripted: scripted{product: token.DBC}}
+	const mints = 256
+	for i := range mints {
+		curves.pools = append(curves.pools, token.Pool{
+			Address: key(fmt.Sprint("p", i)), Product: token.DBC, Launchpad: token.LaunchpadID(w.ids),
+			Base: token.Asset{Mint: key(fmt.Sprint("m", i))}, Curve: token.Curve{Stage: token.Bonding},
+		})
+	}
+	w.sync.Sources, w.sync.Finders = []ingest.Source{curves}, nil
+	for runs, taken := 1, 0; taken < mints; runs++ {
+		run := w.run()
+		if taken += int(run.PoolsMatched); run.PoolsMatched == 0 || w.board().Len() != min(taken, mints) || runs > mints {
+			t.Fatalf("run %d: %d tokens on the board, %d pools taken by now: %+v", runs, w.board().Len(), taken, run)
+		}
 	}
 }
 

@@ -4,24 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"math"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/ingest"
-	"tokensync/internal/observe"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -29,10 +20,8 @@ import (
 // A simulation is a launchpad that lives through a day in a bubble's time: tokens are launched, traded, completed and graduate, and
 // the dollar moves. Its books have what every run could see.
 type simulation struct {
-	t      *testing.T
+	*world
 	rand   *rand.Rand
-	db     *faultyDB
-	sync   *ingest.Sync
 	chain  *scripted
 	amms   *scripted
 	reader *dynamo.BoardReader
@@ -69,30 +58,13 @@ const (
 	feeRate   = 0.01
 )
 
-// newDay must be called in a bubble. Connections that are kept would keep its time from going on.
-func newDay(t *testing.T, endpoint string, tables dynamotest.Tables) *simulation {
-	t.Helper()
-	client := dynamodb.New(dynamodb.Options{
-		BaseEndpoint: &endpoint, Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-	})
+func newDay(w *world) *simulation {
 	d := &simulation{
-		t: t, rand: rand.New(rand.NewPCG(22, 1)), db: &faultyDB{Client: client}, sol: 150,
+		world: w, rand: rand.New(rand.NewPCG(22, 1)), sol: 150,
 		chain: &scripted{product: token.DBC}, amms: &scripted{product: token.DAMMv2}, books: map[int64]map[string]entry{},
 	}
-	d.reader = dynamo.NewBoardReader(client, tables.Board).Recalling(func(err error) { d.warned = append(d.warned, err.Error()) })
-	runs, editions := dynamo.NewSyncTable(d.db, tables.Sync), dynamo.NewBoardTable(d.db, tables.Board)
-	d.sync = &ingest.Sync{
-		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return []token.LaunchpadID{"pad"}, nil },
-		Sources:    []ingest.Source{d.chain, d.amms},
-		Tokens:     dynamo.NewTokensTable(d.db, tables.Tokens),
-		Edit:       func(ctx context.Context) (ingest.Edition, error) { return editions.Edit(ctx) },
-		Runs:       runs,
-		Acquire: func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
-			return runs.Acquire(ctx, owner, until)
-		},
-		Memory: new(observe.Memory), Metrics: observe.NewMetrics(io.Discard, func(string) string { return "" }), Log: slog.New(slog.DiscardHandler),
-	}
+	d.reader = dynamo.NewBoardReader(w.client, w.tables.Board).Recalling(func(err error) { d.warned = append(d.warned, err.Error()) })
+	d.sync.Sources = []ingest.Source{d.chain, d.amms}
 	return d
 }
 
@@ -140,7 +112,7 @@ func number(v float64) token.Number {
 	return n
 }
 
-// pools is what the chain says of a coin's curve, and a Data API of its AMM pool.
+// pools returns what the chain says of a coin's curve, and a Data API of its AMM pool.
 func (d *simulation) pools(c *coin) (curve token.Pool, amm *token.Pool) {
 	sol := number(d.sol)
 	curve = token.Pool{
@@ -172,7 +144,7 @@ func (d *simulation) pools(c *coin) (curve token.Pool, amm *token.Pool) {
 
 var windows = [...]time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour}
 
-// swapped is what was traded on a coin's AMM pool in the time before now.
+// swapped returns what was traded on a coin's AMM pool in the time before now.
 func (c *coin) swapped(span time.Duration) (dollars float64) {
 	for _, s := range c.swaps {
 		if time.Since(s.at) < span {
@@ -294,13 +266,8 @@ func (d *simulation) isOldEnough(since int64, name string, mayBeYoung bool) {
 // the point that it names and its board, to the digits that it shows.
 func TestDay(t *testing.T) {
 	t.Parallel()
-	tables, err := engine.NewTables(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		d := newDay(t, engine.Endpoint(), tables)
-		time.Sleep(time.Until(time.Date(2026, 2, 5, 18, 48, 1, 0, time.UTC)))
+	bubble(t, func(t *testing.T, w *world) {
+		d := newDay(w)
 		changes, sums, sinceBirth, noted := 0, 0, 0, 0
 		for minute := range 27 * 60 {
 			d.move()
@@ -352,7 +319,7 @@ func (d *simulation) kill() {
 	time.Sleep(20 * time.Second) // the lease runs out meanwhile, if it was not given back
 }
 
-// lag is a run whose node shows some curves as they were: it says so, and no window falls below nothing.
+// lag makes a run whose node shows some curves as they were: it says so, and no window falls below nothing.
 func (d *simulation) lag() (noted int) {
 	var behind []*coin
 	for _, c := range d.tokens {

@@ -59,7 +59,7 @@ func (r *run) read100(ctx context.Context, mints []string) (map[string]token.Tok
 	return stored, nil
 }
 
-// known is what has become of a token of the last board.
+// known returns what has become of a token of the last board.
 func (r *run) known(before *token.Token, h *harvest, l leaving) change {
 	kept, seen := l.remaining(before, h), h.pools.of(before.Mint)
 	if len(kept)+len(seen) == 0 {
@@ -86,7 +86,7 @@ func (r *run) known(before *token.Token, h *harvest, l leaving) change {
 	return change{Token: t, write: !t.SameKind(before) || t.Stale()}
 }
 
-// unseen is a token of which nothing new is known; the rules may be others.
+// unseen returns a token of which nothing new is known; the rules may be others.
 func (r *run) unseen(before *token.Token) change {
 	t := *before
 	if r.review(&t); t.Status != before.Status {
@@ -103,7 +103,7 @@ func (r *run) sawAll(before *token.Token, seen []token.Pool) bool {
 	return len(seen) >= before.PoolCount
 }
 
-// delisted is a token without any pool left.
+// delisted returns a token without any pool left.
 func (r *run) delisted(before *token.Token) change {
 	t := *before
 	t.Status, t.UpdatedAt = token.Delisted, r.at
@@ -111,7 +111,7 @@ func (r *run) delisted(before *token.Token) change {
 	return change{Token: t, write: true}
 }
 
-// other is a token that is not on the last board: a new one, or one that the table has, out of the lists until now or
+// other returns a token that is not on the last board: a new one, or one that the table has, out of the lists until now or
 // written by a run that died before it published.
 func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) change {
 	stored.Mint = mint
@@ -159,7 +159,7 @@ func (r *run) merge(pools []token.Pool, before *token.Token) token.Token {
 	return t
 }
 
-// created is when a token began. Where its curve's creation is not known, or its first pool's, our first sight of it stands
+// created returns when a token began. Where its curve's creation is not known, or its first pool's, our first sight of it stands
 // in: so it stands in its place among the newest from the first run on, also after it has graduated into a younger pool.
 func created(t *token.Token) int64 {
 	began := slices.ContainsFunc(t.Pools, func(p token.Pool) bool { return p.Address == t.CurvePool && p.CreatedAt != 0 })

@@ -9,7 +9,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// Sums of creators are published from so many tokens on, for as many creators: of fewer tokens a reader makes them itself.
+// Sums of creators are published from this many tokens on, for this many creators: of fewer tokens a reader makes them itself.
 const (
 	earnedFrom = 100
 	maxEarners = 50
@@ -58,7 +58,7 @@ func (e earners) summing(tokens iter.Seq2[token.Token, error]) iter.Seq2[token.T
 	}
 }
 
-// published are the sums of those with the most tokens.
+// published returns the sums of those with the most tokens.
 func (e earners) published() []board.Earned {
 	var creators []string
 	for creator, to := range e {

@@ -5,7 +5,7 @@ import "time"
 // A Wait is a wait, for the tests outside.
 type Wait = wait
 
-// Next is the wait after another failure.
+// Next returns the wait after another failure.
 func (w wait) Next(uri string, now time.Time, err error) wait { return w.next(uri, now, err) }
 
 // Over reports whether uri may be asked for.

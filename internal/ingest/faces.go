@@ -38,6 +38,8 @@ const maxWaits = 10_000
 type Faces struct {
 	// Fetch reads one. syncrun.ErrFinal means that asking again does not help.
 	Fetch func(ctx context.Context, uri string) (token.Face, error)
+	// Assets returns what an index has of mints, by mint: of those whose own host failed. It is nil where there is no index.
+	Assets func(ctx context.Context, mints []string, stats *syncrun.Counts) (map[string]token.Face, error)
 	// Cache keeps the pauses after failures from one process to the next.
 	Cache Cache
 
@@ -58,7 +60,7 @@ type wait struct {
 	Until    int64  `json:"until"` // Unix seconds
 }
 
-// next is the wait after another failure.
+// next returns the wait after another failure.
 func (w wait) next(uri string, now time.Time, err error) wait {
 	if w.URI != uri {
 		w = wait{URI: uri}
@@ -102,6 +104,8 @@ func (r *run) askForFaces(ctx context.Context) <-chan *answers {
 // addFaces publishes the board again with the faces that were fetched.
 func (r *run) addFaces(ctx context.Context, lease Lease, p *plan, a *answers) {
 	r.record.FacesFetched, r.record.FacesFailed, r.record.FacesRefused = len(a.found), len(a.failed), a.refused
+	r.bookRequests(&a.stats)
+	r.bookRPC(&a.stats)
 	err := a.err
 	if len(a.found) > 0 {
 		_, err = r.publishMore(ctx, lease, p, func(e Edition) iter.Seq2[change, error] { return r.faced(e.Board(), a.found) })
@@ -130,14 +134,34 @@ func (r *run) faced(b *board.Board, found map[string]token.Face) iter.Seq2[chang
 func (r *run) fetchFaces(ctx context.Context, b *board.Board) *answers {
 	ctx, cancel := within(ctx, faceShare)
 	defer cancel()
-	ctx, stop := context.WithTimeout(ctx, faceTime)
+	asking, stop := context.WithTimeout(ctx, faceTime)
 	defer stop()
-	asked := r.Faces.due(ctx, b, time.Now())
-	a := r.Faces.ask(ctx, asked)
+	a := r.Faces.ask(asking, r.Faces.due(asking, b, time.Now()))
+	if err := r.Faces.lookUp(ctx, a); err != nil {
+		r.Log.InfoContext(ctx, "no index has the faces that failed", "error", err.Error())
+	}
 	if err := r.Faces.keep(context.WithoutCancel(ctx), a.failed); err != nil {
 		r.Log.WarnContext(ctx, "faces that failed may be asked for again too early", "error", err.Error())
 	}
 	return a
+}
+
+// lookUp asks the index for those that failed. What it has of another address is not theirs.
+func (f *Faces) lookUp(ctx context.Context, a *answers) error {
+	if f.Assets == nil || len(a.failed) == 0 {
+		return nil
+	}
+	faces, err := f.Assets(ctx, a.failed, &a.stats)
+	a.failed = slices.DeleteFunc(a.failed, func(mint string) bool {
+		face, ok := faces[mint]
+		if !ok || face.ImageURL == "" || face.URI != f.waits[mint].URI {
+			return false
+		}
+		a.found[mint] = face
+		delete(f.waits, mint)
+		return true
+	})
+	return err
 }
 
 // due lists the tokens whose face is to be fetched now, the newest first.
@@ -211,9 +235,10 @@ type answers struct {
 	mu      sync.Mutex
 	found   map[string]token.Face
 	failed  []string // mints
-	refused int      // of failed
+	refused int      // addresses that are never asked
 	bytes   int      // of found
 	err     error    // why nobody was asked
+	stats   syncrun.Counts
 }
 
 // ask fetches faces, a few side by side, until there are enough of them or ctx ends.

@@ -26,7 +26,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// faceHosts are the fake hosts, and a client that asks them.
+// faceHosts returns the fake hosts, and a client that asks them.
 func faceHosts(t *testing.T) (*metadatatest.Server, *metadata.Client) {
 	t.Helper()
 	s, err := metadatatest.Start(t.Context())
@@ -57,6 +57,12 @@ func facedWorld(t *testing.T, n int) (*world, *scripted, *metadatatest.Server) {
 	t.Helper()
 	w := newWorld(t)
 	hosts, client := faceHosts(t)
+	w.sync.Faces = w.newFaces(client.Fetch)
+	return w, w.readNamed(n), hosts
+}
+
+// readNamed makes a chain with n tokens, the i-th of which names https://example.com/<i>, the only source.
+func (w *world) readNamed(n int) *scripted {
 	chain := &scripted{product: token.DBC}
 	for i := range n {
 		chain.pools = append(chain.pools, token.Pool{
@@ -66,8 +72,7 @@ func facedWorld(t *testing.T, n int) (*world, *scripted, *metadatatest.Server) {
 		})
 	}
 	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
-	w.sync.Faces = w.newFaces(client.Fetch)
-	return w, chain, hosts
+	return chain
 }
 
 func (w *world) newFaces(fetch func(context.Context, string) (token.Face, error)) *ingest.Faces {
@@ -110,7 +115,7 @@ func TestFaces(t *testing.T) {
 	}
 }
 
-// waits are what the cache keeps of failures, by mint.
+// waits returns what the cache keeps of failures, by mint.
 func (w *world) waits() map[string]string {
 	waits := map[string]string{}
 	for _, it := range w.scan(w.tables.Sync, func(it map[string]types.AttributeValue) bool { return strings.HasPrefix(str(it, "sk"), "face#") }) {
@@ -191,28 +196,30 @@ func TestFacesPauses(t *testing.T) {
 // TestFacesWithinTheirTime: hosts that never answer take a part of the time that is left, and count as nothing.
 func TestFacesWithinTheirTime(t *testing.T) {
 	t.Parallel()
-	w, _, _ := facedWorld(t, 40)
-	var mu sync.Mutex
-	asked := map[string]bool{}
-	w.sync.Faces = w.newFaces(func(ctx context.Context, uri string) (token.Face, error) {
-		mu.Lock()
-		asked[uri] = true
-		mu.Unlock()
-		<-ctx.Done()
-		return token.Face{}, ctx.Err()
+	bubble(t, func(t *testing.T, w *world) {
+		w.readNamed(40)
+		var mu sync.Mutex
+		asked := map[string]bool{}
+		w.sync.Faces = w.newFaces(func(ctx context.Context, uri string) (token.Face, error) {
+			mu.Lock()
+			asked[uri] = true
+			mu.Unlock()
+			<-ctx.Done()
+			return token.Face{}, ctx.Err()
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+		defer cancel()
+		run, err := w.sync.Run(ctx, ingest.Event{})
+		if err != nil || ctx.Err() != nil || run.Status != syncrun.Succeeded || run.FacesFailed != 0 || len(w.waits()) != 0 || w.board().Len() != 40 {
+			t.Errorf("error %v, %v: %+v", err, ctx.Err(), run)
+		}
+		var newest []string
+		for i := 39; i > 31; i-- {
+			newest = append(newest, "https://example.com/"+strconv.Itoa(i))
+		}
+		slices.Sort(newest)
+		if got := slices.Sorted(maps.Keys(asked)); !slices.Equal(got, newest) {
+			t.Errorf("asked for %v, want the newest", got)
+		}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
-	defer cancel()
-	run, err := w.sync.Run(ctx, ingest.Event{})
-	if err != nil || ctx.Err() != nil || run.Status != syncrun.Succeeded || run.FacesFailed != 0 || len(w.waits()) != 0 || w.board().Len() != 40 {
-		t.Errorf("error %v, %v: %+v", err, ctx.Err(), run)
-	}
-	var newest []string
-	for i := 39; i > 31; i-- {
-		newest = append(newest, "https://example.com/"+strconv.Itoa(i))
-	}
-	slices.Sort(newest)
-	if got := slices.Sorted(maps.Keys(asked)); !slices.Equal(got, newest) {
-		t.Errorf("asked for %v, want the newest", got)
-	}
 }

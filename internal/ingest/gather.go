@@ -54,7 +54,7 @@ func (h *harvest) anything() bool {
 	})
 }
 
-// incomplete is the first product after which absence means nothing, "" when all were read to the end.
+// incomplete returns the first product after which absence means nothing, "" when all were read to the end.
 func (h *harvest) incomplete() token.Product {
 	for _, t := range h.tasks {
 		if t.err != nil && !errors.Is(t.err, syncrun.ErrUnconfigured) {
@@ -198,7 +198,7 @@ func (r *run) ours(p *plan, h *harvest, pools iter.Seq2[token.Pool, error]) iter
 	}
 }
 
-// collect keeps pools. What is no pool with a token is one row's fault.
+// collect keeps pools. What is not a pool with a token is one row's fault.
 func (r *run) collect(p *plan, h *harvest, t *task, pools iter.Seq2[token.Pool, error]) error {
 	for pool, err := range pools {
 		switch {
@@ -210,7 +210,7 @@ func (r *run) collect(p *plan, h *harvest, t *task, pools iter.Seq2[token.Pool, 
 		case !slices.Contains(r.ids, pool.Launchpad):
 			pool.Launchpad = "" // somebody else's, though its token is ours
 		}
-		if !p.state.Share.has(pool.Base.Mint, p.mode) {
+		if !t.takesTurns() && !p.state.Share.has(pool.Base.Mint, p.mode) {
 			continue
 		}
 		isNew, err := h.pools.add(&pool)
@@ -347,6 +347,24 @@ func (r *run) bookRequests(stats *syncrun.Counts) {
 	r.throttles += stats.Throttle.Load()
 	r.record.LookupsAsked += stats.Asked.Load()
 	r.record.LookupsFound += stats.Found.Load()
+}
+
+// bookRPC adds what a node was asked after its product was read.
+func (r *run) bookRPC(stats *syncrun.Counts) {
+	requests, credits := stats.RPC()
+	for i := range r.record.Products {
+		p := &r.record.Products[i]
+		if p.Product != token.DBC || len(requests) == 0 {
+			continue
+		}
+		if p.RPC == nil {
+			p.RPC = map[string]int64{}
+		}
+		for method, n := range requests {
+			p.RPC[method] += n
+		}
+		p.RPCCredits += credits
+	}
 }
 
 // settleMode calls a refresh that had to scan everything what it was: a full run.

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,19 +48,12 @@ func TestMain(m *testing.M) {
 
 const pools, ours = 1500, 60
 
-// study is how much of a randomized test to do: little each time, much with INGEST_STUDY=1, which takes minutes.
-func study(little, much int) int {
-	if os.Getenv("INGEST_STUDY") != "" {
-		return much
-	}
-	return little
-}
-
 // world is a fake Meteora, an engine's tables, and a sync between them.
 type world struct {
 	t      testing.TB
-	fake   *meteoratest.Server
-	db     *faultyDB
+	fake   *meteoratest.Server // nil in a bubble
+	client *dynamodb.Client
+	db     *faultyDB // the same, for the sync
 	tables dynamotest.Tables
 	sync   *ingest.Sync
 	ids    string        // the SSM parameter's value
@@ -126,22 +121,50 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 	if len(products) == 0 {
 		products = []token.Product{token.DLMM}
 	}
-	tables, err := engine.NewTables(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := newSync(t, engine.Client(), newTables(t))
 	of.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
 	of.LaunchpadFilter = true
 	of.StandStill = true // these tests count what changes
-	w := &world{
-		t: t, tables: tables, log: new(bytes.Buffer), db: &faultyDB{Client: engine.Client()},
-		fake: meteoratest.New(of),
-	}
+	w.fake = meteoratest.New(of)
 	if err := w.fake.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.fake.Close() })
 	w.ids = w.fake.Launchpad()
+	w.read(products)
+	return w
+}
+
+func newTables(t testing.TB) dynamotest.Tables {
+	t.Helper()
+	tables, err := engine.NewTables(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tables
+}
+
+// bubble calls do in a bubble, whose time stands still while anybody works: no deadline depends on how busy the machine is.
+// The sync of its world has no sources yet. None may be a server's client, for time does not go on while one waits for
+// bytes; so the connections to the engine are not kept.
+func bubble(t *testing.T, do func(t *testing.T, w *world)) {
+	t.Helper()
+	tables := newTables(t)
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 2, 5, 18, 48, 1, 0, time.UTC)))
+		client := dynamodb.New(engine.Client().Options(), func(o *dynamodb.Options) {
+			o.HTTPClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		})
+		w := newSync(t, client, tables)
+		w.ids = "pad"
+		do(t, w)
+	})
+}
+
+// newSync returns a world with nothing but a sync without sources.
+func newSync(t testing.TB, client *dynamodb.Client, tables dynamotest.Tables) *world {
+	t.Helper()
+	w := &world{t: t, client: client, tables: tables, log: new(bytes.Buffer), db: &faultyDB{Client: client}}
 	table, editions := dynamo.NewSyncTable(w.db, tables.Sync), dynamo.NewBoardTable(w.db, tables.Board)
 	w.sync = &ingest.Sync{
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return token.ParseLaunchpadIDs(w.ids) },
@@ -157,7 +180,6 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 		}),
 		Log: slog.New(slog.DiscardHandler),
 	}
-	w.read(products)
 	return w
 }
 
@@ -176,10 +198,10 @@ func (w *world) read(products []token.Product) {
 	}
 }
 
-// board is what a reader sees.
+// board returns what a reader sees.
 func (w *world) board() *board.Board {
 	w.t.Helper()
-	b, err := dynamo.NewBoardReader(engine.Client(), w.tables.Board).Board(context.WithoutCancel(w.t.Context()))
+	b, err := dynamo.NewBoardReader(w.client, w.tables.Board).Board(context.WithoutCancel(w.t.Context()))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -191,7 +213,7 @@ func (w *world) board() *board.Board {
 	return b
 }
 
-// token is a token on the board.
+// token returns a token on the board.
 func (w *world) token(mint string) token.Token {
 	w.t.Helper()
 	t, ok := w.board().Token(mint)
@@ -218,7 +240,7 @@ func (w *world) runAs(mode string) syncrun.Record {
 	if (err != nil) != (run.Status == syncrun.Failed) {
 		w.t.Errorf("status %s, error %v", run.Status, err)
 	}
-	stored, err := dynamo.NewSyncTable(engine.Client(), w.tables.Sync).Runs(context.WithoutCancel(w.t.Context()), 50)
+	stored, err := dynamo.NewSyncTable(w.client, w.tables.Sync).Runs(context.WithoutCancel(w.t.Context()), 50)
 	if err != nil || !slices.ContainsFunc(stored, func(r syncrun.Record) bool { return r.RunID == run.RunID && r.Status == run.Status }) {
 		w.t.Errorf("the run's record is not in the table: %v", err)
 	}
@@ -229,7 +251,7 @@ func (w *world) runAs(mode string) syncrun.Record {
 func (w *world) scan(table string, keep func(map[string]types.AttributeValue) bool) []map[string]types.AttributeValue {
 	w.t.Helper()
 	var items []map[string]types.AttributeValue
-	pages := dynamodb.NewScanPaginator(engine.Client(), &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
+	pages := dynamodb.NewScanPaginator(w.client, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(context.WithoutCancel(w.t.Context()))
 		if err != nil {
@@ -244,7 +266,7 @@ func (w *world) scan(table string, keep func(map[string]types.AttributeValue) bo
 	return items
 }
 
-// tokens is the tokens table by mint.
+// tokens returns the tokens table by mint.
 func (w *world) tokens() map[string]token.Token {
 	w.t.Helper()
 	var mints []string
@@ -252,7 +274,7 @@ func (w *world) tokens() map[string]token.Token {
 		mints = append(mints, str(it, "mint"))
 	}
 	byMint := map[string]token.Token{}
-	for t, err := range dynamo.NewTokensTable(engine.Client(), w.tables.Tokens).Get(context.WithoutCancel(w.t.Context()), mints) {
+	for t, err := range dynamo.NewTokensTable(w.client, w.tables.Tokens).Get(context.WithoutCancel(w.t.Context()), mints) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -261,7 +283,7 @@ func (w *world) tokens() map[string]token.Token {
 	return byMint
 }
 
-// listed are the mints in the board's lists, and those in the table's lists, which must be the same.
+// listed returns the mints in the board's lists, and those in the table's lists, which must be the same.
 func (w *world) listed() []string {
 	w.t.Helper()
 	var mints, stored []string

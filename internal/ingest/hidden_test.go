@@ -77,7 +77,7 @@ func TestHiding(t *testing.T) {
 	}
 }
 
-// veil is what readers are told of beside the board.
+// veil returns what readers are told of beside the board.
 func (w *world) veil() []string {
 	w.t.Helper()
 	b := w.board()

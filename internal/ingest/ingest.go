@@ -19,7 +19,7 @@ import (
 type Source interface {
 	Product() token.Product
 	// Pools streams the pools of the launchpads ids and counts into stats. The pair with an error is the last; what came
-	// before it is sound. syncrun.ErrUnconfigured means that there is nothing to read from, which is no failure.
+	// before it is sound. syncrun.ErrUnconfigured means that there is nothing to read from, which is not a failure.
 	Pools(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error]
 }
 

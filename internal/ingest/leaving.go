@@ -98,7 +98,7 @@ func (r *run) compare(p *plan, h *harvest) survey {
 	return s
 }
 
-// lost are the pools of a token of the last board that were asked for and not seen; blacklisted reports whether all the
+// lost returns the pools of a token of the last board that were asked for and not seen; blacklisted reports whether all the
 // others are on Meteora's blacklist.
 func (p *plan) lost(t *token.Token, h *harvest) (lost []*token.Pool, blacklisted bool) {
 	blacklisted = h.pools.allBlacklisted(t.Mint)
@@ -153,7 +153,7 @@ func (r *run) prove(ctx context.Context, p *plan, s survey, gone map[string]bool
 	}
 }
 
-// remaining is what stays of a stored token's pools that were not gathered: all but those that are proven gone. Of a
+// remaining returns what stays of a stored token's pools that were not gathered: all but those that are proven gone. Of a
 // delisted token nothing does.
 func (l leaving) remaining(t *token.Token, h *harvest) []token.Pool {
 	if t.Status == token.Delisted {

@@ -29,7 +29,7 @@ func newDiary(t *testing.T) *diary {
 	return d
 }
 
-// curve is a curve whose fees have come to an amount, and that was launched at a moment.
+// curve returns a curve whose fees have come to an amount, and that was launched at a moment.
 func (d *diary) curve(name string, born time.Time, fees token.Number) token.Pool {
 	share := token.Share{UnclaimedQuote: fees.Mul("0.5")}
 	return token.Pool{

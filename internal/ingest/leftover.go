@@ -15,7 +15,7 @@ type Weigher interface {
 	Leftovers(ctx context.Context, curves []string, stats *syncrun.Counts) (map[string]token.Number, error)
 }
 
-// maxWeighed is of how many curves a full run asks for what is left over, 20 requests at most: the others have their turns.
+// maxWeighed is how many curves a full run asks for what is left over, in 20 requests at most: the others have their turns.
 const maxWeighed = 1000
 
 // weigh adds to the curves that were gathered what is left over from them. Without it they keep what was known.
@@ -43,7 +43,7 @@ func (r *run) weigh(ctx context.Context, p *plan, h *harvest, t *task) {
 	}
 }
 
-// weighed are the graduated curves whose turn it is, and their mints: those from which something may be left over.
+// weighed returns the graduated curves whose turn it is, and their mints: those from which something may be left over.
 func (p *plan) weighed(h *harvest) (curves, mints []string) {
 	var all []poolID
 	for t := range p.previous.All() {

@@ -18,7 +18,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// lastMetrics are those of the last run, and there is a line for each run.
+// lastMetrics returns those of the last run, and there is a line for each run.
 func (w *world) lastMetrics(runs int) map[string]emftest.Metric {
 	w.t.Helper()
 	lines := bytes.Split(bytes.TrimSpace(w.log.Bytes()), []byte("\n"))
@@ -32,11 +32,11 @@ func (w *world) lastMetrics(runs int) map[string]emftest.Metric {
 	return line.Metrics
 }
 
-// runs is how many runs there were.
+// runs returns how many runs there were.
 func (w *world) runs() int { return bytes.Count(w.log.Bytes(), []byte("\n")) }
 
-// TestTroubleMovesItsMetric holds what each alarm of template.yaml watches against a run in trouble, and against a good
-// run, in which it must be 0: an alarm that always rings warns of nothing.
+// TestTroubleMovesItsMetric compares what each alarm of template.yaml watches in a run in trouble and in a good one, in
+// which it must be 0: an alarm that always rings warns of nothing.
 func TestTroubleMovesItsMetric(t *testing.T) {
 	t.Parallel()
 	down := errors.New("connection refused")
@@ -149,16 +149,17 @@ func TestMetricsAreTheRecords(t *testing.T) {
 // TestMetricsGetOutAtTheDeadline: a run that was cut off is the one to hear of.
 func TestMetricsGetOutAtTheDeadline(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.fake.SetFault(meteoratest.OnPage("dlmm", 2, meteoratest.Fault{Cut: meteoratest.Stall, After: 10000, Pause: time.Minute}))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	if _, err := w.sync.Run(ctx, ingest.Event{}); err != nil {
-		t.Fatal(err)
-	}
-	if got := w.lastMetrics(1)["RunsPartial"].Value; got != 1 {
-		t.Errorf("RunsPartial is %v", got)
-	}
+	bubble(t, func(t *testing.T, w *world) {
+		w.sync.Sources = []ingest.Source{&slow{scripted{product: token.DBC, pools: curvesOf(w, 3)}, 1}}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if _, err := w.sync.Run(ctx, ingest.Event{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.lastMetrics(1)["RunsPartial"].Value; got != 1 {
+			t.Errorf("RunsPartial is %v", got)
+		}
+	})
 }
 
 // TestStuckMigrationsAreNamed: an alarm tells how many there are, and the record which.

@@ -51,7 +51,7 @@ func (n *names) add(t *token.Token) {
 	}
 }
 
-// of are the hashes of t's name and symbol, as far as it has them.
+// of returns the hashes of t's name and symbol, as far as it has them.
 func (n *names) of(t *token.Token) []uint64 {
 	hashes := make([]uint64, 0, 2)
 	for kind, text := range []string{t.Name, t.Symbol} {

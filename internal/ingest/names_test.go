@@ -29,7 +29,7 @@ func TestNameCollisions(t *testing.T) {
 		{"Fine", "FINE", "moonyard", 106, false},   // nobody else's
 		{"", "", "moonyard", 107, false},           // unknown
 		{"", "", "moonyard", 108, false},           // unknown too
-		{"RU", "Frogs", "moonyard", 109, false},    // a name is no symbol
+		{"RU", "Frogs", "moonyard", 109, false},    // a name is not a symbol
 		{"one second", "one second", "moonyard", 0, false},
 	}
 	rows[0].want = true // its name is the seventh's

@@ -98,7 +98,7 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 	return p, nil
 }
 
-// previous is the board that was found, for the launchpads of this run: without those that have gone, and of those that
+// previous returns the board that was found, for the launchpads of this run: without those that have gone, and of those that
 // it does not know with what the table has of them.
 func (r *run) previous(ctx context.Context, found *board.Board) (*board.Board, error) {
 	if found != nil && sameIDs(found.Launchpads(), r.ids) {
@@ -231,7 +231,7 @@ const (
 	fullChunks = 20
 )
 
-// turns is how many chunks of mints are asked for in turns.
+// turns returns how many chunks of mints are asked for in turns.
 func (r *run) turns() int {
 	if r.record.Mode == ModeRefresh {
 		return 1
@@ -263,14 +263,14 @@ func (p *plan) survey(chunks int) {
 	}
 }
 
-// searchers are the tasks that can be asked by mint: the servers of the other products take no such filter.
+// searchers returns the tasks that can be asked by mint: the servers of the other products take no such filter.
 func (p *plan) searchers() []*task {
 	return slices.DeleteFunc(slices.Clone(p.tasks), func(t *task) bool {
 		return t.finder == nil || t.product != token.DLMM && t.product != token.DAMMv2
 	})
 }
 
-// next is what this run leaves.
+// next returns what this run leaves.
 func (p *plan) next(r *run) ([]byte, error) {
 	next := state{
 		Newest: map[token.Product]int64{}, Turn: p.state.Turn + 1, Anchors: p.state.Anchors, Share: p.nextShare, Books: r.closeBooks(),

@@ -126,14 +126,19 @@ func TestShares(t *testing.T) {
 					seen[first+byte(i)]++
 				}
 			}
-			s = s.next(mode, isFull, limit/2, limit)
+			s = s.next(mode, isFull, limit/2, 0, limit)
 		}
 		if len(seen) != parts-1 || seen[0] > 0 {
 			t.Errorf("%s: %d parts had turns, part 0 %d", mode, len(seen), seen[0])
 		}
 	}
-	if s := (share{Width: 128, Full: 7}).next(ModeFull, false, 10, limit); s != (share{}) {
+	if s := (share{Width: 128, Full: 7}).next(ModeFull, false, 10, 0, limit); s != (share{}) {
 		t.Errorf("with room for all: %+v", s)
+	}
+	for _, tt := range []struct{ used, beside, width int }{{399, 0, 0}, {400, 0, 128}, {100, 749, 0}, {100, 750, 128}} {
+		if s := (share{Width: 128}).next(ModeFull, false, tt.used, tt.beside, limit); s.Width != tt.width {
+			t.Errorf("%d bytes used, %d beside: width %d, want %d", tt.used, tt.beside, s.Width, tt.width)
+		}
 	}
 	var all share
 	for i := range 1000 {

@@ -68,7 +68,7 @@ func (r *run) settle(err error) error {
 	return err
 }
 
-// reason is the first error of a product that ended with status.
+// reason returns the first error of a product that ended with status.
 func (r *run) reason(status syncrun.Status) string {
 	for _, p := range r.record.Products {
 		if p.Status == status {

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/ingest"
 	"tokensync/internal/meteora"
 	"tokensync/internal/syncrun"
@@ -127,7 +128,7 @@ func (w *world) turnAway(mode string) {
 	}
 }
 
-// unsorted is a client of a Meteora that does not know sort_by, and ignores it as it does with all that it does not know.
+// unsorted returns a client of a Meteora that does not know sort_by, and ignores it as it does with all that it does not know.
 func unsorted(w *world) ingest.Source {
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
@@ -223,8 +224,8 @@ func onQuery(parameter string, status int) meteoratest.FaultFunc {
 // Only tokens whose pools vanished or came back are left to it.
 func TestRefreshesOfADay(t *testing.T) {
 	t.Parallel()
-	hours := study(4, 24)
-	for seed := range uint64(study(2, 6)) {
+	hours := study.Size(4, 24)
+	for seed := range uint64(study.Size(2, 6)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			d := &day{
@@ -249,7 +250,7 @@ type day struct {
 	steps   int
 }
 
-// hour is a few refreshes between changes, and a full run.
+// hour makes a few refreshes between changes, and a full run.
 func (d *day) hour(hour int) {
 	for range 1 + d.rand.IntN(5) {
 		for range d.rand.IntN(6) {

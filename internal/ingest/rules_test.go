@@ -50,7 +50,7 @@ func TestListingRules(t *testing.T) {
 		{"the same", rules, nil, 2, 0},
 		{"no JSON", "creators: all", nil, 2, 1},
 		{"a field that is misspelt", `{"creator":[]}`, nil, 2, 1},
-		{"a creator that is none", `{"creators":["me"]}`, nil, 2, 1},
+		{"a creator that is not a key", `{"creators":["me"]}`, nil, 2, 1},
 		{"an empty prefix", `{"uri_prefixes":[""]}`, nil, 2, 1},
 		{"two objects", rules + rules, nil, 2, 1},
 		{"null", "null", nil, 2, 1},

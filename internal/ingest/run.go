@@ -18,7 +18,7 @@ const (
 	ModeRefresh = "refresh" // asks for our own pools only
 )
 
-// Event says what to sync. Its zero value means a full run.
+// Event describes what to sync. Its zero value means a full run.
 type Event struct {
 	Mode string `json:"mode"`
 	// AcceptDelisting lets tokens leave the lists however many they are: an operator who knows better than the guard asks for it.
@@ -169,7 +169,7 @@ func deadlineOf(ctx context.Context) time.Time {
 	return time.Now().Add(defaultTime)
 }
 
-// reserve is a tenth of the time that is left, at most maxReserve.
+// reserve returns a tenth of the time that is left, at most maxReserve.
 func reserve(deadline time.Time) time.Duration {
 	return min(max(0, time.Until(deadline))/10, maxReserve)
 }

@@ -202,22 +202,24 @@ func TestTwoAtOnce(t *testing.T) {
 
 func TestALeaseRunsOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	table := dynamo.NewSyncTable(engine.Client(), w.tables.Sync)
-	crashed, err := table.Acquire(t.Context(), "crashed", time.Now().Add(300*time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if run := w.run(); run.Status != syncrun.Skipped || run.Error == "" || run.UpstreamRequests != 0 {
-		t.Errorf("while it is held: %+v", run)
-	}
-	time.Sleep(310 * time.Millisecond)
-	if run := w.run(); run.Status != syncrun.Succeeded {
-		t.Errorf("once it ran out: %+v", run)
-	}
-	if err := crashed.Hold(t.Context()); !errors.Is(err, syncrun.ErrLeaseHeld) {
-		t.Errorf("the crashed holder may still write: %v", err)
-	}
+	bubble(t, func(t *testing.T, w *world) {
+		w.sync.Sources = []ingest.Source{&scripted{product: token.DBC, pools: curvesOf(w, 3)}}
+		table := dynamo.NewSyncTable(w.client, w.tables.Sync)
+		crashed, err := table.Acquire(t.Context(), "crashed", time.Now().Add(300*time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run := w.run(); run.Status != syncrun.Skipped || run.Error == "" || len(w.tokens()) != 0 {
+			t.Errorf("while it is held: %+v", run)
+		}
+		time.Sleep(310 * time.Millisecond)
+		if run := w.run(); run.Status != syncrun.Succeeded {
+			t.Errorf("once it ran out: %+v", run)
+		}
+		if err := crashed.Hold(t.Context()); !errors.Is(err, syncrun.ErrLeaseHeld) {
+			t.Errorf("the crashed holder may still write: %v", err)
+		}
+	})
 }
 
 // TestLostLeaseStopsWriting lets another run take over between two batches.
@@ -287,24 +289,26 @@ func TestUnprocessedItems(t *testing.T) {
 // TestUnprocessedForGood: the board shows what could not be stored, and the next run stores it.
 func TestUnprocessedForGood(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.db.write = func(in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
-		return &dynamodb.BatchWriteItemOutput{UnprocessedItems: in.RequestItems}, nil
-	}
-	n := len(w.fake.OurMints("dlmm"))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	run, err := w.sync.Run(ctx, ingest.Event{})
-	check(t, "nothing goes through", run, counts{"partial", pools, ours, n, 0, 0, 0, n, 0, "done"})
-	if err != nil || !strings.Contains(run.Error, "unprocessed") || w.board().Len() != n || len(w.tokens()) != 0 {
-		t.Errorf("error %v, record's %q, %d on the board", err, run.Error, w.board().Len())
-	}
-	w.db.write = nil
-	check(t, "the next run", w.run(), counts{"succeeded", pools, ours, 0, 0, n, 0, 0, (n + 24) / 25, "done"})
-	check(t, "the one after", w.run(), counts{"succeeded", pools, ours, 0, 0, n, 0, 0, 0, "done"})
-	if len(w.listed()) != n {
-		t.Errorf("%d listed", len(w.listed()))
-	}
+	bubble(t, func(t *testing.T, w *world) {
+		w.db.write = func(in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+			return &dynamodb.BatchWriteItemOutput{UnprocessedItems: in.RequestItems}, nil
+		}
+		const n = 30
+		w.sync.Sources = []ingest.Source{&scripted{product: token.DBC, pools: curvesOf(w, n)}}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		run, err := w.sync.Run(ctx, ingest.Event{})
+		check(t, "nothing goes through", run, counts{"partial", 0, n, n, 0, 0, 0, n, 0, "done"})
+		if err != nil || !strings.Contains(run.Error, "unprocessed") || w.board().Len() != n || len(w.tokens()) != 0 {
+			t.Errorf("error %v, record's %q, %d on the board", err, run.Error, w.board().Len())
+		}
+		w.db.write = nil
+		check(t, "the next run", w.run(), counts{"succeeded", 0, n, 0, 0, n, 0, 0, (n + 24) / 25, "done"})
+		check(t, "the one after", w.run(), counts{"succeeded", 0, n, 0, 0, n, 0, 0, 0, "done"})
+		if len(w.listed()) != n {
+			t.Errorf("%d listed", len(w.listed()))
+		}
+	})
 }
 
 func TestTableDown(t *testing.T) {
@@ -565,38 +569,43 @@ func (h *hungTable) SaveRun(ctx context.Context, _ syncrun.Record) error { retur
 
 func TestHungTableLeavesTimeForMetrics(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	table := &hungTable{Runs: w.sync.Runs}
-	w.sync.Runs = table
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	run, err := w.sync.Run(ctx, ingest.Event{})
-	if err != nil || len(table.until) == 0 || w.log.Len() == 0 {
-		t.Fatalf("run %+v, error %v, %d calls, metrics %q", run, err, len(table.until), w.log)
-	}
-	deadline, _ := ctx.Deadline()
-	for _, until := range table.until {
-		if !until.Before(deadline) {
-			t.Errorf("the table is waited for until %v, the function's own end", until)
+	bubble(t, func(t *testing.T, w *world) {
+		w.sync.Sources = []ingest.Source{&scripted{product: token.DBC, pools: curvesOf(w, 3)}}
+		table := &hungTable{Runs: w.sync.Runs}
+		w.sync.Runs = table
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		run, err := w.sync.Run(ctx, ingest.Event{})
+		if err != nil || len(table.until) == 0 || w.log.Len() == 0 {
+			t.Fatalf("run %+v, error %v, %d calls, metrics %q", run, err, len(table.until), w.log)
 		}
-	}
+		deadline, _ := ctx.Deadline()
+		for _, until := range table.until {
+			if !until.Before(deadline) {
+				t.Errorf("the table is waited for until %v, the function's own end", until)
+			}
+		}
+	})
 }
 
 func TestDeadlineHalfway(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.fake.SetFault(meteoratest.OnPage("dlmm", 2, meteoratest.Fault{Cut: meteoratest.Stall, After: 10000, Pause: time.Minute}))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	run, err := w.sync.Run(ctx, ingest.Event{})
-	// A batch that the deadline cut off counts as unwritten, though the engine may have taken it.
-	stored := len(w.tokens())
-	if err != nil || run.Status != syncrun.Partial || run.PoolsScanned != 1000 || run.TokensNew < 20 ||
-		stored < run.ItemsWritten || stored > run.TokensNew || w.board().Len() != run.TokensNew {
-		t.Errorf("%d tokens stored, error %v, record %+v", stored, err, run)
-	}
-	w.fake.SetFault(nil)
-	if run := w.run(); run.Status != syncrun.Succeeded || len(w.tokens()) != len(w.fake.OurMints("dlmm")) {
-		t.Errorf("the next run: %+v", run)
-	}
+	bubble(t, func(t *testing.T, w *world) {
+		const n = 40
+		chain := scripted{product: token.DBC, pools: curvesOf(w, n)}
+		w.sync.Sources = []ingest.Source{&slow{chain, 1}}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		run, err := w.sync.Run(ctx, ingest.Event{})
+		// A batch that the deadline cut off counts as unwritten, though the engine may have taken it.
+		stored := len(w.tokens())
+		if err != nil || run.Status != syncrun.Partial || run.PoolsMatched != n || run.TokensNew != n ||
+			stored < run.ItemsWritten || stored > run.TokensNew || w.board().Len() != run.TokensNew {
+			t.Errorf("%d tokens stored, error %v, record %+v", stored, err, run)
+		}
+		w.sync.Sources = []ingest.Source{&chain}
+		if run := w.run(); run.Status != syncrun.Succeeded || len(w.tokens()) != n {
+			t.Errorf("the next run: %+v", run)
+		}
+	})
 }

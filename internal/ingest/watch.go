@@ -37,7 +37,7 @@ const (
 	endedFailures = "three looks in a row failed"
 )
 
-// end is when a watch must be over: at the next tick, or at the deadline.
+// end returns when a watch must be over: at the next tick, or at the deadline.
 func (w Watch) end(start, deadline time.Time) time.Time {
 	if tick := start.Add(w.Tick); tick.Before(deadline) {
 		return tick
@@ -45,7 +45,7 @@ func (w Watch) end(start, deadline time.Time) time.Time {
 	return deadline
 }
 
-// next is when the next look of a watch that must be over at end is due, after a moment and not before now. Looks lie Every
+// next returns when the next look of a watch that must be over at end is due, after a moment and not before now. Looks lie Every
 // apart, so that the last one comes as late as it can. After failures some are left out; ok is false when none is left.
 func (w Watch) next(end, after, now time.Time, failures int) (at time.Time, ok bool) {
 	last := end.Add(-min(lookTime, w.Tick/10))
@@ -71,9 +71,9 @@ func (r *run) acquire(ctx context.Context, deadline time.Time) (Lease, error) {
 		markErr := r.Runs.SetFullDue(ctx, true)
 		r.asked = markErr == nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.Watch.Every+giveWay)
+	patience, cancel := context.WithTimeout(ctx, r.Watch.Every+giveWay)
 	defer cancel()
-	for errors.Is(err, syncrun.ErrLeaseHeld) && sleep(ctx, leaseRetry) {
+	for errors.Is(err, syncrun.ErrLeaseHeld) && sleep(patience, leaseRetry) {
 		lease, err = r.Acquire(ctx, r.record.RunID, deadline)
 	}
 	return lease, err
@@ -81,10 +81,8 @@ func (r *run) acquire(ctx context.Context, deadline time.Time) (Lease, error) {
 
 // sleep reports whether d passed before ctx ended.
 func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return true
 	case <-ctx.Done():
 		return false
@@ -132,7 +130,7 @@ type watch struct {
 	record   *syncrun.Watch
 }
 
-// newWatch returns nil when the run does not watch: it is no refresh, the product was not read, or no look fits in.
+// newWatch returns nil when the run does not watch: it is not a refresh, the product was not read, or no look fits in.
 func (r *run) newWatch(ctx context.Context, lease Lease, p *plan) *watch {
 	t, now := p.watched(), time.Now()
 	end := r.Watch.end(r.start, deadlineOf(ctx))
@@ -157,7 +155,7 @@ func (r *run) newWatch(ctx context.Context, lease Lease, p *plan) *watch {
 	return w
 }
 
-// watched is the task whose source can be watched, nil when there is none, or it was not read in this run.
+// watched returns the task whose source can be watched, nil when there is none, or it was not read in this run.
 func (p *plan) watched() *task {
 	for _, t := range p.tasks {
 		_, ok := t.source.(Watcher)
@@ -256,7 +254,7 @@ func (w *watch) look() error {
 	return w.publishFound(&l, p)
 }
 
-// again is the task of another look.
+// again returns the task of another look.
 func (t *task) again() *task {
 	return &task{product: t.product, source: t.source, finder: t.finder, breaker: t.breaker}
 }
@@ -306,7 +304,7 @@ func (w *watch) book(l *run, p *plan, units int64) {
 	total.TokensUnwritten += l.record.TokensUnwritten
 }
 
-// writeUnits are those that the tables have charged so far, as far as somebody counts them.
+// writeUnits returns those that the tables have charged so far, as far as somebody counts them.
 func (r *run) writeUnits() int64 {
 	if r.WriteUnits == nil {
 		return 0

@@ -119,7 +119,7 @@ func (w *world) boardIsDown(table, _ string) error {
 	return nil
 }
 
-// bonding are the tokens of the launchpad's own config that are still on their curves.
+// bonding returns the tokens of the launchpad's own config that are still on their curves.
 func (w *curves) bonding() (found []int) {
 	for _, i := range w.chain.TokensOf(w.ids) {
 		if w.chain.Token(i).Stage == rpctest.Bonding {
@@ -345,6 +345,17 @@ func TestWatchIsCanceled(t *testing.T) {
 	}
 }
 
+// mortal is a source of curves that dies of the first look.
+type mortal struct{ scripted }
+
+func (s *mortal) Changed(ctx context.Context, ids []token.LaunchpadID, stats *syncrun.Counts) iter.Seq2[token.Pool, error] {
+	return s.Pools(ctx, ids, stats)
+}
+
+func (s *mortal) Moved(context.Context, []token.LaunchpadID, *syncrun.Counts) iter.Seq2[token.Pool, error] {
+	return func(yield func(token.Pool, error) bool) { yield(token.Pool{}, errors.New("killed")) }
+}
+
 // immortal is a lease that nobody releases: its run has died.
 type immortal struct{ ingest.Lease }
 
@@ -353,18 +364,28 @@ func (immortal) Release(context.Context) error { return nil }
 // TestWatchDies: a run that is killed while it watches keeps the next one waiting for no longer than its tick.
 func TestWatchDies(t *testing.T) {
 	t.Parallel()
-	w := newCurves(t, rpctest.Config{Tokens: 60})
-	w.sync.Watch.Tick = time.Second
-	acquire := w.sync.Acquire
-	w.sync.Acquire = func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
-		lease, err := acquire(ctx, owner, until)
-		return immortal{lease}, err
-	}
-	w.watch(func(int) error { return errors.New("killed") })
-	w.sync.Acquire = acquire
-	if next := w.refresh(); next.Status != syncrun.Succeeded {
-		t.Errorf("%+v", next)
-	}
+	bubble(t, func(t *testing.T, w *world) {
+		w.sync.Sources = []ingest.Source{&mortal{scripted{product: token.DBC, pools: curvesOf(w, 3)}}}
+		w.run()
+		w.sync.Watch = ingest.Watch{Every: 5 * time.Second, Tick: time.Minute}
+		acquire := w.sync.Acquire
+		w.sync.Acquire = func(ctx context.Context, owner string, until time.Time) (ingest.Lease, error) {
+			lease, err := acquire(ctx, owner, until)
+			return immortal{lease}, err
+		}
+		began := time.Now()
+		if run := w.refresh(); run.Watch == nil || run.Watch.Looks == 0 {
+			t.Fatalf("%+v", run)
+		}
+		w.sync.Acquire = acquire
+		next := w.refresh()
+		for next.Status == syncrun.Skipped && time.Since(began) < time.Hour {
+			next = w.refresh()
+		}
+		if next.Status != syncrun.Succeeded || next.StartedAt.Sub(began) > w.sync.Watch.Tick {
+			t.Errorf("%v later: %+v", next.StartedAt.Sub(began), next)
+		}
+	})
 }
 
 // TestNoWatch: full runs, and refreshes that could not read the curves, do not look.

@@ -27,7 +27,7 @@ func (a Amounts) zip(b Amounts, f func(a, b token.Number) token.Number) Amounts 
 // Add returns the sum of a and b.
 func (a Amounts) Add(b Amounts) Amounts { return a.zip(b, token.Number.Add) }
 
-// since returns how much a is more than before, as far as both are known: what was unknown until now is no gain.
+// since returns how much a is more than before, as far as both are known: what was unknown until now is not a gain.
 func (a Amounts) since(before Amounts) Amounts {
 	return a.zip(before, token.Number.Sub)
 }

@@ -15,7 +15,7 @@ import (
 
 var noon = time.Date(2026, 2, 5, 12, 0, 0, 0, time.UTC)
 
-// curve is a token whose partner and creator each have half of the fees and have claimed none.
+// curve returns a token whose partner and creator each have half of the fees and have claimed none.
 func curve(stage token.Stage, fees token.Number) token.Token {
 	half := fees.Mul("0.5")
 	share := token.Share{UnclaimedQuote: half}
@@ -24,7 +24,7 @@ func curve(stage token.Stage, fees token.Number) token.Token {
 	return token.Token{Mint: "mint", CurvePool: "curve", Curve: c, CreatedAt: noon.UnixMilli(), Pools: []token.Pool{p}}
 }
 
-// dayOf is b's day when tokens are on the board.
+// dayOf returns b's day when tokens are on the board.
 func dayOf(b *ledger.Books, tokens ...token.Token) ledger.Day {
 	var s ledger.Standing
 	for i := range tokens {

@@ -39,7 +39,26 @@ func (g *Gateways) parse(body []byte) (token.Face, error) {
 	}, nil
 }
 
-// text is a JSON string; "" for anything else.
+// Asset reads a face out of what an index of digital assets calls an asset's content. It has no profiles.
+func (c *Client) Asset(content []byte) (token.Face, error) {
+	face, err := c.gateways.parse(content)
+	if err != nil {
+		return token.Face{}, err
+	}
+	var about struct {
+		URI      string `json:"json_uri"`
+		Metadata struct {
+			Description string `json:"description"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(content, &about); err != nil {
+		return token.Face{}, errNotJSON
+	}
+	face.URI, face.Description = about.URI, token.CleanText(about.Metadata.Description)
+	return face, nil
+}
+
+// text returns a JSON string; "" for anything else.
 func text(raw json.RawMessage) (s string) {
 	_ = json.Unmarshal(raw, &s)
 	return strings.TrimSpace(s)
@@ -56,7 +75,7 @@ func link(places []map[string]json.RawMessage, usable func(string) string, names
 	return ""
 }
 
-// image is the picture's https address, behind a gateway where it is a content address.
+// image returns the picture's https address, behind a gateway where it is a content address.
 func (g *Gateways) image(places []map[string]json.RawMessage) string {
 	usable := func(s string) string {
 		if s == "" {
@@ -84,7 +103,7 @@ func (g *Gateways) image(places []map[string]json.RawMessage) string {
 	return ""
 }
 
-// page is s if it is an https address of a host that a page may link to.
+// page returns s if it is an https address of a host that a page may link to.
 func page(s string) string {
 	if !strings.Contains(s, "://") && strings.Contains(s, ".") && !strings.ContainsAny(s, " @:") {
 		s = "https://" + s // creators leave it out
@@ -92,7 +111,7 @@ func page(s string) string {
 	return httpsOnly(s)
 }
 
-// httpsOnly is s, spelled so that it is safe inside a page's attribute, or "".
+// httpsOnly returns s, spelled so that it is safe inside a page's attribute, or "".
 func httpsOnly(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || check(u) != nil {
@@ -110,7 +129,7 @@ var (
 	telegramName = regexp.MustCompile(`^@?([A-Za-z0-9_]{5,32})$`)
 )
 
-// profile takes an address, or a bare name that goes behind base.
+// profile takes an address, or a bare name that goes after base.
 func profile(base string, name *regexp.Regexp) func(string) string {
 	return func(s string) string {
 		if m := name.FindStringSubmatch(s); m != nil {

@@ -29,10 +29,10 @@ type api struct {
 	noPath   bool                                // GET /pools/{address} is not there
 	noSingle bool                                // a single value in a filter finds nothing
 	maxList  int                                 // a longer list is a 400; 0 is no limit
-	cutList  int                                 // so many pools of a list come, and no more; 0 is no limit
+	cutList  int                                 // how many pools of a list come at most; 0 is no limit
 	size     int                                 // rows a page, whatever is asked; 0 is as asked
 	depth    int                                 // the last page that is given; 0 is all of them
-	deep     string                              // what comes behind it: "400" or "empty"
+	deep     string                              // what comes after it: "400" or "empty"
 	unsorted bool                                // sort_by is ignored
 	answer   func(page int, body map[string]any) // changes an answer
 	requests []string                            // what was asked, decoded
@@ -231,7 +231,7 @@ func reply(w http.ResponseWriter, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// clientOf is quick, and keeps what it learns in cache; nil keeps it in the client.
+// clientOf returns a quick client that keeps what it learns in cache; nil keeps it in the client.
 func clientOf(t *testing.T, product token.Product, url string, cache meteora.Cache) *meteora.Client {
 	t.Helper()
 	c, err := meteora.NewClient(meteora.Options{
@@ -245,7 +245,7 @@ func clientOf(t *testing.T, product token.Product, url string, cache meteora.Cac
 	return c
 }
 
-// addresses are those of the pools that come, sorted, each once, and the stream's error.
+// addresses returns those of the pools that come, sorted, each once, and the stream's error.
 func addresses(pools func(func(token.Pool, error) bool)) (found []string, err error) {
 	for p, failed := range pools {
 		if failed != nil {
@@ -258,7 +258,7 @@ func addresses(pools func(func(token.Pool, error) bool)) (found []string, err er
 	return slices.Compact(found), err
 }
 
-// names are the addresses of some rows, sorted.
+// names returns the addresses of some rows, sorted.
 func names(rows []apiRow, which func(i int) bool) []string {
 	var found []string
 	for i, r := range rows {

@@ -11,7 +11,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// recorded is a page of 1,000 pools of the recorded shape.
+// recorded returns a page of 1,000 pools of the recorded shape.
 func recorded(b *testing.B) []byte {
 	b.Helper()
 	fake := meteoratest.New(meteoratest.Config{RateLimit: map[string]float64{meteoratest.DLMM: 0}})

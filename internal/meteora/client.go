@@ -134,10 +134,10 @@ func (c *Client) Pools(ctx context.Context, ids []token.LaunchpadID, stats *sync
 
 // Errors about answers that are sound and still not what was asked for.
 var (
-	// ErrParameters means that the server did not do what was asked. Meteora ignores parameters that it does not know
+	// ErrParameters is returned when the server did not do what was asked. Meteora ignores parameters that it does not know
 	// without a word; going on would read ten pools a page, or the first page for ever.
 	ErrParameters = errors.New("the server ignored a parameter")
-	// ErrUnreadable means that the server refuses some of its pages, from whichever end they are read.
+	// ErrUnreadable is returned when the server refuses some of its pages, from whichever end they are read.
 	ErrUnreadable = errors.New("pages cannot be read")
 )
 

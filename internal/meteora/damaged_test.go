@@ -17,7 +17,7 @@ var keys = []string{
 	"6NvEeaFmqQt9aqXfFTZ2kyykqk5U7Kgihx8nCfDo4TJ4", "G28CgSq2mbmiwHmPA7nWmxXGZHa83f325Fm11dqVbz2", "NYMDCjXexxeVq8J775cHYfoYAe2EkCGNC3vHmLhkP8T",
 }
 
-// rowWith is a row of ours with more fields, which need not be JSON.
+// rowWith returns a row of ours with more fields, which need not be JSON.
 func rowWith(key, fields string) string {
 	return `{"address":"` + key + `",` + fields + `"token_x":{"address":"` + mint1 + `","name":"A } of [B]"},"token_y":{"address":"` + token.SOL +
 		`"},"tvl":12.5,"launchpad":"` + ours + `","tags":["a","b"]}`
@@ -41,7 +41,7 @@ func TestOneRowsFault(t *testing.T) {
 		{"NaN that nobody reads", `"reserve_x":NaN,`, true},
 		{"a bare word that nobody reads", `"note":None,`, true},
 		{"too deep, and nobody reads it", `"extra":` + deep + `,`, true},
-		{"an object that is none, and nobody reads it", `"extra":{"a":01,"b":[NaN]},`, true},
+		{"an object that is not JSON, and that nobody reads", `"extra":{"a":01,"b":[NaN]},`, true},
 		{"well", ``, true},
 	}
 	for _, test := range tests {

@@ -39,7 +39,7 @@ func page(pools ...string) string {
 	return fmt.Sprintf(`{"total":%d,"pages":1,"current_page":1,"page_size":1000,"data":[%s]}`, len(pools), strings.Join(pools, ","))
 }
 
-// pool is a pool with the given fields and, unless they are among them, an address, our launchpad and a mint.
+// pool returns a pool with the given fields and, unless they are among them, an address, our launchpad and a mint.
 func pool(fields string) string {
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal([]byte("{"+fields+"}"), &given); err != nil {
@@ -271,8 +271,8 @@ func TestDecodeMalformed(t *testing.T) {
 		{"no envelope at all", `{}`},
 		{"data is null", `{"total":0,"data":null}`},
 		{"data is an object", `{"data":{}}`},
-		{"something behind the page", page(pool(``)) + `{}`},
-		{"something behind the array", `[]x`},
+		{"something after the page", page(pool(``)) + `{}`},
+		{"something after the array", `[]x`},
 		{"a comma too many", `[{},]`},
 		{"a comma too few", `[{}{}]`},
 		{"a leading comma", `[,{}]`},
@@ -297,7 +297,7 @@ func TestDecodeMalformed(t *testing.T) {
 	}
 }
 
-// corpus are bodies that the fuzz tests start from.
+// corpus returns bodies that the fuzz tests start from.
 func corpus() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, name := range []string{"dlmm", "damm-v2", "damm-v1"} {
@@ -389,7 +389,7 @@ func TestForeignPoolsCostNothing(t *testing.T) {
 	}
 }
 
-// FuzzDecode holds the scanner against encoding/json: whatever that accepts is accepted, with the same pools of ours.
+// FuzzDecode compares the scanner with encoding/json: whatever that accepts is accepted, with the same pools of ours.
 func FuzzDecode(f *testing.F) {
 	for body := range corpus() {
 		f.Add([]byte(body))
@@ -418,7 +418,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// elementsByEncodingJSON is false for what Decode need not accept.
+// elementsByEncodingJSON returns false for what Decode need not accept.
 func elementsByEncodingJSON(body []byte) ([]json.RawMessage, bool) {
 	var elements []json.RawMessage
 	if json.Unmarshal(body, &elements) == nil && elements != nil {
@@ -428,7 +428,7 @@ func elementsByEncodingJSON(body []byte) ([]json.RawMessage, bool) {
 	return elements, ok && json.Unmarshal(data, &elements) == nil && elements != nil
 }
 
-// dataByEncodingJSON is the one field of an object called data; false if there is none, or another.
+// dataByEncodingJSON returns the one field of an object called data; false if there is none, or another.
 func dataByEncodingJSON(body []byte) (data json.RawMessage, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	if t, _ := d.Token(); !json.Valid(body) || t != json.Delim('{') {
@@ -456,7 +456,7 @@ func launchpadByEncodingJSON(element json.RawMessage) string {
 	return launchpad
 }
 
-// FuzzScan holds the vectorised scanner against one that looks at every byte.
+// FuzzScan compares the vectorised scanner with one that looks at every byte.
 func FuzzScan(f *testing.F) {
 	for body := range corpus() {
 		f.Add([]byte(body), 7)
@@ -480,7 +480,7 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// endByBytes is where the value at the start of p ends, and whether it does.
+// endByBytes returns where the value at the start of p ends, and whether it does.
 func endByBytes(p []byte) (n int, done, escapes bool) {
 	depth, inString, escaped := 0, false, false
 	for i, c := range p {

@@ -34,7 +34,7 @@ func (d *document) text(s string) {
 	d.WriteByte('"')
 }
 
-// odd is the inside of a string that is not ours.
+// odd returns the inside of a string that is not ours.
 func (d *document) odd() string {
 	var s strings.Builder
 	for range d.IntN(5) {
@@ -44,7 +44,7 @@ func (d *document) odd() string {
 	return s.String()
 }
 
-// launchpad is ours in half of the pools, in one of its spellings.
+// launchpad returns ours in half of the pools, in one of its spellings.
 func (d *document) launchpad() string {
 	return d.one(`"`+ours+`"`, `"\u0035\u0036`+ours[2:]+`"`, `"`+ours[:42]+`\u0056"`, `"`+ours+`"`,
 		`null`, `""`, `"pump.fun"`, `"`+ours+`x"`, `{"launchpad":"`+ours+`"}`, `["`+ours+`"]`)
@@ -115,7 +115,7 @@ func (d *document) pool() {
 	})
 }
 
-// newDocument is a page or an array, in one of ten damaged by a byte.
+// newDocument returns a page or an array, in one of ten damaged by a byte.
 func newDocument(seed uint64) []byte {
 	d := &document{Rand: rand.New(rand.NewPCG(seed, 8))}
 	pools := func(int) { d.list(d.IntN(12), func(int) { d.pool() }) }
@@ -144,7 +144,7 @@ func newDocument(seed uint64) []byte {
 	return body
 }
 
-// oursByEncodingJSON are the addresses of our pools in the order of the body; false if encoding/json refuses it.
+// oursByEncodingJSON returns the addresses of our pools in the order of the body; false if encoding/json refuses it.
 func oursByEncodingJSON(body []byte) (addresses []string, ok bool) {
 	elements, ok := elementsByEncodingJSON(body)
 	for _, e := range elements {
@@ -176,7 +176,7 @@ func (p pieces) Read(b []byte) (int, error) {
 	return p.Reader.Read(b[:min(len(b), 1+p.random.IntN(1<<p.random.IntN(12)))])
 }
 
-// sameAsEncodingJSON is whether body was one that encoding/json accepts; the test fails when Decode then finds other pools.
+// sameAsEncodingJSON reports whether body was one that encoding/json accepts; the test fails when Decode then finds other pools.
 func sameAsEncodingJSON(t *testing.T, body []byte, seed uint64) (accepted bool) {
 	t.Helper()
 	want, ok := oursByEncodingJSON(body)

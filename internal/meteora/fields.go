@@ -95,7 +95,7 @@ func (d *Decoder) flag(to *token.Flag) error {
 	return err
 }
 
-// scalarToken reads a value that is no object or array; those are skipped and come out as null.
+// scalarToken reads a value that is not an object or array; those are skipped and come out as null.
 func (d *Decoder) scalarToken() (jsontext.Token, error) {
 	if k := d.json.PeekKind(); k == '{' || k == '[' {
 		return jsontext.Null, d.json.SkipValue()

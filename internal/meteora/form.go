@@ -30,7 +30,7 @@ const (
 	path     form = "/a"     // GET /pools/a
 )
 
-// forms are those that may work for a field, the best first.
+// forms returns those that may work for a field, the best first.
 func (c *Client) forms(field string) []form {
 	switch {
 	case c.api.ByKey == products.Array:
@@ -43,7 +43,7 @@ func (c *Client) forms(field string) []form {
 	return []form{commas, pipes, single}
 }
 
-// witnesses are the forms that ask for a single pool, by whose silence it may be gone.
+// witnesses returns the forms that ask for a single pool, by whose silence it may be gone.
 func (c *Client) witnesses() []form {
 	if c.api.ByKey == products.Array {
 		return []form{alone}
@@ -51,7 +51,7 @@ func (c *Client) witnesses() []form {
 	return []form{path, single}
 }
 
-// most is how many values a question in this form names.
+// most returns how many values a question in this form names.
 func (f form) most() int {
 	switch f {
 	case commas, pipes, repeated:

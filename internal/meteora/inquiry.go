@@ -127,7 +127,7 @@ func (q *inquiry) work(ctx context.Context) <-chan reply {
 	return replies
 }
 
-// workers is how many questions are asked at once.
+// workers returns how many questions are asked at once.
 func (q *inquiry) workers() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -14,7 +14,7 @@ func TestNeedleGoesByItsRarestByte(t *testing.T) {
 	}
 }
 
-// FuzzNeedle holds it against bytes.Contains.
+// FuzzNeedle compares it with bytes.Contains.
 func FuzzNeedle(f *testing.F) {
 	for _, p := range []string{"", "a", "aab", "xxaabyy", "aaaab", `{"launchpad":"` + ours + `"}`, ours[1:] + ours} {
 		for _, text := range []string{"", "a", "aab", "aaab", ours} {

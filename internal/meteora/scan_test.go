@@ -119,7 +119,7 @@ func TestScanChecksItsPremises(t *testing.T) {
 	}
 }
 
-// rowsOf are some rows as they stand in an answer.
+// rowsOf returns some rows as they stand in an answer.
 func (a *api) rowsOf(from, to int) []map[string]any {
 	var data []map[string]any
 	for _, r := range a.rows[from:to] {

@@ -17,7 +17,7 @@ type valueScanner struct {
 	tooDeep   bool
 }
 
-// newScanner is for the value that starts with the bracket open.
+// newScanner returns a scanner of the value that starts with the bracket open.
 func newScanner(open byte) valueScanner {
 	return valueScanner{open: open, end: open + 2} // in ASCII
 }
@@ -52,7 +52,7 @@ func (s *valueScanner) scan(p []byte) (n int, done bool) {
 	return n, false
 }
 
-// scanPlain is scan for a piece without backslashes: a bracket counts when an even number of quotes stands before it.
+// scanPlain is like scan for a piece without backslashes: a bracket counts when an even number of quotes stands before it.
 func (s *valueScanner) scanPlain(p []byte) (n int, done bool) {
 	open := index(p, 0, s.open)
 	for {
@@ -86,7 +86,7 @@ func (s *valueScanner) pass(p []byte) {
 	s.inString = s.inString != (bytes.Count(p, quote)&1 != 0)
 }
 
-// index is where c stands in p from position from on; len(p) when it does not.
+// index returns where c stands in p from position from on; len(p) when it does not.
 func index(p []byte, from int, c byte) int {
 	if i := bytes.IndexByte(p[from:], c); i >= 0 {
 		return from + i

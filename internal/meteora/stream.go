@@ -62,7 +62,7 @@ func (s *stream) fill() bool {
 	return false
 }
 
-// ended is the error for a body that stops where more was needed.
+// ended returns the error for a body that stops where more was needed.
 func (s *stream) ended(in string) error {
 	if s.err == nil || errors.Is(s.err, io.EOF) {
 		return malformed("body ends inside %s at byte %d", in, s.offset)

@@ -42,7 +42,7 @@ func (w *worker) read(ctx context.Context, url string) error {
 	return w.readAs(ctx, url, func(body io.Reader) io.Reader { return body })
 }
 
-// readAs is read for a body that has to be turned into the shape of a list.
+// readAs is like read for a body that has to be turned into the shape of a list.
 func (w *worker) readAs(ctx context.Context, url string, list func(io.Reader) io.Reader) error {
 	return w.retry.Do(ctx, w.stats, func(ctx context.Context) error {
 		body, err := w.fetch.Get(ctx, url, maxBody)

@@ -172,7 +172,7 @@ func TestLinesDoNotMix(t *testing.T) {
 	}
 }
 
-// request is the context of an invocation.
+// request returns the context of an invocation.
 func request(ctx context.Context, id string) context.Context {
 	return lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: id})
 }

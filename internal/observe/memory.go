@@ -16,7 +16,7 @@ type Memory struct {
 	heap int64
 }
 
-// Peak is the most that was resident, and the largest heap of live and not yet collected objects that any call has
+// Peak returns the most that was resident, and the largest heap of live and not yet collected objects that any call has
 // seen, both in bytes. The resident peak is the kernel's, since the process started.
 func (m *Memory) Peak() (rss, heap int64) {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -69,7 +70,7 @@ type Metrics struct {
 func NewMetrics(out io.Writer, getenv func(string) string) *Metrics {
 	mb, _ := strconv.ParseInt(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 64)
 	return &Metrics{
-		service: or(getenv(ServiceVariable), Namespace), environment: or(getenv(EnvironmentVariable), "local"),
+		service: cmp.Or(getenv(ServiceVariable), Namespace), environment: cmp.Or(getenv(EnvironmentVariable), "local"),
 		function: getenv("AWS_LAMBDA_FUNCTION_NAME"), memory: mb << 20, starts: &process,
 		detailed: getenv(DetailVariable) == detailed, out: out,
 	}
@@ -77,13 +78,6 @@ func NewMetrics(out io.Writer, getenv func(string) string) *Metrics {
 
 // NewLambdaMetrics writes to standard output, which Lambda sends to the function's log group.
 func NewLambdaMetrics() *Metrics { return NewMetrics(os.Stdout, os.Getenv) }
-
-func or(value, fallback string) string {
-	if value != "" {
-		return value
-	}
-	return fallback
-}
 
 type value struct {
 	name, unit string
@@ -100,7 +94,7 @@ func (m *Metrics) Emit(ctx context.Context, o syncrun.Outcome) {
 	m.write(ctx, values, map[string]any{"run_id": o.RunID, "mode": o.Mode, "status": o.Status})
 }
 
-// heartbeat is what alarms miss when it stays away, or watch at all times.
+// heartbeat returns what alarms miss when it stays away, or watch at all times.
 func (m *Metrics) heartbeat(o *syncrun.Outcome) []value {
 	values := []value{{"RunsSucceeded", count, one(o.Status == syncrun.Succeeded)}}
 	if m.memory > 0 { // an unknown share is no share of 0
@@ -109,7 +103,7 @@ func (m *Metrics) heartbeat(o *syncrun.Outcome) []value {
 	return values
 }
 
-// troubles are what alarms wait for.
+// troubles returns what alarms wait for.
 func troubles(o *syncrun.Outcome) []value {
 	all := []value{
 		{configurationErrors, count, one(o.Misconfigured)},

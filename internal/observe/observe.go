@@ -45,7 +45,7 @@ func (h handler) WithGroup(name string) slog.Handler {
 	return handler{h.Handler.WithGroup(name), h.starts}
 }
 
-// requestID is Lambda's ID of the invocation, "" outside of one.
+// requestID returns Lambda's ID of the invocation, "" outside of one.
 func requestID(ctx context.Context) string {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		return lc.AwsRequestID

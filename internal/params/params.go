@@ -46,10 +46,10 @@ func New(api API, name string, ttl time.Duration) *Parameter {
 	return &Parameter{api: api, name: name, ttl: ttl}
 }
 
-// Name is the parameter's name.
+// Name returns the parameter's name.
 func (p *Parameter) Name() string { return p.name }
 
-// Value is the parameter's value, at most one TTL old. While SSM is out of reach the last value stays; a parameter that
+// Value returns the parameter's value, at most one TTL old. While SSM is out of reach the last value stays; a parameter that
 // was deleted is ErrNotFound. Errors name the parameter, never its value.
 func (p *Parameter) Value(ctx context.Context) (string, error) {
 	p.mu.Lock()

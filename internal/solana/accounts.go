@@ -46,7 +46,7 @@ func (q *query) options() map[string]any {
 
 func (q *query) params() []any { return []any{q.program.String(), q.options()} }
 
-// pageParams asks for the page behind after, "" for the first. A node that pages by cursors has other names for the same.
+// pageParams asks for the page that begins after the key after, "" for the first. A node that pages by cursors has other names for the same.
 func (q *query) pageParams(after string, byCursor bool) []any {
 	options := q.options()
 	options["limit"] = pageSize
@@ -89,7 +89,7 @@ func (s *Session) pages(ctx context.Context, q *query, at *Position, page Page) 
 	}
 }
 
-// nextPage reads the page at which at stands, and moves at behind it.
+// nextPage reads the page at which at stands, and moves at past it.
 func (s *Session) nextPage(ctx context.Context, q *query, at *Position, seen map[string]bool, page Page) (isLast bool, err error) {
 	asked := at.After
 	if err := s.scan(ctx, methodScanPages, q, q.pageParams(asked, at.ByCursor), maxPageBody, page); err != nil {
@@ -109,14 +109,14 @@ func (s *Session) nextPage(ctx context.Context, q *query, at *Position, seen map
 	return next == "", nil
 }
 
-// next is where a page that was asked for with the key asked says to go on, "" when nothing follows.
+// next returns where a page that was asked for with the key asked says to go on, "" when nothing follows.
 func (e *pageEnd) next(asked string) (string, error) {
 	key := e.key
 	if key == "" {
 		key = e.cursor
 	}
 	switch {
-	case e.isLast, e.rows == 0 && key == asked: // some keep their key set behind the last page
+	case e.isLast, e.rows == 0 && key == asked: // some keep their key set after the last page
 		return "", nil
 	case key == "" && (e.hasMore || e.rows >= pageSize):
 		return "", malformed("a full page without a key to the next")
@@ -158,7 +158,7 @@ func (s *Session) Accounts(ctx context.Context, keys []Key, slice Slice, visit f
 	return nil
 }
 
-// Slot is where the node stands, -1 if it does not say. Whatever is read after it holds all that was written until then.
+// Slot returns where the node stands, -1 if it does not say. Whatever is read after it holds all that was written until then.
 func (s *Session) Slot(ctx context.Context) (int64, error) {
 	if err := s.accounts(ctx, []Key{{}}, Slice{}, func(int, *Account) {}); err != nil {
 		return -1, err
@@ -166,7 +166,7 @@ func (s *Session) Slot(ctx context.Context) (int64, error) {
 	return s.answer.slot, nil
 }
 
-// LastSlot is the slot at which the last answer holds, -1 if the node did not say.
+// LastSlot returns the slot at which the last answer holds, -1 if the node did not say.
 func (s *Session) LastSlot() int64 { return s.answer.slot }
 
 func (s *Session) accounts(ctx context.Context, keys []Key, slice Slice, visit func(int, *Account)) error {

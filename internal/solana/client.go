@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net/http"
 	"time"
 
@@ -135,30 +134,23 @@ func (c *Client) NewSession(stats *syncrun.Counts) *Session {
 
 // call asks method and hands its result to read, again from the start when an answer broke off. Its errors hold no word
 // of the node's; they are RPCError, upstream.StatusError, upstream.ErrMalformed and those of net and context.
-func (s *Session) call(ctx context.Context, method string, params []any, limit int64, read func(*answer) error) error {
+func (s *Session) call(ctx context.Context, method string, params any, limit int64, read func(*answer) error) error {
 	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": requestID, "method": method, "params": params})
 	if err != nil {
 		return fmt.Errorf("encoding %s: %w", method, err)
 	}
-	wasUnwanted := false
-	for attempt := 1; ; attempt++ {
-		err := s.judge(method, s.try(ctx, method, request, limit, read))
-		if err == nil {
-			return nil
-		}
-		s.report(ctx, method, err)
-		unwanted := upstream.IsUnwanted(err)
-		isOver := unwanted && wasUnwanted || method == methodScan && attempt >= patience(err)
-		wasUnwanted = unwanted
-		if isOver || !s.retry.Pause(ctx, attempt, err) {
-			return fmt.Errorf("%s: %w", method, inOwnWords(err))
-		}
-		s.stats.Retries.Add(1)
+	err = s.retry.Do(ctx, s.stats, func(ctx context.Context) error {
+		return s.judge(ctx, method, s.try(ctx, method, request, limit, read))
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", method, inOwnWords(err))
 	}
+	return nil
 }
 
-// judge makes an error final that the node has given twice in a row, and remembers what the node does not do.
-func (s *Session) judge(method string, err error) error {
+// judge makes an error final that the node has given twice in a row, remembers what the node does not do, and logs what it
+// wrote.
+func (s *Session) judge(ctx context.Context, method string, err error) error {
 	rpc, ok := errors.AsType[*RPCError](err)
 	if ok && rpc.reason == invalid {
 		if s.invalid[method]++; s.invalid[method] >= 2 {
@@ -170,14 +162,17 @@ func (s *Session) judge(method string, err error) error {
 	if refused(err) {
 		s.refused[method] = true
 	}
+	if err != nil {
+		s.report(ctx, method, err)
+	}
+	if method == methodScan {
+		return bounded(err)
+	}
 	return err
 }
 
-// report counts a throttle, and logs what the node wrote.
+// report logs what the node wrote.
 func (s *Session) report(ctx context.Context, method string, err error) {
-	if isThrottle(err) {
-		s.stats.Throttle.Add(1)
-	}
 	detail := err.Error()
 	if _, ok := errors.AsType[*RPCError](err); ok {
 		detail += ": " + s.answer.message
@@ -207,16 +202,28 @@ func (s *Session) try(ctx context.Context, method string, request []byte, limit 
 	return ctx.Err()
 }
 
-// patience is how often an answer of getProgramAccounts is worth waiting for. One that came too late or cut off will do so
-// again, for it is as large again; there may be pages.
-func patience(err error) int {
+// boundedError is an error that is worth so many attempts.
+type boundedError struct {
+	error
+	attempts int
+}
+
+// Unwrap returns the error itself.
+func (e *boundedError) Unwrap() error { return e.error }
+
+// Attempts implements upstream.Bounded.
+func (e *boundedError) Attempts() int { return e.attempts }
+
+// bounded bounds the attempts at an answer of getProgramAccounts. One that came too late or cut off will do so again, for
+// it is as large again; there may be pages.
+func bounded(err error) error {
 	switch {
 	case isTimeout(err):
-		return 1
+		return &boundedError{err, 1}
 	case errors.Is(err, upstream.ErrMalformed):
-		return 2
+		return &boundedError{err, 2}
 	}
-	return math.MaxInt
+	return err
 }
 
 // isTimeout reports whether a node was too slow to begin its answer. The same question would take as long again.

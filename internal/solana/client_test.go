@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -48,7 +49,7 @@ func sessionAt(t *testing.T, url string) (*Session, *syncrun.Counts) {
 	return client.NewSession(stats), stats
 }
 
-// account is an element of a program's accounts; data is given in base64.
+// account returns an element of a program's accounts; data is given in base64.
 func account(data string) string {
 	return `{"pubkey":"` + someProgram.String() + `","account":{"lamports":1,"data":["` + data + `","base64"],"owner":"` +
 		someProgram.String() + `","executable":false,"rentEpoch":18446744073709551615,"space":1}}`
@@ -91,7 +92,7 @@ var (
 	kinds      = [][8]byte{{1}, {2}}
 )
 
-// row is an account in base64 of a kind, with a key.
+// row returns an account in base64 of a kind, with a key.
 func row(kind byte, key Key) string {
 	return account(base64.StdEncoding.EncodeToString(data(kind, key)))
 }
@@ -124,7 +125,7 @@ func TestRetry(t *testing.T) {
 		"no JSON":        func(w http.ResponseWriter) { io.WriteString(w, "upstream timed out") },
 		"nothing":        func(http.ResponseWriter) {},
 		"no result":      func(w http.ResponseWriter) { io.WriteString(w, `{"id":1}`) },
-		"more behind":    func(w http.ResponseWriter) { io.WriteString(w, good+"{}") },
+		"more after":    func(w http.ResponseWriter) { io.WriteString(w, good+"{}") },
 		"endless value": func(w http.ResponseWriter) {
 			io.WriteString(w, `{"result":{"accounts":[{"pubkey":"`)
 			for range 3 << 10 {
@@ -325,13 +326,47 @@ func TestNewClient(t *testing.T) {
 	}
 }
 
+// TestAssets: what nobody asked for, what is unknown and what has no content is left out.
+func TestAssets(t *testing.T) {
+	t.Parallel()
+	mints := []Key{{1}, {2}, {3}}
+	asset := func(k Key, content string) string {
+		return fmt.Sprintf(`{"interface":"x","id":%q,"content":%s}`, k, content)
+	}
+	for name, tt := range map[string]struct {
+		result string
+		want   map[Key]string
+		err    error
+	}{
+		"some":             {"[" + asset(mints[1], `{"json_uri":"u"}`) + ",null," + asset(Key{9}, `{}`) + "]", map[Key]string{mints[1]: `{"json_uri":"u"}`}, nil},
+		"content first":    {`[{"content":{"a":[1]},"id":"` + mints[0].String() + `"}]`, map[Key]string{mints[0]: `{"a":[1]}`}, nil},
+		"no content":       {`[{"id":"` + mints[0].String() + `"},7,"x",[]]`, map[Key]string{}, nil},
+		"of no key":        {`[` + `{"id":"x","content":{}}]`, map[Key]string{}, nil},
+		"no array":         {`{"items":[]}`, map[Key]string{}, upstream.ErrMalformed},
+		"an endless value": {`[{"id":"` + strings.Repeat("x", maxToken+2), map[Key]string{}, upstream.ErrMalformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := newSession(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, result(tt.result)) })
+			got := map[Key]string{}
+			err := s.Assets(t.Context(), mints, func(mint Key, content []byte) { got[mint] = string(content) })
+			if !maps.Equal(got, tt.want) || !errors.Is(err, tt.err) {
+				t.Errorf("%v, error %v; want %v, %v", got, err, tt.want, tt.err)
+			}
+		})
+	}
+}
+
 func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(result(`{"accounts":[` + account("YQ==") + `],"paginationKey":"k"}`)))
 	f.Add([]byte(result(`{"context":{},"value":[null,{"data":["",""]},[],1]}`)))
+	f.Add([]byte(result(`[{"id":"11111111111111111111111111111111","content":{"json_uri":"u"}},null]`)))
 	f.Add([]byte(failure(-32601, "no")))
 	f.Fuzz(func(_ *testing.T, body []byte) {
 		var a answer
 		a.reset(strings.NewReader(string(body)), methodScan)
 		_ = a.read(everyAccount)
+		a.reset(strings.NewReader(string(body)), methodAssets)
+		_ = a.read(func(a *answer) error { return a.assets(func(Key, []byte) {}) })
 	})
 }

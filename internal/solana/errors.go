@@ -100,13 +100,8 @@ func (e *RPCError) Retryable() bool {
 	}
 }
 
-func isThrottle(err error) bool {
-	if status, ok := errors.AsType[*upstream.StatusError](err); ok {
-		return status.Code == http.StatusTooManyRequests
-	}
-	rpc, ok := errors.AsType[*RPCError](err)
-	return ok && rpc.reason == throttled
-}
+// Throttled reports whether the node said "too many requests".
+func (e *RPCError) Throttled() bool { return e.reason == throttled }
 
 // refused reports whether the node will not do what was asked, however often: it does not know the method, or does not
 // do it for this program.
@@ -121,6 +116,9 @@ func refused(err error) bool {
 	rpc, ok := errors.AsType[*RPCError](err)
 	return ok && (rpc.reason == never || rpc.reason == tooLarge)
 }
+
+// IsRefused reports whether the node, or the provider's plan, does not have what was asked.
+func IsRefused(err error) bool { return refused(err) || IsPlan(err) }
 
 // IsPlan reports whether err means that the provider's plan is used up or does not include what was asked: no other
 // request will succeed either until somebody pays.

@@ -30,7 +30,7 @@ func ParseKey(s string) (Key, error) {
 	return Key(b), nil
 }
 
-// MustKey is ParseKey for constants.
+// MustKey is like ParseKey for constants.
 func MustKey(s string) Key {
 	k, err := ParseKey(s)
 	if err != nil {
@@ -39,7 +39,7 @@ func MustKey(s string) Key {
 	return k
 }
 
-// String is base58.
+// String returns k in base58.
 func (k Key) String() string { return base58.Encode(k[:]) }
 
 // MarshalText writes base58.

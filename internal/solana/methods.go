@@ -10,6 +10,7 @@ const (
 	methodBlockTime    = "getBlockTime"
 	methodSignatures   = "getSignaturesForAddress"
 	methodTransaction  = "getTransaction"
+	methodAssets       = "getAssetBatch"
 	prefixDigitalAsset = "getAsset"
 )
 
@@ -32,7 +33,7 @@ func classOf(method string) class {
 	return classRPC
 }
 
-// credits is what Helius charges for a request (August 2026).
+// credits returns what Helius charges for a request (August 2026).
 func credits(method string) int64 {
 	switch method {
 	case methodScan, methodBlockTime, methodSignatures, methodTransaction:

@@ -81,7 +81,7 @@ func (s secrets) conceal(text string) string {
 	return shown.String()
 }
 
-// begun is how many bytes at a text's beginning are a secret or begin one.
+// begun returns how many bytes at a text's beginning are a secret or begin one.
 func (s secrets) begun(folded string) (longest int) {
 	for _, secret := range s {
 		n := 0
@@ -115,7 +115,7 @@ type shown struct {
 func (e *shown) Error() string { return e.text }
 func (e *shown) Unwrap() error { return e.kind }
 
-// inOwnWords is err without a word of the node's.
+// inOwnWords returns err without a word of the node's.
 func inOwnWords(err error) error {
 	if status, ok := errors.AsType[*upstream.StatusError](err); ok {
 		kind := &upstream.StatusError{Code: status.Code, RetryAfter: status.RetryAfter, Detail: statusDetail(status.Code)}

@@ -93,7 +93,7 @@ type Budget struct {
 	Until    time.Time
 }
 
-// Ways are the ways in which q can be asked, the most promising first.
+// Ways returns the ways in which q can be asked, the most promising first.
 func (q *Search) Ways(c Costs) []Way {
 	pages := Way{methodScanPages, q.pagedSpread(c)}
 	if q.keys() > maxPlainKeys {
@@ -102,7 +102,7 @@ func (q *Search) Ways(c Costs) []Way {
 	return []Way{{methodScan, PerKey}, pages}
 }
 
-// keys is how many q looks for.
+// keys returns how many q looks for.
 func (q *Search) keys() (n int) {
 	for i := range q.Holds {
 		n += len(q.Holds[i].Keys)
@@ -110,7 +110,7 @@ func (q *Search) keys() (n int) {
 	return n
 }
 
-// pagedSpread is the spread of fewer pages.
+// pagedSpread returns the spread of fewer pages.
 func (q *Search) pagedSpread(c Costs) Spread {
 	whole, each := c.Pages, int64(q.keys())
 	if whole == 0 {
@@ -144,7 +144,7 @@ type part struct {
 	bytes  []byte
 }
 
-// parts are the queries that a spread makes of q.
+// parts returns the queries that a spread makes of q.
 func (q *Search) parts(spread Spread) (parts []part) {
 	if spread == All {
 		return []part{{}}
@@ -256,7 +256,7 @@ func (b Budget) spent(requests int64) bool {
 	return b.Requests > 0 && requests >= b.Requests || !b.Until.IsZero() && !time.Now().Before(b.Until)
 }
 
-// step reads the answer at which at stands, and moves at behind it.
+// step reads the answer at which at stands, and moves at past it.
 func (s *Session) step(ctx context.Context, q *Search, p part, at *Position, seen map[string]bool, page Page) (err error) {
 	query, f := q.query(p), &filter{Page: page, search: q, part: p}
 	defer s.measure(at)()

@@ -172,7 +172,7 @@ func TestWays(t *testing.T) {
 	}
 }
 
-// scanCounting is a node whose pages are of one account looked at each: pages many, of which the third holds keyA and the
+// scanCounting returns a node whose pages are of one account looked at each: pages many, of which the third holds keyA and the
 // last keyB.
 func scanCounting(t *testing.T, pages int) (*Session, *[]string) {
 	t.Helper()
@@ -310,7 +310,7 @@ func TestReasons(t *testing.T) {
 			name string
 			so   bool
 		}{
-			{"retry", err.Retryable()}, {"throttle", isThrottle(err)}, {"detour", IsDetour(err)}, {"plan", IsPlan(err)},
+			{"retry", err.Retryable()}, {"throttle", err.Throttled()}, {"detour", IsDetour(err)}, {"plan", IsPlan(err)},
 		} {
 			if is.so {
 				got = append(got, is.name)

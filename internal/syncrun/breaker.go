@@ -25,7 +25,7 @@ const (
 	BreakerHalfOpen BreakerState = "half-open"
 )
 
-// State is what the breaker does at a moment: an open one is half-open once its cool-down is over.
+// State returns what the breaker does at a moment: an open one is half-open once its cool-down is over.
 func (b Breaker) State(now time.Time) BreakerState {
 	switch {
 	case b.CoolDown == 0:

@@ -29,7 +29,7 @@ func (t *Token) Anchored(before []Pool, anew bool) {
 	}
 }
 
-// market is p's own, of what does not follow from a curve.
+// market returns p's own, of what does not follow from a curve.
 func (p *Pool) market() Anchor {
 	a := Anchor{Price: p.Price, VolumeUSD: p.VolumeUSD, Fees24hUSD: p.Fees24hUSD, Holders: p.Base.Holders}
 	if p.Curve.Stage == "" {

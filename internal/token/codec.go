@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// appendContent appends everything that p says, each text behind its length: what Same compares.
+// appendContent appends everything that p says, each text after its length: what Same compares.
 func (p *Pool) appendContent(b []byte) []byte {
 	for _, f := range slices.Concat(p.fields(), p.Curve.fields(), p.Curve.Earnings.fields()) {
 		b = appendString(b, *f.text)
@@ -24,7 +24,7 @@ type field struct {
 	kind fieldKind
 }
 
-// fieldKind says what a text is made of, so that it can be packed.
+// fieldKind tells what a text is made of, so that it can be packed.
 type fieldKind int
 
 const (
@@ -100,7 +100,7 @@ func (e *Earnings) fields() []field {
 
 // flags and bools list what takes two bits and one.
 func (p *Pool) flags() []*Flag {
-	return []*Flag{&p.Base.Verified, &p.Base.FreezeAuthorityDisabled, &p.Base.MintAuthorityDisabled}
+	return []*Flag{&p.Base.Verified, &p.Base.FreezeAuthorityDisabled, &p.Base.MintAuthorityDisabled, &p.Base.Token2022}
 }
 
 func (p *Pool) bools() []*bool {
@@ -111,7 +111,7 @@ func (p *Pool) bools() []*bool {
 	}
 }
 
-// bits is p's flags and bools in one number.
+// bits returns p's flags and bools in one number.
 func (p *Pool) bits() (bits uint64) {
 	for _, f := range p.flags() {
 		bits = bits<<2 | uint64(*f)&3
@@ -125,7 +125,7 @@ func (p *Pool) bits() (bits uint64) {
 	return bits
 }
 
-// setBits is the reverse of bits.
+// setBits reverses bits.
 func (p *Pool) setBits(bits uint64) {
 	bools, flags := p.bools(), p.flags()
 	for _, is := range slices.Backward(bools) {

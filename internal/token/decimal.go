@@ -78,7 +78,7 @@ func AppendDecimal(b []byte, mantissa int64, exponent int) []byte {
 	return d.append(b)
 }
 
-// add is the sum of decimals that fit; ok is false when a step would not be exact.
+// add returns the sum of decimals that fit; ok is false when a step would not be exact.
 func add(n, m Number) (sum Number, ok bool) {
 	a, ae, aok := n.Decimal()
 	b, be, bok := m.Decimal()
@@ -105,7 +105,7 @@ func magnitude(v int64) uint64 {
 	return uint64(v)
 }
 
-// addBig is the sum of decimals that do not fit.
+// addBig returns the sum of decimals that do not fit.
 func addBig(n, m Number) Number {
 	a, aok := scanDecimal(string(n))
 	b, bok := scanDecimal(string(m))
@@ -119,7 +119,7 @@ func addBig(n, m Number) Number {
 	return result
 }
 
-// big is d in units of 10^low.
+// big returns d in units of 10^low.
 func (d *decimal) big(low int) *big.Int {
 	v, ok := new(big.Int).SetString(string(appendZeros(append([]byte("0"), d.digits...), d.exp-len(d.digits)-low)), 10)
 	if ok && d.negative {
@@ -131,7 +131,7 @@ func (d *decimal) big(low int) *big.Int {
 // productDigits is a float64's worth: what Mul and Quo keep.
 const productDigits = 17
 
-// mul is the product of decimals that fit.
+// mul returns the product of decimals that fit.
 func mul(n, m Number) (product Number, ok bool) {
 	a, ae, aok := n.Decimal()
 	b, be, bok := m.Decimal()
@@ -142,7 +142,7 @@ func mul(n, m Number) (product Number, ok bool) {
 	return rounded(hi, lo, ae+be, false, (a < 0) != (b < 0)), true
 }
 
-// quo is the quotient of decimals that fit.
+// quo returns the quotient of decimals that fit.
 func quo(n, m Number) (quotient Number, ok bool) {
 	a, ae, aok := n.Decimal()
 	b, be, bok := m.Decimal()

@@ -39,7 +39,7 @@ func TestDecimalRoundTrip(t *testing.T) {
 	}
 }
 
-// TestFastArithmetic holds the quick ways against exact fractions, rounded half to even.
+// TestFastArithmetic compares the quick ways with exact fractions, rounded half to even.
 func TestFastArithmetic(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(3, 4))

@@ -50,7 +50,7 @@ func (l *Lead) settle(pools []Pool, now int64) *Pool {
 	return before
 }
 
-// depth is the US dollars of the quote in p: all that is in a curve, and in a pool of which only the sum is known half of
+// depth returns the US dollars of the quote in p: all that is in a curve, and in a pool of which only the sum is known half of
 // it.
 func (p *Pool) depth() float64 {
 	switch {
@@ -62,7 +62,7 @@ func (p *Pool) depth() float64 {
 	return p.TVLUSD.Float64() / 2
 }
 
-// DepthOf is Pool.DepthUSD of an amount of a quote: more digits would make every pool another with each trade.
+// DepthOf returns Pool.DepthUSD of an amount of a quote: more digits would make every pool another with each trade.
 func DepthOf(amount, quoteUSD Number) Number {
 	v := amount.Mul(quoteUSD)
 	if v == "" {

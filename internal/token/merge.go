@@ -18,7 +18,7 @@ const (
 // from the pool that leads. The result does not depend on the order of pools with distinct addresses.
 func Merge(pools []Pool) Token { return MergeAfter(&Token{}, pools, 0) }
 
-// MergeAfter is Merge of a token that was before, in a run at now in Unix milliseconds, or at 0 again within that run: who led
+// MergeAfter is like Merge for a token that was before, in a run at now in Unix milliseconds, or at 0 again within that run: who led
 // its price goes on to do so for a few runs.
 func MergeAfter(before *Token, pools []Pool, now int64) Token {
 	pools = unique(pools)
@@ -56,7 +56,7 @@ func unique(pools []Pool) []Pool {
 	return kept
 }
 
-// Renew is the pool now, which was before: two answers about one address. The later counts, but an answer of Meteora's
+// Renew returns the pool now, which was before: two answers about one address. The later counts, but an answer of Meteora's
 // list of curves does not replace the chain's, and a launchpad that only one of them names stays.
 func Renew(before, now *Pool) Pool {
 	p, other := *now, before
@@ -123,6 +123,7 @@ func (t *Token) describe(p *Pool) {
 	t.Verified = cmp.Or(t.Verified, a.Verified)
 	t.FreezeAuthorityDisabled = cmp.Or(t.FreezeAuthorityDisabled, a.FreezeAuthorityDisabled)
 	t.MintAuthorityDisabled = cmp.Or(t.MintAuthorityDisabled, a.MintAuthorityDisabled)
+	t.Token2022 = cmp.Or(t.Token2022, a.Token2022)
 	if t.Curve == (Curve{}) && p.Curve != (Curve{}) {
 		t.Curve, t.CurvePool = p.Curve, p.Address
 	}
@@ -194,7 +195,7 @@ func statusOf(pools []Pool) Status {
 	return Blacklisted
 }
 
-// storable is the deepest pools that are worth keeping.
+// storable returns the deepest pools that are worth keeping.
 func storable(pools []Pool) []Pool {
 	size := 0
 	for i := range pools {

@@ -40,7 +40,7 @@ func (t *Token) CurveAccount() *Pool {
 	return &t.Pools[i]
 }
 
-// earned is what a side has earned with t's curve.
+// earned returns what a side has earned with t's curve.
 func (t *Token) earned(side func(*Earnings) *Share) (Money, bool) {
 	p := t.CurveAccount()
 	if p == nil {
@@ -64,7 +64,7 @@ func (m *Money) add(other *Money) {
 	}
 }
 
-// Amounts are all of m, in a fixed order.
+// Amounts returns all of m, in a fixed order.
 func (m *Money) Amounts() []*Number {
 	return []*Number{
 		&m.Earned, &m.Unclaimed, &m.Claimed, &m.Surplus, &m.MigrationFee, &m.BaseUSD, &m.UnclaimedUSD, &m.EarnedUSD,

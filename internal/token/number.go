@@ -40,7 +40,7 @@ func (n Number) Known() bool { return n != "" }
 // Negative reports whether n is known and below zero.
 func (n Number) Negative() bool { return strings.HasPrefix(string(n), "-") }
 
-// Float64 is the nearest float64, for ordering only; an unknown number is 0.
+// Float64 returns the nearest float64, for ordering only; an unknown number is 0.
 func (n Number) Float64() float64 {
 	f, _ := strconv.ParseFloat(string(n), 64)
 	return f
@@ -68,7 +68,7 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Add is the exact sum. Unknown adds nothing: unknown plus unknown stays unknown.
+// Add returns the exact sum. Unknown adds nothing: unknown plus unknown stays unknown.
 func (n Number) Add(m Number) Number {
 	switch {
 	case n == "":
@@ -82,7 +82,7 @@ func (n Number) Add(m Number) Number {
 	return addBig(n, m)
 }
 
-// Sub is the exact difference; unknown when either is.
+// Sub returns the exact difference; unknown when either is.
 func (n Number) Sub(m Number) Number {
 	if n == "" || m == "" {
 		return ""
@@ -96,7 +96,7 @@ func (n Number) Sub(m Number) Number {
 // quotientBits is enough precision for the 17 digits that Quo and Mul keep.
 const quotientBits = 160
 
-// Quo is n divided by m to 17 significant digits, a float64's worth; unknown when either is, or when m is 0.
+// Quo returns n divided by m to 17 significant digits, a float64's worth; unknown when either is, or when m is 0.
 func (n Number) Quo(m Number) Number {
 	if q, ok := quo(n, m); ok {
 		return q
@@ -110,7 +110,7 @@ func (n Number) Quo(m Number) Number {
 	return q
 }
 
-// Mul is n times m to 17 significant digits, as Quo; unknown when either is.
+// Mul returns n times m to 17 significant digits, as Quo; unknown when either is.
 func (n Number) Mul(m Number) Number {
 	if p, ok := mul(n, m); ok {
 		return p

@@ -22,7 +22,7 @@ type Packer struct {
 	words   []string
 }
 
-// Append packs p behind b.
+// Append appends p, packed, to b.
 func (k *Packer) Append(b []byte, p *Pool) []byte {
 	named := p.Name
 	if p.Name != "" && p.Name == p.pairName() {
@@ -63,7 +63,7 @@ func (k *Packer) appendCurve(b []byte, c *Curve) []byte {
 	return binary.AppendVarint(b, c.CompletedAt)
 }
 
-// pairName is what pools are called unless they are called something else.
+// pairName returns what pools are called unless they are called something else.
 func (p *Pool) pairName() string { return p.Base.Symbol + "-" + p.QuoteSymbol }
 
 func (k *Packer) append(b []byte, f field) []byte {

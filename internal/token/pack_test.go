@@ -8,13 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// packed are pools with every peculiarity that packing has to keep.
+// packed returns pools with every peculiarity that packing has to keep.
 func packed() []Pool {
 	pools := append(samplePools(), Pool{})
 	pools[0].Tags, pools[0].Blacklisted, pools[0].CreatedAt = []string{"a", "", "🚀"}, true, -7
 	pools[0].Base.Verified, pools[0].Base.FreezeAuthorityDisabled = Yes, No
 	odd := pools[0]
-	odd.Address, odd.Base.Mint = SOL, "1"+USDC // a key, and one that is none
+	odd.Address, odd.Base.Mint = SOL, "1"+USDC // a key, and what is not one
 	odd.Base.Symbol, odd.QuoteSymbol, odd.Name = "TOK", "SOL", "TOK-SOL"
 	odd.Price, odd.TVLUSD, odd.APR, odd.FeePct = "-1.5e+7", "0.000000000001", "many", "123456"
 	odd.Curve = Curve{Stage: Bonding, Progress: "0.1172538", Creator: strings.Repeat("1", 32)}

@@ -39,7 +39,7 @@ const (
 	Yes
 )
 
-// FlagOf is Yes or No.
+// FlagOf returns Yes or No.
 func FlagOf(b bool) Flag {
 	if b {
 		return Yes
@@ -96,6 +96,7 @@ type Asset struct {
 	Verified                Flag   `json:"is_verified,omitzero"`
 	FreezeAuthorityDisabled Flag   `json:"freeze_authority_disabled,omitzero"`
 	MintAuthorityDisabled   Flag   `json:"mint_authority_disabled,omitzero"`
+	Token2022               Flag   `json:"is_token_2022,omitzero"` // else it is of the SPL Token program
 	Holders                 Number `json:"holders,omitzero"`
 	TotalSupply             Number `json:"total_supply,omitzero"` // whole tokens, not base units
 	PriceUSD                Number `json:"price_usd,omitzero"`
@@ -194,7 +195,7 @@ const (
 	USDT = "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"
 )
 
-// NewQuoteMints is SOL, USDC, USDT and whatever else is given.
+// NewQuoteMints returns SOL, USDC, USDT and whatever else is given.
 func NewQuoteMints(more ...string) QuoteMints {
 	q := QuoteMints{SOL: true, USDC: true, USDT: true}
 	for _, mint := range more {

@@ -9,7 +9,7 @@ import (
 // may lead next.
 func (t *Token) Same(u *Token) bool { return bytes.Equal(t.content(), u.content()) }
 
-// content is all that t says, each text behind its length.
+// content returns all that t says, each text after its length.
 func (t *Token) content() []byte {
 	b := make([]byte, 0, 512*(1+len(t.Pools)))
 	for _, s := range []string{
@@ -23,7 +23,7 @@ func (t *Token) content() []byte {
 	for _, v := range t.VolumeUSD {
 		b = appendString(b, string(v))
 	}
-	b = append(b, byte(t.Verified), byte(t.FreezeAuthorityDisabled), byte(t.MintAuthorityDisabled))
+	b = append(b, byte(t.Verified), byte(t.FreezeAuthorityDisabled), byte(t.MintAuthorityDisabled), byte(t.Token2022))
 	b = append(b, byte(FlagOf(t.VolumeEstimated)), byte(FlagOf(t.PriceSuspect)), byte(FlagOf(t.NameCollision)))
 	b = appendVarints(b, t.CreatedAt, t.GraduatedAt, t.LastTradeAt, int64(t.PoolCount))
 	curve := Pool{Curve: t.Curve}
@@ -40,7 +40,7 @@ type kind struct {
 	launchpad                          LaunchpadID
 	name, symbol                       string
 	decimals, supply                   Number
-	verified, freeze, mint             Flag
+	verified, freeze, mint, token2022  Flag
 	stage                              Stage
 	creator, config, curve, graduated  string
 	threshold                          Number
@@ -55,7 +55,7 @@ func (t *Token) kind() kind {
 	e := &t.Curve.Earnings
 	return kind{
 		t.Status, t.Launchpad, t.Name, t.Symbol, t.Decimals, t.TotalSupply,
-		t.Verified, t.FreezeAuthorityDisabled, t.MintAuthorityDisabled,
+		t.Verified, t.FreezeAuthorityDisabled, t.MintAuthorityDisabled, t.Token2022,
 		t.Curve.Stage, t.Curve.Creator, t.Curve.Config, t.CurvePool, t.Curve.GraduatedPool, t.Curve.QuoteThreshold,
 		t.CreatedAt, t.Curve.CompletedAt, t.GraduatedAt, t.FirstSeenAt, t.Face, t.PoolCount,
 		e.CreationFeeTaken, e.Partner.SurplusTaken || e.Creator.SurplusTaken, t.NameCollision,
@@ -68,7 +68,7 @@ func (t *Token) SameKind(u *Token) bool {
 	return t.kind() == u.kind() && slices.Equal(addresses(t.Pools), addresses(u.Pools))
 }
 
-// addresses are those of pools, sorted: the deepest changes with every trade.
+// addresses returns those of pools, sorted: the deepest changes with every trade.
 func addresses(pools []Pool) []string {
 	list := make([]string, len(pools))
 	for i := range pools {

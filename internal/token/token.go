@@ -24,6 +24,7 @@ type Token struct {
 	Verified                Flag        `json:"is_verified,omitzero"`
 	FreezeAuthorityDisabled Flag        `json:"freeze_authority_disabled,omitzero"`
 	MintAuthorityDisabled   Flag        `json:"mint_authority_disabled,omitzero"`
+	Token2022               Flag        `json:"is_token_2022,omitzero"` // else it is of the SPL Token program
 	Curve                   Curve       `json:"curve,omitzero"`
 	CurvePool               string      `json:"curve_pool,omitzero"` // address of the bonding curve
 	Holders                 Number      `json:"holders,omitzero"`
@@ -64,12 +65,30 @@ type Face struct {
 	Telegram    string `json:"telegram,omitzero"`
 }
 
-// Size is about how many bytes of text f holds.
+// Size returns about how many bytes of text f holds.
 func (f *Face) Size() int {
 	return len(f.URI) + len(f.ImageURL) + len(f.Description) + len(f.Website) + len(f.Twitter) + len(f.Telegram)
 }
 
-// MetadataURI is where the JSON with t's face lies, by its mint's metadata; "" when the chain does not tell.
+// Programs that own mints.
+const (
+	SPLToken  = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
+	Token2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
+)
+
+// Program returns the program that owns t's mint, "" where that is unknown.
+func (t *Token) Program() string {
+	switch t.Token2022 {
+	case Yes:
+		return Token2022
+	case No:
+		return SPLToken
+	case Unknown:
+	}
+	return ""
+}
+
+// MetadataURI returns where the JSON with t's face lies, by its mint's metadata; "" when the chain does not tell.
 func (t *Token) MetadataURI() string {
 	for i := range t.Pools {
 		if uri := t.Pools[i].Base.URI; uri != "" {

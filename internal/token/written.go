@@ -21,7 +21,7 @@ const (
 	firstStep = 2
 )
 
-// WriteMark is what to remember of t's item once it is written.
+// WriteMark returns what to remember of t's item once it is written.
 func (t *Token) WriteMark() Written {
 	return Written{Hour: t.UpdatedAt / hourMS, Steps: [4]uint8{
 		steps(t.PriceUSD), steps(t.MarketCapUSD), steps(t.TVLUSD), steps(t.VolumeUSD[Day]),

@@ -28,9 +28,6 @@ var DefaultRetry = Retry{
 	Attempts: 8, Budget: 200, Base: 250 * time.Millisecond, Max: 5 * time.Second, Patience: time.Minute,
 }
 
-// maxRefusals is how many requests for one page may meet a RefusedError: a wall that lets nobody in stays up.
-const maxRefusals = 3
-
 // A Retrier spends one scan's budget of retries. It is safe for concurrent use.
 type Retrier struct {
 	Retry
@@ -61,16 +58,16 @@ func (r *Retrier) Do(ctx context.Context, stats *syncrun.Counts, try func(contex
 		if isThrottle(err) {
 			stats.Throttle.Add(1)
 		}
-		if !r.Pause(ctx, attempt, err) {
+		if !r.pause(ctx, attempt, err) {
 			return WithoutURL(err)
 		}
 		stats.Retries.Add(1)
 	}
 }
 
-// Pause waits before another attempt after err, the attempt'th failure in a row. It returns false when there should be
+// pause waits before another attempt after err, the attempt'th failure in a row. It returns false when there should be
 // no other: err is final, the attempts or the budget are used up, or the deadline would pass during the wait.
-func (r *Retrier) Pause(ctx context.Context, attempt int, err error) bool {
+func (r *Retrier) pause(ctx context.Context, attempt int, err error) bool {
 	if !worthRetrying(err) || attempt >= r.attempts(err) || r.left.Add(-1) < 0 {
 		return false
 	}
@@ -85,8 +82,9 @@ func (r *Retrier) Pause(ctx context.Context, attempt int, err error) bool {
 }
 
 func (r *Retrier) attempts(err error) int {
-	if _, refused := errors.AsType[*RefusedError](err); refused {
-		return min(r.Attempts, maxRefusals)
+	var bound Bounded
+	if errors.As(err, &bound) {
+		return min(r.Attempts, bound.Attempts())
 	}
 	return r.Attempts
 }
@@ -105,10 +103,8 @@ func (r *Retrier) wait(attempt int, err error) (wait time.Duration, ok bool) {
 
 // sleep waits for d, or until ctx ends: then it returns why.
 func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -120,6 +116,9 @@ type Retryable interface{ Retryable() bool }
 
 // Throttled is an error that knows whether it is the server's way of saying "too many requests".
 type Throttled interface{ Throttled() bool }
+
+// Bounded is an error that knows how many attempts it is worth.
+type Bounded interface{ Attempts() int }
 
 func isThrottle(err error) bool {
 	var verdict Throttled

@@ -48,8 +48,14 @@ func (e *RefusedError) Error() string {
 // Unwrap makes a refusal a StatusError as well.
 func (e *RefusedError) Unwrap() error { return &e.StatusError }
 
-// Retryable reports that a refusal may be met again: some challenges pass.
+// Retryable reports that asking again may help: some challenges pass.
 func (e *RefusedError) Retryable() bool { return true }
+
+// maxRefusals is how many requests for one page may meet a RefusedError: a wall that lets nobody in stays up.
+const maxRefusals = 3
+
+// Attempts bounds the requests for one page.
+func (e *RefusedError) Attempts() int { return maxRefusals }
 
 // maxDetail bounds, in bytes, what is kept of the body of an error, and maxWall how far a wall's number is looked for.
 const (

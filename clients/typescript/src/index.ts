@@ -1,9 +1,9 @@
 import { request, type Asked, type Options } from "./request.js";
-import { watch, type Watcher, type WatchOptions } from "./watch.js";
+import { store, watch, type Store, type Watcher, type WatchOptions } from "./watch.js";
 import type { components, paths } from "./schema.js";
 
 export { Problem, type Options } from "./request.js";
-export type { Snapshot, Watcher, WatchOptions } from "./watch.js";
+export type { Snapshot, Store, Watcher, WatchOptions } from "./watch.js";
 
 type Schemas = components["schemas"];
 export type Token = Schemas["Token"];
@@ -121,6 +121,11 @@ export class TokenSync {
   /** Keeps all listed tokens up to date and calls back whenever some changed, until it is stopped. */
   watch(options: WatchOptions): Watcher {
     return watch(this, options);
+  }
+
+  /** What `watch` knows, for React's useSyncExternalStore and its like. Keep one for the whole page. */
+  store(options: Omit<WatchOptions, "onChange"> = {}): Store {
+    return store(this, options);
   }
 
   #get<T>(path: string, query: Record<string, unknown>, signal?: AbortSignal, asked?: Asked): Promise<T> {

@@ -898,6 +898,11 @@ export interface components {
              */
             status: "listed" | "delisted" | "blacklisted" | "unapproved" | "hidden";
             symbol: string | null;
+            /**
+             * @description The program that owns the mint. Token accounts are derived from it.
+             * @enum {string|null}
+             */
+            token_program: "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA" | "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb" | null;
             /** @description Whole tokens. */
             total_supply: number | null;
             tvl_usd: components["schemas"]["Amount"];

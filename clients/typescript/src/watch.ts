@@ -26,6 +26,34 @@ export interface Watcher {
   readonly stopped: Promise<void>;
 }
 
+/** What React's useSyncExternalStore takes. It watches while somebody subscribes, all of them with one watcher. */
+export interface Store {
+  subscribe(this: void, listener: () => void): () => void;
+  /** A new object after each change; undefined before the lists were read. */
+  getSnapshot(this: void): Snapshot | undefined;
+}
+
+export function store(api: TokenSync, options: Omit<WatchOptions, "onChange">): Store {
+  const listeners = new Set<{ notify: () => void }>(); // the same function may come twice
+  let latest: Snapshot | undefined;
+  let watcher: Watcher | undefined;
+  const onChange = (snapshot: Snapshot) => {
+    latest = snapshot;
+    for (const { notify } of [...listeners]) notify();
+  };
+  const subscribe = (notify: () => void) => {
+    const own = { notify };
+    listeners.add(own);
+    watcher ??= watch(api, { ...options, onChange });
+    return () => {
+      if (!listeners.delete(own) || listeners.size > 0) return;
+      watcher?.stop();
+      watcher = undefined;
+    };
+  };
+  return { subscribe, getSnapshot: () => latest };
+}
+
 const longestWait = 60_000;
 
 export function watch(api: TokenSync, options: WatchOptions): Watcher {
@@ -44,7 +72,7 @@ async function run(api: TokenSync, options: WatchOptions, signal: AbortSignal): 
     try {
       const snapshot = await mirror.look();
       failures = 0;
-      if (snapshot) options.onChange(snapshot);
+      if (snapshot && !signal.aborted) options.onChange(snapshot);
     } catch (error) {
       if (signal.aborted) return;
       options.onError?.(error);

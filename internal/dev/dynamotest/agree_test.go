@@ -43,7 +43,7 @@ func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{V
 
 func number(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} }
 
-// listed is an item that the index by-launchpad shows.
+// listed returns an item that the index by-launchpad shows.
 func listed(mint, created string) item {
 	return item{"mint": text(mint), "listing": text("pad"), "first_seen_at": number(created)}
 }
@@ -223,7 +223,7 @@ func keep(value types.AttributeValue) probe {
 	}
 }
 
-// stored is how a value comes back.
+// stored returns how a value comes back.
 func stored(ctx context.Context, db *dynamodb.Client, table string, value types.AttributeValue) (any, error) {
 	if _, err := put(ctx, db, table, item{"mint": text("m"), "x": value}); err != nil {
 		return nil, err
@@ -296,7 +296,7 @@ func attributes(items []item, name string) []types.AttributeValue {
 	return out
 }
 
-// answer is a probe's outcome as text: an error's code, or what was read.
+// answer returns a probe's outcome as text: an error's code, or what was read.
 func answer(ctx context.Context, t *testing.T, e *dynamotest.Engine, ask probe) string {
 	t.Helper()
 	tables, err := e.NewTables(ctx)

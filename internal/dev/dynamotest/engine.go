@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"sync"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"tokensync/internal/dev/proc"
+	"tokensync/internal/dev/serve"
 	"tokensync/internal/dev/workspace"
 )
 
@@ -103,11 +103,15 @@ func connect(ctx context.Context, endpoint string) (*Engine, error) {
 }
 
 func launch(ctx context.Context, o Options) (*Engine, error) {
-	port, err := freePort(ctx)
+	address, err := serve.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
-	arguments := []string{"serve", "--host", "127.0.0.1", "--port", strconv.Itoa(port)}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	arguments := []string{"serve", "--host", host, "--port", port}
 	if o.DBPath != "" {
 		arguments = append(arguments, "--db-path", o.DBPath)
 	}
@@ -117,55 +121,14 @@ func launch(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	endpoint := "http://127.0.0.1:" + strconv.Itoa(port)
-	e := &Engine{endpoint: endpoint, client: newClient(endpoint), process: process}
-	if err := e.waitReady(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if err := process.Await(ctx, address); err != nil {
 		process.Kill()
 		return nil, err
 	}
-	return e, nil
-}
-
-// waitReady watches the process too: a port that was taken meanwhile answers, but not for us.
-func (e *Engine) waitReady(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
-	var dialer net.Dialer
-	for {
-		if conn, err := dialer.DialContext(ctx, "tcp", address); err == nil {
-			_ = conn.Close()
-			return e.stillRuns()
-		}
-		select {
-		case <-e.process.Done():
-			return e.stillRuns()
-		case <-ctx.Done():
-			return fmt.Errorf("wait until it listens: %w", ctx.Err())
-		case <-tick.C:
-		}
-	}
-}
-
-// stillRuns gives an engine whose port was taken the moment it needs to end.
-func (e *Engine) stillRuns() error {
-	select {
-	case <-e.process.Done():
-		return fmt.Errorf("it ended at once: %w", cmp.Or(e.process.Err(), errors.New("exit status 0")))
-	case <-time.After(2 * pollInterval):
-		return nil
-	}
-}
-
-func freePort(ctx context.Context) (int, error) {
-	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	endpoint := "http://" + address
+	return &Engine{endpoint: endpoint, client: newClient(endpoint), process: process}, nil
 }
 
 func newClient(endpoint string) *dynamodb.Client {
@@ -177,7 +140,7 @@ func newClient(endpoint string) *dynamodb.Client {
 	})
 }
 
-// Endpoint is the engine's base URL.
+// Endpoint returns the engine's base URL.
 func (e *Engine) Endpoint() string { return e.endpoint }
 
 // Client talks to the engine with made-up credentials.

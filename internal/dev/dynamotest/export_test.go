@@ -1,6 +1,6 @@
 package dynamotest
 
-// PID is the engine's process, 0 when it was not started here.
+// PID returns the engine's process, 0 when it was not started here.
 func PID(e *Engine) int {
 	if e.process == nil {
 		return 0

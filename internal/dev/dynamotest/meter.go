@@ -5,15 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
-	"time"
 )
 
 // Units are what DynamoDB charges for in on-demand mode.
@@ -23,10 +18,7 @@ type Units struct {
 
 // Meter stands before an engine and sums up the capacity that it says each request consumed, indexes included.
 type Meter struct {
-	url    string
-	server *http.Server
-	engine *http.Transport
-	done   chan struct{}
+	*front
 
 	mu    sync.Mutex
 	units Units
@@ -34,40 +26,18 @@ type Meter struct {
 
 // StartMeter serves on a free port until Close.
 func StartMeter(ctx context.Context, engine string) (*Meter, error) {
-	target, err := url.Parse(engine)
+	m := new(Meter)
+	f, err := startFront(ctx, engine, m.read, func(engine http.Handler) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) { askForUnits(r); engine.ServeHTTP(w, r) }
+	})
 	if err != nil {
-		return nil, fmt.Errorf("engine's address: %w", err)
+		return nil, err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("start the meter: %w", err)
-	}
-	m := &Meter{url: "http://" + l.Addr().String(), engine: &http.Transport{}, done: make(chan struct{})}
-	m.server = &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: &httputil.ReverseProxy{
-		Transport:      m.engine,
-		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target); askForUnits(r.Out) },
-		ModifyResponse: m.read,
-		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-	}}
-	go func() {
-		defer close(m.done)
-		_ = m.server.Serve(l) // it returns when it is closed, and only then
-	}()
+	m.front = f
 	return m, nil
 }
 
-// URL is the endpoint.
-func (m *Meter) URL() string { return m.url }
-
-// Close stops serving.
-func (m *Meter) Close() error {
-	err := m.server.Close()
-	<-m.done
-	m.engine.CloseIdleConnections()
-	return err
-}
-
-// Take is what was consumed since the last call.
+// Take returns what was consumed since the last call.
 func (m *Meter) Take() Units {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -7,14 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 // Fault is what goes wrong with one request to DynamoDB. The zero value is nothing.
@@ -29,10 +25,7 @@ type FaultFunc func(operation string, n int) Fault
 
 // Proxy stands before an engine and does what no engine does on its own: throttle, leave items unprocessed, die.
 type Proxy struct {
-	url    string
-	server *http.Server
-	engine *http.Transport
-	done   chan struct{}
+	*front
 
 	mu    sync.Mutex
 	fault FaultFunc
@@ -41,45 +34,20 @@ type Proxy struct {
 
 // StartProxy serves on a free port until Close.
 func StartProxy(ctx context.Context, engine string) (*Proxy, error) {
-	target, err := url.Parse(engine)
+	p := &Proxy{calls: map[string]int{}}
+	f, err := startFront(ctx, engine, addUnprocessed, p.handler)
 	if err != nil {
-		return nil, fmt.Errorf("engine's address: %w", err)
+		return nil, err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("start the proxy: %w", err)
-	}
-	p := &Proxy{url: "http://" + l.Addr().String(), engine: &http.Transport{}, done: make(chan struct{}), calls: map[string]int{}}
-	forward := &httputil.ReverseProxy{
-		Transport:      p.engine,
-		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		ModifyResponse: addUnprocessed,
-		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-	}
-	p.server = &http.Server{Handler: p.handler(forward), ReadHeaderTimeout: 10 * time.Second}
-	go func() {
-		defer close(p.done)
-		_ = p.server.Serve(l) // it returns when it is closed, and only then
-	}()
+	p.front = f
 	return p, nil
 }
-
-// URL is the endpoint.
-func (p *Proxy) URL() string { return p.url }
 
 // SetFault starts counting anew; nil switches faults off.
 func (p *Proxy) SetFault(f FaultFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.fault, p.calls = f, map[string]int{}
-}
-
-// Close stops serving.
-func (p *Proxy) Close() error {
-	err := p.server.Close()
-	<-p.done
-	p.engine.CloseIdleConnections()
-	return err
 }
 
 func (p *Proxy) next(operation string) Fault {
@@ -95,8 +63,8 @@ func (p *Proxy) next(operation string) Fault {
 // unprocessedKey carries a batch's items that were held back from the request to its answer.
 type unprocessedKey struct{}
 
-func (p *Proxy) handler(forward http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (p *Proxy) handler(engine http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		switch fault := p.next(operation); {
 		case fault.Reset:
@@ -113,8 +81,8 @@ func (p *Proxy) handler(forward http.Handler) http.Handler {
 				return
 			}
 		}
-		forward.ServeHTTP(w, r)
-	})
+		engine.ServeHTTP(w, r)
+	}
 }
 
 // holdBack takes a share of a batch's items out of the request.

@@ -21,13 +21,13 @@ const activeTimeout = 30 * time.Second
 // Tables are the names of the tables made for one test.
 type Tables struct{ Tokens, Sync, Board string }
 
-// UniqueNames are names that no other test has.
+// UniqueNames returns names that no other test has.
 func UniqueNames() Tables {
 	suffix := strings.ToLower(rand.Text()[:10])
 	return Tables{Tokens: "tokens-" + suffix, Sync: "sync-" + suffix, Board: "board-" + suffix}
 }
 
-// ByLogicalID are the names as samtemplate.Options takes them.
+// ByLogicalID returns the names as samtemplate.Options takes them.
 func (t Tables) ByLogicalID() map[string]string {
 	return map[string]string{"TokensTable": t.Tokens, "SyncTable": t.Sync, "BoardTable": t.Board}
 }

@@ -57,7 +57,7 @@ var bad = []Kind{
 // Slow drips for longer than anyone should wait. No number has it: a test that does not mind asks for it by name.
 var Slow = Kind{Name: "slow", do: drip}
 
-// KindOf is what lies behind https://example.com/<i>: seven in eight have a face.
+// KindOf returns what lies behind https://example.com/<i>: seven in eight have a face.
 func KindOf(i int) Kind {
 	if i%8 == 7 {
 		return bad[i/8%len(bad)]
@@ -65,7 +65,7 @@ func KindOf(i int) Kind {
 	return good[(i-i/8)%len(good)]
 }
 
-// answer serves /<i>, /<kind>/<i>, and the same behind the path of a gateway.
+// answer serves /<i>, /<kind>/<i>, and the same with the path of a gateway before it.
 func answer(w http.ResponseWriter, r *http.Request) {
 	dir, last := path.Split(r.URL.Path)
 	i, err := strconv.Atoi(strings.TrimSuffix(last, ".json"))
@@ -105,7 +105,7 @@ func zipped(w http.ResponseWriter, _ *http.Request, i int) {
 	_ = z.Close()
 }
 
-// bomb is 100 MB of spaces in 100 KB.
+// bomb writes 100 MB of spaces in 100 KB.
 func bomb(w http.ResponseWriter, _ *http.Request, _ int) {
 	w.Header().Set("Content-Encoding", "gzip")
 	z := gzip.NewWriter(w)

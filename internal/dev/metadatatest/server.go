@@ -68,10 +68,10 @@ func (s *Server) pairs() string {
 	return strings.Join(pairs, ",")
 }
 
-// Address is the host and port that stand for all of Hosts.
+// Address returns the host and port that stand for all of Hosts.
 func (s *Server) Address() string { return s.serve.Host() }
 
-// Roots is the path of the file with the server's authority.
+// Roots returns the path of the file with the server's authority.
 func (s *Server) Roots() string { return s.roots }
 
 // SetDead lets every answer be a 503, or no more.

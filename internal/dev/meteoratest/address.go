@@ -27,14 +27,14 @@ func (c codec) encode(kind int, n uint64) key {
 	return k
 }
 
-// decode is encode's inverse; ok is false for a key that encode did not make.
+// decode inverts encode; ok is false for a key that encode did not make.
 func (c codec) decode(k key) (kind int, n uint64, ok bool) {
 	v := unmix(k[1] ^ mix(c.seed))
 	kind, n = int(v>>56), v&(1<<56-1)
 	return kind, n, c.encode(kind, n) == k
 }
 
-// mix is splitmix64's finalizer: a bijection on 64-bit words that scatters neighbours.
+// mix applies splitmix64's finalizer: a bijection on 64-bit words that scatters neighbours.
 func mix(z uint64) uint64 {
 	z += 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -42,7 +42,7 @@ func mix(z uint64) uint64 {
 	return z ^ z>>31
 }
 
-// unmix is mix's inverse: the multipliers are those of mix modulo 2^64, inverted.
+// unmix inverts mix: the multipliers are those of mix modulo 2^64, inverted.
 func unmix(z uint64) uint64 {
 	z = (z ^ z>>31 ^ z>>62) * 0x319642b2d24d8ec3
 	z = (z ^ z>>27 ^ z>>54) * 0x96de1b173f119089

@@ -136,7 +136,7 @@ func (a *answer) array() {
 	b.raw("]")
 }
 
-// v1Rows are the pools that the address and launchpad parameters of damm-v1 ask for.
+// v1Rows returns the pools that the address and launchpad parameters of damm-v1 ask for.
 func (a *answer) v1Rows() iter.Seq[int] {
 	q := a.r.URL.Query()
 	var pads []string

@@ -52,7 +52,7 @@ func appendBase58(b []byte, k key) []byte {
 	return append(b, digits[start:]...)
 }
 
-// parseBase58 is the inverse of appendBase58; ok is false for anything but a canonical 32-byte key.
+// parseBase58 inverts appendBase58; ok is false for anything but a canonical 32-byte key.
 func parseBase58(s string) (k key, ok bool) {
 	if len(s) < 32 || len(s) > 44 {
 		return k, false

@@ -27,7 +27,7 @@ func (b *brotli) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// head is an uncompressed meta-block's header, of which the first has the stream's own before it. Bits are packed from the
+// head returns an uncompressed meta-block's header, of which the first has the stream's own before it. Bits are packed from the
 // lowest on: last 0, nibbles 4 as 00, the length less one in 16, uncompressed 1, and zeros up to the next byte.
 func (b *brotli) head(length int) []byte {
 	bits, have := uint32(0), 0

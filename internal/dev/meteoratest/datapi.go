@@ -2,7 +2,7 @@ package meteoratest
 
 import "cmp"
 
-// pool appends one pool in the product's shape, with a comma behind it.
+// pool appends one pool in the product's shape, with a comma after it.
 func (e *encoder) pool(w *world, p *pool) {
 	e.bare = p.h>>44%8 == 0
 	e.b = append(e.b, '{')
@@ -232,7 +232,7 @@ func (e *encoder) tail(w *world, p *pool) {
 	}
 }
 
-// account is an address that stands for nothing but looks like one: a vault or a reserve of the pool.
+// account returns an address that stands for nothing but looks like one: a vault or a reserve of the pool.
 func (w *world) account(p *pool, n uint64) key {
 	return w.codec.encode(kindFiller, mix(p.h+n)>>8)
 }

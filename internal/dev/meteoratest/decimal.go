@@ -17,7 +17,7 @@ var pow10 = func() (t [20]uint64) {
 	return t
 }()
 
-// float is d's nearest value, for comparisons.
+// float returns d's nearest value, for comparisons.
 func (d dec) float() float64 {
 	f := float64(d.units)
 	s := d.scale

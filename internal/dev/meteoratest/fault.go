@@ -104,7 +104,7 @@ func (s *Server) faultFor(r Request) *Fault {
 	return &Fault{}
 }
 
-// paging is the page that is answered instead of the one that was asked for; pages count from first.
+// paging returns the page that is answered instead of the one that was asked for; pages count from first.
 func (f *Fault) paging(page, size, first int) (int, int) {
 	if f.SamePage {
 		page = first
@@ -179,7 +179,7 @@ func LongURL(bytes int, f Fault) FaultFunc {
 	}
 }
 
-// Cloudflare is the answer of the network before Meteora's servers: 1010 (the client's kind is banned) and 1020 (a rule forbids
+// Cloudflare returns the answer of the network before Meteora's servers: 1010 (the client's kind is banned) and 1020 (a rule forbids
 // it) come with 403, 1015 (too many requests) with 429, and 520 to 524 (the servers behind fail) are statuses themselves.
 func Cloudflare(code int) Fault {
 	status := code
@@ -192,7 +192,7 @@ func Cloudflare(code int) Fault {
 	return Fault{Status: status, Body: "error code: " + strconv.Itoa(code), Header: map[string]string{"Server": "cloudflare", "CF-RAY": "9c1f0e2ab8d3c1f2-FRA"}}
 }
 
-// Challenge is Cloudflare's page that only a browser gets past.
+// Challenge returns Cloudflare's page that only a browser gets past.
 func Challenge() Fault {
 	return Fault{
 		Status: http.StatusForbidden, ContentType: "text/html; charset=UTF-8",

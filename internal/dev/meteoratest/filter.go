@@ -149,7 +149,7 @@ func (f *filter) limitTo(candidates []int) {
 	f.limited, f.candidates = true, candidates
 }
 
-// addQuery is the query parameter: pools whose name, mints or address have it.
+// addQuery adds the filter of the query parameter: pools whose name, mints or address have it.
 func (f *filter) addQuery(query string) {
 	if query == "" {
 		return

@@ -13,7 +13,7 @@ import (
 // noLimits switches every rate limit off.
 var noLimits = map[string]float64{DLMM: 0, DAMMv2: 0, DAMMv1: 0, DBCList: 0}
 
-// small is a world that is quick to read as a whole.
+// small returns a world that is quick to read as a whole.
 func small() Config { return Config{Pools: 5000, Ours: 512, RateLimit: noLimits} }
 
 func start(t *testing.T, cfg Config) *Server {

@@ -25,7 +25,7 @@ type Launched struct {
 }
 
 // SetLaunched replaces Config.Launched. Tokens that were there keep their pools; those that have graduated since get theirs,
-// newer than all others. It panics when an address is no key.
+// newer than all others. It panics when an address is not a key.
 func (s *Server) SetLaunched(tokens []Launched) {
 	for _, p := range s.products {
 		World{p}.change(func(w *world) { w.launch(tokens) })
@@ -59,7 +59,7 @@ func (w *world) launch(tokens []Launched) {
 	w.settled = true
 }
 
-// placements are the pools that a token has in this product at this moment.
+// placements returns the pools that a token has in this product at this moment.
 func (w *world) placements(t *Launched) []placement {
 	mint := mustKey(t.Mint)
 	h := mix(fold(mint) ^ mix(uint64(w.kind)))
@@ -98,7 +98,7 @@ func productOf(t *Launched) int {
 	return kindDAMMv2
 }
 
-// strangers is how many pools of a token other people opened: one or two in a third of DLMM, one in an eighth of DAMM v2.
+// strangers returns how many pools of a token other people opened: one or two in a third of DLMM, one in an eighth of DAMM v2.
 func (w *world) strangers(h uint64) int {
 	switch n := h >> 8 % 24; {
 	case w.kind == kindDLMM && w.cfg.Strangers > 0:
@@ -178,7 +178,7 @@ func (w *world) launchedToken(t *Launched) token {
 	return made
 }
 
-// quoteToken is any mint that a curve is traded against; "" means SOL.
+// quoteToken returns any mint that a curve is traded against; "" means SOL.
 func (w *world) quoteToken(mint string) token {
 	switch mint {
 	case "", mintSOL:
@@ -191,13 +191,13 @@ func (w *world) quoteToken(mint string) token {
 	return w.launchedToken(&Launched{Mint: mint})
 }
 
-// fold is a word of a key that need not be random.
+// fold returns a word of a key that need not be random.
 func fold(k key) uint64 { return mix(k[0]) ^ mix(k[1]+1) ^ mix(k[2]+2) ^ k[3] }
 
 func mustKey(text string) key {
 	k, ok := parseBase58(text)
 	if !ok {
-		panic(fmt.Sprintf("meteoratest: %q is no key", text))
+		panic(fmt.Sprintf("meteoratest: %q is not a key", text))
 	}
 	return k
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// chainTokens are tokens as a chain would give them: those from graduated on have no pool yet.
+// chainTokens returns tokens as a chain would give them: those from graduated on have no pool yet.
 func chainTokens(n, graduated int) []Launched {
 	keys := codec{99}
 	text := func(kind, i int) string { return string(appendBase58(nil, keys.encode(kind, uint64(i)))) }

@@ -22,7 +22,7 @@ const (
 	dollarStrays = 900
 )
 
-// newMarket is the same for the same seed and tick. Tick 0 moves nothing.
+// newMarket returns the same for the same seed and tick. Tick 0 moves nothing.
 func newMarket(seed, tick uint64) *market {
 	m := &market{tick: tick, solF: drift(mix(seed^0x501), tick, solStrays), usdcF: drift(mix(seed^0xdc), tick, dollarStrays)}
 	m.sol, m.wsol, m.usdc = quoteSOL.at(m.solF), quoteWSOL.at(m.solF), quoteUSDC.at(m.usdcF)
@@ -30,7 +30,7 @@ func newMarket(seed, tick uint64) *market {
 	return m
 }
 
-// drift is a smooth way around a million that stays within strays of it. Two ticks in a row never have the same value.
+// drift returns a smooth way around a million that stays within strays of it. Two ticks in a row never have the same value.
 func drift(h, tick uint64, strays uint64) uint64 {
 	const leg = 32 // ticks from one turning point to the next
 	turn := func(n uint64) uint64 {
@@ -47,7 +47,7 @@ func drift(h, tick uint64, strays uint64) uint64 {
 	return f
 }
 
-// quote is q's kind at this moment.
+// quote returns q's kind at this moment.
 func (m *market) quote(q *quote) *quote {
 	switch q {
 	case quoteSOL:
@@ -71,7 +71,7 @@ func (m *market) now(t token) token {
 	return t
 }
 
-// factor is how t's price stands against tick 0.
+// factor returns how t's price stands against tick 0.
 func (m *market) factor(t *token) uint64 {
 	if t.fixed != nil {
 		return t.fixed.factor
@@ -90,14 +90,14 @@ func (m *market) move(p *pool) {
 	p.volume = p.volume.times(million - swing/2 + way)
 }
 
-// times is d by so many millionths.
+// times returns d by so many millionths.
 func (d dec) times(millionths uint64) dec {
 	hi, lo := bits.Mul64(d.units, millionths)
 	d.units, _ = bits.Div64(hi, lo, million)
 	return d
 }
 
-// at is a quote whose price has moved by a factor.
+// at returns a quote whose price has moved by a factor.
 func (q *quote) at(factor uint64) *quote {
 	moved := *q
 	moved.factor = factor

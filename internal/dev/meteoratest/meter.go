@@ -75,7 +75,7 @@ func (m *meter) withinQuota(now time.Time, h http.Header) bool {
 	return m.used <= m.quota.Limit
 }
 
-// withinRate is a token bucket kept as the time at which the next request is due (GCRA): a request may come half a second
+// withinRate keeps a token bucket as the time at which the next request is due (GCRA): a request may come half a second
 // early, so that late packets and pauses do not put a steady client in the wrong.
 func (m *meter) withinRate(now time.Time) bool {
 	if m.rate <= 0 {

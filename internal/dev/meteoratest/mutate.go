@@ -124,7 +124,7 @@ func (m World) Ours() []int {
 	return ours
 }
 
-// Total is how many pools there are now.
+// Total returns how many pools there are now.
 func (m World) Total() int { return m.p.world.Load().total() }
 
 // Matching counts the pools whose launchpad field is id, whatever its spelling in JSON.
@@ -150,7 +150,7 @@ func (m World) Mints(id string) []string {
 	return mints
 }
 
-// Address is the index-th pool's address, also when the pool is removed or not there yet.
+// Address returns the index-th pool's address, also when the pool is removed or not there yet.
 func (m World) Address(index int) string {
 	w := m.p.world.Load()
 	return string(appendBase58(nil, w.address(index)))
@@ -159,13 +159,13 @@ func (m World) Address(index int) string {
 // Index finds a present pool by its address.
 func (m World) Index(address string) (int, bool) { return m.p.world.Load().find(address) }
 
-// Mint is the token of the index-th pool, by the rule of Mints.
+// Mint returns the token of the index-th pool, by the rule of Mints.
 func (m World) Mint(index int) string {
 	p := m.p.world.Load().pool(index)
 	return p.base().mintText()
 }
 
-// JSON is the index-th pool as it stands in the product's lists.
+// JSON returns the index-th pool as it stands in the product's lists.
 func (m World) JSON(index int) []byte {
 	w := m.p.world.Load()
 	p := w.pool(index)

@@ -51,7 +51,7 @@ func newOrder(w *world, field string, desc bool) order {
 	}
 }
 
-// at is the index of the pool at a place, removed ones included.
+// at returns the index of the pool at a place, removed ones included.
 func (o order) at(place int) int {
 	if o.reversed {
 		place = o.w.end() - 1 - place

@@ -57,7 +57,7 @@ func (w *world) pool(index int) pool {
 	return p
 }
 
-// base is the side that a launchpad's reader keeps: the one that is not a quote; token_x when both or neither are.
+// base returns the side that a launchpad's reader keeps: the one that is not a quote; token_x when both or neither are.
 func (p *pool) base() *token {
 	if p.x.fixed != nil && p.y.fixed == nil {
 		return &p.y
@@ -108,7 +108,7 @@ func (p *pool) setSides(w *world, base, side token, swapped bool, version uint64
 	}
 }
 
-// usd is one token's price.
+// usd returns one token's price.
 func (t *token) usd() dec {
 	if t.fixed != nil {
 		return decOf(t.fixed.usd)
@@ -146,7 +146,7 @@ func (p *pool) feesIn(window int) dec {
 	return dec{p.volumeIn(window).units / 10_000 * p.feeBps, moneyUnit}
 }
 
-// feeRatioIn is fees by TVL in per cent, to 4 decimals.
+// feeRatioIn returns fees by TVL in per cent, to 4 decimals.
 func (p *pool) feeRatioIn(window int) dec {
 	if p.tvl.units == 0 {
 		return dec{}
@@ -154,7 +154,7 @@ func (p *pool) feeRatioIn(window int) dec {
 	return dec{p.feesIn(window).units / (p.tvl.units/1_000_000 + 1), 4}
 }
 
-// sinceCreation is the pool's volume and fees so far; most pools without volume today had some once.
+// sinceCreation returns the pool's volume and fees so far; most pools without volume today had some once.
 func (p *pool) sinceCreation() (volume, fees dec) {
 	days := p.h >> 41 % 300
 	cents := p.volume.units/1e9*days + p.h%9_000_000
@@ -163,7 +163,7 @@ func (p *pool) sinceCreation() (volume, fees dec) {
 
 func (p *pool) feePct() dec { return dec{p.feeBps, 2} }
 
-// currentPrice is token_x in token_y.
+// currentPrice returns token_x in token_y.
 func (p *pool) currentPrice() dec {
 	usd := p.price.float()
 	if p.swapped {
@@ -182,7 +182,7 @@ func (p *pool) appendName(b []byte, asJSON bool) []byte {
 	return p.y.appendSymbol(b, asJSON)
 }
 
-// amounts are the tokens that lie on each side when the TVL is split in two.
+// amounts returns the tokens that lie on each side when the TVL is split in two.
 func (p *pool) amounts() (x, y dec) {
 	half := p.tvl.float() / 2
 	base, quote := decOf(half/p.price.float()), decOf(half/p.quoteUSD)
@@ -231,7 +231,7 @@ func gcd(a, b uint64) uint64 {
 	return a
 }
 
-// invert is a's inverse modulo m, which has no divisor in common with it (extended Euclid).
+// invert returns a's inverse modulo m, which has no divisor in common with it (extended Euclid).
 func invert(a, m uint64) uint64 {
 	t, next := int64(0), int64(1)
 	r, rest := int64(m), int64(a)

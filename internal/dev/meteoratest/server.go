@@ -18,6 +18,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"tokensync/internal/dev/serve"
 )
 
 // The size of the incident that tokensync answers to, a launchpad whose name pools carry, and the launchpad ID that was right
@@ -86,7 +88,7 @@ var (
 	}
 )
 
-// meter is a product's.
+// meter returns a product's.
 func (c Config) meter(product string) *meter {
 	m := &meter{rate: defaultRates[product], quota: defaultQuotas[product]}
 	if rate, set := c.RateLimit[product]; set {
@@ -121,7 +123,7 @@ func orDefault(n, byDefault int) int {
 	return max(n, 0)
 }
 
-// Server is the fake: an http.Handler, and a server of itself after Start or Listen. It is safe for concurrent use.
+// Server is the fake: an http.Handler, and a server of itself after Start or Serve. It is safe for concurrent use.
 type Server struct {
 	cfg      Config
 	products map[string]*product
@@ -130,8 +132,7 @@ type Server struct {
 	dialects dialects
 
 	mu     sync.Mutex
-	http   *http.Server
-	base   string
+	http   *serve.Server // nil before Start
 	closed chan struct{}
 	once   sync.Once
 }
@@ -169,11 +170,8 @@ func New(cfg Config) *Server {
 func (s *Server) Launchpad() string { return s.cfg.Launchpad }
 
 // Start listens on a free port of 127.0.0.1 and serves in the background until Close.
-func (s *Server) Start() error { return s.Listen("127.0.0.1:0") }
-
-// Listen is like Start but listens on addr.
-func (s *Server) Listen(addr string) error {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
+func (s *Server) Start() error {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", serve.Local)
 	if err != nil {
 		return fmt.Errorf("meteoratest: %w", err)
 	}
@@ -185,9 +183,7 @@ func (s *Server) Listen(addr string) error {
 func (s *Server) Serve(l net.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.base = "http://" + l.Addr().String()
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
-	go s.http.Serve(l)
+	s.http = serve.On(l, s)
 }
 
 // Close stops the server and cuts off answers that are under way.
@@ -201,11 +197,15 @@ func (s *Server) Close() error {
 	return s.http.Close()
 }
 
-// URL is the base URL of a product, without a slash at the end: GET {URL}/pools. It is only a path before Start.
+// URL returns the base URL of a product, without a slash at the end: GET {URL}/pools. It is only a path before Start.
 func (s *Server) URL(product string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.base + "/" + s.product(product).name
+	base := ""
+	if s.http != nil {
+		base = s.http.URL()
+	}
+	return base + "/" + s.product(product).name
 }
 
 func (s *Server) product(name string) *product {
@@ -266,10 +266,8 @@ func (s *Server) sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
 	select {
-	case <-t.C:
+	case <-time.After(d):
 		return true
 	case <-ctx.Done():
 	case <-s.closed:

@@ -107,7 +107,7 @@ var (
 	sharesOfDAMMv2 = [...]uint64{28, 1750, 50, 6, 20, 20}
 )
 
-// oddNames are names and symbols that break a careless parser, log line, terminal or page. id is our launchpad's.
+// oddNames returns names and symbols that break a careless parser, log line, terminal or page. id is our launchpad's.
 func oddNames(id string) []spelling {
 	quoted := spelled(id).json
 	quoted = quoted[1 : len(quoted)-1]

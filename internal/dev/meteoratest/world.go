@@ -86,7 +86,7 @@ func (w *world) hash(index int) uint64 {
 	return mix(w.cfg.Seed ^ mix(uint64(w.kind)<<56|uint64(index)))
 }
 
-// created is the pool's creation in Unix milliseconds. It rises with the index.
+// created returns the pool's creation in Unix milliseconds. It rises with the index.
 func (w *world) created(index int) int64 {
 	if index >= w.n {
 		return w.newestMS + int64(index-w.n+1)*1000
@@ -95,7 +95,7 @@ func (w *world) created(index int) int64 {
 	return w.newestMS - int64(w.n-1-index)*step - int64(w.hash(index)>>8%uint64(step))
 }
 
-// slot is which of our pools the index-th pool is, or -1. The range is cut into as many even blocks as we have
+// slot returns which of our pools the index-th pool is, or -1. The range is cut into as many even blocks as we have
 // pools; each has one of ours at a random place.
 func (w *world) slot(index int) int {
 	if w.ours == 0 || index >= w.n {
@@ -113,10 +113,10 @@ func (w *world) indexOfSlot(slot int) int {
 	return from + int(mix(w.hash(from))%uint64(to-from))
 }
 
-// ourTokens is how many tokens the first pools of ours have: 500 for 512, for 12 have a second pool.
+// ourTokens returns how many tokens the first pools of ours have: 500 for 512, for 12 have a second pool.
 func (w *world) ourTokens() int { return w.ours - w.ours*3/128 }
 
-// ourToken is the number of the token of a pool of ours.
+// ourToken returns the number of the token of a pool of ours.
 func (w *world) ourToken(index int) int {
 	if index >= w.n {
 		return w.added[index-w.n]
@@ -128,7 +128,7 @@ func (w *world) ourToken(index int) int {
 	return slot
 }
 
-// launchpadOf is the pool's launchpad field; ours means that the pool was put there for the launchpad.
+// launchpadOf returns the pool's launchpad field; ours means that the pool was put there for the launchpad.
 func (w *world) launchpadOf(index int) (s *spelling, ours bool) {
 	if w.kind == kindDBC {
 		return &w.pads.absent, false
@@ -145,7 +145,7 @@ func (w *world) launchpadOf(index int) (s *spelling, ours bool) {
 	return w.pads.ofOthers(w.kind, w.hash(index)>>5), false
 }
 
-// address is the pool's key; unless it was given, its number is the index.
+// address returns the pool's key; unless it was given, its number is the index.
 func (w *world) address(index int) key {
 	if place := w.overrides[index].place; place != nil && place.address != (key{}) {
 		return place.address

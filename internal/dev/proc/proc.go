@@ -2,8 +2,11 @@
 package proc
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"sync"
@@ -36,6 +39,30 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 		close(p.done)
 	}()
 	return p, nil
+}
+
+// moment is the pause between two looks at whether a child listens, and the time that one needs to end whose port is taken.
+const moment = 10 * time.Millisecond
+
+// Await returns nil once the child listens at address, which no other process may have taken first: then the child ends
+// within a moment, and Await returns how.
+func (p *Process) Await(ctx context.Context, address string) error {
+	for {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		select {
+		case <-p.done:
+			return fmt.Errorf("it ended at once: %w", cmp.Or(p.err, errors.New("exit status 0")))
+		case <-ctx.Done():
+			return fmt.Errorf("wait until it listens: %w", context.Cause(ctx))
+		case <-time.After(moment):
+			if err == nil {
+				return nil
+			}
+		}
+	}
 }
 
 // PID returns the child's process ID.

@@ -24,7 +24,7 @@ const (
 	sortMask = ^(1<<32 - 1)
 )
 
-// ids are the accounts that program scans walk over.
+// ids returns the accounts that program scans walk over.
 func (c *Chain) ids() []int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -109,8 +109,8 @@ func (c *Chain) index() map[key]owned {
 		if !c.configs[t.config].Token2022 {
 			c.byKey[metadataAddress(t.mint)] = owned{i, ofMetadata}
 		}
-		if pool := c.poolAddress(i); pool != cheapPool.key(i) {
-			c.byKey[pool] = owned{i, ofPool}
+		if t.pool != cheapPool.key(i) {
+			c.byKey[t.pool] = owned{i, ofPool}
 		}
 	}
 	return c.byKey
@@ -145,7 +145,7 @@ func (w writer) flag(at int, on bool) {
 	}
 }
 
-// pool is the bonding curve of the i-th token as of a slot (meteora: state/virtual_pool.rs). c.mu must be held.
+// pool returns the bonding curve of the i-th token as of a slot (meteora: state/virtual_pool.rs). c.mu must be held.
 func (c *Chain) pool(i int, asOf uint64) Account {
 	t := &c.tokens[i]
 	v, l := c.configs[t.config], c.lifeOf(i, asOf)
@@ -170,7 +170,7 @@ func (c *Chain) pool(i int, asOf uint64) Account {
 	if l.finished > 0 {
 		w.u64(344, uint64(c.TimeOf(l.finished).Unix()))
 	}
-	return Account{Key: c.poolAddress(i), Owner: dbcProgram, Data: w, Slot: l.slot}
+	return Account{Key: c.tokens[i].pool, Owner: dbcProgram, Data: w, Slot: l.slot}
 }
 
 // money writes the fees of a pool, and what of them was taken.
@@ -203,7 +203,7 @@ func bit(on bool, n int) byte {
 	return 0
 }
 
-// activation is when the i-th pool was created, by its config's clock.
+// activation returns when the i-th pool was created, by its config's clock.
 func (c *Chain) activation(i int) uint64 {
 	t := &c.tokens[i]
 	if c.configs[t.config].Slots {
@@ -212,7 +212,7 @@ func (c *Chain) activation(i int) uint64 {
 	return uint64(c.TimeOf(t.created).Unix())
 }
 
-// vault is the token account that holds the base or the quote of the i-th pool: its amount is at 64.
+// vault returns the token account that holds the base or the quote of the i-th pool: its amount is at 64.
 func (c *Chain) vault(i, side int) *Account {
 	t := &c.tokens[i]
 	v, l := c.configs[t.config], c.lifeOf(i, c.Slot())
@@ -228,7 +228,7 @@ func (c *Chain) vault(i, side int) *Account {
 	return &Account{Key: []madeUp{baseVault, quoteVault}[side].key(i), Owner: owner, Data: w, Slot: l.slot}
 }
 
-// held is what a vault has.
+// held returns what a vault has.
 func (l *life) held(v *curve, side int) uint64 {
 	f := &l.fees[side]
 	fees := f.due(protocol) + f.due(Partner) + f.due(Creator)
@@ -250,7 +250,7 @@ func (*Chain) programOf(isToken2022 bool) key {
 	return tokenProgram
 }
 
-// supply is what there is of the i-th token.
+// supply returns what there is of the i-th token.
 func (c *Chain) supply(i int) uint64 {
 	l := c.lifeOf(i, c.Slot())
 	n := uint64(supplyAtFirst)
@@ -261,7 +261,7 @@ func (c *Chain) supply(i int) uint64 {
 	return n - min(n, c.burned[i])
 }
 
-// mintData is a mint's 82 bytes. A zero authority is none.
+// mintData returns a mint's 82 bytes. A zero authority is none.
 func mintData(supply uint64, decimals byte, authority, freeze key) writer {
 	w := make(writer, 82)
 	w.flag(0, authority != key{})
@@ -273,7 +273,7 @@ func mintData(supply uint64, decimals byte, authority, freeze key) writer {
 	return w
 }
 
-// mint is 82 bytes, and with Token-2022 extensions behind byte 166: a metadata pointer, and the metadata.
+// mint returns 82 bytes, and with Token-2022 extensions after byte 166: a metadata pointer, and the metadata.
 func (c *Chain) mint(i int) *Account {
 	t := &c.tokens[i]
 	v := c.configs[t.config]
@@ -293,7 +293,7 @@ func (c *Chain) mint(i int) *Account {
 	return &Account{Key: t.mint, Owner: c.programOf(v.Token2022), Data: w, Slot: firstSlot}
 }
 
-// extended is a Token-2022 mint before its extensions.
+// extended returns a Token-2022 mint before its extensions.
 func extended(w writer) writer {
 	w = append(w, make([]byte, 166-len(w))...)
 	w[165] = 1
@@ -310,7 +310,7 @@ func text(data []byte, s string) []byte {
 	return append(binary.LittleEndian.AppendUint32(data, uint32(len(s))), s...)
 }
 
-// metadata is a Metaplex account, or nil: its texts are padded with NULs to 32, 10 and 200 bytes.
+// metadata returns a Metaplex account, or nil: its texts are padded with NULs to 32, 10 and 200 bytes.
 func (c *Chain) metadata(i int) *Account {
 	name, mint := c.nameOf(i), c.tokens[i].mint
 	if name.missing {
@@ -328,7 +328,7 @@ func (c *Chain) metadata(i int) *Account {
 	return &Account{Key: metadataAddress(mint), Owner: metaProgram, Data: w, Slot: firstSlot}
 }
 
-// quoteMint is the mint of a quote that is no token of the chain's, or nil.
+// quoteMint returns the mint of a quote that is not a token of the chain's, or nil.
 func (c *Chain) quoteMint(k key) *Account {
 	at := slices.IndexFunc(c.configs, func(v *curve) bool { return v.quote == k })
 	if at < 0 {
@@ -346,7 +346,7 @@ func (c *Chain) quoteMint(k key) *Account {
 	return &Account{Key: k, Owner: c.programOf(v.QuoteToken2022), Data: w, Slot: firstSlot}
 }
 
-// uriOf is where the metadata of the i-th token lies unless a test says otherwise.
+// uriOf returns where the metadata of the i-th token lies unless a test says otherwise.
 func (c *Chain) uriOf(i int) string {
 	return c.configs[c.tokens[i].config].URI + strconv.Itoa(i)
 }

@@ -1,6 +1,7 @@
 package rpctest
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,7 +22,7 @@ type Config struct {
 	Mints     []string  // of the first tokens; the others' are made up
 	Now       time.Time // when the chain begins; the present when zero
 	Seed      uint64    // another seed, other lives
-	Key       string    // must be the request's path behind its slash, as providers do with API keys; "" lets all pass
+	Key       string    // must be the request's path after its slash, as providers do with API keys; "" lets all pass
 	Node      Node      // how the node behaves until SetNode
 	Fault     FaultFunc // nil means proper answers until SetFault
 
@@ -119,8 +120,8 @@ func keys(texts ...string) []key {
 
 // New makes a fake; it does not listen yet. It panics when the launchpad is not a public key.
 func New(cfg Config) *Chain {
-	cfg.Tokens = max(0, orDefault(cfg.Tokens, DefaultTokens))
-	cfg.Launchpad = orDefault(cfg.Launchpad, DefaultLaunchpad)
+	cfg.Tokens = max(0, cmp.Or(cfg.Tokens, DefaultTokens))
+	cfg.Launchpad = cmp.Or(cfg.Launchpad, DefaultLaunchpad)
 	if cfg.Now.IsZero() {
 		cfg.Now = time.Now()
 	}
@@ -144,7 +145,7 @@ func (c *Chain) begin() {
 	}
 	for i, l := range launches {
 		if i == 0 {
-			l.Key = orDefault(l.Key, c.cfg.Launchpad)
+			l.Key = cmp.Or(l.Key, c.cfg.Launchpad)
 		}
 		c.addLaunch(l)
 	}
@@ -154,11 +155,19 @@ func (c *Chain) begin() {
 		if pattern != nil {
 			config = pattern[i%len(pattern)]
 		}
-		c.tokens = append(c.tokens, token{mint: c.mintOf(i), config: config, created: c.born(i)})
+		c.add(token{config: config, created: c.born(i)})
 	}
 }
 
-// mintOf is the i-th token's, also before there is one.
+// add adds a token to the chain. c.mu must be held.
+func (c *Chain) add(t token) {
+	i := len(c.tokens)
+	t.mint = c.mintOf(i)
+	t.pool = c.poolAddress(i, &t)
+	c.tokens = append(c.tokens, t)
+}
+
+// mintOf returns the i-th token's, also before there is one.
 func (c *Chain) mintOf(i int) key {
 	if i < len(c.cfg.Mints) {
 		return mustKey(c.cfg.Mints[i])
@@ -189,11 +198,8 @@ func (c *Chain) AddCurves(config string, n int) (indexes []int) {
 	defer c.mu.Unlock()
 	v := c.configAt(config)
 	for range n {
-		i := len(c.tokens)
-		indexes = append(indexes, i)
-		c.tokens = append(c.tokens, token{
-			mint: c.mintOf(i), config: v, tick: len(c.ticks) - 1, created: withBlock(c.Slot()),
-		})
+		indexes = append(indexes, len(c.tokens))
+		c.add(token{config: v, tick: len(c.ticks) - 1, created: withBlock(c.Slot())})
 	}
 	c.changes++
 	return indexes
@@ -207,7 +213,7 @@ func (c *Chain) AddSingles(n int, l Launch) (indexes []int) {
 	return indexes
 }
 
-// configAt is the index of a config. c.mu must be held.
+// configAt returns the index of a config. c.mu must be held.
 func (c *Chain) configAt(config string) int {
 	i, ok := c.byConfig[parseKey(config)]
 	if !ok {
@@ -216,7 +222,7 @@ func (c *Chain) configAt(config string) int {
 	return i
 }
 
-// Launchpad is the ID whose tokens the chain holds: the first config, and the fee claimer of all that name no other.
+// Launchpad returns the ID whose tokens the chain holds: the first config, and the fee claimer of all that name no other.
 func (c *Chain) Launchpad() string { return c.cfg.Launchpad }
 
 // Tick moves two tokens in three along their curves.
@@ -227,15 +233,15 @@ func (c *Chain) Tick() {
 	c.changes++
 }
 
-// tick is how often the chain has ticked. c.mu must be held.
+// tick returns how often the chain has ticked. c.mu must be held.
 func (c *Chain) tick() int { return len(c.ticks) - 1 }
 
-// poolAddress is the pool's own address; in a launchpad of many thousands a made-up one, which costs no curve points.
-func (c *Chain) poolAddress(i int) key {
+// poolAddress returns the address of the i-th token's pool; in a launchpad of many thousands a made-up one, which costs no
+// curve points.
+func (c *Chain) poolAddress(i int, t *token) key {
 	if c.atFirst > 20*DefaultTokens && i < c.atFirst {
 		return cheapPool.key(i)
 	}
-	t := &c.tokens[i]
 	v := c.configs[t.config]
 	return pair(dbcProgram, v.key, t.mint, v.quote)
 }
@@ -244,7 +250,7 @@ func metadataAddress(mint key) key {
 	return derived(metaProgram, []byte("metadata"), metaProgram[:], mint[:])
 }
 
-// creator is who made the i-th pool: one of 97, unless its config says otherwise.
+// creator returns who made the i-th pool: one of 97, unless its config says otherwise.
 func (c *Chain) creator(i int) key {
 	if made := c.configs[c.tokens[i].config].Creator; made != "" {
 		return mustKey(made)

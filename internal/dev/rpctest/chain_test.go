@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// every is a chain with all sorts of configs that has moved for a while.
+// every returns a chain with all sorts of configs that has moved for a while.
 func every(t *testing.T) *Server {
 	t.Helper()
 	s := start(t, Config{Launches: EveryLaunch()})
@@ -136,7 +136,7 @@ func checkToken(t *testing.T, s *Server, i int, tok *Token, got []reader) {
 
 func absent(a, b uint64) uint64 { return max(a, b) - min(a, b) }
 
-// integrate is the quote that a config's curve takes up to a price.
+// integrate returns the quote that a config's curve takes up to a price.
 func integrate(config reader, sqrt *big.Int) uint64 {
 	sum, from := new(big.Int), config.u128(392)
 	for at := 408; at < 408+20*32 && from.Cmp(sqrt) < 0; at += 32 {

@@ -51,7 +51,7 @@ func mix(h uint64) uint64 {
 // IsSkipped reports whether a slot has no block: one in 33 has none.
 func IsSkipped(slot uint64) bool { return mix(slot)%33 == 0 }
 
-// withBlock is the last slot up to slot that has a block.
+// withBlock returns the last slot up to slot that has a block.
 func withBlock(slot uint64) uint64 {
 	for IsSkipped(slot) {
 		slot--
@@ -71,7 +71,7 @@ func (q *question) blockTime(params []json.RawMessage) (results, *failure) {
 	return func(out *bufio.Writer) { fmt.Fprint(out, q.TimeOf(slot).Unix()) }, nil
 }
 
-// noBlock is why the node has no block of a slot; nil when it has one.
+// noBlock returns why the node has no block of a slot; nil when it has one.
 func (n *Node) noBlock(slot, now uint64) *failure {
 	isOld := slot+oldSlots < now
 	switch {

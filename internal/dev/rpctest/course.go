@@ -28,15 +28,16 @@ func (p position) stage(v *curve) Stage {
 // A token is one curve of the chain.
 type token struct {
 	mint    key
+	pool    key
 	config  int
 	tick    int    // before which it was created
 	created uint64 // slot
 }
 
-// word is a number that depends on the seed.
+// word returns a number that depends on the seed.
 func (c *Chain) word(what string, i int) uint64 { return mix(word(what, i) ^ c.cfg.Seed) }
 
-// course is where the i-th token starts, and how far it moves with every tick: one in three stands still.
+// course returns where the i-th token starts, and how far it moves with every tick: one in three stands still.
 func (c *Chain) course(i int) (start, step int64) {
 	h := c.word("position", i)
 	start, step = int64(h%fullAt), int64(h>>32%24)
@@ -61,7 +62,7 @@ func (c *Chain) position(i, tick int) position {
 	return position(start + int64(max(0, tick-c.tokens[i].tick))*step)
 }
 
-// reaches is the tick at which the i-th token reaches a position; ok is false when it began there, or never moves.
+// reaches returns the tick at which the i-th token reaches a position; ok is false when it began there, or never moves.
 func (c *Chain) reaches(i int, to position) (tick int, ok bool) {
 	start, step := c.course(i)
 	if start >= int64(to) || step == 0 {
@@ -70,7 +71,7 @@ func (c *Chain) reaches(i int, to position) (tick int, ok bool) {
 	return c.tokens[i].tick + int((int64(to)-start+step-1)/step), true
 }
 
-// tickAt is the last tick up to a slot.
+// tickAt returns the last tick up to a slot.
 func (c *Chain) tickAt(slot uint64) int {
 	if n := len(c.ticks) - 1; c.ticks[n] <= slot {
 		return n
@@ -82,7 +83,7 @@ func (c *Chain) tickAt(slot uint64) int {
 	return max(0, at)
 }
 
-// movedAt is when the i-th token's pool was last written, up to a tick.
+// movedAt returns when the i-th token's pool was last written, up to a tick.
 func (c *Chain) movedAt(i, tick int) uint64 {
 	last, moves := c.reaches(i, createdAt)
 	switch first := c.tokens[i].tick; {
@@ -97,7 +98,7 @@ func (c *Chain) movedAt(i, tick int) uint64 {
 	}
 }
 
-// finishedAt is when the i-th token's curve became complete. Of those that were before the chain began, two in five were
+// finishedAt returns when the i-th token's curve became complete. Of those that were before the chain began, two in five were
 // so within a minute.
 func (c *Chain) finishedAt(i, tick int) uint64 {
 	if at, ok := c.reaches(i, fullAt); ok {
@@ -121,7 +122,7 @@ func (c *Chain) migratedAt(i, tick int) uint64 {
 	return c.finishedAt(i, tick) + 10 + c.word("migrated", i)%(migrationDelay-10)
 }
 
-// born is when a token of the chain's beginning was created: some 60 of 512 in its last day, the oldest 600 days ago.
+// born returns when a token of the chain's beginning was created: some 60 of 512 in its last day, the oldest 600 days ago.
 func (c *Chain) born(i int) uint64 {
 	const days, slotsADay = 600, 86_400_000 / slotMillis
 	part := float64(c.word("born", i)>>11) / (1 << 53)

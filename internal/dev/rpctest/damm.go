@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Row is the DAMM v2 pool at address, as Meteora's API for DAMM v2 shows it; ok is false when no token has graduated
+// Row returns the DAMM v2 pool at address, as Meteora's API for DAMM v2 shows it; ok is false when no token has graduated
 // into such a pool. It is what the fake Meteora wants to know.
 func (c *Chain) Row(address string) (row []byte, ok bool) { return Graduates{Chain: c}.Row(address) }
 
@@ -85,7 +85,7 @@ const (
 	usdOther           = 0.5
 )
 
-// QuoteUSD is what a quote is worth at this moment: SOL and USDC drift a little with every tick, and a token of the chain's
+// QuoteUSD returns what a quote is worth at this moment: SOL and USDC drift a little with every tick, and a token of the chain's
 // own is worth its price on its curve.
 func (c *Chain) QuoteUSD(mint string) float64 {
 	c.mu.RLock()
@@ -157,7 +157,7 @@ func (c *Chain) row(i int, address string) object {
 	}
 }
 
-// rowV1 is a pool as the API for DAMM v1 shows it: numbers as texts, and created_at in seconds.
+// rowV1 returns a pool as the API for DAMM v1 shows it: numbers as texts, and created_at in seconds.
 func (c *Chain) rowV1(i int, address string) object {
 	v, name, m := c.launch(i), c.nameOf(i), c.market(i)
 	amount := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
@@ -172,10 +172,10 @@ func (c *Chain) rowV1(i int, address string) object {
 	}
 }
 
-// whole is the i-th token's supply in whole tokens.
+// whole returns the i-th token's supply in whole tokens.
 func (c *Chain) whole(i int) float64 { return float64(c.supply(i)) / math.Pow10(tokenDecimals) }
 
-// spread is an amount of 24 hours in all windows.
+// spread returns an amount of 24 hours in all windows.
 func spread(day float64) object {
 	o := object{}
 	for name, hours := range map[string]float64{"30m": 0.5, "1h": 1, "2h": 2, "4h": 4, "12h": 12, "24h": 24} {
@@ -194,7 +194,7 @@ func (v *curve) symbol() string {
 	return "Q" + spell(v.quote)[:3]
 }
 
-// price is one token in quote tokens once so much has been paid, near enough for a fake market.
+// price returns one token in quote tokens once so much has been paid, near enough for a fake market.
 func (v *curve) price(quote uint64) float64 {
 	f, _ := new(big.Float).SetInt(v.sqrtPrice(quote)).Float64()
 	f /= 1 << 32

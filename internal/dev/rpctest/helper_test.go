@@ -108,7 +108,7 @@ func memcmp(offset int, b []byte) opts {
 	return opts{"memcmp": opts{"offset": offset, "bytes": base58.Encode(b)}}
 }
 
-// poolsOf are the options that ask for a launchpad's plain pools.
+// poolsOf returns the options that ask for a launchpad's plain pools.
 func poolsOf(config key) opts {
 	return opts{"encoding": "base64", "filters": []opts{memcmp(0, poolKind[:]), memcmp(72, config[:])}}
 }
@@ -148,10 +148,10 @@ func (s *Server) walkPages(t *testing.T, o opts, most int) (pubkeys []string, pa
 	return pubkeys, pages
 }
 
-// launchpad is the config of the first curves.
+// launchpad returns the config of the first curves.
 func (s *Server) launchpad() key { return mustKey(s.Launchpad()) }
 
-// pools are the curves of the n-th config in their order.
+// pools returns the curves of the n-th config in their order.
 func (s *Server) pools(n int) (addresses []string) {
 	for _, i := range s.TokensOf(s.Configs()[n]) {
 		addresses = append(addresses, s.Token(i).Pool)

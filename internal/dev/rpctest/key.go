@@ -24,7 +24,7 @@ func parseKey(s string) key {
 	return key(b)
 }
 
-// mustKey is parseKey for what has to be a key.
+// mustKey is like parseKey for what has to be a key.
 func mustKey(s string) key {
 	k := parseKey(s)
 	if spell(k) != s {
@@ -33,7 +33,7 @@ func mustKey(s string) key {
 	return k
 }
 
-// derived is the address that program owns for seeds: the hash, with the highest bump seed, that is off the curve.
+// derived returns the address that program owns for seeds: the hash, with the highest bump seed, that is off the curve.
 func derived(program key, seeds ...[]byte) key {
 	for bump := 255; bump >= 0; bump-- {
 		h := sha256.New()
@@ -59,19 +59,19 @@ func ordered(a, b key) (larger, smaller key) {
 	return a, b
 }
 
-// pair is the pool of two mints under a config of DBC or DAMM v2.
+// pair returns the pool of two mints under a config of DBC or DAMM v2.
 func pair(program, config, a, b key) key {
 	larger, smaller := ordered(a, b)
 	return derived(program, []byte("pool"), config[:], larger[:], smaller[:])
 }
 
-// pairV1 is the pool of two mints under a config of DAMM v1.
+// pairV1 returns the pool of two mints under a config of DAMM v1.
 func pairV1(config, a, b key) key {
 	larger, smaller := ordered(a, b)
 	return derived(dammV1Program, larger[:], smaller[:], config[:])
 }
 
-// hashed is a made-up key: the i-th of its sort.
+// hashed returns a made-up key: the i-th of its sort.
 func hashed(what string, i int) key {
 	return sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("rpctest/"+what+"/"), uint64(i)))
 }
@@ -93,7 +93,7 @@ const (
 	quoteVault     madeUp = "quote vault"
 )
 
-// key is the i-th of the sort: sixteen bytes of a hash, the index, eight bytes of a hash.
+// key returns the i-th of the sort: sixteen bytes of a hash, the index, eight bytes of a hash.
 func (m madeUp) key(i int) key {
 	k := sha256.Sum256([]byte("rpctest/" + string(m)))
 	binary.LittleEndian.PutUint64(k[16:], uint64(i))

@@ -107,7 +107,7 @@ func liquidity(quote uint64, from, to *big.Int) *big.Int {
 	return v.Quo(v, new(big.Int).Sub(to, from))
 }
 
-// sqrtPrice is the square root of the price once so much of the quote has been paid.
+// sqrtPrice returns the square root of the price once so much of the quote has been paid.
 func (s *shape) sqrtPrice(quote uint64) *big.Int {
 	from, l := s.start, s.liquidity[0]
 	if quote = min(quote, s.threshold); quote > s.first {
@@ -117,7 +117,7 @@ func (s *shape) sqrtPrice(quote uint64) *big.Int {
 	return v.Quo(v, l).Add(v, from)
 }
 
-// sold is how much of the token has been bought by then.
+// sold returns how much of the token has been bought by then.
 func (s *shape) sold(sqrt *big.Int) uint64 {
 	between := func(l, from, to *big.Int) uint64 {
 		v := new(big.Int).Sub(to, from)
@@ -149,9 +149,9 @@ func (c *Chain) newCurve(l Launch) *curve {
 	case v.quote == mintUSDC:
 		v.quoteDecimals = 6
 	}
-	v.Threshold = orDefault(l.Threshold, defaultTarget)
-	v.FeeRate = orDefault(l.FeeRate, defaultFeeRate)
-	v.URI = orDefault(l.URI, "https://example.com/")
+	v.Threshold = cmp.Or(l.Threshold, defaultTarget)
+	v.FeeRate = cmp.Or(l.FeeRate, defaultFeeRate)
+	v.URI = cmp.Or(l.URI, "https://example.com/")
 	if c.shapes[v.Threshold] == nil {
 		c.shapes[v.Threshold] = newShape(v.Threshold)
 	}
@@ -159,15 +159,7 @@ func (c *Chain) newCurve(l Launch) *curve {
 	return v
 }
 
-func orDefault[T comparable](v, instead T) T {
-	var zero T
-	if v == zero {
-		return instead
-	}
-	return v
-}
-
-// account is a config of 1048 bytes, or of 1128 with a transfer hook (meteora: state/config.rs).
+// account returns a config of 1048 bytes, or of 1128 with a transfer hook (meteora: state/config.rs).
 func (v *curve) account() Account {
 	w := make(writer, 1048+v.Longer)
 	w.discriminator(configKind)
@@ -209,7 +201,7 @@ func (v *curve) account() Account {
 	return Account{Key: v.key, Owner: dbcProgram, Data: w, Slot: cmp.Or(v.written, firstSlot-300_000_000)}
 }
 
-// graduated is the pool of a graduated token.
+// graduated returns the pool of a graduated token.
 func (v *curve) graduated(mint key) key {
 	if v.V1 {
 		return pairV1(feeConfigsV1[v.FeeOption], mint, v.quote)

@@ -47,7 +47,7 @@ type ledger struct {
 
 func (l *ledger) due(p Party) uint64 { return l.earned[p] - l.claimed[p] }
 
-// trading is what the pool counts as trading fees: all but the protocol's.
+// trading returns what the pool counts as trading fees: all but the protocol's.
 func (l *ledger) trading() uint64 { return l.earned[Partner] + l.earned[Creator] }
 
 // earn splits a fee: a fifth is the protocol's, of which a referral may take a fifth.
@@ -63,7 +63,7 @@ func (l *ledger) earn(fee uint64, creatorPct byte, referral bool) {
 	l.earned[protocol] += toll
 }
 
-// share is n × part / whole without overflow.
+// share returns n × part / whole without overflow.
 func share(n, part, whole uint64) uint64 {
 	hi, lo := bits.Mul64(n, part)
 	q, _ := bits.Div64(hi, lo, whole)
@@ -104,7 +104,7 @@ func (l *life) complete(v *curve, slot uint64) {
 	}
 }
 
-// left is what neither was sold nor goes to the AMM; burned is what of it the migration burns.
+// left returns what neither was sold nor goes to the AMM; burned is what of it the migration burns.
 func (l *life) left(v *curve) (left, burned uint64) {
 	left = supplyAtFirst - l.sold - supplyForAMM
 	if v.Dynamic {
@@ -113,7 +113,7 @@ func (l *life) left(v *curve) (left, burned uint64) {
 	return left, min(left, supplyAtFirst-supplyAtLast)
 }
 
-// courseOf is the life of the i-th token at a tick, as nobody but time moves it: its trades are one purchase as far as
+// courseOf returns the life of the i-th token at a tick, as nobody but time moves it: its trades are one purchase as far as
 // the curve has come, churned a few times. c.mu must be held.
 func (c *Chain) courseOf(i, tick int) life {
 	t := &c.tokens[i]
@@ -140,7 +140,7 @@ func (c *Chain) courseOf(i, tick int) life {
 	return l
 }
 
-// reserveAt is the quote that a curve has at a position; a full one has what its last buyer paid too much.
+// reserveAt returns the quote that a curve has at a position; a full one has what its last buyer paid too much.
 func (c *Chain) reserveAt(v *curve, i int, at position) uint64 {
 	if at < fullAt {
 		return share(v.Threshold, uint64(at), fullAt)
@@ -185,7 +185,7 @@ func (c *Chain) edit(i int, change func(v *curve, l *life)) {
 	c.write(i, change)
 }
 
-// write is edit, with c.mu held.
+// write is like edit, with c.mu held.
 func (c *Chain) write(i int, change func(v *curve, l *life)) {
 	l := c.lifeOf(i, c.Slot())
 	l.slot = c.Slot()
@@ -194,7 +194,7 @@ func (c *Chain) write(i int, change func(v *curve, l *life)) {
 	c.changes++
 }
 
-// lifeOf is the i-th token's life as of a slot. c.mu must be held.
+// lifeOf returns the i-th token's life as of a slot. c.mu must be held.
 func (c *Chain) lifeOf(i int, asOf uint64) life {
 	for _, version := range slices.Backward(c.edited[i]) {
 		if version.slot <= asOf {

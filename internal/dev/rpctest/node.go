@@ -53,6 +53,7 @@ func (c *Chain) Node() Node { return *c.node.Load() }
 
 func (n *Node) pages() bool     { return n.Kind != Plain }
 func (n *Node) scans() bool     { return n.Kind == ScanCounting }
+func (n *Node) indexes() bool   { return n.Kind == ScanCounting }
 func (n *Node) oldBlocks() bool { return !n.NoOldBlocks && n.Kind != Wrapped }
 
 func (n *Node) maxLimit() int {
@@ -62,7 +63,7 @@ func (n *Node) maxLimit() int {
 	return maxLimit
 }
 
-// more is the part of a page that tells where the next one begins: "" means nowhere.
+// more returns the part of a page that tells where the next one begins: "" means nowhere.
 func (n *Node) more(next string, total int) string {
 	if n.Kind == Cursor {
 		return fmt.Sprintf(`"hasMore":%t,"nextCursor":%s,"totalCount":%d`, next != "", quoted(next), total)
@@ -70,7 +71,7 @@ func (n *Node) more(next string, total int) string {
 	return `"paginationKey":` + quoted(next)
 }
 
-// quoted is a JSON string, or null for "".
+// quoted returns a JSON string, or null for "".
 func quoted(s string) string {
 	if s == "" {
 		return "null"

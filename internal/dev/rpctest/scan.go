@@ -156,7 +156,7 @@ func (q *question) programPage(params []json.RawMessage) (results, *failure) {
 	}, nil
 }
 
-// cursor is where the client wants to go on; each kind of node reads the name that it gave it.
+// cursor returns where the client wants to go on; each kind of node reads the name that it gave it.
 func (s *scan) cursor() string {
 	if s.node.Kind == Cursor {
 		return s.Cursor
@@ -198,7 +198,7 @@ func (s *scan) page(from element, limit int, visit func(*Account)) (next *elemen
 	return next
 }
 
-// scanned is account, without computing it where a node that counts what it scans only looks whether there is more.
+// scanned returns account, without computing it where a node that counts what it scans only looks whether there is more.
 func (s *scan) scanned(e element, full bool) *Account {
 	if full && s.node.scans() {
 		return nil
@@ -230,7 +230,7 @@ func parsePlace(s string) (p place, ok bool) {
 	return p, err == nil && n == 3 && p.String() == s && p.stranger >= 0 && p.page > 0
 }
 
-// end is the place behind the last account.
+// end returns the place after the last account.
 func (s *scan) end(page int) place { return place{page, element{s.node.Strangers, ofStranger}} }
 
 // ending returns the key that the page at from gets when the next one begins at next: as the fault has walks end.

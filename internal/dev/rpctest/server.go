@@ -45,9 +45,20 @@ func (s *Server) URL() string { return s.http.URL() + "/" + s.cfg.Key }
 func (s *Server) Close() error { return s.http.Close() }
 
 type rpcRequest struct {
-	ID     json.RawMessage   `json:"id"`
-	Method string            `json:"method"`
-	Params []json.RawMessage `json:"params"`
+	ID     json.RawMessage `json:"id"`
+	Method string          `json:"method"`
+	Params parameters      `json:"params"`
+}
+
+// parameters are those of a request: an array, or of digital assets one object.
+type parameters []json.RawMessage
+
+func (p *parameters) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '{' {
+		*p = parameters{b}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]json.RawMessage)(p))
 }
 
 // failure is a JSON-RPC error.
@@ -139,6 +150,8 @@ func (q *question) method(r *rpcRequest) (results, *failure) {
 		return q.program(r.Params)
 	case r.Method == "getProgramAccountsV2" && q.node.pages():
 		return q.programPage(r.Params)
+	case r.Method == "getAssetBatch" && q.node.indexes():
+		return q.assets(r.Params)
 	case r.Method == "getSlot":
 		return func(out *bufio.Writer) { fmt.Fprint(out, q.slot()) }, nil
 	case r.Method == "getBlockTime":
@@ -151,7 +164,7 @@ func (q *question) method(r *rpcRequest) (results, *failure) {
 	return nil, failed(badMethod, "Method not found")
 }
 
-// slot is what the node says of the slot it stands at.
+// slot returns what the node says of the slot it stands at.
 func (q *question) slot() uint64 { return q.now - q.fault.SlotBack }
 
 func contextAt(slot uint64) string { return fmt.Sprintf(`{"apiVersion":"2.2.1","slot":%d}`, slot) }

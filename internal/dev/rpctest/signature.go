@@ -19,7 +19,7 @@ type event struct {
 	token int // or ofConfig
 }
 
-// signature is 64 bytes that tell the event, so that nothing has to be remembered for it.
+// signature returns 64 bytes that tell the event, so that nothing has to be remembered for it.
 func (e event) signature() string {
 	b := make([]byte, 64)
 	binary.LittleEndian.PutUint64(b, e.slot)
@@ -40,7 +40,7 @@ func parseEvent(signature string) (e event, ok bool) {
 	return e, e.signature() == signature
 }
 
-// events are those of one token up to a slot, the oldest first. c.mu must be held.
+// events returns those of one token up to a slot, the oldest first. c.mu must be held.
 func (c *Chain) events(i int, until uint64) (list []event) {
 	add := func(slot uint64) {
 		if slot <= until && (len(list) == 0 || list[len(list)-1].slot != slot) {
@@ -60,14 +60,14 @@ func (c *Chain) events(i int, until uint64) (list []event) {
 	return list
 }
 
-// keysOf are the accounts that a transaction on the i-th pool names, but for its mint's metadata.
+// keysOf returns the accounts that a transaction on the i-th pool names, but for its mint's metadata.
 func (c *Chain) keysOf(i int) []key {
 	t := &c.tokens[i]
 	v := c.configs[t.config]
-	return []key{c.creator(i), c.poolAddress(i), t.mint, v.key, baseVault.key(i), quoteVault.key(i), v.quote, dbcProgram}
+	return []key{c.creator(i), t.pool, t.mint, v.key, baseVault.key(i), quoteVault.key(i), v.quote, dbcProgram}
 }
 
-// eventsOf are those that involve a key, the newest first.
+// eventsOf returns those that involve a key, the newest first.
 func (c *Chain) eventsOf(k key, until uint64) (list []event) {
 	c.mu.Lock() // for the index
 	defer c.mu.Unlock()
@@ -97,7 +97,7 @@ func (c *Chain) eventsOf(k key, until uint64) (list []event) {
 // ofConfig stands for a token where a config was made; it is its own reverse.
 func ofConfig(i int) (token int) { return -1 - i }
 
-// keys are the accounts that the transaction names which made a config.
+// keys returns the accounts that the transaction names which made a config.
 func (v *curve) keys() []key { return []key{v.key, v.quote, dbcProgram} }
 
 // signatures answers getSignaturesForAddress: the newest first, from behind before up to until.
@@ -156,7 +156,7 @@ func (q *question) transaction(params []json.RawMessage) (results, *failure) {
 	}, nil
 }
 
-// accountsOf are the accounts that an event's transaction names; none where there is no such token or config.
+// accountsOf returns the accounts that an event's transaction names; none where there is no such token or config.
 func (c *Chain) accountsOf(e event) (texts []string) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -8,7 +8,7 @@ const (
 	freshEvery  = 97
 )
 
-// stranger is the i-th account of other launchpads.
+// stranger returns the i-th account of other launchpads.
 func (s *scan) stranger(i int) Account {
 	slot := uint64(firstSlot)
 	if i%freshEvery == 0 {
@@ -36,5 +36,5 @@ func (s *scan) stranger(i int) Account {
 	return Account{Key: strangerPool.key(i), Owner: dbcProgram, Data: w, Slot: slot}
 }
 
-// strangersPool is the index of the i-th pool among the strangers' accounts.
+// strangersPool returns the index of the i-th pool among the strangers' accounts.
 func strangersPool(i int) int { return i/(configEvery-1)*configEvery + i%(configEvery-1) }

@@ -29,21 +29,21 @@ type Token struct {
 	DAMMv1Pool            string    // likewise
 }
 
-// Tokens is how many there are.
+// Tokens returns how many there are.
 func (c *Chain) Tokens() int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return len(c.tokens)
 }
 
-// Token is the i-th at this moment.
+// Token returns the i-th at this moment.
 func (c *Chain) Token(i int) Token {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	at := &c.tokens[i]
 	v, l, name := c.configs[at.config], c.lifeOf(i, c.Slot()), c.nameOf(i)
 	t := Token{
-		Mint: spell(at.mint), Pool: spell(c.poolAddress(i)), Creator: spell(c.creator(i)), Config: spell(v.key),
+		Mint: spell(at.mint), Pool: spell(at.pool), Creator: spell(c.creator(i)), Config: spell(v.key),
 		Claimer: spell(v.claimer), QuoteMint: spell(v.quote), QuoteDecimals: v.quoteDecimals, Token2022: v.Token2022,
 		Stage: l.stage, BaseReserve: supplyAtFirst - l.sold, QuoteReserve: l.quote, Threshold: v.Threshold,
 		SqrtPrice: v.sqrtPrice(l.quote), Supply: c.supply(i),
@@ -173,7 +173,7 @@ func (l *life) purse(v *curve, who Party) Purse {
 	return p
 }
 
-// surplus is what the last buyer paid too much, by party: four fifths for partner and creator.
+// surplus returns what the last buyer paid too much, by party: four fifths for partner and creator.
 func (l *life) surplus(v *curve) (by [3]uint64) {
 	all := l.quote - v.Threshold
 	ours := all * 8 / 10
@@ -182,7 +182,7 @@ func (l *life) surplus(v *curve) (by [3]uint64) {
 	return by
 }
 
-// migrationFee is what is kept of the threshold at migration, by party.
+// migrationFee returns what is kept of the threshold at migration, by party.
 func (v *curve) migrationFee() (by [3]uint64) {
 	kept := (v.Threshold*uint64(100-v.MigrationFeePct) + 99) / 100
 	by[Creator] = (v.Threshold - kept) * uint64(v.CreatorMigrationFeePct) / 100
@@ -190,7 +190,7 @@ func (v *curve) migrationFee() (by [3]uint64) {
 	return by
 }
 
-// withdrawable is the quote that nobody has taken yet after the migration.
+// withdrawable returns the quote that nobody has taken yet after the migration.
 func (l *life) withdrawable(v *curve) (sum uint64) {
 	surplus, fee := l.surplus(v), v.migrationFee()
 	for p := range surplus {
@@ -204,7 +204,7 @@ func (l *life) withdrawable(v *curve) (sum uint64) {
 	return sum
 }
 
-// leftover is what of the token lies in the vault after the migration, for the partner to take.
+// leftover returns what of the token lies in the vault after the migration, for the partner to take.
 func (l *life) leftover(v *curve) uint64 {
 	left, burned := l.left(v)
 	if l.leftoverTaken {

@@ -203,7 +203,7 @@ func (e *FunctionError) payload() []byte {
 	return data
 }
 
-// requestID is a random UUID.
+// requestID returns a random UUID.
 func requestID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // it never fails

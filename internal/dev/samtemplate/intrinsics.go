@@ -67,7 +67,7 @@ func (r *resolver) arguments(argument *yaml.Node) ([]any, error) {
 	return r.sequence(argument)
 }
 
-// ref is a parameter's value, a pseudo parameter's, or a resource's physical name.
+// ref returns a parameter's value, a pseudo parameter's, or a resource's physical name.
 func (r *resolver) ref(name string) (any, error) {
 	if value, ok := r.pseudo[name]; ok {
 		return value, nil
@@ -87,7 +87,7 @@ func (r *resolver) ref(name string) (any, error) {
 	return r.physicalName(name)
 }
 
-// alias is an alias's ARN: that of its function, and its own name.
+// alias returns an alias's ARN: that of its function, and its own name.
 func (r *resolver) alias(resource *yaml.Node) (string, error) {
 	p, err := r.properties(resource)
 	if err != nil {
@@ -96,7 +96,7 @@ func (r *resolver) alias(resource *yaml.Node) (string, error) {
 	return r.arn("AWS::Lambda::Function", p.text("FunctionName")) + ":" + p.text("Name"), nil
 }
 
-// physicalName is the value of a resource's property <last part of its type>Name, or <stack>-<logical ID>.
+// physicalName returns the value of a resource's property <last part of its type>Name, or <stack>-<logical ID>.
 func (r *resolver) physicalName(logicalID string) (string, error) {
 	if name, ok := r.names[logicalID]; ok {
 		return name, nil
@@ -278,7 +278,7 @@ func (r *resolver) findInMap(path []any) (any, error) {
 	return r.value(node)
 }
 
-// text is a value as CloudFormation spells it; nothing for nil.
+// text returns a value as CloudFormation spells it; nothing for nil.
 func text(value any) string {
 	if value == nil {
 		return ""

@@ -284,14 +284,14 @@ var rateExpression = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
 func Rate(expression string) (time.Duration, error) {
 	m := rateExpression.FindStringSubmatch(expression)
 	if m == nil {
-		return 0, fmt.Errorf("%q is no rate(…)", expression)
+		return 0, fmt.Errorf("%q is not a rate(…)", expression)
 	}
 	n, err := strconv.Atoi(m[1])
 	unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[m[2]]
 	return time.Duration(n) * unit, err
 }
 
-// statements are those of policies written inline; a managed policy's name or a SAM policy template has none.
+// statements returns those of policies written inline; a managed policy's name or a SAM policy template has none.
 func statements(p properties) []Statement {
 	var out []Statement
 	for _, policy := range p.list("Policies") {

@@ -3,6 +3,7 @@ package serve
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -12,6 +13,15 @@ import (
 const Local = "127.0.0.1:0"
 
 const headerTimeout = 10 * time.Second
+
+// FreeAddress returns the host and port of a port that was free just now, for a process that cannot choose one itself.
+func FreeAddress(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", Local)
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	return l.Addr().String(), l.Close()
+}
 
 // A Server serves one handler until Close.
 type Server struct {

@@ -34,7 +34,7 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == "serve" {
 		pools, err := strconv.Atoi(os.Args[2])
 		if err == nil {
-			err = serve(pools)
+			err = serveCorpus(context.Background(), pools)
 		}
 		exit(err)
 	}

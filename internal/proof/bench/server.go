@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
-	"time"
 
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/serve"
 	"tokensync/internal/proof/bench/corpus"
 )
 
@@ -23,29 +21,22 @@ type ready struct {
 	Plain, Gzip int // bytes of the array
 }
 
-// serve is the server process. It ends when its standard input does, so that it never outlives the benchmark.
-func serve(pools int) error {
+// serveCorpus runs the server process. It ends when its standard input does, so that it never outlives the benchmark.
+func serveCorpus(ctx context.Context, pools int) error {
 	c, err := corpus.New(pools)
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	s, err := serve.Start(ctx, serve.Local, c)
 	if err != nil {
 		return err
 	}
 	plain, zipped := c.Sizes()
-	if err := json.NewEncoder(os.Stdout).Encode(ready{"http://" + l.Addr().String(), plain, zipped}); err != nil {
-		return err
+	if err := json.NewEncoder(os.Stdout).Encode(ready{s.URL(), plain, zipped}); err != nil {
+		return errors.Join(err, s.Close())
 	}
-	s := &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second}
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		_ = s.Close()
-	}()
-	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return errors.Join(err, s.Close())
 }
 
 // A server is the process that all consumers read from.

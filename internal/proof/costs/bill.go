@@ -37,7 +37,7 @@ func (l Launchpad) Points() float64 { return written(l.Point, pointEvery) }
 // ByAnchors returns what the anchors of a month cost to write.
 func (l Launchpad) ByAnchors() float64 { return written(int64(l.Anchors), anchorsEvery) }
 
-// written is what some bytes cost a month that are written each time.
+// written returns what some bytes cost a month that are written each time.
 func written(bytes int64, every time.Duration) float64 {
 	return float64(month) / float64(every) * math.Ceil(float64(bytes)/1024) * perWriteUnit
 }

@@ -60,5 +60,5 @@ func (l Launchpad) bounds(pools int) []bound {
 	}
 }
 
-// lookups is how often a full run asks by mint: a hundred at a time, on both sides of two products' pools.
+// lookups returns how often a full run asks by mint: a hundred at a time, on both sides of two products' pools.
 func lookups(tokens int) float64 { return 4 * (math.Ceil(float64(tokens)/100) + 1) }

@@ -12,6 +12,7 @@ import (
 
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/dynamotest"
+	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/dev/samtemplate"
 )
 
@@ -32,6 +33,15 @@ func TestMeasure(t *testing.T) { //nolint:tparallel // one after the other, for 
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestNodes asks a node without strangers, which takes no time.
+func TestNodes(t *testing.T) {
+	t.Parallel()
+	full, refresh, err := Node{Name: "plain", Node: rpctest.Node{Kind: rpctest.Plain}}.Measure(t.Context())
+	if err != nil || refresh.String() != "getMultipleAccounts 5, getProgramAccounts 1" || refresh.requests() > refreshMost || full.Credits != 12 {
+		t.Errorf("full run %v, refresh %v, error %v", full, refresh, err)
 	}
 }
 

@@ -8,26 +8,26 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
 	"time"
 
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/proof/command"
 )
 
 func main() {
 	tokens := flag.String("tokens", "100,1000,10000", "sizes of launchpads, in tokens")
 	pools := flag.Int("pools", meteoratest.DefaultPools, "pools that Meteora has in all")
+	ofNodes := flag.Bool("nodes", false, "measure what RPC nodes are asked instead")
 	memory := flag.Int("memory", 128, "the function's memory in MB")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *tokens, *pools, *memory)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "costs:", err)
-		os.Exit(1)
-	}
+	command.Main("costs", func(ctx context.Context) error {
+		if *ofNodes {
+			return byNode(ctx, os.Stdout)
+		}
+		return run(ctx, *tokens, *pools, *memory)
+	})
 }
 
 func run(ctx context.Context, sizes string, pools, memory int) error {

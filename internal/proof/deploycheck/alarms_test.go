@@ -88,7 +88,7 @@ var troubled = syncrun.Outcome{
 	MigrationsStuck: 1, BoardUnpublished: true, RulesInvalid: true,
 }
 
-// emittedMetrics are the names and dimensions that the functions write, read off their own lines; detail is what METRICS is.
+// emittedMetrics returns the names and dimensions that the functions write, read off their own lines; detail is what METRICS is.
 func emittedMetrics(ctx context.Context, detail string) (map[string][]string, error) {
 	var lines bytes.Buffer
 	m := observe.NewMetrics(&lines, func(name string) string {
@@ -123,7 +123,7 @@ func emittedMetrics(ctx context.Context, detail string) (map[string][]string, er
 	return emitted, nil
 }
 
-// alarmMetrics are an alarm's own metric, or those of its formula.
+// alarmMetrics returns an alarm's own metric, or those of its formula.
 func alarmMetrics(a samtemplate.Resource) []metric {
 	var out []metric
 	if name, ok := a.Properties["MetricName"].(string); ok {

@@ -104,7 +104,7 @@ func coldStart(t *testing.T, stack *dev.Stack, name string, event []byte) runtim
 	}
 }
 
-// artifactRoot is a folder like the module's, whose functions are those of sam build. Where this machine has another
+// artifactRoot returns a folder like the module's, whose functions are those of sam build. Where this machine has another
 // processor, an emulator runs them.
 func artifactRoot(t *testing.T, d *deployment) workspace.Root {
 	t.Helper()

@@ -79,19 +79,19 @@ func (d *deployment) translate(ctx context.Context, sets ...map[string]string) (
 	return translated, nil
 }
 
-// tool is a command of .tools/, run at the module's root.
+// tool returns a command of .tools/, run at the module's root.
 func (d *deployment) tool(ctx context.Context, name string, arguments ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(string(d.root), ".tools", name), arguments...)
 	cmd.Dir = string(d.root)
 	return cmd
 }
 
-// of are the resources of a type.
+// of returns the resources of a type.
 func (d *deployment) of(kind string) []samtemplate.Resource {
 	return slices.DeleteFunc(slices.Clone(d.resources), func(r samtemplate.Resource) bool { return r.Type != kind })
 }
 
-// find is the resource with a logical ID.
+// find returns the resource with a logical ID.
 func (d *deployment) find(logicalID string) (samtemplate.Resource, bool) {
 	i := slices.IndexFunc(d.resources, func(r samtemplate.Resource) bool { return r.LogicalID == logicalID })
 	if i < 0 {

@@ -61,7 +61,7 @@ func (d *deployment) deployment(f samtemplate.Resource) []string {
 	alarms := mappings(dig(group.Properties, "AlarmConfiguration", "Alarms"))
 	for _, a := range alarms {
 		if !slices.ContainsFunc(d.of("AWS::CloudWatch::Alarm"), func(r samtemplate.Resource) bool { return a["Name"] == "tokensync-local-"+r.LogicalID }) {
-			out = append(out, fmt.Sprintf("%s is watched by %v, which is no alarm", f.LogicalID, a["Name"]))
+			out = append(out, fmt.Sprintf("%s is watched by %v, which is not an alarm", f.LogicalID, a["Name"]))
 		}
 	}
 	if len(alarms) == 0 {
@@ -70,7 +70,7 @@ func (d *deployment) deployment(f samtemplate.Resource) []string {
 	return out
 }
 
-// callersOfOneVersion are what would go on calling the newest code of a function with an alias, however a deployment goes.
+// callersOfOneVersion returns what would go on calling the newest code of a function with an alias, however a deployment goes.
 func (d *deployment) callersOfOneVersion() []string {
 	var out []string
 	for _, f := range d.of("AWS::Lambda::Function") {

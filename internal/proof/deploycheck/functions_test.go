@@ -22,7 +22,7 @@ import (
 
 var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 
-// folder is a function's under functions/: SyncTokensFunction is sync-tokens.
+// folder returns a function's under functions/: SyncTokensFunction is sync-tokens.
 func folder(logicalID string) string {
 	return strings.ToLower(wordStart.ReplaceAllString(strings.TrimSuffix(logicalID, "Function"), "$1-$2"))
 }
@@ -33,7 +33,7 @@ var nowhere = map[string]string{
 	"METEORA_DAMM_V1_URL": "http://127.0.0.1:1", "METEORA_DAMM_V2_URL": "http://127.0.0.1:1",
 }
 
-// function is a function's binary for this machine.
+// function returns a function's binary for this machine.
 func (d *deployment) function(logicalID string, env map[string]string, log func(string)) (*runtimeapi.Function, error) {
 	binary, err := d.root.Function(folder(logicalID))
 	if err != nil {

@@ -94,7 +94,7 @@ var managed = map[string]string{
 	"arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess":                   "Lambda writes the function's traces",
 }
 
-// granted are the statements of a function's role, taken apart.
+// granted returns the statements of a function's role, taken apart.
 func (d *deployment) granted(f samtemplate.Resource) (calls, []string) {
 	role, ok := d.find(f.LogicalID + "Role")
 	if !ok {
@@ -120,7 +120,7 @@ func (d *deployment) granted(f samtemplate.Resource) (calls, []string) {
 	return granted, out
 }
 
-// statements are those of all policies that a resource holds, inline or as its own document.
+// statements returns those of all policies that a resource holds, inline or as its own document.
 func statements(r samtemplate.Resource) []map[string]any {
 	out := mappings(dig(r.Properties, "PolicyDocument", "Statement"))
 	for _, policy := range mappings(r.Properties["Policies"]) {
@@ -129,7 +129,7 @@ func statements(r samtemplate.Resource) []map[string]any {
 	return out
 }
 
-// leadingKeys are the partition keys that a statement is limited to.
+// leadingKeys returns the partition keys that a statement is limited to.
 func leadingKeys(statement map[string]any) []string {
 	var keys []string
 	condition, _ := statement["Condition"].(map[string]any)
@@ -181,7 +181,7 @@ func (d *deployment) names(r, f samtemplate.Resource) bool {
 
 var clientMethod = regexp.MustCompile(`^` + sdkServices + `(\w+)\.\(\*Client\)\.([A-Z]\w+)$`)
 
-// operations are the actions of the SDK that are among a binary's symbols.
+// operations returns the actions of the SDK that are among a binary's symbols.
 func operations(symbols map[string]bool) map[string]bool {
 	found := map[string]bool{}
 	for name := range symbols {
@@ -231,7 +231,7 @@ func (d *deployment) addTableCalls(needed calls, code *source, method *types.Fun
 // their own.
 func follow(o types.Object) bool { return receiver(o) == "" || !o.Exported() }
 
-// receiver is the type that a method belongs to, "" for anything else.
+// receiver returns the type that a method belongs to, "" for anything else.
 func receiver(object types.Object) string {
 	f, ok := object.(*types.Func)
 	if !ok || f.Signature().Recv() == nil {
@@ -251,7 +251,7 @@ func receiver(object types.Object) string {
 	return named.Obj().Name()
 }
 
-// parameterNames are the SSM parameters that a function's environment names.
+// parameterNames returns the SSM parameters that a function's environment names.
 func parameterNames(f samtemplate.Resource) []string {
 	var names []string
 	for variable, value := range environment(f) {

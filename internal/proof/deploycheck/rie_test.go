@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/proc"
 	"tokensync/internal/dev/runtimeapi"
+	"tokensync/internal/dev/serve"
 	"tokensync/internal/dev/ssmtest"
 )
 
@@ -59,37 +59,21 @@ func startRIE(t *testing.T, stack *dev.Stack, function string, timeout time.Dura
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { process.Stop(time.Second) })
-	await(t, address)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := process.Await(ctx, address); err != nil {
+		t.Fatalf("the Runtime Interface Emulator: %v", err)
+	}
 	return &aws{"http://" + address + "/2015-03-31/functions/function/invocations"}
 }
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := serve.FreeAddress(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// await returns once something listens at an address.
-func await(t *testing.T, address string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for {
-		connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-		if err == nil {
-			_ = connection.Close()
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("the Runtime Interface Emulator does not start: %v", err)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
+	return address
 }
 
 // invoke returns the response to an event.
@@ -112,7 +96,7 @@ func (a *aws) invoke(t *testing.T, event []byte) []byte {
 }
 
 // TestRuntimeInterface invokes each function, as it was built for this machine, with each of its events and then with
-// payloads that are no events: those end in an error or a refusal, and the function goes on.
+// payloads that are not events: those end in an error or a refusal, and the function goes on.
 func TestRuntimeInterface(t *testing.T) {
 	d, err := ours()
 	if err != nil {
@@ -150,7 +134,7 @@ func checkFile(t *testing.T, d *deployment, function *aws, name string) {
 	}
 }
 
-// badPayloads are no events of ours.
+// badPayloads are not events of ours.
 var badPayloads = map[string]string{
 	"nothing": "", "not JSON": "{", "a text": `"full"`, "a list": `[]`, "a number": `7`, "an unknown mode": `{"mode":"never"}`,
 	"a mode of another type": `{"mode":7}`, "a request without a path": `{"version":"2.0","routeKey":"$default"}`,
@@ -158,7 +142,7 @@ var badPayloads = map[string]string{
 	"5 MB":                             `{"mode":"never","x":"` + strings.Repeat("x", 5<<20) + `"}`,
 }
 
-// checkRefusal returns what is wrong with a response to a payload that is no event, or "".
+// checkRefusal returns what is wrong with a response to a payload that is not an event, or "".
 func checkRefusal(payload []byte) string {
 	var response struct {
 		ErrorType    string

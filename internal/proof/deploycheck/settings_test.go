@@ -205,7 +205,7 @@ func (d *deployment) setAnywhere(variable string) bool {
 	})
 }
 
-// readVariables are those that each function's binary has the code to read.
+// readVariables returns those that each function's binary has the code to read.
 func (d *deployment) readVariables() (map[string]map[string]bool, error) {
 	read := map[string]map[string]bool{}
 	for _, path := range settingsPackages {
@@ -233,7 +233,7 @@ var (
 	foreign      = regexp.MustCompile(`^(_|AWS_|LAMBDA_)`)
 )
 
-// variables are the names that are handed to a reader of the environment: any function that is called with a constant
+// variables returns the names that are handed to a reader of the environment: any function that is called with a constant
 // spelled like a variable, somewhere below what is linked.
 func (s *source) variables(linked map[string]bool) map[string]bool {
 	found := map[string]bool{}
@@ -276,7 +276,7 @@ func (s *source) addArguments(found map[string]bool, c *ast.CallExpr) {
 
 var notSet = regexp.MustCompile(`([A-Z][A-Z0-9_]+): is not set`)
 
-// neededVariables are those that each function says it cannot do without, when it is given none.
+// neededVariables returns those that each function says it cannot do without, when it is given none.
 func (d *deployment) neededVariables(ctx context.Context) (map[string]map[string]bool, error) {
 	needed, any := map[string]map[string]bool{}, false
 	for _, f := range d.of("AWS::Lambda::Function") {
@@ -366,7 +366,7 @@ func refersToResource(d *deployment, f samtemplate.Resource, variable string) bo
 	return slices.ContainsFunc(d.resources, func(r samtemplate.Resource) bool { return value == "tokensync-local-"+r.LogicalID })
 }
 
-// eventFiles are the names of the events of each function, under "" those of none.
+// eventFiles returns the names of the events of each function, under "" those of none.
 func (d *deployment) eventFiles() (map[string][]string, error) {
 	paths, err := filepath.Glob(d.root.Event("*.json"))
 	if err != nil {
@@ -390,7 +390,7 @@ func (d *deployment) eventFiles() (map[string][]string, error) {
 	return files, nil
 }
 
-// receiver is the function that an event is for: an authorizer's request, a route's or a schedule's.
+// receiver returns the function that an event is for: an authorizer's request, a route's or a schedule's.
 func (d *deployment) receiver(event []byte) (string, error) {
 	var e struct{ Type, RouteKey, Mode string }
 	if err := json.Unmarshal(event, &e); err != nil {

@@ -18,7 +18,7 @@ import (
 	"tokensync/internal/dev/workspace"
 )
 
-// symbols are the functions that the linker kept in a binary, by their full names such as
+// symbols returns the functions that the linker kept in a binary, by their full names such as
 // tokensync/internal/dynamo.(*Tokens).Page. What a binary can never call is not among them, nor is what was inlined.
 var symbols = memo(func(path string) (map[string]bool, error) {
 	file, err := elf.Open(path)
@@ -92,7 +92,7 @@ func (s *source) add(declaration ast.Decl) {
 	}
 }
 
-// symbol is the linker's name of a function of the package.
+// symbol returns the linker's name of a function of the package.
 func (s *source) symbol(f *types.Func) string {
 	receiver := f.Signature().Recv()
 	if receiver == nil {
@@ -104,7 +104,7 @@ func (s *source) symbol(f *types.Func) string {
 	return fmt.Sprintf("%s.%s.%s", s.path, receiver.Type().(*types.Named).Obj().Name(), f.Name())
 }
 
-// linked are the package's functions that a binary has, and those of the package that they lead to: some are inlined.
+// linked returns the package's functions that a binary has, and those of the package that they lead to: some are inlined.
 func (s *source) linked(symbols map[string]bool) []*types.Func {
 	found := map[*types.Func]bool{}
 	for object := range s.bodies {
@@ -149,7 +149,7 @@ func (s *source) reach(from types.Object, follow func(types.Object) bool) map[ty
 	return seen
 }
 
-// names are the texts behind the constants among objects, and those written into package-level variables such as tables.
+// names returns the texts behind the constants among objects, and those written into package-level variables such as tables.
 func (s *source) names(objects map[types.Object]bool) map[string]bool {
 	found := map[string]bool{}
 	for object := range objects {
@@ -170,7 +170,7 @@ func (s *source) names(objects map[types.Object]bool) map[string]bool {
 	return found
 }
 
-// artifact is a function's binary, as sam build made it.
+// artifact returns a function's binary, as sam build made it.
 func artifact(root workspace.Root, logicalID string) string {
 	return strings.Join([]string{string(root), ".aws-sam", "build", logicalID, "bootstrap"}, "/")
 }

@@ -26,7 +26,7 @@ func all(pattern string) *regexp.Regexp { return regexp.MustCompile("^(?:" + pat
 // finding is a tool's complaint about a resource.
 type finding struct{ rule, resource, message string }
 
-// problems are the findings that are not accepted, and what is accepted without being found.
+// problems returns the findings that are not accepted, and what is accepted without being found.
 func problems(found []finding, list []accepted) []string {
 	var out []string
 	used := make([]bool, len(list))

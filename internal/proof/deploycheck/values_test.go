@@ -65,11 +65,11 @@ func mappings(value any) []map[string]any {
 // number reads a property that CloudFormation takes as a number or as its text.
 func number(value any) float64 {
 	var n float64
-	_, _ = fmt.Sscan(fmt.Sprint(value), &n) // what is no number is 0, which every check refuses
+	_, _ = fmt.Sscan(fmt.Sprint(value), &n) // what is not a number is 0, which every check refuses
 	return n
 }
 
-// environment are a function's variables.
+// environment returns a function's variables.
 func environment(f samtemplate.Resource) map[string]string {
 	out := map[string]string{}
 	variables, _ := dig(f.Properties, "Environment", "Variables").(map[string]any)

@@ -160,7 +160,7 @@ type parameter struct {
 	Allowed  []string `yaml:"AllowedValues"`
 }
 
-// parameters are the template's, by name.
+// parameters returns the template's, by name.
 func (d *deployment) parameters() (map[string]parameter, error) {
 	text, err := os.ReadFile(d.path)
 	if err != nil {
@@ -182,7 +182,7 @@ func (p parameter) values(name, now string) (other, longest string) {
 		byLength := func(a, b string) int { return len(a) - len(b) }
 		return p.Allowed[i], slices.MaxFunc(p.Allowed, byLength)
 	case p.Type == "Number":
-		n, _ := strconv.Atoi(now) // CloudFormation refuses one that is no number
+		n, _ := strconv.Atoi(now) // CloudFormation refuses one that is not a number
 		return strconv.Itoa(n ^ 1), p.MaxValue
 	}
 	return others[name][0], others[name][1]

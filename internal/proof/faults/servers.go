@@ -32,7 +32,7 @@ func dialects() []Case {
 	return cases
 }
 
-// habits are those of servers that were seen, or may be met.
+// habits returns those of servers that were seen, or may be met.
 func habits() []Case {
 	onFilter := func(f meteoratest.Fault) func(*World) {
 		return func(w *World) {

@@ -162,7 +162,7 @@ func (w *World) tokens(ctx context.Context) (map[string]stored, error) {
 	return tokens, nil
 }
 
-// launchpad is whose tokens are compared: the chain's, where there is one.
+// launchpad returns whose tokens are compared: the chain's, where there is one.
 func (w *World) launchpad() string {
 	if w.Chain != nil {
 		return w.Chain.Launchpad()
@@ -189,7 +189,7 @@ func (w *World) mints(ctx context.Context) (mints []string, err error) {
 	return mints, nil
 }
 
-// shown is what the published board says of each token, but for what only full runs ask for.
+// shown returns what the published board says of each token, but for what only full runs ask for.
 func (w *World) shown(ctx context.Context) (map[string]string, error) {
 	edition, err := dynamo.NewBoardTable(w.Engine().Client(), w.Tables().Board).Edit(ctx)
 	if err != nil || edition.Board() == nil {
@@ -206,7 +206,7 @@ func (w *World) shown(ctx context.Context) (map[string]string, error) {
 	return all, nil
 }
 
-// differing is how many mints of now are new or another than before.
+// differing returns how many mints of now are new or another than before.
 func differing(before, now map[string]string) (n int) {
 	for mint, content := range now {
 		if before[mint] != content {

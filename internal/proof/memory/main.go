@@ -9,10 +9,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"tokensync/internal/proof/command"
 )
 
 // What a run of the incident's size may take.
@@ -21,6 +22,8 @@ const (
 	slip   = 1.10     // of the last recorded figure
 	runs   = 3        // their median counts
 	small  = 24 << 20 // bytes of a container in which it passes
+
+	forFaces = 2 << 20 // bytes that tokens' metadata may take beside the rest
 )
 
 // containerTimeout is many times what a run takes.
@@ -44,7 +47,6 @@ func main() {
 	flag.BoolVar(&o.study, "study", false, "measure collector settings, and the smallest memory that is enough")
 	flag.BoolVar(&o.large, "large", false, "measure the largest launchpads, in the memory that the function has")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	run := check
 	switch {
 	case o.study:
@@ -52,12 +54,7 @@ func main() {
 	case o.large:
 		run = large
 	}
-	err := run(ctx, o)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "memory:", err)
-		os.Exit(1)
-	}
+	command.Main("memory", func(ctx context.Context) error { return run(ctx, o) })
 }
 
 // recorded is the figure that a run is compared with.
@@ -67,7 +64,7 @@ type recorded struct {
 }
 
 func check(ctx context.Context, o options) error {
-	peak, err := median(ctx)
+	peak, err := median(ctx, Incident)
 	if err != nil {
 		return err
 	}
@@ -85,6 +82,9 @@ func check(ctx context.Context, o options) error {
 		return err
 	}
 	if err := fits(ctx, Wide, budget); err != nil {
+		return err
+	}
+	if err := pictures(ctx); err != nil {
 		return err
 	}
 	return profile(ctx, o)
@@ -132,15 +132,32 @@ func contained(ctx context.Context) error {
 	return nil
 }
 
-// median returns the median peak of a few syncs of the incident's size, in bytes.
-func median(ctx context.Context) (int64, error) {
+// pictures compares what curves take with their metadata and without.
+func pictures(ctx context.Context) error {
+	with, err := median(ctx, Faced)
+	if err != nil {
+		return err
+	}
+	without, err := median(ctx, Faceless)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("pictures take %.1f MiB\n", mib(with-without))
+	if with-without > forFaces {
+		return fmt.Errorf("%w: pictures may take %.0f MiB", errOver, mib(forFaces))
+	}
+	return nil
+}
+
+// median returns the median peak of a few first syncs, in bytes.
+func median(ctx context.Context, c Case) (int64, error) {
 	var peaks []int64
 	for range runs {
-		usage, err := Incident.Measure(ctx, Settings{})
+		usage, err := c.Measure(ctx, Settings{})
 		if err != nil {
 			return 0, err
 		}
-		fmt.Printf("%s: peak RSS %.1f MiB, heap %.1f MiB\n", Incident.Name, mib(usage.PeakRSS), mib(usage.PeakHeap))
+		fmt.Printf("%s: peak RSS %.1f MiB, heap %.1f MiB\n", c.Name, mib(usage.PeakRSS), mib(usage.PeakHeap))
 		peaks = append(peaks, usage.PeakRSS)
 	}
 	slices.Sort(peaks)

@@ -27,9 +27,10 @@ type Case struct {
 
 	Tokens, Each int // launched tokens beside them, and how many pools of each others have opened
 
-	Curves  int // tokens on one config of the chain
-	Configs int // of one fee claimer, with one curve each
-	Memory  int // of the function, in MB; 0 is the template's default
+	Curves  int  // tokens on one config of the chain
+	Configs int  // of one fee claimer, with one curve each
+	Memory  int  // of the function, in MB; 0 is the template's default
+	Dead    bool // the hosts of the curves' metadata
 }
 
 // Incident has the number of pools at which the old back end died, and a launchpad of its size.
@@ -50,6 +51,12 @@ var Large = []Case{
 	{Name: "175,499 curves of one config", Pools: 1000, Ours: -1, Curves: 175_499, Memory: 256},
 	{Name: "60,000 configs of one curve each", Pools: 1000, Ours: -1, Configs: 60_000},
 }
+
+// Faced and Faceless are a launchpad of curves with their pictures, and without.
+var (
+	Faced    = Case{Name: "512 curves with their pictures", Pools: 1000, Ours: -1, Curves: 512}
+	Faceless = Case{Name: "512 curves without", Pools: 1000, Ours: -1, Curves: 512, Dead: true}
+)
 
 // Settings are what may differ between two runs of a case.
 type Settings struct {
@@ -135,7 +142,7 @@ const (
 	claimer = "5Q544fKrFoe6tsEbD7S8EmxGTJYAKtTVhAW5Q5pge4j1"
 )
 
-// launched are n tokens that have graduated.
+// launched returns n tokens that have graduated.
 func launched(n int) []meteoratest.Launched {
 	tokens := make([]meteoratest.Launched, n)
 	for i := range tokens {
@@ -144,19 +151,20 @@ func launched(n int) []meteoratest.Launched {
 	return tokens
 }
 
-// keyOf is the public key of a thing's number.
+// keyOf returns the public key of a thing's number.
 func keyOf(what byte, n int) string {
 	return base58.Encode(binary.BigEndian.AppendUint64(append([]byte{what}, make([]byte, 23)...), uint64(n)))
 }
 
 // mostRuns is how many full runs a large launchpad may take until each curve was handed out.
-const mostRuns = 9
+const mostRuns = 12
 
 // inTurns runs until all curves are there, and then a refresh, all in one process.
 func (c Case) inTurns(ctx context.Context, w *dev.World) (used Usage, err error) {
 	if c.Configs > 0 {
 		w.Chain.AddSingles(c.Configs, rpctest.Launch{Claimer: claimer})
 	}
+	w.Faces.SetDead(c.Dead)
 	w.Chain.Tick() // what is there was written before
 	found, event := 0, dev.FullSync
 	for range mostRuns {
@@ -188,7 +196,7 @@ func usageOf(run dev.Run) Usage {
 	return Usage{PeakRSS: max(r.PeakRSSBytes, run.Result.PeakRSS), PeakHeap: r.PeakHeapBytes, CPU: run.Result.CPU, Duration: run.Result.Duration}
 }
 
-// or is the larger figures of two runs.
+// or returns the larger figures of two runs.
 func (u Usage) or(v Usage) Usage {
 	return Usage{max(u.PeakRSS, v.PeakRSS), max(u.PeakHeap, v.PeakHeap), max(u.CPU, v.CPU), max(u.Duration, v.Duration)}
 }

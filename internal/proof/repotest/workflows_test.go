@@ -29,7 +29,7 @@ func TestWorkflows(t *testing.T) {
 	for name, text := range workflows(t) {
 		for _, m := range uses.FindAllStringSubmatch(text, -1) {
 			if !strings.HasPrefix(m[1], "./") && !pinned.MatchString(m[1]) {
-				t.Errorf("%s: %s is not pinned to a commit with its version behind it", name, m[1])
+				t.Errorf("%s: %s is not pinned to a commit with its version after it", name, m[1])
 			}
 		}
 		for _, forbidden := range []string{"secrets.", "pull_request_target", "write-all", "aws-access-key-id", "contents: write"} {

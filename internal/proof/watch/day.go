@@ -64,10 +64,10 @@ type Day struct {
 	Requests, Credits, Write, Read float64
 }
 
-// Seconds is how long the function runs in a day.
+// Seconds returns how long the function runs in a day.
 func (d *Day) Seconds() float64 { return ticksADay * secondsATick }
 
-// Dollars is what the day's watches cost.
+// Dollars returns what the day's watches cost.
 func (d *Day) Dollars() float64 {
 	return d.Seconds()*memoryMB/1024*perGBSecond + d.Write*perWriteUnit + d.Read*perReadUnit
 }
@@ -87,7 +87,7 @@ func days(ctx context.Context, w io.Writer, ticks int) error {
 	return nil
 }
 
-// nodeName is what matters of a node.
+// nodeName returns what matters of a node.
 func nodeName(kind rpctest.Kind) string {
 	if kind == rpctest.Plain {
 		return "tells no changes"
@@ -177,7 +177,7 @@ func (s *simulation) start(ctx context.Context) (err error) {
 	return err
 }
 
-// newSync is the sync as the function has it, with nothing but curves.
+// newSync returns the sync as the function has it, with nothing but curves.
 func (s *simulation) newSync(tables dynamotest.Tables) *ingest.Sync {
 	db := dynamodb.New(s.engine.Client().Options(), func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(s.meter.URL()) })
 	table, editions := dynamo.NewSyncTable(db, tables.Sync), dynamo.NewBoardTable(db, tables.Board)
@@ -208,7 +208,7 @@ func (s *simulation) run(ctx context.Context, mode string) (syncrun.Record, erro
 	return run, err
 }
 
-// tick is a refresh with its watch, of which what the watch takes is added to day.
+// tick makes a refresh with its watch, and adds what the watch takes to day.
 func (s *simulation) tick(ctx context.Context, day *Day) error {
 	s.looks, s.inTick = 0, 0
 	run, err := s.run(ctx, ingest.ModeRefresh)

@@ -123,7 +123,7 @@ func (s Study) trade(ctx context.Context, chain *rpctest.Server, c *client) {
 
 const slot = 400 * time.Millisecond // of Solana's
 
-// moments are n of a span, in order.
+// moments returns n of a span, in order.
 func moments(n int, span time.Duration) []time.Duration {
 	list := make([]time.Duration, n)
 	r := rand.New(rand.NewPCG(1, 2))

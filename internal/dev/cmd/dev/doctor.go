@@ -40,7 +40,7 @@ func examine(ctx context.Context, s settings, stdout, _ io.Writer) (err error) {
 	return err
 }
 
-// patients are the real servers, or the fakes, which end closes.
+// patients returns the real servers, or the fakes, which end closes.
 func (s settings) patients(ctx context.Context) (o doctor.Options, end func() error, err error) {
 	ids, err := token.ParseLaunchpadIDs(s.launchpadID)
 	if err != nil && !errors.Is(err, token.ErrNoLaunchpadID) {

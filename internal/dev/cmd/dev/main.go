@@ -60,7 +60,7 @@ func main() {
 	os.Exit(command(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
 }
 
-// command is the whole program save the process around it.
+// command runs the whole program save the process around it, and returns its exit code.
 func command(ctx context.Context, arguments []string, env lookup, stdout, stderr io.Writer) int {
 	name := strings.Join(arguments, " ")
 	commands := map[string]func(context.Context, settings, io.Writer, io.Writer) error{

@@ -80,7 +80,7 @@ func (s settings) world(options dev.Options) dev.WorldOptions {
 // chainKey stands for an API key in the RPC node's URL.
 const chainKey = "local-rpc-key"
 
-// chain is the launchpad's own config, and two more that it claims where a claimer is asked for.
+// chain returns the launchpad's own config, and two more that it claims where a claimer is asked for.
 func (s settings) chain() *rpctest.Config {
 	c := &rpctest.Config{Launchpad: configKey(s.launchpadID), Tokens: cmp.Or(s.curves, -1), Key: chainKey, Mints: s.mints}
 	if !strings.Contains(s.launchpadID, claimerPrefix) {
@@ -101,7 +101,7 @@ func configKey(ids string) string {
 	return ""
 }
 
-// launchpadName returns the first launchpad ID that pools can carry, or "". One like creator:KEY is no name.
+// launchpadName returns the first launchpad ID that pools can carry, or "". One like creator:KEY is not a name.
 func launchpadName(ids string) string {
 	for id := range strings.SplitSeq(ids, ",") {
 		if id = strings.TrimSpace(id); !token.IsPublicKey(id) && !strings.Contains(id, ":") {

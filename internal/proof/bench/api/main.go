@@ -11,7 +11,6 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"os/signal"
 	"slices"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/proof/command"
 	"tokensync/internal/syncrun"
 )
 
@@ -57,13 +57,7 @@ func main() {
 	out := flag.String("json", "", "file for the figures")
 	long := flag.Duration("soak", 0, "length of a soak's rounds, instead of all else")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *tokens, *each, *long, *out)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-api:", err)
-		os.Exit(1)
-	}
+	command.Main("bench-api", func(ctx context.Context) error { return run(ctx, *tokens, *each, *long, *out) })
 }
 
 func run(ctx context.Context, tokens int, each, long time.Duration, out string) (err error) {

@@ -54,7 +54,7 @@ func soak(ctx context.Context, w *dev.World, mints []string, length time.Duratio
 	return errors.Join(failed...)
 }
 
-// largest is the most memory that a function of the API has taken.
+// largest returns the most memory that a function of the API has taken.
 func largest(ctx context.Context, w *dev.World) (most int64, err error) {
 	for _, f := range w.Template().Functions {
 		if len(f.Routes) == 0 {

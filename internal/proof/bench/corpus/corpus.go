@@ -51,7 +51,7 @@ func fetch(fake http.Handler, page int) []byte {
 	return w.Body.Bytes()
 }
 
-// compress is the slow part: the array on one core, the pages on another.
+// compress makes the bodies, which is the slow part: the array on one core, the pages on another.
 func (c *Corpus) compress() {
 	var work sync.WaitGroup
 	work.Go(func() {
@@ -89,7 +89,7 @@ func (c *Corpus) writeArray(w io.Writer, times int) error {
 	return err
 }
 
-// Sizes are the bytes of the array, plain and gzipped.
+// Sizes returns the bytes of the array, plain and gzipped.
 func (c *Corpus) Sizes() (plain, zipped int) {
 	for _, rows := range c.rows {
 		plain += len(rows) + 1

@@ -71,7 +71,7 @@ func digest(found []string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// URLs are the bodies to read.
+// urls returns the bodies to read.
 func (t *Task) urls() []string {
 	if t.Pages == 0 {
 		return []string{fmt.Sprintf("%s/array?times=%d", t.Base, t.Times)}
@@ -112,7 +112,7 @@ func (t *Task) get(client *http.Client, url string, read func(*Task, io.Reader) 
 	return read(t, resp.Body)
 }
 
-// Gunzipped is body's JSON, read with the standard library as net/http would.
+// Gunzipped returns body's JSON, read with the standard library as net/http would.
 func (t *Task) Gunzipped(body io.Reader) (io.Reader, error) {
 	if !t.Gzip {
 		return body, nil

@@ -5,13 +5,11 @@ package emulator
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +23,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"tokensync/internal/dev/proc"
+	"tokensync/internal/dev/serve"
 	"tokensync/internal/dev/workspace"
 )
 
@@ -49,7 +48,11 @@ func start(t *testing.T) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := freePort(t)
+	address, err := serve.FreeAddress(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(address, ":")                                            // of IPv4
 	cmd := exec.Command(filepath.Join(string(root), ".tools/ministack/bin/ministack")) //nolint:gosec // our own tool
 	cmd.Env = append(os.Environ(), "GATEWAY_PORT="+port, "LOG_LEVEL=ERROR", "TMPDIR="+t.TempDir())
 	process, err := proc.Start(cmd)
@@ -57,7 +60,7 @@ func start(t *testing.T) *cloud {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { process.Stop(stopGrace) })
-	c := &cloud{root: root, endpoint: "http://127.0.0.1:" + port}
+	c := &cloud{root: root, endpoint: "http://" + address}
 	keys := credentials.NewStaticCredentialsProvider("test", "test", "")
 	c.dynamoDB = dynamodb.New(dynamodb.Options{BaseEndpoint: &c.endpoint, Region: region, Credentials: keys})
 	c.ssm = ssm.New(ssm.Options{BaseEndpoint: &c.endpoint, Region: region, Credentials: keys})
@@ -208,14 +211,4 @@ func (c *cloud) value(t *testing.T, name string) string {
 		return ""
 	}
 	return aws.ToString(out.Parameter.Value)
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
