@@ -113,7 +113,7 @@ func TestWorkflowsKnowTheStack(t *testing.T) {
 }
 
 var (
-	byHand      = regexp.MustCompile("(?s)sam remote invoke\\s+SyncTokensFunction[^`]{0,200}")
+	byHand      = regexp.MustCompile("(?s)remote invoke\\s+SyncTokensFunction[^`]{0,200}")
 	readTimeout = regexp.MustCompile(`AWS_MAX_ATTEMPTS=1 aws lambda invoke .*\n?.*--cli-read-timeout (\d+)`)
 )
 
