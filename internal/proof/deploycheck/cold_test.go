@@ -244,10 +244,10 @@ func TestReports(t *testing.T) {
 		"what was too slow": func(r *doctor.Report) {
 			r.Checks[2].Verdict, r.Checks[2].Seen = doctor.Fails, "no time left, or too slow"
 		},
-		"what was not asked":   func(r *doctor.Report) { r.Checks[2].Verdict = doctor.Unasked },
-		"no node":              func(r *doctor.Report) { r.Checks = r.Checks[:2] },
-		"nothing":              func(r *doctor.Report) { r.Checks = nil },
-		"what says it is none": func(r *doctor.Report) { r.Holds = false },
+		"what was not asked": func(r *doctor.Report) { r.Checks[2].Verdict = doctor.Unasked },
+		"no node":            func(r *doctor.Report) { r.Checks = r.Checks[:2] },
+		"nothing":            func(r *doctor.Report) { r.Checks = nil },
+		"what does not hold": func(r *doctor.Report) { r.Holds = false },
 	} {
 		report := good()
 		change(&report)
