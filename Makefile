@@ -71,7 +71,7 @@ test: tools local ## everything that must pass
 check: check-code studies faults costs node-costs check-build check-template check-deploy check-rie check-api memory check-bench browser-test ## the checks beside the tests: all that follow
 
 .PHONY: check-code
-check-code: lint staticcheck format licences check-spec check-workflows sizes ## those of them that need neither AWS's tools nor a browser: what CI runs
+check-code: lint staticcheck format licences check-spec check-workflows sizes ## those of them that need neither AWS's tools nor a browser
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for

@@ -230,6 +230,37 @@ func checkReport(payload []byte) string {
 	return ""
 }
 
+// TestReports keeps the test of the artifacts from taking every report for a good one.
+func TestReports(t *testing.T) {
+	t.Parallel()
+	good := func() doctor.Report {
+		return doctor.Report{Holds: true, Checks: []doctor.Check{
+			{Of: "dlmm", Needed: true, Verdict: doctor.Works}, {Of: "damm-v1", Verdict: doctor.Fails}, {Of: "node", Needed: true, Verdict: doctor.Costs},
+		}}
+	}
+	for name, change := range map[string]func(*doctor.Report){
+		"":           func(*doctor.Report) {},
+		"what fails": func(r *doctor.Report) { r.Checks[0].Verdict = doctor.Fails },
+		"what was too slow": func(r *doctor.Report) {
+			r.Checks[2].Verdict, r.Checks[2].Seen = doctor.Fails, "no time left, or too slow"
+		},
+		"what was not asked": func(r *doctor.Report) { r.Checks[2].Verdict = doctor.Unasked },
+		"no node":            func(r *doctor.Report) { r.Checks = r.Checks[:2] },
+		"nothing":            func(r *doctor.Report) { r.Checks = nil },
+		"what does not hold": func(r *doctor.Report) { r.Holds = false },
+	} {
+		report := good()
+		change(&report)
+		text, err := json.Marshal(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problem := checkReport(text); (problem == "") != (name == "") {
+			t.Errorf("%s: %q", name, problem)
+		}
+	}
+}
+
 // recorder is a proxy of an engine that records what it is asked.
 type recorder struct {
 	mu    sync.Mutex

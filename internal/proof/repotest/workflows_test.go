@@ -76,6 +76,36 @@ func TestTheRoleSeesNoBuild(t *testing.T) {
 	}
 }
 
+// TestEveryCheckIsRun: what make check consists of runs before anything is deployed, here or there.
+func TestEveryCheckIsRun(t *testing.T) {
+	t.Parallel()
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(root(t), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	m := regexp.MustCompile(`(?m)^check: (.+?) ##`).FindStringSubmatch(read("Makefile"))
+	if m == nil {
+		t.Fatal("there is no make check")
+	}
+	run := map[string]bool{}
+	for _, line := range regexp.MustCompile(`(?m)^\s*(?:- run: )?make (.+)$`).FindAllStringSubmatch(read(".ci/run")+workflows(t)["ci.yml"], -1) {
+		for _, target := range strings.Fields(line[1]) {
+			run[target] = true
+		}
+	}
+	for _, target := range append(strings.Fields(m[1]), "test", "test-dynamodb-local", "vulnerabilities") {
+		if !run[target] {
+			t.Errorf("neither .ci/run nor ci.yml runs make %s", target)
+		}
+	}
+	if !strings.Contains(workflows(t)["ci.yml"], "run: .ci/run") {
+		t.Error("ci.yml does not run .ci/run")
+	}
+}
+
 // TestWorkflowsKnowTheStack: the parameters, outputs and environments that are named exist.
 func TestWorkflowsKnowTheStack(t *testing.T) {
 	t.Parallel()
@@ -113,7 +143,7 @@ func TestWorkflowsKnowTheStack(t *testing.T) {
 }
 
 var (
-	byHand      = regexp.MustCompile("(?s)sam remote invoke\\s+SyncTokensFunction[^`]{0,200}")
+	byHand      = regexp.MustCompile("(?s)remote invoke\\s+SyncTokensFunction[^`]{0,200}")
 	readTimeout = regexp.MustCompile(`AWS_MAX_ATTEMPTS=1 aws lambda invoke .*\n?.*--cli-read-timeout (\d+)`)
 )
 

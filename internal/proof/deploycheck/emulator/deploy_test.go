@@ -27,6 +27,7 @@ const (
 // TestNewStack is a new user: it types what docs/deploy.md tells to for a first time, then what an operator does day by day, and at
 // last tears down. A changed parameter reaches the functions that callers call, and what is left is the operator's own.
 func TestNewStack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, start(t))
 	s.run(t, "aws ssm put-parameter --type StringList", s.answers(t, map[string]string{
 		"SolanaRpcUrlParameter": "/tokensync/solana-rpc-url", "AdminTokenParameter": "/tokensync/admin-token",
@@ -108,6 +109,7 @@ func (s *site) tearDown(t *testing.T) {
 // TestProduction deploys staging with what it offers, and production with every option beside it. The emulator deletes what is
 // protected too: whether the tables are is all that shows here.
 func TestProduction(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, start(t))
 	s.shell(t, "cp samconfig.toml samconfig.mine.toml && sam build", "")
 	s.run(t, "sam deploy --guided --config-file samconfig.mine.toml --config-env staging", s.answers(t, nil))
@@ -134,10 +136,11 @@ func TestProduction(t *testing.T) {
 // TestUpgrade takes a stack of the last release all the way to this one, as docs/deploy.md has it: one index a deploy, and no item
 // and no launchpad ID is lost. That CloudFormation does every step is repotest's to say: the emulator would do more.
 func TestUpgrade(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, start(t))
 	s.put(t, types.ParameterTypeStringList, launchpads, ourID)
 	s.shell(t, "cp samconfig.toml samconfig.mine.toml && sam build && derive "+released, "")
-	s.shell(t, "sam deploy --config-file samconfig.mine.toml --template-file "+released+" --parameter-overrides LaunchpadId="+ourID, "y\n")
+	s.shell(t, `sam deploy --config-file "$PWD/samconfig.mine.toml" --template-file `+released+" --parameter-overrides LaunchpadId="+ourID, "y\n")
 	if s.value(t, "/tokensync/launchpad-id") != ourID {
 		t.Fatal("the last release has no launchpad ID")
 	}
