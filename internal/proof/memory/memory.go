@@ -180,7 +180,8 @@ func (c Case) inTurns(ctx context.Context, w *dev.World) (used Usage, err error)
 			return used, err
 		}
 		r := run.Record
-		fmt.Printf("%s: %s run %s: %d new tokens, peak RSS %.1f MiB, %v\n", c.Name, r.Mode, r.Status, r.TokensNew, mib(r.PeakRSSBytes), run.Result.Duration.Round(time.Second))
+		fmt.Printf("%s: %s run %s: %d new tokens, peak RSS %.1f MiB, %v, CPU since the first %v\n", c.Name, r.Mode, r.Status, r.TokensNew,
+			mib(r.PeakRSSBytes), run.Result.Duration.Round(time.Second), run.Result.CPU.Round(time.Second))
 		used = used.or(usageOf(run))
 		found += r.TokensNew
 		switch isDone := found == c.Curves+c.Configs; {
