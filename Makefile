@@ -68,10 +68,10 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: check-code faults costs node-costs check-build check-template check-deploy check-rie check-api memory check-bench browser-test ## the checks beside the tests: all that follow
+check: check-code studies faults costs node-costs check-build check-template check-deploy check-rie check-api memory check-bench browser-test ## the checks beside the tests: all that follow
 
 .PHONY: check-code
-check-code: lint staticcheck format licences check-spec check-workflows sizes ## those of them that need neither AWS's tools nor a browser: what CI runs
+check-code: lint staticcheck format licences check-spec check-workflows sizes ## those of them that need neither AWS's tools nor a browser
 
 .PHONY: lint
 lint: $(call go-tool,golangci-lint) ## golangci-lint: what .golangci.yml asks for
@@ -108,15 +108,15 @@ sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm
 
 .PHONY: check-template
 check-template: tools .tools/sam/installed .tools/checkov/installed $(EMULATOR) sam-build local ## the template: sam validate, cfn-lint, checkov, and our own rules; broken copies of it too
-	@go test -tags deploycheck -count 1 ./internal/proof/deploycheck
+	@go test -tags deploycheck -count 1 -timeout 30m ./internal/proof/deploycheck
 
 .PHONY: check-deploy
-check-deploy: .tools/sam/installed .tools/ministack/installed sam-build ## sam deploy onto an emulator of AWS: new, changed, upgraded, torn down
-	@go test -tags emulator -count 1 -timeout 20m ./internal/proof/deploycheck/emulator
+check-deploy: .tools/sam/installed .tools/ministack/installed sam-build ## the commands of docs/deploy.md, on an emulator of AWS: new, changed, upgraded, torn down
+	@AWS=$$(.ci/aws) && export AWS && go test -tags emulator -count 1 -timeout 20m ./internal/proof/deploycheck/emulator
 
 .PHONY: check-rie
 check-rie: tools .tools/sam/installed $(call go-tool,aws-lambda-rie) local ## every function with every event under AWS's Runtime Interface Emulator
-	@go test -tags deploycheck,rie -count 1 -run 'TestRuntimeInterface|TestTimeOut' ./internal/proof/deploycheck
+	@go test -tags deploycheck,rie -count 1 -timeout 30m -run 'TestRuntimeInterface|TestTimeOut' ./internal/proof/deploycheck
 
 .PHONY: vulnerabilities
 vulnerabilities: $(call go-tool,govulncheck) ## known vulnerabilities of what the functions call
@@ -125,6 +125,11 @@ vulnerabilities: $(call go-tool,govulncheck) ## known vulnerabilities of what th
 .PHONY: test-dynamodb-local
 test-dynamodb-local: tools $(DYNAMODB_LOCAL)/installed ## the store's tests on AWS's DynamoDB Local, and where it differs from the local engine; needs Java 17 and Maven
 	@internal/dev/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/...
+
+# Of a randomized test, make test does a little: these are the packages that have one.
+.PHONY: studies
+studies: tools local ## the randomized tests with all their seeds, sizes and days: half an hour
+	@STUDY=1 go test -count 1 -timeout 2h $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' tokensync/internal/dev/study internal))))
 
 .PHONY: faults
 faults: tools local ## the real sync in every kind of trouble, as a table; fails on any surprise

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"tokensync/internal/config"
 	"tokensync/internal/doctor"
@@ -23,14 +24,15 @@ type prober struct {
 	log        *slog.Logger
 }
 
-// probe examines the servers, logs the report, and returns it. That something does not hold is no error.
-func (p *prober) probe(ctx context.Context) (doctor.Report, error) {
+// probe examines the servers within limit, logs the report, and returns it. That something does not hold is no error.
+func (p *prober) probe(ctx context.Context, limit time.Duration) (doctor.Report, error) {
 	ids, err := p.launchpads(ctx)
 	if err != nil {
 		p.log.WarnContext(ctx, "probing without launchpads", "error", err.Error())
 	}
 	report, err := doctor.Examine(ctx, doctor.Options{
 		URLs: p.settings.URLs, UserAgent: p.settings.UserAgent, Products: p.settings.Products, Node: p.node.client, Launchpads: ids,
+		Limit: limit,
 	})
 	if err != nil {
 		p.log.ErrorContext(ctx, "the probe failed", "error", err.Error())
@@ -44,7 +46,7 @@ func (p *prober) probe(ctx context.Context) (doctor.Report, error) {
 func handler(sync func(context.Context, ingest.Event) (syncrun.Record, error), p *prober) SyncHandler {
 	return func(ctx context.Context, event ingest.Event) (any, error) {
 		if event.Mode == modeProbe {
-			return p.probe(ctx)
+			return p.probe(ctx, time.Duration(event.Seconds)*time.Second)
 		}
 		return sync(ctx, event)
 	}

@@ -14,26 +14,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tokensync/internal/dev/fields"
 	"tokensync/internal/token"
 )
 
-// leaves calls visit for every field below v that holds a value, down to elements of slices and arrays.
-func leaves(v reflect.Value, path string, visit func(path string, leaf reflect.Value)) {
-	switch v.Kind() {
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).Type == reflect.TypeFor[token.Spans]() || v.Type().Field(i).Type == reflect.TypeFor[token.PriceChanges]() {
-				continue // a reader makes them of points
-			}
-			leaves(v.Field(i), path+"."+v.Type().Field(i).Name, visit)
+// leaves visits every field of t but those that a reader makes of points.
+func leaves(t *token.Token, visit func(path string, leaf reflect.Value)) {
+	fields.Visit(reflect.ValueOf(t).Elem(), func(path string, leaf reflect.Value) {
+		if !strings.HasPrefix(path, "Since[") && !strings.HasPrefix(path, "PriceChange[") {
+			visit(path, leaf)
 		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			leaves(v.Index(i), path, visit)
-		}
-	default:
-		visit(path, v)
-	}
+	})
 }
 
 var oddTexts = []string{
@@ -46,9 +37,9 @@ var oddNumbers = []token.Number{
 	"0.12345678901234567890123456789012345678", "1e120", "-1e-119", "999999999999999999", "9999999999999999999", "0.000001",
 }
 
-// scramble sets every field below v at random, to few values so that many are equal, and to odd ones.
-func scramble(v reflect.Value, r *rand.Rand) {
-	leaves(v, "", func(_ string, leaf reflect.Value) {
+// scramble sets every field of t at random, to few values so that many are equal, and to odd ones.
+func scramble(t *token.Token, r *rand.Rand) {
+	leaves(t, func(_ string, leaf reflect.Value) {
 		switch leaf.Kind() {
 		case reflect.String:
 			if leaf.Type() == reflect.TypeFor[token.Number]() && r.IntN(8) > 0 {
@@ -79,7 +70,7 @@ func scrambled(n int, seed uint64) []token.Token {
 				p.Tags = nil
 			}
 		}
-		scramble(reflect.ValueOf(t).Elem(), r)
+		scramble(t, r)
 		t.Mint = testKey("scrambled", i)
 		if i%5 == 0 {
 			t.Mint = fmt.Sprintf("no/key %d\xff", i)
@@ -140,15 +131,15 @@ func TestNoFieldIsForgotten(t *testing.T) {
 	var tokens []token.Token
 	var paths []string
 	count := 0
-	leaves(reflect.ValueOf(&base).Elem(), "", func(string, reflect.Value) { count++ })
+	leaves(&base, func(string, reflect.Value) { count++ })
 	for i := range count {
 		changed := base
 		changed.Pools = append([]token.Pool{}, base.Pools...)
 		changed.Pools[0].Tags = []string{"tag"}
 		k := 0
-		leaves(reflect.ValueOf(&changed).Elem(), "", func(path string, leaf reflect.Value) {
+		leaves(&changed, func(path string, leaf reflect.Value) {
 			if k == i {
-				change(leaf)
+				fields.Change(leaf)
 				paths = append(paths, path)
 			}
 			k++
@@ -167,19 +158,6 @@ func TestNoFieldIsForgotten(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", paths[i], diff)
 		}
 		i++
-	}
-}
-
-func change(leaf reflect.Value) {
-	switch leaf.Kind() {
-	case reflect.String:
-		leaf.SetString(leaf.String() + "7")
-	case reflect.Bool:
-		leaf.SetBool(!leaf.Bool())
-	case reflect.Uint8:
-		leaf.SetUint(leaf.Uint() + 1)
-	default:
-		leaf.SetInt(leaf.Int() + 1)
 	}
 }
 

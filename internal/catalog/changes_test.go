@@ -16,6 +16,7 @@ import (
 	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/apitest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/token"
 )
 
@@ -117,7 +118,7 @@ func rowsOf(tb testing.TB, text []byte) map[string]string {
 // changes and windows that move by themselves.
 func TestNothingIsMissed(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(6) {
+	for seed := range uint64(study.Size(3, 30)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 7))

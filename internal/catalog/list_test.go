@@ -13,6 +13,7 @@ import (
 	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/apitest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/token"
 )
 
@@ -198,7 +199,7 @@ func TestWalkWhileRunsPublish(t *testing.T) {
 				if sort == board.Relevance {
 					q.Search = "s"
 				}
-				for seed := range uint64(3) {
+				for seed := range uint64(study.Size(1, 10)) {
 					walkWhileRunsPublish(t, q, seed, 1)
 					walkWhileRunsPublish(t, q, seed, 3)
 				}

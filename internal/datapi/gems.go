@@ -87,7 +87,7 @@ func parseWishes(body []byte) (map[string]*wish, error) {
 		return nil, bad("body", "is not a JSON object of lists, each with timeframe and partnerConfigs")
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, bad("body", "goes on behind its JSON object")
+		return nil, bad("body", "goes on after its JSON object")
 	}
 	for _, name := range slices.Sorted(maps.Keys(wishes)) {
 		if _, ok := lists[name]; !ok {

@@ -1,7 +1,6 @@
 package dbc
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -97,25 +96,9 @@ var configFormat = formatOf[config]()
 // for again in the next run.
 func (s *scan) loadConfigs(keys []solana.Key) error {
 	keys = slices.DeleteFunc(keys, func(k solana.Key) bool { _, ok := s.configs[k]; return ok })
-	if len(keys) == 0 {
-		return nil
-	}
-	names := make([]string, len(keys))
-	for i, k := range keys {
-		names[i] = configKey(k)
-	}
-	kept, err := s.source.Cache.Get(s.ctx, names)
+	missing, err := recall(s, keys, configKey, s.know)
 	if err != nil {
-		return fmt.Errorf("reading the cache: %w", err)
-	}
-	var missing []solana.Key
-	for i, k := range keys {
-		var c config
-		if json.Unmarshal([]byte(kept[names[i]]), &c) != nil {
-			missing = append(missing, k)
-			continue
-		}
-		s.know(k, c)
+		return err
 	}
 	return s.loadFromChain(missing)
 }

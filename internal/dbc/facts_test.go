@@ -124,7 +124,7 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestGrownAccounts: the program may add fields behind those of today.
+// TestGrownAccounts: the program may add fields after those of today.
 func TestGrownAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rpctest.Config{Tokens: 16, Launches: []rpctest.Launch{{Longer: 100}}})

@@ -144,9 +144,9 @@ func (s *scan) remember() ([]ref, error) {
 		s.now.book, s.now.isDirty = s.last.book, s.last.isDirty
 		return s.last.refs, nil
 	}
-	found, err := s.source.Cache.Get(s.ctx, []string{s.bookKey()})
+	found, err := s.cached([]string{s.bookKey()})
 	if err != nil {
-		return nil, fmt.Errorf("reading the cache: %w", err)
+		return nil, err
 	}
 	if json.Unmarshal([]byte(found[s.bookKey()]), &s.now.book) != nil {
 		s.now.book = notebook{}
@@ -154,15 +154,15 @@ func (s *scan) remember() ([]ref, error) {
 	return s.rememberKnown()
 }
 
-// rememberKnown loads the addresses that are known. A gap between them leaves out what is behind it.
+// rememberKnown loads the addresses that are known. A gap between them leaves out what is after it.
 func (s *scan) rememberKnown() ([]ref, error) {
 	var names []string
 	for n := range (min(s.now.book.Known, s.limits.Kept) + knownEntries - 1) / knownEntries {
 		names = append(names, s.knownKey(n))
 	}
-	found, err := s.source.Cache.Get(s.ctx, names)
+	found, err := s.cached(names)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cache: %w", err)
+		return nil, err
 	}
 	var refs []ref
 	for _, name := range names {

@@ -20,7 +20,7 @@ var (
 )
 
 // A kind of account, by its discriminator: the first 8 bytes of sha256("account:<name>"), as Anchor has it. The program
-// may add fields behind those of today, so that size is the least that an account of the kind has.
+// may add fields after those of today, so that size is the least that an account of the kind has.
 type kind struct {
 	discriminator [8]byte
 	size          int

@@ -52,7 +52,7 @@ func (m *metadata) readMetaplex(a *solana.Account, mint solana.Key) bool {
 	return m.readNames(data[metaplexNameAt:])
 }
 
-// readNames reads name, symbol and URI, each behind its length in 4 bytes. A URI that is cut off is left out: it would lead
+// readNames reads name, symbol and URI, each after its length in 4 bytes. A URI that is cut off is left out: it would lead
 // elsewhere.
 func (m *metadata) readNames(data []byte) bool {
 	name, data, ok := cutText(data)
@@ -84,7 +84,7 @@ func cutText(data []byte) (text string, rest []byte, ok bool) {
 	return string(data[:n]), data[n:], true
 }
 
-// Byte offsets in a mint (spl-token: state.rs), and what Token-2022 adds behind it (extension/mod.rs): every extension
+// Byte offsets in a mint (spl-token: state.rs), and what Token-2022 adds after it (extension/mod.rs): every extension
 // is a type in 2 bytes, a length in 2 bytes, and its value.
 const (
 	mintSupplyAt     = 36 // u64
@@ -94,7 +94,7 @@ const (
 	mintExtensionsAt = 166
 	extensionHeader  = 4
 	tokenMetadata    = 19
-	metadataMintAt   = 32 // in the extension's value, behind the update authority
+	metadataMintAt   = 32 // in the extension's value, after the update authority
 	metadataNameAt   = 64
 )
 

@@ -82,28 +82,16 @@ func (l *lookup) want(m *metadata, now time.Time) bool {
 // keptMetadata returns what this run, the last one or the cache knows of mints.
 func (s *scan) keptMetadata(all []lookup) (map[solana.Key]metadata, error) {
 	found := make(map[solana.Key]metadata, len(all))
-	var names []string
+	var unknown []solana.Key
 	for _, l := range all {
 		if m, ok := s.remembered(l.mint); ok {
 			found[l.mint] = m
 			continue
 		}
-		names = append(names, mintKey(l.mint))
+		unknown = append(unknown, l.mint)
 	}
-	if len(names) == 0 {
-		return found, nil
-	}
-	kept, err := s.source.Cache.Get(s.ctx, names)
-	if err != nil {
-		return nil, fmt.Errorf("reading the cache: %w", err)
-	}
-	for _, l := range all {
-		var m metadata
-		if text, ok := kept[mintKey(l.mint)]; ok && json.Unmarshal([]byte(text), &m) == nil {
-			found[l.mint] = m
-		}
-	}
-	return found, nil
+	_, err := recall(s, unknown, mintKey, func(mint solana.Key, m metadata) { found[mint] = m })
+	return found, err
 }
 
 // remembered returns what this process knows of a mint.
@@ -199,6 +187,39 @@ func (s *scan) keepMetadata(all []lookup, before, found map[solana.Key]metadata)
 		}
 	}
 	return s.keep(changed, forever)
+}
+
+// recall passes on what the cache has of keys, and returns those of which it has nothing. name gives a key's name there.
+func recall[K, V any](s *scan, keys []K, name func(K) string, found func(K, V)) (missing []K, err error) {
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = name(k)
+	}
+	kept, err := s.cached(names)
+	if err != nil {
+		return nil, err
+	}
+	for i, k := range keys {
+		var v V
+		if json.Unmarshal([]byte(kept[names[i]]), &v) != nil {
+			missing = append(missing, k)
+			continue
+		}
+		found(k, v)
+	}
+	return missing, nil
+}
+
+// cached returns what the cache has under names.
+func (s *scan) cached(names []string) (map[string]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	kept, err := s.source.Cache.Get(s.ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cache: %w", err)
+	}
+	return kept, nil
 }
 
 // keep puts values into the cache as JSON.

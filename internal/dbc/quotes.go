@@ -58,25 +58,9 @@ func (s *scan) expectQuote(mint solana.Key) {
 func (s *scan) learnQuotes() error {
 	mints := s.newQuotes
 	s.newQuotes = nil
-	if len(mints) == 0 {
-		return nil
-	}
-	names := make([]string, len(mints))
-	for i, mint := range mints {
-		names[i] = quoteKey(mint)
-	}
-	kept, err := s.source.Cache.Get(s.ctx, names)
+	missing, err := recall(s, mints, quoteKey, func(mint solana.Key, q quote) { s.quotes[mint] = q })
 	if err != nil {
-		return fmt.Errorf("reading the cache: %w", err)
-	}
-	var missing []solana.Key
-	for i, mint := range mints {
-		var q quote
-		if json.Unmarshal([]byte(kept[names[i]]), &q) != nil {
-			missing = append(missing, mint)
-			continue
-		}
-		s.quotes[mint] = q
+		return err
 	}
 	return s.readQuotes(missing)
 }
@@ -166,7 +150,7 @@ func (s *scan) learnPrice(mint solana.Key, usd token.Number) {
 }
 
 func (s *scan) lastPrice(mint solana.Key) (p token.Number) {
-	kept, err := s.source.Cache.Get(s.ctx, []string{priceKey(mint)})
+	kept, err := s.cached([]string{priceKey(mint)})
 	if err != nil || json.Unmarshal([]byte(kept[priceKey(mint)]), &p) != nil {
 		return ""
 	}

@@ -17,7 +17,7 @@ const (
 	anchorSlots = 10_000
 	// instantCompletion is how soon after its creation a curve is complete whose creation must be known exactly.
 	instantCompletion = 60
-	// maxSkipped bounds how many slots behind one another are tried for a block.
+	// maxSkipped bounds how many slots in a row are tried for a block.
 	maxSkipped = 16
 	// maxBlockTimes bounds what one run asks: a minute at ten requests a second.
 	maxBlockTimes = 600
@@ -112,9 +112,9 @@ func (s *scan) loadTimes(slots []int64) error {
 			names = append(names, slotKey(slot))
 		}
 	}
-	kept, err := s.source.Cache.Get(s.ctx, names)
+	kept, err := s.cached(names)
 	if err != nil {
-		return fmt.Errorf("reading the cache: %w", err)
+		return err
 	}
 	for _, slot := range slots {
 		if t, err := strconv.ParseInt(kept[slotKey(slot)], 10, 64); err == nil && t > 0 {
@@ -140,7 +140,7 @@ func (s *scan) keepTimes() error {
 	return s.keep(learned, forever)
 }
 
-// created returns when a slot was: between its anchors, or exactly where the anchor behind it is still to come or the curve
+// created returns when a slot was: between its anchors, or exactly where the anchor after it is still to come or the curve
 // was complete within a minute. 0 is unknown so far.
 func (t *slotTimes) created(ctx context.Context, slot, finished int64) (int64, error) {
 	estimate, err := t.between(ctx, slot)

@@ -197,7 +197,7 @@ func TestNodesAndTimes(t *testing.T) {
 	}
 }
 
-// TestNewCurvesAreDated exactly: the anchor behind them is still to come.
+// TestNewCurvesAreDated exactly: the anchor after them is still to come.
 func TestNewCurvesAreDated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rpctest.Config{Tokens: 8, Launches: []rpctest.Launch{{Slots: true}}})

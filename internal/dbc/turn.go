@@ -3,7 +3,6 @@ package dbc
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -19,7 +18,7 @@ const (
 	turnKey = "DBC-TURN"
 )
 
-// A turn chooses the mints that a run reads again: by key, behind the one at which the last run stopped, as many as make a
+// A turn chooses the mints that a run reads again: by key, after the one at which the last run stopped, as many as make a
 // period's round.
 type turn struct {
 	After solana.Key
@@ -64,9 +63,9 @@ func (t *turn) due(now time.Time) []lookup {
 }
 
 func (s *scan) loadTurn() error {
-	kept, err := s.source.Cache.Get(s.ctx, []string{turnKey})
+	kept, err := s.cached([]string{turnKey})
 	if err != nil {
-		return fmt.Errorf("reading the cache: %w", err)
+		return err
 	}
 	if json.Unmarshal([]byte(kept[turnKey]), &s.turn) != nil {
 		s.turn = turn{}

@@ -15,6 +15,7 @@ import (
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
@@ -81,7 +82,7 @@ func TestCurvesMoveAndGraduate(t *testing.T) {
 	log := new(logBook)
 	w := startChain(t, rpctest.Config{Key: chainKey}, log)
 	graduates := 0
-	for round := range 3 {
+	for round := range study.Size(2, 4) {
 		run, err := w.Sync(t.Context(), dev.FullSync)
 		if err != nil {
 			t.Fatal(err)

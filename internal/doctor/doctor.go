@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,21 +51,22 @@ type Report struct {
 	Checks    []Check   `json:"checks"`
 }
 
-// Options say what is asked. UserAgent, Node and Launchpads may be empty.
+// Options say what is asked. UserAgent, Node, Launchpads and Limit may be empty.
 type Options struct {
 	URLs       map[token.Product]string // of each product that is asked
 	UserAgent  string
 	Products   []token.Product // that the sync reads
 	Node       func(context.Context) (*solana.Client, error)
 	Launchpads []token.LaunchpadID
+	Limit      time.Duration // of all questions together; DefaultLimit when 0
 }
 
-// limit bounds all questions together.
-const limit = 55 * time.Second
+// DefaultLimit is less than the minute for which the SAM CLI waits for a function.
+const DefaultLimit = 55 * time.Second
 
 // Examine asks everything. Its error is about the options alone; what servers do is in the report.
 func Examine(ctx context.Context, o Options) (Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(o.Limit, DefaultLimit))
 	defer cancel()
 	r := Report{StartedAt: time.Now().UTC().Truncate(time.Second)}
 	start := time.Now()
@@ -126,13 +128,10 @@ func (p *patient) unasked(what ...string) {
 	}
 }
 
-// TooSlow is what a check has seen of a server that took too long.
-const TooSlow = "no time left, or too slow"
-
 // whys spells an error for a table.
 func whys(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, upstream.ErrNoTime) {
-		return TooSlow
+		return "no time left, or too slow"
 	}
 	return oneLine(err.Error())
 }

@@ -120,7 +120,7 @@ func (p *product) unit(l *list) {
 	})
 }
 
-// ends books the last page, and the one behind it.
+// ends books the last page, and the one after it.
 func (p *product) ends(ctx context.Context, first *list) {
 	if first.pages < 1 {
 		p.unasked("last page", "past the end")

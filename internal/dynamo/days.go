@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	dayKey  = "DAY" // the sort key is the launchpad's ID, which holds no space, and behind a space the date
+	dayKey  = "DAY" // the sort key is the launchpad's ID, which holds no space, and after a space the date
 	attrDay = "day" // packed, so that it takes one write unit
 )
 
@@ -51,7 +51,7 @@ func (s *SyncTable) LastDay(ctx context.Context, id token.LaunchpadID) (day ledg
 	return ledger.Day{}, false, nil
 }
 
-// lastDate comes behind every date.
+// lastDate comes after every date.
 const lastDate = "~"
 
 // Days reads a launchpad's days between two dates, both included, in their order. One that cannot be read is left out.

@@ -39,7 +39,7 @@ func (s *SyncTable) Hidden(ctx context.Context) (map[string]bool, error) {
 	}
 }
 
-// HiddenPage returns what is hidden, in the order of mints, behind the mint after, at most limit, as many as an answer holds when
+// HiddenPage returns what is hidden, in the order of mints, beginning after a mint, at most limit, as many as an answer holds when
 // it is 0, and whether there is more.
 func (s *SyncTable) HiddenPage(ctx context.Context, after string, limit int) (page []token.Hiding, more bool, err error) {
 	in := &dynamodb.QueryInput{
@@ -149,7 +149,7 @@ func (h *Hider) Show(ctx context.Context, mint string) (token.Hiding, error) {
 	return was, h.board.Unveil(ctx, mint)
 }
 
-// Hidden returns what is hidden, in the order of mints, at most limit behind the mint after, and whether there is more.
+// Hidden returns what is hidden, in the order of mints, at most limit after a mint, and whether there is more.
 func (h *Hider) Hidden(ctx context.Context, after string, limit int) ([]token.Hiding, bool, error) {
 	return h.sync.HiddenPage(ctx, after, limit)
 }

@@ -27,7 +27,7 @@ const (
 const maxFailedBatches = 3
 
 // Write stores tokens in batches of 25, each mint at most once, until ctx ends; before every batch it asks hold
-// whether it may still write. The SDK never retries unprocessed items: that is done here, with full jitter, and behind
+// whether it may still write. The SDK never retries unprocessed items: that is done here, with full jitter, and after
 // those that have not been tried, so that items which are stuck hold up no others. A table that throttles is written to
 // more slowly. What stays out is returned, and nothing that was written is taken back.
 func (s *TokensTable) Write(ctx context.Context, tokens iter.Seq[token.Token], hold func(context.Context) error) syncrun.WriteResult {

@@ -91,7 +91,7 @@ func parseBody(text string, to any) error {
 		return bad("body", "is not the JSON object of this route, as /v1/openapi.json has it")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return bad("body", "goes on behind its JSON object")
+		return bad("body", "goes on after its JSON object")
 	}
 	return nil
 }

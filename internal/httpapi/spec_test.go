@@ -113,6 +113,9 @@ func TestSpecKnowsEveryError(t *testing.T) {
 					t.Errorf("%s %s: no problem for %d", method, path, status)
 				}
 			}
+			if throttled := operation.Responses.Status(http.StatusTooManyRequests); throttled == nil || throttled.Ref != "#/components/responses/TooManyRequests" {
+				t.Errorf("%s %s: the gateway's own 429 is missing", method, path)
+			}
 			for name, parameter := range operation.Parameters {
 				if parameter.Value.Description == "" && !strings.HasPrefix(path, "/v1/tokens/") {
 					t.Errorf("%s %s: parameter %v has no description", method, path, name)

@@ -15,6 +15,7 @@ import (
 	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/apitest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/token"
 )
 
@@ -36,10 +37,10 @@ func valueOf(row map[string]any, sort board.Sort) any {
 	return row[fields[sort]]
 }
 
-// TestWalk reads all pages of 5,000 tokens under each sort and order: each mint exactly once, in order.
+// TestWalk reads all pages of some tokens under each sort and order: each mint exactly once, in order.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	const tokens = 5000
+	tokens := study.Size(700, 5000)
 	layouts := map[string][]token.LaunchpadID{
 		"one launchpad": {apitest.First}, "three launchpads": {apitest.First, apitest.Second, "pump.fun"},
 	}
@@ -83,7 +84,7 @@ func (c *client) walk(target string) []map[string]any {
 // TestWalkStages reads all pages of one stage: no other tokens, each of its own once, in order.
 func TestWalkStages(t *testing.T) {
 	t.Parallel()
-	const tokens = 5000
+	tokens := study.Size(700, 5000)
 	for name, ids := range map[string][]token.LaunchpadID{
 		"one launchpad": {apitest.First}, "two launchpads": {apitest.First, apitest.Second},
 	} {
@@ -171,7 +172,7 @@ func compareValues(a, b any) int {
 	panic("neither null, number nor text")
 }
 
-// TestWrittenBetweenPages adds tokens in front of and behind a cursor: those that were there come exactly once.
+// TestWrittenBetweenPages adds tokens in front of and after a cursor: those that were there come exactly once.
 func TestWrittenBetweenPages(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t, nil, apitest.First)

@@ -15,7 +15,7 @@ type Weigher interface {
 	Leftovers(ctx context.Context, curves []string, stats *syncrun.Counts) (map[string]token.Number, error)
 }
 
-// maxWeighed is of how many curves a full run asks for what is left over, 20 requests at most: the others have their turns.
+// maxWeighed is how many curves a full run asks for what is left over, in 20 requests at most: the others have their turns.
 const maxWeighed = 1000
 
 // weigh adds to the curves that were gathered what is left over from them. Without it they keep what was known.

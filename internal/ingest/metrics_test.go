@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"tokensync/internal/dev/emftest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/ingest"
+	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
 
@@ -157,4 +160,21 @@ func TestMetricsGetOutAtTheDeadline(t *testing.T) {
 			t.Errorf("RunsPartial is %v", got)
 		}
 	})
+}
+
+// TestStuckMigrationsAreNamed: an alarm tells how many there are, and the record which.
+func TestStuckMigrationsAreNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	curves := curvesOf(w, 2)
+	for i, age := range []time.Duration{25 * time.Hour, 23 * time.Hour} {
+		curves[i].Curve = token.Curve{Stage: token.Migrating, CompletedAt: time.Now().Add(-age).UnixMilli()}
+	}
+	w.sync.Sources = append(w.sync.Sources, &scripted{product: token.DBC, pools: curves})
+	run := w.run()
+	want := "complete for more than a day and not migrated: 1, such as " + curves[0].Base.Mint
+	i := slices.IndexFunc(run.Products, func(p syncrun.ProductRecord) bool { return p.Product == token.DBC })
+	if notes := strings.Join(run.Products[i].Notes, "\n"); !strings.Contains(notes, want) || run.Status != syncrun.Succeeded {
+		t.Errorf("%s: notes %q, want %q", run.Status, notes, want)
+	}
 }

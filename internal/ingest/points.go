@@ -106,13 +106,20 @@ func differ(a, b token.Number) bool { return a != "" && b != "" && a != b }
 
 func less(a, b token.Number) bool { return differ(a, b) && a.Float64() < b.Float64() }
 
-// noteReversed tells of counters that went back, which they never do: a fork, or a node that lags behind.
-func (r *run) noteReversed() {
-	if len(r.reversed) == 0 {
-		return
+// noteCurves tells of curves that somebody has to look at: of counters that went back, which they never do but for a fork, or a node
+// that lags behind, and of migrations that do not come.
+func (r *run) noteCurves() {
+	if n := len(r.reversed); n > 0 {
+		example := slices.Min(slices.Collect(maps.Keys(r.reversed)))
+		r.noteCurve(fmt.Sprintf("the counters of %d curves went back, such as that of %s: they make no volume", n, example))
 	}
-	example := slices.Min(slices.Collect(maps.Keys(r.reversed)))
-	note := fmt.Sprintf("the counters of %d curves went back, such as that of %s: they make no volume", len(r.reversed), example)
+	if r.stuck > 0 {
+		r.noteCurve(fmt.Sprintf("complete for more than a day and not migrated: %d, such as %s; "+
+			"Meteora's keepers leave out what is below 10 SOL, 750 USDC or 1,500 JUP", r.stuck, r.stuckMint))
+	}
+}
+
+func (r *run) noteCurve(note string) {
 	for i := range r.record.Products {
 		if p := &r.record.Products[i]; p.Product == token.DBC {
 			p.Notes = append(p.Notes, note)

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,13 +74,14 @@ func (r *run) publishMore(ctx context.Context, lease Lease, left *plan, changes 
 // stuckAfter is how long a curve may be complete before somebody has to look at it: Meteora's keepers take minutes.
 const stuckAfter = 24 * time.Hour
 
-// watching counts tokens whose migration is due for too long.
+// watching finds tokens whose migration is due for too long.
 func (r *run) watching(changes iter.Seq2[change, error]) iter.Seq2[change, error] {
 	return func(yield func(change, error) bool) {
 		for c, err := range changes {
 			done := c.Curve.CompletedAt
 			if c.Curve.Stage == token.Migrating && done != 0 && r.start.Sub(time.UnixMilli(done)) > stuckAfter {
 				r.stuck++
+				r.stuckMint = cmp.Or(r.stuckMint, c.Mint)
 			}
 			if !yield(c, err) {
 				return

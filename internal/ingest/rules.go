@@ -65,7 +65,7 @@ type Listing struct {
 
 const rulesKey = "listing-rules"
 
-// rules returns those of now, or the last good ones, and then why. They are nil when there never were any.
+// rules returns the current rules, or the last good ones and why. They are nil when there never were any.
 func (l *Listing) rules(ctx context.Context) (rules *Rules, why, err error) {
 	text, why := l.Text(ctx)
 	if why == nil {

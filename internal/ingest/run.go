@@ -23,6 +23,8 @@ type Event struct {
 	Mode string `json:"mode"`
 	// AcceptDelisting lets tokens leave the lists however many they are: an operator who knows better than the guard asks for it.
 	AcceptDelisting bool `json:"accept_delisting"`
+	// Seconds bound a probe, which is no run; 0 is its own bound.
+	Seconds int `json:"seconds"`
 }
 
 // Times of a run without a deadline, and what is kept back of any deadline to record what happened.
@@ -56,6 +58,7 @@ type run struct {
 	refused     bool                           // too many tokens would have left the lists
 	unpublished bool                           // readers still see the last board
 	stuck       int                            // tokens whose migration has been due for more than a day
+	stuckMint   string                         // the first of them
 	accounts    map[token.LaunchpadID]*account // of the ledger
 	unmatched   []token.LaunchpadID            // they matched something before, and nothing now
 	lastSync    int64                          // Unix milliseconds at which the run began that published the last board; 0 without one
@@ -114,7 +117,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 		return err
 	}
 	r.keepDays(ctx)
-	r.noteReversed()
+	r.noteCurves()
 	r.settleFullDue(ctx, plan)
 	r.goOn(ctx, lease, plan)
 	r.keepDays(ctx)

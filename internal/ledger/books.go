@@ -8,7 +8,7 @@ import (
 )
 
 // Books are the running day of one launchpad. Times are Unix milliseconds. Sums may be below zero while a node lags
-// behind the one that was asked before; no Day shows that.
+// after the one that was asked before; no Day shows that.
 type Books struct {
 	Date      string         `json:"date"`  // as time.DateOnly has it, in UTC
 	Since     int64          `json:"since"` // when the first books of the launchpad began

@@ -34,7 +34,7 @@ var DefaultGateways = Gateways{
 // maxURI bounds an address. On chain a URI has at most 200 bytes.
 const maxURI = 1024
 
-// A content identifier of IPFS, version 0 or 1, with a path behind it.
+// A content identifier of IPFS, version 0 or 1, with a path after it.
 var ipfsPath = regexp.MustCompile(`^(Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{50,})(/.*)?$`)
 
 // addresses lists the https addresses that serve uri, the best first. The error wraps ErrRefused.
@@ -69,7 +69,7 @@ func (g *Gateways) addresses(uri string) ([]string, error) {
 	return all, nil
 }
 
-// A transaction of Arweave, with a path behind it.
+// A transaction of Arweave, with a path after it.
 var arweavePath = regexp.MustCompile(`^[A-Za-z0-9_-]{43}(/.*)?$`)
 
 func (g *Gateways) content(gateways []string, inner string, form *regexp.Regexp) ([]string, error) {

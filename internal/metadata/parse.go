@@ -129,7 +129,7 @@ var (
 	telegramName = regexp.MustCompile(`^@?([A-Za-z0-9_]{5,32})$`)
 )
 
-// profile takes an address, or a bare name that goes behind base.
+// profile takes an address, or a bare name that goes after base.
 func profile(base string, name *regexp.Regexp) func(string) string {
 	return func(s string) string {
 		if m := name.FindStringSubmatch(s); m != nil {

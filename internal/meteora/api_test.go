@@ -32,7 +32,7 @@ type api struct {
 	cutList  int                                 // how many pools of a list come at most; 0 is no limit
 	size     int                                 // rows a page, whatever is asked; 0 is as asked
 	depth    int                                 // the last page that is given; 0 is all of them
-	deep     string                              // what comes behind it: "400" or "empty"
+	deep     string                              // what comes after it: "400" or "empty"
 	unsorted bool                                // sort_by is ignored
 	answer   func(page int, body map[string]any) // changes an answer
 	requests []string                            // what was asked, decoded

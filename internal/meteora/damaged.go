@@ -49,7 +49,7 @@ func (f *rowFormat) reads(name string) bool {
 		slices.ContainsFunc(f.labels, func(l label) bool { return l.field == name })
 }
 
-// cutMember splits what begins with a member of an object behind the member's value, whatever that is made of: at the
+// cutMember splits what begins with a member of an object after the member's value, whatever that is made of: at the
 // comma or brace outside of its strings and brackets.
 func cutMember(b []byte) (name, value, rest []byte, ok bool) {
 	b = bytes.TrimLeft(b, " \t\r\n")

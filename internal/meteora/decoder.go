@@ -109,7 +109,7 @@ func NewDecoder(product token.Product, filter *Filter, quotes token.QuoteMints) 
 var errStop = errors.New("stopped by the consumer")
 
 // Decode reads one body to its very end and yields every pool that the filter chooses. The body is either a page or an
-// array of pools. Every body that is cut off, holds anything but that, or has something behind its end is an
+// array of pools. Every body that is cut off, holds anything but that, or has something after its end is an
 // ErrMalformed; a failing reader's error is returned as it is. What was yielded before an error did stand in the body.
 func (d *Decoder) Decode(body io.Reader, yield func(token.Pool) bool) error {
 	var buf []byte
@@ -147,7 +147,7 @@ func (d *Decoder) document() error {
 
 func (d *Decoder) atEnd() error {
 	if c, ok := d.stream.peek(); ok {
-		return malformed("%q behind the end of the document at byte %d", c, d.stream.offset)
+		return malformed("%q after the end of the document at byte %d", c, d.stream.offset)
 	}
 	if !errors.Is(d.stream.err, io.EOF) {
 		return d.stream.ended("the end of the body")

@@ -169,7 +169,7 @@ func (d *Decoder) config(p *token.Pool) error {
 	})
 }
 
-// readV1 reads a pool as DAMM v1 sends it: two mints side by side, and numbers as strings.
+// readV1 reads a pool as DAMM v1 sends it: two mints beside each other, and numbers as strings.
 func (d *Decoder) readV1(p *token.Pool) error {
 	var v v1Pool
 	if err := d.members(func(name string) error { return d.v1Field(name, p, &v) }); err != nil {

@@ -46,7 +46,7 @@ func (q *query) options() map[string]any {
 
 func (q *query) params() []any { return []any{q.program.String(), q.options()} }
 
-// pageParams asks for the page behind after, "" for the first. A node that pages by cursors has other names for the same.
+// pageParams asks for the page that begins after the key after, "" for the first. A node that pages by cursors has other names for the same.
 func (q *query) pageParams(after string, byCursor bool) []any {
 	options := q.options()
 	options["limit"] = pageSize
@@ -89,7 +89,7 @@ func (s *Session) pages(ctx context.Context, q *query, at *Position, page Page) 
 	}
 }
 
-// nextPage reads the page at which at stands, and moves at behind it.
+// nextPage reads the page at which at stands, and moves at past it.
 func (s *Session) nextPage(ctx context.Context, q *query, at *Position, seen map[string]bool, page Page) (isLast bool, err error) {
 	asked := at.After
 	if err := s.scan(ctx, methodScanPages, q, q.pageParams(asked, at.ByCursor), maxPageBody, page); err != nil {
@@ -116,7 +116,7 @@ func (e *pageEnd) next(asked string) (string, error) {
 		key = e.cursor
 	}
 	switch {
-	case e.isLast, e.rows == 0 && key == asked: // some keep their key set behind the last page
+	case e.isLast, e.rows == 0 && key == asked: // some keep their key set after the last page
 		return "", nil
 	case key == "" && (e.hasMore || e.rows >= pageSize):
 		return "", malformed("a full page without a key to the next")

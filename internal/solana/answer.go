@@ -101,7 +101,7 @@ func (a *answer) read(result func(*answer) error) error {
 		return malformed("the answer to another request")
 	}
 	if _, err := a.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return malformed("something behind the answer's end")
+		return malformed("something after the answer's end")
 	}
 	return nil
 }

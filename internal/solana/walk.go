@@ -256,7 +256,7 @@ func (b Budget) spent(requests int64) bool {
 	return b.Requests > 0 && requests >= b.Requests || !b.Until.IsZero() && !time.Now().Before(b.Until)
 }
 
-// step reads the answer at which at stands, and moves at behind it.
+// step reads the answer at which at stands, and moves at past it.
 func (s *Session) step(ctx context.Context, q *Search, p part, at *Position, seen map[string]bool, page Page) (err error) {
 	query, f := q.query(p), &filter{Page: page, search: q, part: p}
 	defer s.measure(at)()

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// appendContent appends everything that p says, each text behind its length: what Same compares.
+// appendContent appends everything that p says, each text after its length: what Same compares.
 func (p *Pool) appendContent(b []byte) []byte {
 	for _, f := range slices.Concat(p.fields(), p.Curve.fields(), p.Curve.Earnings.fields()) {
 		b = appendString(b, *f.text)

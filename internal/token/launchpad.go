@@ -94,7 +94,7 @@ func checkClaim(id string) error {
 	case (by == ByClaimer || by == ByCreator) && !IsPublicKey(text):
 		return fmt.Errorf("launchpad ID %q: what follows %q is not a public key", id, prefix+":")
 	case by == ByName && found && IsPublicKey(rest):
-		return fmt.Errorf("launchpad ID %q: a key is written bare, or behind %q or %q", id, ByClaimer+":", ByCreator+":")
+		return fmt.Errorf("launchpad ID %q: a key is written bare, or after %q or %q", id, ByClaimer+":", ByCreator+":")
 	}
 	return nil
 }

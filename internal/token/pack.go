@@ -22,7 +22,7 @@ type Packer struct {
 	words   []string
 }
 
-// Append packs p behind b.
+// Append appends p, packed, to b.
 func (k *Packer) Append(b []byte, p *Pool) []byte {
 	named := p.Name
 	if p.Name != "" && p.Name == p.pairName() {

@@ -9,7 +9,7 @@ import (
 // may lead next.
 func (t *Token) Same(u *Token) bool { return bytes.Equal(t.content(), u.content()) }
 
-// content returns all that t says, each text behind its length.
+// content returns all that t says, each text after its length.
 func (t *Token) content() []byte {
 	b := make([]byte, 0, 512*(1+len(t.Pools)))
 	for _, s := range []string{

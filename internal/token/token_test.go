@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"tokensync/internal/dev/fields"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -150,9 +152,9 @@ func TestSameSeesEveryField(t *testing.T) {
 	t.Parallel()
 	before, now := Merge(samplePools()), Merge(samplePools())
 	changed := 0
-	walk(reflect.ValueOf(&now).Elem(), "", func(path string, v reflect.Value) {
+	fields.Visit(reflect.ValueOf(&now).Elem(), func(path string, v reflect.Value) {
 		old := reflect.ValueOf(v.Interface())
-		poke(v)
+		fields.Change(v)
 		ignored := path == "FirstSeenAt" || path == "UpdatedAt" || strings.HasPrefix(path, "Written.") || strings.HasPrefix(path, "Lead.") ||
 			strings.HasPrefix(path, "Since[") || strings.HasPrefix(path, "PriceChange[") ||
 			strings.Contains(path, "Anchor.")
@@ -172,9 +174,9 @@ func TestSameKind(t *testing.T) {
 	t.Parallel()
 	drifts := regexp.MustCompile(`USD|Price|^(Curve\.(Progress|QuoteReserve)|.*Earnings\.|UpdatedAt|LastTradeAt|Holders|QuoteMint|Volume|Mint$|Written|Lead|Since)`)
 	before, now := Merge(samplePools()), Merge(samplePools())
-	walk(reflect.ValueOf(&now).Elem(), "", func(path string, v reflect.Value) {
+	fields.Visit(reflect.ValueOf(&now).Elem(), func(path string, v reflect.Value) {
 		old := reflect.ValueOf(v.Interface())
-		poke(v)
+		fields.Change(v)
 		want := drifts.MatchString(path) && !strings.HasSuffix(path, "Taken") ||
 			strings.HasSuffix(path, "MigrationTaken") || strings.HasPrefix(path, "Pools[") && !strings.HasSuffix(path, "].Address")
 		if got := now.SameKind(&before); got != want {
@@ -189,30 +191,3 @@ func TestSameKind(t *testing.T) {
 }
 
 // walk visits every settable leaf below v.
-func walk(v reflect.Value, path string, visit func(string, reflect.Value)) {
-	switch v.Kind() {
-	case reflect.Struct:
-		for i := range v.NumField() {
-			walk(v.Field(i), strings.TrimPrefix(path+"."+v.Type().Field(i).Name, "."), visit)
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
-		}
-	default:
-		visit(path, v)
-	}
-}
-
-func poke(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(v.String() + "1")
-	case reflect.Bool:
-		v.SetBool(!v.Bool())
-	case reflect.Uint8:
-		v.SetUint(v.Uint() + 1)
-	default:
-		v.SetInt(v.Int() + 1)
-	}
-}

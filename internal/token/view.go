@@ -48,12 +48,12 @@ var rowFields = []viewField[Token]{
 	{"price", amount(func(t *Token) Number { return t.Price })}, // in quote_mint
 	{"price_suspect", truth(func(t *Token) bool { return t.PriceSuspect })},
 	{"market_cap_usd", amount(func(t *Token) Number { return t.MarketCapUSD })},
-	{"price_change_pct", object(spans(ChangeNames[:], func(t *Token) []Number { return t.PriceChange[:] }))},
+	{"price_change_pct", object(byName(ChangeNames[:], amount, func(t *Token) []Number { return t.PriceChange[:] }))},
 	{"tvl_usd", amount(func(t *Token) Number { return t.TVLUSD })},
 	{"volume_24h_usd", amount(func(t *Token) Number { return t.VolumeUSD[Day] })},
 	{"fees_24h_usd", amount(func(t *Token) Number { return t.Fees24hUSD })},
-	{"volume_usd", object(spans(WindowNames[:], func(t *Token) []Number { return t.VolumeUSD[:] }))},
-	{"since", object(moments(SpanNames[:], func(t *Token) []int64 { return t.Since[:] }))},
+	{"volume_usd", object(byName(WindowNames[:], amount, func(t *Token) []Number { return t.VolumeUSD[:] }))},
+	{"since", object(byName(SpanNames[:], moment, func(t *Token) []int64 { return t.Since[:] }))},
 	{"volume_estimated", truth(func(t *Token) bool { return t.VolumeEstimated })},
 	{"name_collision", truth(func(t *Token) bool { return t.NameCollision })},
 	{"pool_count", func(b []byte, t *Token) []byte { return strconv.AppendInt(b, int64(t.PoolCount), 10) }},
@@ -136,20 +136,11 @@ func array[T, E any](get func(*T) []E, one func([]byte, *E) []byte) func([]byte,
 	}
 }
 
-// spans returns numbers by name, in the order of names.
-func spans(names []string, get func(*Token) []Number) []viewField[Token] {
-	return byName(names, func(i int) func([]byte, *Token) []byte { return amount(func(t *Token) Number { return get(t)[i] }) })
-}
-
-// moments returns times by name, in the order of names.
-func moments(names []string, get func(*Token) []int64) []viewField[Token] {
-	return byName(names, func(i int) func([]byte, *Token) []byte { return moment(func(t *Token) int64 { return get(t)[i] }) })
-}
-
-func byName(names []string, of func(i int) func([]byte, *Token) []byte) []viewField[Token] {
+// byName returns the values that get lists, each under its name and written by as, in the order of names.
+func byName[V any](names []string, as func(func(*Token) V) func([]byte, *Token) []byte, get func(*Token) []V) []viewField[Token] {
 	fields := make([]viewField[Token], len(names))
 	for i, name := range names {
-		fields[i] = viewField[Token]{name, of(i)}
+		fields[i] = viewField[Token]{name, as(func(t *Token) V { return get(t)[i] })}
 	}
 	slices.SortFunc(fields, func(x, y viewField[Token]) int { return cmp.Compare(x.name, y.name) })
 	return fields

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"tokensync/internal/dev/fields"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -145,7 +147,7 @@ var texts = []string{"", "plain", `quo"te\`, "<b>&", "line\u2028\n", "line\u2028
 
 // scramble sets every field below v at random.
 func scramble(v reflect.Value, r *rand.Rand) {
-	walk(v, "", func(_ string, leaf reflect.Value) {
+	fields.Visit(v, func(_ string, leaf reflect.Value) {
 		switch {
 		case leaf.Type() == reflect.TypeFor[Number]():
 			leaf.SetString(string(randomNumber(r)))

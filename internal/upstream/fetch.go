@@ -49,7 +49,7 @@ func NewTransport(conns int) *http.Transport {
 }
 
 // ErrMalformed is wrapped by every error about a body that is not the JSON it should be: it is cut off, not JSON at all,
-// or goes on behind its end. Asking again may help.
+// or goes on after its end. Asking again may help.
 var ErrMalformed = errors.New("malformed answer")
 
 // Malformed returns an ErrMalformed that says what is wrong.

@@ -13,13 +13,13 @@ import (
 // gzipInput is how much of a compressed body is read at once, in bytes.
 const gzipInput = 16 << 10
 
-// errTrailing reports bytes behind a gzip stream.
-var errTrailing = errors.New("data behind the end")
+// errTrailing reports bytes after a gzip stream.
+var errTrailing = errors.New("data after the end")
 
 // A GzipReader reads one gzip stream after the other with the same buffers. Call Reset before the first Read.
 //
 // A stream must be whole: Read returns io.EOF only when the checksum and length of its last member were right and
-// nothing but zero bytes, which some proxies pad with, is behind it.
+// nothing but zero bytes, which some proxies pad with, is after it.
 type GzipReader struct {
 	src  *bufio.Reader
 	zip  gzip.Reader
@@ -65,7 +65,7 @@ func (z *GzipReader) openMember() error {
 	return asMalformed(err)
 }
 
-// nextMember opens the member behind the one that has ended. Without one it returns io.EOF.
+// nextMember opens the member after the one that has ended. Without one it returns io.EOF.
 func (z *GzipReader) nextMember() error {
 	next, err := z.src.Peek(1)
 	switch {

@@ -11,6 +11,7 @@ export function explain(run) {
     if (p.status === "failed") words.push(`${p.product} could not be read; its pools keep their last values.`);
     if (p.status === "partial") words.push(`${p.product} was read in part; what was found counts, the rest keeps its last values.`);
     if (p.status === "skipped") words.push(`${p.product} was left out: ${p.error}.`);
+    words.push(...(p.notes ?? []).filter((note) => note.includes("not migrated")));
   }
   if (run.tokens_unwritten > 0) words.push(`${count(run.tokens_unwritten)} tokens could not be written; the next run writes them.`);
   if (run.delisting.startsWith("refused")) words.push(`Nothing was delisted, for too much was missing (${run.delisting.replace("refused: ", "")}).`);

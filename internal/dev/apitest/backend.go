@@ -145,7 +145,7 @@ func (b *Backend) publish(
 	return edition.Publish(ctx, &m, nil, 1)
 }
 
-// merged returns the tokens of a board, which may be nil, with tokens in their places or behind them.
+// merged returns the tokens of a board, which may be nil, with tokens in their places or after them.
 func merged(on *board.Board, tokens []token.Token) (all []token.Token) {
 	places := map[string]int{}
 	add := func(t token.Token) {

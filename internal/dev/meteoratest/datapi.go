@@ -2,7 +2,7 @@ package meteoratest
 
 import "cmp"
 
-// pool appends one pool in the product's shape, with a comma behind it.
+// pool appends one pool in the product's shape, with a comma after it.
 func (e *encoder) pool(w *world, p *pool) {
 	e.bare = p.h>>44%8 == 0
 	e.b = append(e.b, '{')

@@ -2,7 +2,7 @@ package meteoratest
 
 import "strconv"
 
-// encoder appends JSON. Every field is written with a comma behind it; end puts the bracket in the last one's place.
+// encoder appends JSON. Every field is written with a comma after it; end puts the bracket in the last one's place.
 type encoder struct {
 	b    []byte
 	bare bool // whole numbers without ".0"

@@ -97,10 +97,10 @@ func TestFaultsOfTheBody(t *testing.T) {
 		"spaces are still JSON": {Fault{Spaces: 3 << 20}, true, func(b []byte, err error) bool { return err == nil && json.Valid(b) && len(b) == len(whole)+3<<20 }},
 		"byte order mark":       {Fault{BOM: true}, true, func(b []byte, err error) bool { return err == nil && string(b) == "\ufeff"+string(whole) }},
 		"a false label":         {Fault{Encoding: "zstd"}, true, func(b []byte, err error) bool { return err == nil && bytes.Equal(b, whole) }},
-		"zeros behind JSON": {Fault{Zeros: 7}, false, func(b []byte, err error) bool {
+		"zeros after JSON": {Fault{Zeros: 7}, false, func(b []byte, err error) bool {
 			return err == nil && string(b) == string(whole)+strings.Repeat("\x00", 7)
 		}},
-		"zeros behind gzip": {Fault{Zeros: 7}, true, func(_ []byte, err error) bool {
+		"zeros after gzip": {Fault{Zeros: 7}, true, func(_ []byte, err error) bool {
 			return errors.Is(err, gzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)
 		}},
 		"huge name": {Fault{HugeName: 10 << 20}, true, func(b []byte, err error) bool { return err == nil && json.Valid(b) && len(b) == len(whole)+10<<20 }},

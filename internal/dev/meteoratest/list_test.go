@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"tokensync/internal/dev/study"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -272,17 +274,13 @@ func TestDAMMv1(t *testing.T) {
 	}
 }
 
-// TestTruthAtProductionScale reads 132,967 pools (20,000 with -short) and compares them with what the fake says of itself.
-func TestTruthAtProductionScale(t *testing.T) {
+// TestTruthAtScale reads 20,000 pools, in a study as many as Meteora has, and compares them with what the fake says of itself.
+func TestTruthAtScale(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{DefaultLaunchpad, "pump.fun"} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			cfg := Config{Launchpad: id, RateLimit: noLimits}
-			if id != DefaultLaunchpad || testing.Short() {
-				cfg.Pools = 20_000
-			}
-			s := start(t, cfg)
+			s := start(t, Config{Launchpad: id, RateLimit: noLimits, Pools: study.Size(20_000, DefaultPools)})
 			w := s.World(DLMM)
 			total, matched, mints := 0, 0, map[string]bool{}
 			for n := 1; total == (n-1)*1000; n++ {

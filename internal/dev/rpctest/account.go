@@ -109,8 +109,8 @@ func (c *Chain) index() map[key]owned {
 		if !c.configs[t.config].Token2022 {
 			c.byKey[metadataAddress(t.mint)] = owned{i, ofMetadata}
 		}
-		if pool := c.poolAddress(i); pool != cheapPool.key(i) {
-			c.byKey[pool] = owned{i, ofPool}
+		if t.pool != cheapPool.key(i) {
+			c.byKey[t.pool] = owned{i, ofPool}
 		}
 	}
 	return c.byKey
@@ -170,7 +170,7 @@ func (c *Chain) pool(i int, asOf uint64) Account {
 	if l.finished > 0 {
 		w.u64(344, uint64(c.TimeOf(l.finished).Unix()))
 	}
-	return Account{Key: c.poolAddress(i), Owner: dbcProgram, Data: w, Slot: l.slot}
+	return Account{Key: c.tokens[i].pool, Owner: dbcProgram, Data: w, Slot: l.slot}
 }
 
 // money writes the fees of a pool, and what of them was taken.
@@ -273,7 +273,7 @@ func mintData(supply uint64, decimals byte, authority, freeze key) writer {
 	return w
 }
 
-// mint returns 82 bytes, and with Token-2022 extensions behind byte 166: a metadata pointer, and the metadata.
+// mint returns 82 bytes, and with Token-2022 extensions after byte 166: a metadata pointer, and the metadata.
 func (c *Chain) mint(i int) *Account {
 	t := &c.tokens[i]
 	v := c.configs[t.config]

@@ -22,7 +22,7 @@ type Config struct {
 	Mints     []string  // of the first tokens; the others' are made up
 	Now       time.Time // when the chain begins; the present when zero
 	Seed      uint64    // another seed, other lives
-	Key       string    // must be the request's path behind its slash, as providers do with API keys; "" lets all pass
+	Key       string    // must be the request's path after its slash, as providers do with API keys; "" lets all pass
 	Node      Node      // how the node behaves until SetNode
 	Fault     FaultFunc // nil means proper answers until SetFault
 
@@ -155,8 +155,16 @@ func (c *Chain) begin() {
 		if pattern != nil {
 			config = pattern[i%len(pattern)]
 		}
-		c.tokens = append(c.tokens, token{mint: c.mintOf(i), config: config, created: c.born(i)})
+		c.add(token{config: config, created: c.born(i)})
 	}
+}
+
+// add adds a token to the chain. c.mu must be held.
+func (c *Chain) add(t token) {
+	i := len(c.tokens)
+	t.mint = c.mintOf(i)
+	t.pool = c.poolAddress(i, &t)
+	c.tokens = append(c.tokens, t)
 }
 
 // mintOf returns the i-th token's, also before there is one.
@@ -190,11 +198,8 @@ func (c *Chain) AddCurves(config string, n int) (indexes []int) {
 	defer c.mu.Unlock()
 	v := c.configAt(config)
 	for range n {
-		i := len(c.tokens)
-		indexes = append(indexes, i)
-		c.tokens = append(c.tokens, token{
-			mint: c.mintOf(i), config: v, tick: len(c.ticks) - 1, created: withBlock(c.Slot()),
-		})
+		indexes = append(indexes, len(c.tokens))
+		c.add(token{config: v, tick: len(c.ticks) - 1, created: withBlock(c.Slot())})
 	}
 	c.changes++
 	return indexes
@@ -231,12 +236,12 @@ func (c *Chain) Tick() {
 // tick returns how often the chain has ticked. c.mu must be held.
 func (c *Chain) tick() int { return len(c.ticks) - 1 }
 
-// poolAddress returns the pool's own address; in a launchpad of many thousands a made-up one, which costs no curve points.
-func (c *Chain) poolAddress(i int) key {
+// poolAddress returns the address of the i-th token's pool; in a launchpad of many thousands a made-up one, which costs no
+// curve points.
+func (c *Chain) poolAddress(i int, t *token) key {
 	if c.atFirst > 20*DefaultTokens && i < c.atFirst {
 		return cheapPool.key(i)
 	}
-	t := &c.tokens[i]
 	v := c.configs[t.config]
 	return pair(dbcProgram, v.key, t.mint, v.quote)
 }

@@ -28,6 +28,7 @@ func (p position) stage(v *curve) Stage {
 // A token is one curve of the chain.
 type token struct {
 	mint    key
+	pool    key
 	config  int
 	tick    int    // before which it was created
 	created uint64 // slot

@@ -154,7 +154,7 @@ type breaking struct {
 	past  bool
 }
 
-// Write passes p on, up to the break and, where the body goes on, behind it.
+// Write passes p on, up to the break and, where the body goes on, after it.
 func (b *breaking) Write(p []byte) (int, error) {
 	switch f := b.fault; {
 	case b.past && f.Cut == Truncate:

@@ -289,7 +289,7 @@ func TestSlowNode(t *testing.T) {
 		t.Errorf("reset: %d bytes", len(body))
 	}
 	if body, err := ask(Fault{Cut: Reset, After: int64(len(whole))}, func() {}); err != nil || len(body) != len(whole) {
-		t.Errorf("reset behind the end: %d bytes, %v", len(body), err)
+		t.Errorf("reset after the end: %d bytes, %v", len(body), err)
 	}
 }
 

@@ -230,7 +230,7 @@ func parsePlace(s string) (p place, ok bool) {
 	return p, err == nil && n == 3 && p.String() == s && p.stranger >= 0 && p.page > 0
 }
 
-// end returns the place behind the last account.
+// end returns the place after the last account.
 func (s *scan) end(page int) place { return place{page, element{s.node.Strangers, ofStranger}} }
 
 // ending returns the key that the page at from gets when the next one begins at next: as the fault has walks end.

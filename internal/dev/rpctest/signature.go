@@ -64,7 +64,7 @@ func (c *Chain) events(i int, until uint64) (list []event) {
 func (c *Chain) keysOf(i int) []key {
 	t := &c.tokens[i]
 	v := c.configs[t.config]
-	return []key{c.creator(i), c.poolAddress(i), t.mint, v.key, baseVault.key(i), quoteVault.key(i), v.quote, dbcProgram}
+	return []key{c.creator(i), t.pool, t.mint, v.key, baseVault.key(i), quoteVault.key(i), v.quote, dbcProgram}
 }
 
 // eventsOf returns those that involve a key, the newest first.

@@ -43,7 +43,7 @@ func (c *Chain) Token(i int) Token {
 	at := &c.tokens[i]
 	v, l, name := c.configs[at.config], c.lifeOf(i, c.Slot()), c.nameOf(i)
 	t := Token{
-		Mint: spell(at.mint), Pool: spell(c.poolAddress(i)), Creator: spell(c.creator(i)), Config: spell(v.key),
+		Mint: spell(at.mint), Pool: spell(at.pool), Creator: spell(c.creator(i)), Config: spell(v.key),
 		Claimer: spell(v.claimer), QuoteMint: spell(v.quote), QuoteDecimals: v.quoteDecimals, Token2022: v.Token2022,
 		Stage: l.stage, BaseReserve: supplyAtFirst - l.sold, QuoteReserve: l.quote, Threshold: v.Threshold,
 		SqrtPrice: v.sqrtPrice(l.quote), Supply: c.supply(i),

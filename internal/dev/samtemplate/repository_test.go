@@ -2,6 +2,7 @@ package samtemplate_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"regexp"
@@ -210,6 +211,19 @@ func TestOurScheduleIsOneKnob(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %v, want %v", knob, got, want)
 		}
+	}
+}
+
+// TestOurNoSuccessAlarmRingsUntilThereIsOne: runs that do not start at all report nothing.
+func TestOurNoSuccessAlarmRingsUntilThereIsOne(t *testing.T) {
+	t.Parallel()
+	resources, err := loadOurs(t, nil).Resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(resources, func(r samtemplate.Resource) bool { return r.LogicalID == "NoSuccessAlarm" })
+	if p := resources[i].Properties; p["TreatMissingData"] != "breaching" || fmt.Sprint(p["EvaluationPeriods"]) != "3" {
+		t.Errorf("missing data are %v for %v periods", p["TreatMissingData"], p["EvaluationPeriods"])
 	}
 }
 

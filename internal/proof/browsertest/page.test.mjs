@@ -70,6 +70,13 @@ test("lists every run, and says what went wrong in plain words", async () => {
   assert.match(await partial.textContent(), /dlmm could not be read; its pools keep their last values/);
 });
 
+test("names what was complete and not migrated", async () => {
+  const page = await opened();
+  const note = "complete for more than a day and not migrated: 1, such as a";
+  const run = { status: "succeeded", error: "", delisting: "done", tokens_unwritten: 0, products: [{ product: "dbc", status: "succeeded", error: "", notes: ["dull", note] }] };
+  assert.deepEqual(await page.evaluate(async (run) => (await import("/dashboard/words.js")).explain(run), run), [note]);
+});
+
 test("draws every chart", async () => {
   const page = await opened();
   const charts = await page.locator("#charts figure, #day-charts figure").all();

@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
 	"time"
 
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/proof/command"
 )
 
 func main() {
@@ -22,17 +22,12 @@ func main() {
 	ofNodes := flag.Bool("nodes", false, "measure what RPC nodes are asked instead")
 	memory := flag.Int("memory", 128, "the function's memory in MB")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	measure := func() error { return run(ctx, *tokens, *pools, *memory) }
-	if *ofNodes {
-		measure = func() error { return byNode(ctx, os.Stdout) }
-	}
-	err := measure()
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "costs:", err)
-		os.Exit(1)
-	}
+	command.Main("costs", func(ctx context.Context) error {
+		if *ofNodes {
+			return byNode(ctx, os.Stdout)
+		}
+		return run(ctx, *tokens, *pools, *memory)
+	})
 }
 
 func run(ctx context.Context, sizes string, pools, memory int) error {

@@ -56,7 +56,7 @@ type Asked struct {
 	Credits int64 // of Helius
 }
 
-// requests is how many there were.
+// requests returns how many there were.
 func (a Asked) requests() (n int64) {
 	for _, of := range a.Methods {
 		n += of

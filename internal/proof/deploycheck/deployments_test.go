@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 
 	"tokensync/internal/dev/samtemplate"
 )
@@ -82,4 +83,37 @@ func (d *deployment) callersOfOneVersion() []string {
 		}
 	}
 	return out
+}
+
+// TestRollBackIsAChoice: a deployment that mends what rings would be taken back at once.
+func TestRollBackIsAChoice(t *testing.T) {
+	t.Parallel()
+	d, err := ours()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]int{"true": 2, "false": 0} {
+		set := map[string]string{"RollBackOnAlarms": value}
+		translated, err := d.translate(t.Context(), set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template, err := samtemplate.Parse(translated[0], samtemplate.Options{Parameters: set})
+		if err != nil {
+			t.Fatal(err)
+		}
+		resources, err := template.Resources()
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups := (&deployment{resources: resources}).of("AWS::CodeDeploy::DeploymentGroup")
+		for _, group := range groups {
+			if alarms := mappings(dig(group.Properties, "AlarmConfiguration", "Alarms")); len(alarms) != want {
+				t.Errorf("RollBackOnAlarms=%s: %s is guarded by %v", value, group.LogicalID, alarms)
+			}
+		}
+		if len(groups) < 9 {
+			t.Errorf("%d functions are deployed bit by bit", len(groups))
+		}
+	}
 }

@@ -51,7 +51,7 @@ func (c calls) add(action, resource string, keys ...string) {
 
 // permissions compares what each function's role grants with what its binary can call, both ways.
 func permissions(_ context.Context, d *deployment) ([]string, error) {
-	code, err := loadSource(d.root, dynamoPackage)
+	code, err := loadSource(at{d.root, dynamoPackage})
 	if err != nil {
 		return nil, err
 	}

@@ -209,7 +209,7 @@ func (d *deployment) setAnywhere(variable string) bool {
 func (d *deployment) readVariables() (map[string]map[string]bool, error) {
 	read := map[string]map[string]bool{}
 	for _, path := range settingsPackages {
-		s, err := loadSource(d.root, path)
+		s, err := loadSource(at{d.root, path})
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ import (
 
 // symbols returns the functions that the linker kept in a binary, by their full names such as
 // tokensync/internal/dynamo.(*Tokens).Page. What a binary can never call is not among them, nor is what was inlined.
-func symbols(path string) (map[string]bool, error) {
+var symbols = memo(func(path string) (map[string]bool, error) {
 	file, err := elf.Open(path)
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func symbols(path string) (map[string]bool, error) {
 		found[f.Name] = true
 	}
 	return found, nil
-}
+})
 
 // source is a package's code, for questions about what a function leads to.
 type source struct {
@@ -53,23 +53,29 @@ type source struct {
 	bodies map[types.Object]ast.Node
 }
 
-func loadSource(root workspace.Root, path string) (*source, error) {
-	config := &packages.Config{Dir: string(root), Mode: packages.NeedName | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports}
-	loaded, err := packages.Load(config, path)
+// at is a package's path in the module at root.
+type at struct {
+	root workspace.Root
+	path string
+}
+
+var loadSource = memo(func(p at) (*source, error) {
+	config := &packages.Config{Dir: string(p.root), Mode: packages.NeedName | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports}
+	loaded, err := packages.Load(config, p.path)
 	if err != nil {
 		return nil, err
 	}
 	if len(loaded) != 1 || len(loaded[0].Errors) > 0 {
-		return nil, fmt.Errorf("load %s: %v", path, loaded[0].Errors)
+		return nil, fmt.Errorf("load %s: %v", p.path, loaded[0].Errors)
 	}
-	s := &source{path: path, info: loaded[0].TypesInfo, bodies: map[types.Object]ast.Node{}}
+	s := &source{path: p.path, info: loaded[0].TypesInfo, bodies: map[types.Object]ast.Node{}}
 	for _, file := range loaded[0].Syntax {
 		for _, declaration := range file.Decls {
 			s.add(declaration)
 		}
 	}
 	return s, nil
-}
+})
 
 func (s *source) add(declaration ast.Decl) {
 	switch d := declaration.(type) {

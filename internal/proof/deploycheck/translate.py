@@ -4,6 +4,7 @@ Usage: translate.py template.yaml <sets.json
 The sets are a list of parameters' values, {"Parameter": "Value"}; printed is a list of templates, one for each set.
 """
 
+import copy
 import json
 import os
 import sys
@@ -29,17 +30,17 @@ def upload(template):
             resource.setdefault("Properties", {})["CodeUri"] = code
 
 
-def translate(path, values):
-    with open(path, encoding="utf-8") as file:
-        template = yaml_parse(file)
-    upload(template)
-    return transform(template, values, ManagedPolicies())
-
-
 def main():
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    with open(sys.argv[1], encoding="utf-8") as file:
+        template = yaml_parse(file)
+    upload(template)
     try:
-        json.dump([translate(sys.argv[1], values) for values in json.load(sys.stdin)], sys.stdout)
+        translated = [
+            transform(copy.deepcopy(template), values, ManagedPolicies())
+            for values in json.load(sys.stdin)
+        ]
+        json.dump(translated, sys.stdout)
     except InvalidDocumentException as error:
         sys.exit("\n".join(cause.message for cause in error.causes))
 

@@ -4,6 +4,7 @@ package deploycheck
 
 import (
 	"fmt"
+	"sync"
 
 	"tokensync/internal/dev/samtemplate"
 )
@@ -18,6 +19,15 @@ func dig(value any, names ...string) any {
 		value = m[name]
 	}
 	return value
+}
+
+// memo computes each value once: our code and binaries are the same whatever a copy of the template is broken in.
+func memo[K comparable, V any](compute func(K) (V, error)) func(K) (V, error) {
+	var values sync.Map
+	return func(key K) (V, error) {
+		once, _ := values.LoadOrStore(key, sync.OnceValues(func() (V, error) { return compute(key) }))
+		return once.(func() (V, error))()
+	}
 }
 
 // texts reads a list of texts, or the single one that policies allow instead.

@@ -6,39 +6,34 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"time"
+
+	"tokensync/internal/proof/command"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	surprises, err := run(ctx)
-	stop()
-	switch {
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "faults:", err)
-		os.Exit(1)
-	case surprises > 0:
-		fmt.Fprintf(os.Stderr, "faults: %d surprises\n", surprises)
-		os.Exit(1)
-	}
+	command.Main("faults", run)
 }
 
-func run(ctx context.Context) (surprises int, err error) {
+func run(ctx context.Context) (err error) {
 	m, err := New(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	fmt.Printf("%-33s %-20s %6s  %5s  %5s  %8s  %8s\n", "fault", "status", "tokens", "after", "next", "requests", "duration")
+	surprises := 0
 	err = m.RunAll(ctx, chosen(), func(r Row) error {
 		print(r)
 		surprises += len(r.Surprises)
 		return nil
 	})
-	return surprises, err
+	if err == nil && surprises > 0 {
+		err = fmt.Errorf("%d surprises", surprises)
+	}
+	return err
 }
 
 // chosen returns the cases whose names hold the arguments, all without any.

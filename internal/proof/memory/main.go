@@ -9,10 +9,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"tokensync/internal/proof/command"
 )
 
 // What a run of the incident's size may take.
@@ -46,7 +47,6 @@ func main() {
 	flag.BoolVar(&o.study, "study", false, "measure collector settings, and the smallest memory that is enough")
 	flag.BoolVar(&o.large, "large", false, "measure the largest launchpads, in the memory that the function has")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	run := check
 	switch {
 	case o.study:
@@ -54,12 +54,7 @@ func main() {
 	case o.large:
 		run = large
 	}
-	err := run(ctx, o)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "memory:", err)
-		os.Exit(1)
-	}
+	command.Main("memory", func(ctx context.Context) error { return run(ctx, o) })
 }
 
 // recorded is the figure that a run is compared with.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ func TestWorkflows(t *testing.T) {
 	for name, text := range workflows(t) {
 		for _, m := range uses.FindAllStringSubmatch(text, -1) {
 			if !strings.HasPrefix(m[1], "./") && !pinned.MatchString(m[1]) {
-				t.Errorf("%s: %s is not pinned to a commit with its version behind it", name, m[1])
+				t.Errorf("%s: %s is not pinned to a commit with its version after it", name, m[1])
 			}
 		}
 		for _, forbidden := range []string{"secrets.", "pull_request_target", "write-all", "aws-access-key-id", "contents: write"} {
@@ -75,6 +76,36 @@ func TestTheRoleSeesNoBuild(t *testing.T) {
 	}
 }
 
+// TestEveryCheckIsRun: what make check consists of runs before anything is deployed, here or there.
+func TestEveryCheckIsRun(t *testing.T) {
+	t.Parallel()
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(root(t), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	m := regexp.MustCompile(`(?m)^check: (.+?) ##`).FindStringSubmatch(read("Makefile"))
+	if m == nil {
+		t.Fatal("there is no make check")
+	}
+	run := map[string]bool{}
+	for _, line := range regexp.MustCompile(`(?m)^\s*(?:- run: )?make (.+)$`).FindAllStringSubmatch(read(".ci/run")+workflows(t)["ci.yml"], -1) {
+		for _, target := range strings.Fields(line[1]) {
+			run[target] = true
+		}
+	}
+	for _, target := range append(strings.Fields(m[1]), "test", "test-dynamodb-local", "vulnerabilities") {
+		if !run[target] {
+			t.Errorf("neither .ci/run nor ci.yml runs make %s", target)
+		}
+	}
+	if !strings.Contains(workflows(t)["ci.yml"], "run: .ci/run") {
+		t.Error("ci.yml does not run .ci/run")
+	}
+}
+
 // TestWorkflowsKnowTheStack: the parameters, outputs and environments that are named exist.
 func TestWorkflowsKnowTheStack(t *testing.T) {
 	t.Parallel()
@@ -108,6 +139,47 @@ func TestWorkflowsKnowTheStack(t *testing.T) {
 	}
 	if len(outputs) == 0 || !slices.Equal(stages, []string{"prod", "staging"}) {
 		t.Errorf("outputs %v, environments %v", outputs, stages)
+	}
+}
+
+var (
+	byHand      = regexp.MustCompile("(?s)remote invoke\\s+SyncTokensFunction[^`]{0,200}")
+	readTimeout = regexp.MustCompile(`AWS_MAX_ATTEMPTS=1 aws lambda invoke .*\n?.*--cli-read-timeout (\d+)`)
+)
+
+// TestRunsByHandStartOnce: the SAM CLI starts a slow run five times unless it is told not to wait, and the AWS CLI does unless it
+// waits for longer than the function may take. A probe is over before.
+func TestRunsByHandStartOnce(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, path := range tracked(t) {
+		if strings.Contains(path, "testdata") || !slices.Contains([]string{".md", ".yml", ".yaml"}, filepath.Ext(path)) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root(t), path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range byHand.FindAllString(string(text), -1) {
+			if found++; !strings.Contains(command, "InvocationType=Event") && !strings.Contains(command, "sync-probe.json") {
+				t.Errorf("%s: a slow run starts five times: %s", path, command)
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("only %d commands", found)
+	}
+	template, err := samtemplate.Load(filepath.Join(root(t), "template.yaml"), samtemplate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := template.Function("sync-tokens")
+	m := readTimeout.FindStringSubmatch(workflows(t)["deploy-stack.yml"])
+	if err != nil || m == nil {
+		t.Fatalf("the workflow runs no sync that is waited for once: %v", err)
+	}
+	if seconds, err := strconv.Atoi(m[1]); err != nil || float64(seconds) <= f.Timeout.Seconds() {
+		t.Errorf("the workflow waits %s s for a run of up to %v", m[1], f.Timeout)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 
 import (
 	"archive/zip"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -10,6 +11,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"tokensync/internal/proof/command"
 )
 
 // maxZip is the largest zip that a function may be on arm64, in bytes: 4.5 MB.
@@ -28,10 +31,7 @@ func main() {
 	build := flag.String("build", "build", "folder of the functions' binaries")
 	out := flag.String("json", "", "file for the figures")
 	flag.Parse()
-	if err := run(*build, *out, flag.Args()); err != nil {
-		fmt.Fprintln(os.Stderr, "sizes:", err)
-		os.Exit(1)
-	}
+	command.Main("sizes", func(context.Context) error { return run(*build, *out, flag.Args()) })
 }
 
 func run(build, out string, functions []string) error {

@@ -9,9 +9,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"time"
+
+	"tokensync/internal/proof/command"
 )
 
 // Bounds of the 95th percentile, from a trade to its new price.
@@ -31,13 +32,7 @@ func main() {
 	watch := flag.Duration("watch", 5*time.Second, "from one look to the next")
 	ticks := flag.Int("ticks", 5, "how many ticks of the day are run; the rest is like them, and 0 is no day")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Stdout, *trades, *watch, *ticks)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-watch:", err)
-		os.Exit(1)
-	}
+	command.Main("bench-watch", func(ctx context.Context) error { return run(ctx, os.Stdout, *trades, *watch, *ticks) })
 }
 
 func run(ctx context.Context, w io.Writer, trades int, watch time.Duration, ticks int) error {

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"os/signal"
 	"slices"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/proof/command"
 	"tokensync/internal/syncrun"
 )
 
@@ -59,18 +59,12 @@ func main() {
 	alone := flag.Bool("bounds", false, "only what a read function takes with few tokens")
 	long := flag.Duration("soak", 0, "length of a soak's rounds, instead of all else")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	var err error
-	if *alone {
-		err = checkBounds(ctx)
-	} else {
-		err = run(ctx, *tokens, *each, *long, *out)
-	}
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-api:", err)
-		os.Exit(1)
-	}
+	command.Main("bench-api", func(ctx context.Context) error {
+		if *alone {
+			return checkBounds(ctx)
+		}
+		return run(ctx, *tokens, *each, *long, *out)
+	})
 }
 
 func run(ctx context.Context, tokens int, each, long time.Duration, out string) (err error) {

@@ -91,99 +91,40 @@ func (c *cloud) await(t *testing.T) {
 	}
 }
 
-// sam runs the SAM CLI at the module's root, as docs/deploy.md has it, and returns what it says.
-func (c *cloud) sam(t *testing.T, arguments ...string) (string, error) {
-	t.Helper()
-	return c.samWith(t, "", arguments...)
+// environment returns the variables with which AWS's tools find the emulator.
+func (c *cloud) environment() []string {
+	return append(os.Environ(), "AWS_ENDPOINT_URL="+c.endpoint, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_DEFAULT_REGION="+region, "AWS_PAGER=", "SAM_CLI_TELEMETRY=0")
 }
 
-// samWith runs the SAM CLI with answers to what it asks.
-func (c *cloud) samWith(t *testing.T, answers string, arguments ...string) (string, error) {
+// answers returns what is typed for sam deploy --guided: values for some parameters, and for all else what it offers.
+func (c *cloud) answers(t *testing.T, values map[string]string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(string(c.root), ".tools/sam/bin/sam"), arguments...) //nolint:gosec // our own tool
-	cmd.Dir = string(c.root)
-	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+c.endpoint, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
-		"AWS_DEFAULT_REGION="+region, "SAM_CLI_TELEMETRY=0")
-	cmd.Stdin = strings.NewReader(answers)
-	output, err := cmd.CombinedOutput()
-	return string(output), err
+	const stack, confirmations, saving = 2, 3, 3 // name and region; changes, roles, roll-back; whether, where and as what
+	typed := strings.Repeat("\n", stack)
+	for _, name := range c.parameters(t) {
+		typed += values[name] + "\n"
+	}
+	return typed + strings.Repeat("\n", confirmations+saving) + "y\n" // deploy these changes
 }
 
-// guided deploys as docs/deploy.md has it for the first time: with a copy of samconfig.toml that takes the answers. Every
-// offered default is taken.
-func (c *cloud) guided(t *testing.T, template string) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(string(c.root), "samconfig.toml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := filepath.Join(t.TempDir(), "samconfig.mine.toml")
-	if err := os.WriteFile(config, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	const stack, confirmations, saving = 2, 3, 3                                        // name and region; changes, roles, roll-back; whether, where and as what
-	answers := strings.Repeat("\n", stack+c.parameters(t)+confirmations+saving) + "y\n" // deploy these changes
-	output, err := c.samWith(t, answers, "deploy", "--guided", "--template-file", template, "--config-file", config)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	saved, err := os.ReadFile(config)
-	if err != nil || !strings.Contains(string(saved), "SyncSchedule=") {
-		t.Errorf("the answers are not in the operator's own file, error %v:\n%s", err, saved)
-	}
-	if now, err := os.ReadFile(filepath.Join(string(c.root), "samconfig.toml")); err != nil || string(now) != string(text) {
-		t.Errorf("samconfig.toml has changed, error %v", err)
-	}
-}
-
-// parameters returns how many the template has.
-func (c *cloud) parameters(t *testing.T) int {
+// parameters returns the names of the template's, in its order.
+func (c *cloud) parameters(t *testing.T) (names []string) {
 	t.Helper()
 	text, err := os.ReadFile(c.root.Template())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var template struct {
-		Parameters map[string]any `yaml:"Parameters"`
+		Parameters yaml.Node `yaml:"Parameters"`
 	}
 	if err := yaml.Unmarshal(text, &template); err != nil {
 		t.Fatal(err)
 	}
-	return len(template.Parameters)
-}
-
-// deploy deploys a template with the samconfig.toml of the module, in one of its environments.
-func (c *cloud) deploy(t *testing.T, template, environment string, overrides ...string) {
-	t.Helper()
-	arguments := []string{
-		"deploy", "--template-file", template, "--config-file", filepath.Join(string(c.root), "samconfig.toml"),
-		"--config-env", environment, "--no-confirm-changeset", "--no-progressbar",
+	for i := 0; i < len(template.Parameters.Content); i += 2 {
+		names = append(names, template.Parameters.Content[i].Value)
 	}
-	if len(overrides) > 0 {
-		arguments = append(append(arguments, "--parameter-overrides"), overrides...)
-	}
-	if output, err := c.sam(t, arguments...); err != nil {
-		t.Fatalf("sam %v: %v\n%s", arguments, err, output)
-	}
-}
-
-// delete tears a stack down.
-func (c *cloud) delete(t *testing.T, stack string) (string, error) {
-	t.Helper()
-	return c.sam(t, "delete", "--stack-name", stack, "--no-prompts", "--region", region)
-}
-
-// derive returns a copy of a template of the module without what the emulator lacks: CodeDeploy, and alarms on formulas. It does
-// not make routes of the HTTP API's description either, so that nothing here asks them.
-func (c *cloud) derive(t *testing.T, path string) string {
-	t.Helper()
-	derived := filepath.Join(t.TempDir(), "template.yaml")
-	cmd := exec.CommandContext(t.Context(), filepath.Join(string(c.root), ".tools/sam/bin/python"), "derive.py", //nolint:gosec // our own
-		filepath.Join(string(c.root), path), filepath.Join(string(c.root), ".aws-sam", "build"), derived)
-	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("derive.py: %v\n%s", err, output)
-	}
-	return derived
+	return names
 }
 
 // ask sends a request of a service's protocol and returns the response's text.
