@@ -189,7 +189,7 @@ func (l *layout) lists() [3][]field { return [3][]field{l.heads, l.pools, l.sums
 // only returns l without the fields that keep refuses.
 func (l *layout) only(keep func(f *field) bool) (some layout) {
 	for i, to := range []*[]field{&some.heads, &some.pools, &some.sums} {
-		*to = kept(l.lists()[i], keep)
+		*to = chosen(l.lists()[i], keep)
 		for _, f := range *to {
 			some.changes = some.changes || f.name == "price_usd"
 			some.windows = some.windows || strings.HasPrefix(f.name, "volume ")
@@ -202,8 +202,8 @@ func (l *layout) only(keep func(f *field) bool) (some layout) {
 // readable is what readers have.
 var readable = all.only(func(f *field) bool { return !plans[f.family].writers })
 
-// kept returns the fields of list that keep does not refuse. Every function makes layouts when it starts: it counts them first.
-func kept(list []field, keep func(f *field) bool) []field {
+// chosen returns the fields of list that keep does not refuse. Every function makes layouts when it starts: it counts them first.
+func chosen(list []field, keep func(f *field) bool) []field {
 	n := 0
 	for i := range list {
 		if keep(&list[i]) {
