@@ -282,11 +282,7 @@ func (r *input) column(f *field, rows int) (c column) {
 	}
 	var more literals
 	if cells > 0 && f.form == word {
-		dict := r.dictionary()
-		more.dict = &dict
-		if f.number {
-			more.amounts = amountsOf(dict)
-		}
+		more.words(f, r.dictionary())
 	}
 	if f.form == key {
 		more.keys = bytes.Clone(r.block(cells * keyBytes))
@@ -314,12 +310,16 @@ func (r *input) column(f *field, rows int) (c column) {
 	return c
 }
 
-func amountsOf(words []string) []token.Amount {
-	amounts := make([]token.Amount, len(words))
-	for i, word := range words {
-		amounts[i] = num(word).Amount()
+// words keeps the words of f's column.
+func (l *literals) words(f *field, dict []string) {
+	l.dict = &dict
+	if !f.number {
+		return
 	}
-	return amounts
+	l.amounts = make([]token.Amount, len(dict))
+	for i, word := range dict {
+		l.amounts[i] = num(word).Amount()
+	}
 }
 
 // runs reads c's runs, and counts how many values are cells and how many are texts.
