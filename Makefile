@@ -124,7 +124,7 @@ vulnerabilities: $(call go-tool,govulncheck) ## known vulnerabilities of what th
 
 .PHONY: test-dynamodb-local
 test-dynamodb-local: tools $(DYNAMODB_LOCAL)/installed ## the store's tests on AWS's DynamoDB Local, and where it differs from the local engine; needs Java 17 and Maven
-	@internal/dev/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/...
+	@internal/dev/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/... ./internal/dev/dynamotest/...
 
 .PHONY: faults
 faults: tools local ## the real sync in every kind of trouble, as a table; fails on any surprise
