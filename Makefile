@@ -112,7 +112,7 @@ check-template: tools .tools/sam/installed .tools/checkov/installed $(EMULATOR) 
 
 .PHONY: check-deploy
 check-deploy: .tools/sam/installed .tools/ministack/installed sam-build ## the commands of docs/deploy.md, on an emulator of AWS: new, changed, upgraded, torn down
-	@AWS=$$(.ci/aws) && export AWS && go test -tags emulator -count 1 -timeout 20m ./internal/proof/deploycheck/emulator
+	@AWS=$$(.ci/aws) && export AWS && go test -tags emulator -count 1 -timeout 30m ./internal/proof/deploycheck/emulator
 
 .PHONY: check-rie
 check-rie: tools .tools/sam/installed $(call go-tool,aws-lambda-rie) local ## every function with every event under AWS's Runtime Interface Emulator
