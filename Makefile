@@ -68,7 +68,7 @@ test: tools local ## everything that must pass
 	@go test ./...
 
 .PHONY: check
-check: check-code faults costs node-costs check-build check-template check-deploy check-rie check-api memory check-bench browser-test ## the checks beside the tests: all that follow
+check: check-code studies faults costs node-costs check-build check-template check-deploy check-rie check-api memory check-bench browser-test ## the checks beside the tests: all that follow
 
 .PHONY: check-code
 check-code: lint staticcheck format licences check-spec check-workflows sizes ## those of them that need neither AWS's tools nor a browser
@@ -125,6 +125,11 @@ vulnerabilities: $(call go-tool,govulncheck) ## known vulnerabilities of what th
 .PHONY: test-dynamodb-local
 test-dynamodb-local: tools $(DYNAMODB_LOCAL)/installed ## the store's tests on AWS's DynamoDB Local, and where it differs from the local engine; needs Java 17 and Maven
 	@internal/dev/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/... ./internal/dev/dynamotest/...
+
+# Of a randomized test, make test does a little: these are the packages that have one.
+.PHONY: studies
+studies: tools local ## the randomized tests with all their seeds, sizes and days: half an hour
+	@STUDY=1 go test -count 1 -timeout 2h $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' tokensync/internal/dev/study internal))))
 
 .PHONY: faults
 faults: tools local ## the real sync in every kind of trouble, as a table; fails on any surprise

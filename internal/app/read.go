@@ -47,7 +47,7 @@ var (
 		c.Boards, c.Past = reader, reader
 	}}
 	items = part{[]string{config.TokensTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
-		c.Items = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable)
+		c.Items = dynamo.NewTokensTable(dynamodb.NewFromConfig(aws), s.TokensTable).Lagging()
 	}}
 	history = part{[]string{config.SyncTable}, func(c *catalog.Catalog, s config.Read, aws aws.Config) {
 		c.History = dynamo.NewSyncTable(dynamodb.NewFromConfig(aws), s.SyncTable)

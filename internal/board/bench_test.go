@@ -25,8 +25,8 @@ func reportCPU(b *testing.B) func() {
 // BenchmarkChangedBytes builds a tick in which every dollar moves and one token in a hundred is traded, and says how many
 // write units its new chunks take.
 func BenchmarkChangedBytes(b *testing.B) {
-	before, _ := chunksOf(b, world{}.tokens(1000))
-	tokens := world{tick: 1}.tokens(1000)
+	before, _ := chunksOf(b, world{}.Tokens(1000))
+	tokens := world{Tick: 1}.Tokens(1000)
 	var m Manifest
 	defer reportCPU(b)()
 	for b.Loop() {
@@ -46,7 +46,7 @@ func BenchmarkChangedBytes(b *testing.B) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	m, chunks := chunksOf(b, world{}.tokens(1000))
+	m, chunks := chunksOf(b, world{}.Tokens(1000))
 	fetch := func(ref Ref) ([]byte, error) { return chunks[ref], nil }
 	b.Run("cold", func(b *testing.B) {
 		defer reportCPU(b)()
@@ -60,7 +60,7 @@ func BenchmarkOpen(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	next, more := chunksOf(b, world{tick: 1}.tokens(1000))
+	next, more := chunksOf(b, world{Tick: 1}.Tokens(1000))
 	b.Run("warm", func(b *testing.B) {
 		defer reportCPU(b)()
 		for b.Loop() {
@@ -71,10 +71,10 @@ func BenchmarkOpen(b *testing.B) {
 	})
 }
 
-// BenchmarkPage is a page of 50 with its JSON, of 10,000 tokens.
+// BenchmarkPage returns a page of 50 with its JSON, of 10,000 tokens.
 func BenchmarkPage(b *testing.B) {
 	var rows []byte
-	board := makeBoard(b, world{}.tokens(10_000))
+	board := makeBoard(b, world{}.Tokens(10_000))
 	for name, q := range map[string]Query{
 		"created":            {Sort: Created},
 		"volume":             {Sort: Volume},
@@ -104,10 +104,46 @@ func BenchmarkPage(b *testing.B) {
 }
 
 func BenchmarkAll(b *testing.B) {
-	board := makeBoard(b, world{}.tokens(1_000))
+	board := makeBoard(b, world{}.Tokens(1_000))
 	defer reportCPU(b)()
 	for b.Loop() {
 		for range board.All() {
 		}
 	}
+}
+
+// BenchmarkFirst returns what a board of 10,000 tokens is asked first, in a minute in which every dollar has moved.
+func BenchmarkFirst(b *testing.B) {
+	const n = 10_000
+	now := world{Tick: 24*60 + 1}
+	m, chunks := chunksOf(b, now.Tokens(n))
+	m.SyncedAt, m.Launchpads = now.At(), []token.LaunchpadID{testPad}
+	points, parts := pointsOf(b, n, now, 5, 30, 60, 120, 240, 360, 720, 1440)
+	board, err := Open(m, nil, func(ref Ref) ([]byte, error) { return chunks[ref], nil })
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := board.Recall(points, nil, partsFrom(parts)); err != nil {
+		b.Fatal(err)
+	}
+	for i := range sorts {
+		b.Run(string(sorts[i].name), func(b *testing.B) {
+			defer reportCPU(b)()
+			for b.Loop() {
+				board.sorted(&sorts[i])
+			}
+		})
+	}
+	b.Run("totals", func(b *testing.B) {
+		defer reportCPU(b)()
+		for b.Loop() {
+			board.sum(time.UnixMilli(m.SyncedAt))
+		}
+	})
+	b.Run("changed", func(b *testing.B) {
+		defer reportCPU(b)()
+		for b.Loop() {
+			board.Changed(Moment{At: 1}, 500)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package board
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"sync"
@@ -14,9 +15,9 @@ type Board struct {
 	manifest Manifest
 	chunks   [families][]*chunk
 	starts   [families][]uint32 // the first token of each chunk
-	pools    []uint32           // the first pool of each token, and one more
+	pools    packed             // the first pool of each token, and one more
 	mints    mints
-	orders   *[len(sorts)]order
+	orders   []order // of sorts, shared with those that differ in what their lists leave out
 	totals   totals
 	out      tokenSet // no list shows them
 	veil     []string // mints of Without, in order
@@ -41,7 +42,7 @@ func Open(m Manifest, previous *Board, fetch func(Ref) ([]byte, error)) (*Board,
 	if m.Format != Format {
 		return nil, fmt.Errorf("%w: %d, not %d", ErrFormat, m.Format, Format)
 	}
-	b := &Board{manifest: m, orders: new([len(sorts)]order)}
+	b := &Board{manifest: m, orders: make([]order, len(sorts))}
 	have := previous.byHash()
 	for _, ref := range m.Chunks {
 		of := familyOf(ref.Family)
@@ -64,6 +65,14 @@ func Open(m Manifest, previous *Board, fetch func(Ref) ([]byte, error)) (*Board,
 	return b, b.link(previous)
 }
 
+// layout returns what b has of a token.
+func (b *Board) layout() *layout {
+	if b.Len() > 0 && len(b.chunks[writtenFamily]) == 0 {
+		return &readable
+	}
+	return &all
+}
+
 // byHash returns b's chunks by what names them.
 func (b *Board) byHash() map[Ref]*chunk {
 	have := map[Ref]*chunk{}
@@ -80,12 +89,15 @@ func (b *Board) byHash() map[Ref]*chunk {
 
 // link puts b's chunks side by side, or says why they do not fit together.
 func (b *Board) link(previous *Board) error {
-	b.pools = make([]uint32, 1, b.Len()+1)
+	pools := make([]uint32, 1, b.Len()+1)
 	for f := range families {
+		if plans[f].writers && len(b.chunks[f]) == 0 {
+			continue // see ForReaders
+		}
 		total := uint32(0)
 		for _, c := range b.chunks[f] {
 			b.starts[f] = append(b.starts[f], total)
-			if err := b.linkPools(f, c, int(total)); err != nil {
+			if err := b.linkPools(f, c, int(total), &pools); err != nil {
 				return err
 			}
 			total += uint32(c.tokens)
@@ -94,12 +106,13 @@ func (b *Board) link(previous *Board) error {
 			return fmt.Errorf("%w: %d tokens in %s, not %d", ErrCorrupt, total, plans[f].name, b.Len())
 		}
 	}
+	b.pools = pack(pools)
 	b.out = b.anyOf(statusField, unlisted...)
 	return b.mints.index(b, previous)
 }
 
 // linkPools takes the number of pools of c's tokens, or compares it with what the first family said.
-func (b *Board) linkPools(of family, c *chunk, first int) error {
+func (b *Board) linkPools(of family, c *chunk, first int, pools *[]uint32) error {
 	if !of.pooled() {
 		return nil
 	}
@@ -108,9 +121,9 @@ func (b *Board) linkPools(of family, c *chunk, first int) error {
 	}
 	for i := range c.tokens {
 		count := uint32(c.pools.at(i))
-		if at := first + i; at+1 == len(b.pools) {
-			b.pools = append(b.pools, b.pools[at]+count)
-		} else if b.pools[at+1]-b.pools[at] != count {
+		if at := first + i; at+1 == len(*pools) {
+			*pools = append(*pools, (*pools)[at]+count)
+		} else if (*pools)[at+1]-(*pools)[at] != count {
 			return fmt.Errorf("%w: %s and %s do not belong together", ErrCorrupt, plans[of].name, c.ref.Hash)
 		}
 	}
@@ -155,7 +168,7 @@ func (b *Board) All() iter.Seq[token.Token] {
 		r := reader{board: b}
 		for i := range b.Len() {
 			var t token.Token
-			if r.token(i, &t); !yield(t) {
+			if r.token(i, b.layout(), &t); !yield(t) {
 				return
 			}
 		}
@@ -175,7 +188,7 @@ func (b *Board) Token(mint string) (t token.Token, ok bool) {
 		return t, false
 	}
 	r := reader{board: b}
-	r.token(i, &t)
+	r.token(i, b.layout(), &t)
 	return t, true
 }
 
@@ -189,11 +202,6 @@ func (b *Board) Tokens(mints []string) Page {
 	}
 	return p
 }
-
-// summed is what Totals needs.
-var summed = named(append([]string{
-	"status", "tvl", "fees", "volume 24h",
-}, windowed...)...)
 
 // keepTotals is how long sums of one board stand: only which tokens are new depends on the time.
 const keepTotals = time.Minute
@@ -211,12 +219,19 @@ func (b *Board) Totals(now time.Time) token.Stats {
 func (b *Board) sum(now time.Time) token.Stats {
 	stats := token.Stats{Launchpads: b.Launchpads()}
 	r := reader{board: b}
-	var t token.Token
 	for i := range b.Len() {
-		if b.lists(i) {
-			r.some(i, &summed, &t)
-			stats.Add(&t, now.UnixMilli())
+		if !b.lists(i) {
+			continue
 		}
+		if r.i = i; token.Status(r.text(statusField, 0)) != token.Listed {
+			continue
+		}
+		born := cmp.Or(r.int(createdField), r.int(firstSeenField))
+		stats.Count(token.Stage(r.text(stageField, 0)), born, now.UnixMilli())
+		stats.TVLUSD += r.amount(tvlField, 0).Float64()
+		lately := r.lately()
+		stats.Volume24hUSD += lately.dayVolume().Float64()
+		stats.Fees24hUSD += lately.dayFees().Float64()
 	}
 	return stats
 }

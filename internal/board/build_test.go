@@ -31,7 +31,7 @@ func TestBuildIsPure(t *testing.T) {
 func TestChunksStay(t *testing.T) {
 	t.Parallel()
 	const n = 6000
-	base := world{}.tokens(n + 5)
+	base := world{}.Tokens(n + 5)
 	before, _ := chunksOf(t, base[:n])
 	tests := []struct {
 		name   string
@@ -84,7 +84,7 @@ func with(tokens []token.Token, i int, change func(*token.Token)) []token.Token 
 func TestChunksFitAnItem(t *testing.T) {
 	t.Parallel()
 	const maxItem = 390 << 10
-	wide := world{}.token(0)
+	wide := world{}.Token(0)
 	for i := range 199 {
 		p := wide.Pools[0]
 		p.Address, p.Tags = testKey("wide", i), []string{testKey("tag", i), testKey("tag", -i)}
@@ -98,7 +98,7 @@ func TestChunksFitAnItem(t *testing.T) {
 		f.Face.Description = strings.Repeat(testKey("text", i), 40)
 		fat = append(fat, f)
 	}
-	for name, tokens := range map[string][]token.Token{"real ones": world{}.tokens(9000), "scrambled": scrambled(3000, 5), "fat ones": fat} {
+	for name, tokens := range map[string][]token.Token{"real ones": world{}.Tokens(9000), "scrambled": scrambled(3000, 5), "fat ones": fat} {
 		m, _ := chunksOf(t, tokens)
 		for _, ref := range m.Chunks {
 			if ref.Size > maxItem {
@@ -110,7 +110,7 @@ func TestChunksFitAnItem(t *testing.T) {
 
 func TestBuildStops(t *testing.T) {
 	t.Parallel()
-	tokens := world{}.tokens(2000)
+	tokens := world{}.Tokens(2000)
 	bad := errors.New("bad")
 	failing := func(yield func(token.Token, error) bool) {
 		for _, t := range tokens[:1000] {

@@ -4,49 +4,47 @@ import (
 	"cmp"
 	"iter"
 	"slices"
-	"strings"
 )
 
-// A Moment is a place in the order in which tokens changed: by the time of the run that changed them, then by mint.
+// A Moment is a place in the order in which tokens changed: by the time of the run that changed them, then as mints are ordered.
 type Moment struct {
 	At   int64  // Unix milliseconds
 	Mint string // "" is behind every mint
 }
 
-func (m Moment) compare(n Moment) int {
-	if m.At == n.At && (m.Mint == "") != (n.Mint == "") {
-		return cmp.Compare(len(n.Mint), len(m.Mint))
-	}
-	return cmp.Or(cmp.Compare(m.At, n.At), strings.Compare(m.Mint, n.Mint))
+var updatedField = headField("updated_at")
+
+// changed returns when i changed last. All do when the points move that their changes and windows are counted from.
+func (r *reader) changed(i int) int64 {
+	r.i = i
+	return max(r.int(updatedField), r.board.manifest.Moved)
 }
 
-var lastChanged = named("mint", "updated_at")
-
 // Changed returns the first tokens of the lists, at most limit, that changed after a moment, in the order of Moments, and the last
-// one's. All do when the points move that their changes and windows are counted from. What changes later comes later, so that a
-// reader who goes on from there misses nothing.
+// one's. What changes later comes later, so that a reader who goes on from there misses nothing.
 func (b *Board) Changed(after Moment, limit int) (Page, Moment) {
-	type changed struct {
-		Moment
-		token uint32
+	r, at := reader{board: b}, make([]int64, b.Len())
+	for i := range at {
+		at[i] = r.changed(i)
 	}
-	var found []changed
-	r := reader{board: b}
-	var t tok
-	for i := range b.Len() {
-		if !b.lists(i) {
-			continue
-		}
-		r.some(i, &lastChanged, &t)
-		if m := (Moment{max(t.UpdatedAt, b.manifest.Moved), t.Mint}); m.compare(after) > 0 {
-			found = append(found, changed{m, uint32(i)})
+	behind := b.Len() // the place of the first mint that comes after the moment's
+	if mark := idOf(after.Mint); after.Mint != "" {
+		if behind = b.behind(mark); behind < b.Len() && b.id(int(b.mints.sorted.at(behind))).compare(mark) == 0 {
+			behind++
 		}
 	}
-	slices.SortFunc(found, func(x, y changed) int { return x.compare(y.Moment) })
-	page := Page{board: b}
-	for _, c := range found[:min(limit, len(found))] {
-		page.found = append(page.found, c.token)
-		after = c.Moment
+	var found []uint32
+	for place := range at {
+		i := int(b.mints.sorted.at(place))
+		if b.lists(i) && (at[i] > after.At || at[i] == after.At && place >= behind) {
+			found = append(found, uint32(i))
+		}
+	}
+	slices.SortStableFunc(found, func(x, y uint32) int { return cmp.Compare(at[x], at[y]) })
+	page := Page{board: b, found: found[:min(limit, len(found))]}
+	if n := page.Len(); n > 0 {
+		r.i = int(found[n-1])
+		after = Moment{at[r.i], r.text(mintField, 0)}
 	}
 	return page, after
 }

@@ -53,15 +53,13 @@ func newChunkWriter(of family) *chunkWriter {
 
 // add takes t's facts.
 func (w *chunkWriter) add(t *tok) {
-	lists := ofFamily[w.family].lists()
-	before, after := len(lists[0]), len(lists[0])+len(lists[1])
 	for i := range w.writers {
-		if i < before || i >= after {
-			w.writers[i].add(t, nil)
+		if !w.writers[i].f.pooled {
+			w.writers[i].add(t, 0)
 			continue
 		}
 		for j := range t.Pools {
-			w.writers[i].add(t, &t.Pools[j])
+			w.writers[i].add(t, j)
 		}
 	}
 	w.tokens++
@@ -208,6 +206,9 @@ func (r *input) sum(p *packed, n int) (total int) {
 	return total
 }
 
+// inflaters are used again: one takes 40 KB.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
 // inflate returns what compress was given.
 func inflate(of family, data []byte) (input, error) {
 	r := input{rest: data}
@@ -220,7 +221,11 @@ func inflate(of family, data []byte) (input, error) {
 		return r, fmt.Errorf("%w: no head of its family", ErrCorrupt)
 	}
 	r.random = r.bytes(random)
-	from := flate.NewReader(bytes.NewReader(r.rest))
+	from := inflaters.Get().(io.Reader)
+	defer inflaters.Put(from)
+	if err := from.(flate.Resetter).Reset(bytes.NewReader(r.rest), nil); err != nil {
+		return r, err
+	}
 	r.rest = make([]byte, plain+1) // one more, to meet the end
 	if n, err := io.ReadFull(from, r.rest); n != plain || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return r, fmt.Errorf("%w: %d bytes of %d: %w", ErrCorrupt, n, plain, err)

@@ -33,11 +33,12 @@ type column struct {
 
 // literals are values that take bytes. No column has all of them, and there are many columns: what is not there is nil.
 type literals struct {
-	ints *packed   // integers, mantissas, numbers of words
-	exps *packed   // of numbers
-	keys []byte    // 32 each
-	dict *[]string // words by number
-	heap *heap     // texts
+	ints    *packed        // integers, mantissas, numbers of words
+	exps    *packed        // of numbers
+	keys    []byte         // 32 each
+	dict    *[]string      // words by number
+	amounts []token.Amount // words that are numbers, likewise
+	heap    *heap          // texts
 }
 
 // number returns the number of a word, -1 where there is none.
@@ -156,30 +157,31 @@ func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
 	return 0
 }
 
-// text returns the value of f, whose column c is.
+// text returns the value of f, whose column c is and which is told by no formula or guess.
 func (c *column) text(f *field, row int, t *tok, p *pool, to *arena) string {
-	switch k, i := c.at(row); {
+	k, i := c.at(row)
+	return c.value(f, k, i, t, p, to)
+}
+
+// value returns the one of a kind at a place.
+func (c *column) value(f *field, k kind, i int, t *tok, p *pool, to *arena) string {
+	switch {
 	case k == zero:
 		return "0"
 	case k == cell:
-		return c.cell(f, i, p, to)
+		return c.cell(f, i, to)
 	case k == free:
 		return c.more.heap.at(i, to)
 	case k >= firstDerived:
-		return f.follows[k-firstDerived](t, p)
+		return f.follows[k-firstDerived].text(t, p)
 	}
 	return ""
 }
 
-func (c *column) cell(f *field, i int, p *pool, to *arena) string {
+func (c *column) cell(f *field, i int, to *arena) string {
 	switch f.form {
 	case number:
-		exponent := int(c.more.exps.at(i))
-		mantissa := c.more.ints.at(i)
-		if f.near != nil {
-			mantissa += guess(f.near(p), exponent)
-		}
-		return to.decimal(mantissa, exponent)
+		return to.decimal(c.more.ints.at(i), int(c.more.exps.at(i)))
 	case key:
 		return base58.Encode(c.more.keys[i*keyBytes : (i+1)*keyBytes])
 	default:
@@ -215,9 +217,17 @@ func (a *arena) room(n int) int {
 
 func (a *arena) decimal(mantissa int64, exponent int) string {
 	var buffer [64]byte
-	digits := token.AppendDecimal(buffer[:0], mantissa, exponent)
-	start := a.room(len(digits))
-	a.b.Write(digits)
+	return a.keep(token.AppendDecimal(buffer[:0], mantissa, exponent))
+}
+
+func (a *arena) amount(of token.Amount) string {
+	var buffer [64]byte
+	return a.keep(of.Append(buffer[:0]))
+}
+
+func (a *arena) keep(text []byte) string {
+	start := a.room(len(text))
+	a.b.Write(text)
 	return a.b.String()[start:]
 }
 
@@ -228,7 +238,7 @@ func (a *arena) join(x, y string) string {
 	return a.b.String()[start:]
 }
 
-// heap is texts, one behind the other. Addresses share their beginnings, up to the last slash.
+// heap is texts, one behind the other. Addresses share their beginnings, up to the last slash; what follows is often a key.
 type heap struct {
 	beginnings []string
 	beginning  packed // by number
@@ -236,6 +246,11 @@ type heap struct {
 	marks      []uint32
 	text       string
 }
+
+// keyFollows ends beginnings behind which stand the bytes of a key: no other beginning ends so.
+const keyFollows = '\x00'
+
+func isBeforeKey(beginning string) bool { return strings.HasSuffix(beginning, string(keyFollows)) }
 
 // markEvery is how many texts there are to a mark, which says where one begins.
 const markEvery = 8
@@ -246,10 +261,14 @@ func (h *heap) at(i int, to *arena) string {
 		start += int(h.lengths.at(j))
 	}
 	rest := h.text[start : start+int(h.lengths.at(i))]
-	if beginning := h.beginnings[h.beginning.at(i)]; beginning != "" {
+	switch beginning := h.beginnings[h.beginning.at(i)]; {
+	case beginning == "":
+		return rest
+	case isBeforeKey(beginning):
+		return to.join(beginning[:len(beginning)-1], base58.Encode([]byte(rest)))
+	default:
 		return to.join(beginning, rest)
 	}
-	return rest
 }
 
 // column reads f's column of rows values.
@@ -265,6 +284,9 @@ func (r *input) column(f *field, rows int) (c column) {
 	if cells > 0 && f.form == word {
 		dict := r.dictionary()
 		more.dict = &dict
+		if f.number {
+			more.amounts = amountsOf(dict)
+		}
 	}
 	if f.form == key {
 		more.keys = bytes.Clone(r.block(cells * keyBytes))
@@ -290,6 +312,14 @@ func (r *input) column(f *field, rows int) (c column) {
 	}
 	c.more = &more
 	return c
+}
+
+func amountsOf(words []string) []token.Amount {
+	amounts := make([]token.Amount, len(words))
+	for i, word := range words {
+		amounts[i] = num(word).Amount()
+	}
+	return amounts
 }
 
 // runs reads c's runs, and counts how many values are cells and how many are texts.
@@ -342,20 +372,48 @@ func (r *input) check(p *packed, n, limit int) {
 func (r *input) heap(n int) heap {
 	h := heap{beginnings: r.dictionary(), beginning: r.packed(n), lengths: r.packed(n)}
 	r.check(&h.beginning, n, len(h.beginnings))
-	r.check(&h.lengths, n, len(r.rest)+1)
+	r.check(&h.lengths, n, len(r.rest)+len(r.random)+1)
 	if r.bad {
 		return h
 	}
-	size := 0
+	size, keys := 0, 0
 	h.marks = make([]uint32, 0, (n+markEvery-1)/markEvery)
 	for i := range n {
 		if i%markEvery == 0 {
 			h.marks = append(h.marks, uint32(size))
 		}
-		size += int(h.lengths.at(i))
+		length := int(h.lengths.at(i))
+		if h.isKey(i) {
+			r.bad = r.bad || length != keyBytes
+			keys++
+		}
+		size += length
 	}
-	h.text = string(r.bytes(size))
+	h.text = r.texts(&h, n, size, keys)
 	return h
+}
+
+func (h *heap) isKey(i int) bool { return isBeforeKey(h.beginnings[h.beginning.at(i)]) }
+
+// texts reads h's n rests, of which some are keys, and puts them one behind the other.
+func (r *input) texts(h *heap, n, size, keys int) string {
+	if r.bad || keys == 0 {
+		return string(r.bytes(size))
+	}
+	plain, random := r.bytes(size-keys*keyBytes), r.block(keys*keyBytes)
+	if r.bad {
+		return ""
+	}
+	text := make([]byte, 0, size)
+	for i := range n {
+		from := &plain
+		if h.isKey(i) {
+			from = &random
+		}
+		length := int(h.lengths.at(i))
+		text, *from = append(text, (*from)[:length]...), (*from)[length:]
+	}
+	return string(text)
 }
 
 // writer collects one field's values.
@@ -380,13 +438,14 @@ type wireRun struct {
 	kind   kind
 }
 
-// add takes the field's value of t or p.
-func (w *writer) add(t *tok, p *pool) {
+// add takes the field's value of t, or of its pool j.
+func (w *writer) add(t *tok, j int) {
 	var k kind
+	p := poolOf(t, j)
 	if w.f.form == integer {
 		k = w.addInt(w.f.int(t, p), t, p)
 	} else {
-		k = w.addText(w.f.text(t, p), t, p)
+		k = w.addText(w.f.text(t, p), t, j)
 	}
 	if n := len(w.runs); n > 0 && w.runs[n-1].kind == k {
 		w.runs[n-1].length++
@@ -445,17 +504,17 @@ func (w *writer) isInt(k kind, v int64, t *tok, p *pool) bool {
 	}
 }
 
-func (w *writer) addText(v string, t *tok, p *pool) kind {
+func (w *writer) addText(v string, t *tok, j int) kind {
 	for k := range kind(w.f.kinds()) {
-		if k = w.order(k); w.isText(k, v, t, p) {
+		if k = w.order(k); w.isText(k, v, t, j) {
 			return k
 		}
 	}
 	w.last, w.literal, w.grown = v, true, w.grown+max(len(v), cellBytes)
-	return w.addLiteral(v, p)
+	return w.addLiteral(v, t, j)
 }
 
-func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
+func (w *writer) isText(k kind, v string, t *tok, j int) bool {
 	switch k {
 	case none:
 		return v == ""
@@ -466,18 +525,34 @@ func (w *writer) isText(k kind, v string, t *tok, p *pool) bool {
 	case cell, free:
 		return false
 	default:
-		return w.f.follows[k-firstDerived](t, p) == v
+		return w.f.follows[k-firstDerived].is(v, t, j)
 	}
 }
 
+// is reports whether the value of t, or of its pool j, is v.
+func (f *follow) is(v string, t *tok, j int) bool {
+	if f.operation == byText {
+		return f.text(t, poolOf(t, j)) == v
+	}
+	return f.formula.is(v, ofToken{t}, j)
+}
+
+// poolOf returns t's pool j; nil when there is none.
+func poolOf(t *tok, j int) *pool {
+	if j < len(t.Pools) {
+		return &t.Pools[j]
+	}
+	return nil
+}
+
 // addLiteral writes v as a cell where that gives it back exactly.
-func (w *writer) addLiteral(v string, p *pool) kind {
+func (w *writer) addLiteral(v string, t *tok, j int) kind {
 	switch w.f.form {
 	case number:
 		if mantissa, exponent, ok := token.Number(v).Decimal(); ok && string(token.FromDecimal(mantissa, exponent)) == v {
 			w.ints, w.exps = append(w.ints, mantissa), append(w.exps, int64(exponent))
 			if w.f.near != nil {
-				w.nears = append(w.nears, w.f.near(p))
+				w.nears = append(w.nears, w.f.near.at(ofToken{t}, j))
 			}
 			return cell
 		}
@@ -518,7 +593,7 @@ func (w *writer) append(o *output) {
 	if w.f.form == number {
 		align(w.ints, w.exps)
 		for i, v := range w.nears {
-			w.ints[i] -= guess(v, int(w.exps[i]))
+			w.ints[i] -= inUnits(v, int(w.exps[i]))
 		}
 	}
 	if len(w.dict) > 0 {
@@ -573,16 +648,32 @@ func (o *output) heap(texts []string) {
 	}
 	beginnings := writer{f: &field{form: word}}
 	lengths, numbers := make([]int64, len(texts)), make([]int64, len(texts))
-	rests := make([]string, len(texts))
+	var plain, keys []byte
 	for i, s := range texts {
 		cut := strings.LastIndexByte(s, '/') + 1
-		numbers[i] = beginnings.number(s[:cut])
-		rests[i], lengths[i] = s[cut:], int64(len(s)-cut)
+		beginning, rest := s[:cut], s[cut:]
+		if raw, ok := rawKey(rest); ok {
+			keys = append(keys, raw...)
+			beginning, rest = beginning+string(keyFollows), string(raw)
+		} else {
+			plain = append(plain, rest...)
+		}
+		numbers[i], lengths[i] = beginnings.number(beginning), int64(len(rest))
 	}
 	o.dictionary(beginnings.dict)
 	o.packed(numbers)
 	o.packed(lengths)
-	for _, s := range rests {
-		o.plain = append(o.plain, s...)
+	o.plain = append(o.plain, plain...)
+	if len(keys) > 0 {
+		o.bytes(keys)
 	}
+}
+
+// rawKey returns the bytes of a key; false for any other text.
+func rawKey(s string) ([]byte, bool) {
+	if len(s) < keyBytes || len(s) > maxKeyDigits {
+		return nil, false
+	}
+	raw, err := base58.Decode(s)
+	return raw, err == nil && len(raw) == keyBytes && base58.Encode(raw) == s
 }

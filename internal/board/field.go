@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -36,6 +35,8 @@ type plan struct {
 	tokens int
 	// cold families are kept compressed and opened when a token's page is asked for.
 	cold bool
+	// writers alone need it.
+	writers bool
 }
 
 var plans = [families]plan{
@@ -47,8 +48,8 @@ var plans = [families]plan{
 	stateFamily:    {name: "state", tokens: 1024},
 	marketFamily:   {name: "market", tokens: 1024},
 	earningsFamily: {name: "earnings", tokens: 256, cold: true},
-	anchorFamily:   {name: "anchors", tokens: 512},
-	writtenFamily:  {name: "written", tokens: 128, cold: true},
+	anchorFamily:   {name: "anchors", tokens: 1024},
+	writtenFamily:  {name: "written", tokens: 128, cold: true, writers: true},
 }
 
 // A form is how a column's values are written when they follow from nothing else.
@@ -69,23 +70,33 @@ type (
 
 // A field is one leaf of a token, or of each of its pools: a column. The pool is nil for a token's own.
 type field struct {
-	name   string
-	family family
-	form   form
-	row    bool     // lists need it, or something that they show follows from it
-	index  int      // of its column among its family's
-	needs  []string // the fields before it that its value may follow from, where less than all may be read
+	name    string
+	family  family
+	form    form
+	row     bool // lists show it
+	index   int  // of its column among its family's
+	pooled  bool // it is of a pool
+	number  bool // its texts are numbers
+	product int  // of a pool's, if it may be a product: which one, from 1 on
 
-	// Of everything but integers: the value, and values that it often has, which follow from fields before it.
+	// What values often are.
+	follows []follow
+	near    *guess // of numbers: what the value mostly lies near; nil is 0. Cells hold the distance
+
+	// Of everything but integers.
 	text    func(t *tok, p *pool) string
 	setText func(t *tok, p *pool, v string)
-	follows []func(t *tok, p *pool) string
-	near    func(p *pool) float64 // of numbers: what the value mostly lies near; nil is 0. Cells hold the distance
 
 	// The same of integers.
 	int        func(t *tok, p *pool) int64
 	setInt     func(t *tok, p *pool, v int64)
 	followsInt []func(t *tok, p *pool) int64
+}
+
+// A follow is a value that a field often has. It follows from fields before it.
+type follow struct {
+	formula
+	text func(t *tok, p *pool) string // where the formula is byText
 }
 
 // kinds returns how many kinds of value f can have.
@@ -94,36 +105,26 @@ func (f *field) kinds() int { return int(firstDerived) + len(f.follows) + len(f.
 // texts makes a field of any kind of string.
 func texts[S ~string](name string, of family, as form, row bool, at func(t *tok, p *pool) *S, from ...func(t *tok, p *pool) S) field {
 	f := field{name: name, family: of, form: as, row: row}
+	_, f.number = any(*new(S)).(num)
 	f.text = func(t *tok, p *pool) string { return string(*at(t, p)) }
 	f.setText = func(t *tok, p *pool, v string) { *at(t, p) = S(v) }
 	for _, source := range from {
-		f.follows = append(f.follows, func(t *tok, p *pool) string { return string(source(t, p)) })
+		f.follows = append(f.follows, follow{text: func(t *tok, p *pool) string { return string(source(t, p)) }})
 	}
 	return f
 }
 
-// needing notes what f's value may follow from; "" is nothing.
-func (f field) needing(name string, more ...string) field {
-	f.needs = append(append(slices.Clone(f.needs), name), more...)
+// or adds a value that f often has, of the fields named.
+func (f field) or(o operation, names ...string) field {
+	f.follows = append(slices.Clip(f.follows), follow{formula: formula{operation: o, names: names}})
 	return f
 }
 
-// about makes f's values short that lie near what guess returns.
-func (f field) about(guess func(p *pool) float64) field {
-	f.near = guess
+// about makes f's values short that lie near what guess makes of the values of the fields named.
+func (f field) about(of func(v [3]float64) float64, names ...string) field {
+	f.near = &guess{names: names, of: of}
 	return f
 }
-
-// guess returns a value that lies near v in units of ten to the exponent, or 0 where that is out of bounds.
-func guess(v float64, exponent int) int64 {
-	if v = math.Round(v / math.Pow10(exponent)); math.Abs(v) < maxGuess {
-		return int64(v)
-	}
-	return 0
-}
-
-// maxGuess keeps distances from a guess within an int64.
-const maxGuess = 1 << 62
 
 // integers makes a field of any kind of integer.
 func integers[I ~int | ~int8 | ~int64 | ~uint8](name string, of family, row bool, at func(t *tok, p *pool) *I, from ...func(t *tok, p *pool) I) field {
@@ -167,12 +168,19 @@ var all = newLayout()
 func newLayout() layout {
 	l := layout{heads: headFields(), pools: poolFields(), sums: sumFields()}
 	var next [families]int
-	for _, list := range l.lists() {
+	made := 0
+	for k, list := range l.lists() {
 		for i := range list {
-			list[i].index = next[list[i].family]
-			next[list[i].family]++
+			f := &list[i]
+			f.index, f.pooled = next[f.family], k == 1
+			next[f.family]++
+			if f.pooled && slices.ContainsFunc(f.follows, func(m follow) bool { return m.operation == product }) {
+				made++
+				f.product = made
+			}
 		}
 	}
+	l.link()
 	for f := range l.families {
 		l.families[f] = true
 	}
@@ -198,6 +206,9 @@ func (l *layout) only(keep func(f *field) bool) (some layout) {
 	}
 	return some
 }
+
+// readable is what readers have.
+var readable = all.only(func(f *field) bool { return !plans[f.family].writers })
 
 // rows is what lists need.
 var rows = all.only(func(f *field) bool { return f.row })

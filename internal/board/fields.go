@@ -42,7 +42,7 @@ func headFields() []field {
 		bools("volume_estimated", stateFamily, true, func(t *tok, _ *pool) *bool { return &t.VolumeEstimated }),
 	}
 	for _, c := range curveFields() {
-		list = append(list, c.field("curve ", true, tokenCurve, without))
+		list = append(list, c.field("curve ", true, tokenCurve, nil))
 	}
 	list = append(list, integers("written hour", writtenFamily, false, func(t *tok, _ *pool) *int64 { return &t.Written.Hour }))
 	for i := range noToken.Written.Steps {
@@ -65,7 +65,7 @@ func poolFields() []field {
 		texts("pool base name", aboutFamily, text, false, func(_ *tok, p *pool) *string { return &p.Base.Name }, nameOf),
 		texts("pool base symbol", aboutFamily, text, false, func(_ *tok, p *pool) *string { return &p.Base.Symbol }, symbolOf),
 		texts("pool base uri", aboutFamily, text, false, func(_ *tok, p *pool) *string { return &p.Base.URI }, firstURI),
-		texts("pool quote mint", stateFamily, word, true, func(_ *tok, p *pool) *string { return &p.QuoteMint }),
+		texts("pool quote mint", stateFamily, word, false, func(_ *tok, p *pool) *string { return &p.QuoteMint }),
 		texts("pool quote symbol", stateFamily, word, false, func(_ *tok, p *pool) *string { return &p.QuoteSymbol }),
 		texts("pool name", aboutFamily, text, false, func(_ *tok, p *pool) *string { return &p.Name }, pairName),
 		texts("pool decimals", stateFamily, word, false, func(_ *tok, p *pool) *num { return &p.Base.Decimals }, decimalsOf),
@@ -75,85 +75,67 @@ func poolFields() []field {
 		integers("pool token_2022", stateFamily, false, func(_ *tok, p *pool) *token.Flag { return &p.Base.Token2022 }, token2022Of),
 		bools("pool blacklisted", stateFamily, false, func(_ *tok, p *pool) *bool { return &p.Blacklisted }),
 		texts("pool fee", stateFamily, word, false, func(_ *tok, p *pool) *num { return &p.FeePct }),
-		texts("pool supply", stateFamily, number, true, func(_ *tok, p *pool) *num { return &p.Base.TotalSupply }, supplyOf).needing("total_supply"),
+		texts("pool supply", stateFamily, number, false, func(_ *tok, p *pool) *num { return &p.Base.TotalSupply }).or(copied, "total_supply"),
 		anchor("quote usd", word, func(a *token.Anchor) *num { return &a.QuoteUSD }),
 		anchor("price", number, func(a *token.Anchor) *num { return &a.Price }),
-		anchor("price usd", number, func(a *token.Anchor) *num { return &a.PriceUSD }, func(a *token.Anchor) num { return a.Price.Mul(a.QuoteUSD) }).
-			needing("pool anchor price", "pool anchor quote usd"),
+		anchor("price usd", number, func(a *token.Anchor) *num { return &a.PriceUSD }).or(product, "pool anchor price", "pool anchor quote usd"),
 		anchor("tvl", number, func(a *token.Anchor) *num { return &a.TVLUSD }),
 		anchor("depth", number, func(a *token.Anchor) *num { return &a.DepthUSD }),
 		anchor("fees", number, func(a *token.Anchor) *num { return &a.Fees24hUSD }),
 		anchor("holders", number, func(a *token.Anchor) *num { return &a.Holders }),
 	}
 	for i, window := range token.WindowNames {
-		volume := func(a *token.Anchor) *num { return &a.VolumeUSD[i] }
-		if i == 0 {
-			list = append(list, anchor("volume "+window, number, volume))
-			continue
-		}
-		list = append(list, anchor("volume "+window, number, volume, func(a *token.Anchor) num { return a.VolumeUSD[i-1] }).
-			needing("pool anchor volume "+token.WindowNames[i-1]))
+		f := anchor("volume "+window, number, func(a *token.Anchor) *num { return &a.VolumeUSD[i] })
+		list = append(list, f.orBefore("pool anchor volume ", i))
 	}
 	return append(append(list, marketFields()...), markFields()...)
 }
 
 // anchor returns a field of a pool's anchor.
-func anchor(name string, as form, at func(a *token.Anchor) *num, from ...func(a *token.Anchor) num) field {
-	f := texts("pool anchor "+name, anchorFamily, as, true, func(_ *tok, p *pool) *num { return at(&p.Anchor) })
-	for _, source := range from {
-		f.follows = append(f.follows, func(_ *tok, p *pool) string { return string(source(&p.Anchor)) })
-	}
-	return f
+func anchor(name string, as form, at func(a *token.Anchor) *num) field {
+	return texts("pool anchor "+name, anchorFamily, as, false, func(_ *tok, p *pool) *num { return at(&p.Anchor) })
 }
 
 // marketFields returns what moves with every tick. What did not, or moved with its quote, is told from the pool's anchor.
 func marketFields() []field {
 	list := []field{
-		market("holders", number, true, func(p *pool) *num { return &p.Base.Holders }, func(a *token.Anchor) num { return a.Holders }),
-		market("quote usd", word, true, func(p *pool) *num { return &p.QuoteUSD }, func(a *token.Anchor) num { return a.QuoteUSD }),
-		market("price", number, true, func(p *pool) *num { return &p.Price }, func(a *token.Anchor) num { return a.Price }).
-			about(func(p *pool) float64 { return p.Anchor.Price.Float64() }),
-		market("price usd", number, true, func(p *pool) *num { return &p.Base.PriceUSD }, func(a *token.Anchor) num { return a.PriceUSD }, priceInDollars).
-			about(func(p *pool) float64 { return p.Anchor.PriceUSD.Float64() * quoteMoved(p) }).needing("pool price", quoted...),
-		market("market cap", number, true, func(p *pool) *num { return &p.Base.MarketCapUSD }, nil, poolMarketCap).about(marketCapAbout).needing("pool price usd", "pool supply"),
-		market("tvl", number, true, func(p *pool) *num { return &p.TVLUSD }, func(a *token.Anchor) num { return a.TVLUSD }, reserveInDollars).
-			about(func(p *pool) float64 { return p.Anchor.TVLUSD.Float64() * quoteMoved(p) }).needing("curve reserve", quoted...),
-		market("depth", number, false, func(p *pool) *num { return &p.DepthUSD }, func(a *token.Anchor) num { return a.DepthUSD }).
-			about(func(p *pool) float64 { return p.Anchor.DepthUSD.Float64() * quoteMoved(p) }).needing("", quoted...),
+		market("holders", number, func(p *pool) *num { return &p.Base.Holders }).orAnchor(),
+		market("quote usd", word, func(p *pool) *num { return &p.QuoteUSD }).orAnchor(),
+		market("price", number, func(p *pool) *num { return &p.Price }).orAnchor().about(itself, "pool anchor price"),
+		market("price usd", number, func(p *pool) *num { return &p.Base.PriceUSD }).orAnchor().or(product, "pool price", "pool quote usd").
+			about(withQuote, "pool anchor price usd", "pool quote usd", "pool anchor quote usd"),
+		market("market cap", number, func(p *pool) *num { return &p.Base.MarketCapUSD }).or(product, "pool price usd", "pool supply").
+			about(marketCapAbout, "pool price usd", "pool supply"),
+		market("tvl", number, func(p *pool) *num { return &p.TVLUSD }).orAnchor().or(product, "curve reserve", "pool quote usd").
+			about(withQuote, "pool anchor tvl", "pool quote usd", "pool anchor quote usd"),
+		market("depth", number, func(p *pool) *num { return &p.DepthUSD }).orAnchor().
+			about(withQuote, "pool anchor depth", "pool quote usd", "pool anchor quote usd"),
 	}
 	for i, window := range token.WindowNames {
-		list = append(list, market("volume "+window, number, true, func(p *pool) *num { return &p.VolumeUSD[i] },
-			func(a *token.Anchor) num { return a.VolumeUSD[i] }, before(i, func(_ *tok, p *pool) []num { return p.VolumeUSD[:] })...).
-			about(func(p *pool) float64 { return p.Anchor.VolumeUSD[i].Float64() }).needing(previousOf("pool volume ", i)))
+		f := market("volume "+window, number, func(p *pool) *num { return &p.VolumeUSD[i] }).orAnchor()
+		list = append(list, f.orBefore("pool volume ", i).about(itself, "pool anchor volume "+window))
 	}
 	return append(list,
-		market("fees", number, true, func(p *pool) *num { return &p.Fees24hUSD }, func(a *token.Anchor) num { return a.Fees24hUSD }).about(feesAbout).
-			needing("pool volume 24h", "pool anchor volume 24h"),
-		market("apr", number, false, func(p *pool) *num { return &p.APR }, nil).about(aprAbout).needing("pool fees", "pool tvl"))
+		market("fees", number, func(p *pool) *num { return &p.Fees24hUSD }).orAnchor().
+			about(feesAbout, "pool anchor fees", "pool anchor volume 24h", "pool volume 24h"),
+		market("apr", number, func(p *pool) *num { return &p.APR }).about(aprAbout, "pool fees", "pool tvl"))
 }
 
-func market(
-	name string, as form, row bool, at func(p *pool) *num, anchored func(a *token.Anchor) num, from ...func(t *tok, p *pool) num,
-) field {
-	if anchored != nil {
-		from = append([]func(t *tok, p *pool) num{func(_ *tok, p *pool) num { return anchored(&p.Anchor) }}, from...)
-	}
-	f := texts("pool "+name, marketFamily, as, row, func(_ *tok, p *pool) *num { return at(p) }, from...)
-	if anchored != nil {
-		f = f.needing("pool anchor " + name)
-	}
-	return f
+func market(name string, as form, at func(p *pool) *num) field {
+	return texts("pool "+name, marketFamily, as, false, func(_ *tok, p *pool) *num { return at(p) })
 }
 
-// quoted are what tells how far a quote has moved from an anchor.
-var quoted = []string{"pool quote usd", "pool anchor quote usd"}
+// orAnchor adds what f was at its pool's anchor.
+func (f field) orAnchor() field {
+	return f.or(copied, "pool anchor "+strings.TrimPrefix(f.name, "pool "))
+}
 
-// previousOf returns the name of the window before the one numbered i, or "".
-func previousOf(beginning string, i int) string {
+// orBefore adds the value of the window before the one numbered i, which has none when it is the first.
+func (f field) orBefore(beginning string, i int) field {
 	if i == 0 {
-		return ""
+		return f
 	}
-	return beginning + token.WindowNames[i-1]
+	return f.or(copied, beginning+token.WindowNames[i-1])
 }
 
 // markFields returns a pool's tags, and its curve.
@@ -168,24 +150,23 @@ func markFields() (list []field) {
 // sumFields returns what a token has of its pools.
 func sumFields() []field {
 	list := []field{
-		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }, firstHolders).needing("pool holders"),
-		texts("price_usd", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.PriceUSD }, func(t *tok, _ *pool) num { return priced(t).Base.PriceUSD }).needing("pool price usd"),
-		texts("price", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Price }, func(t *tok, _ *pool) num { return priced(t).Price }).needing("pool price", "pool price usd"),
-		texts("quote_mint", stateFamily, word, true, func(t *tok, _ *pool) *string { return &t.QuoteMint }, func(t *tok, _ *pool) string { return priced(t).QuoteMint }, firstQuote).
-			needing("pool quote mint", "pool price usd"),
-		texts("market_cap", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.MarketCapUSD }, firstMarketCap, marketCap).needing("pool market cap", "price_usd", "total_supply"),
-		texts("tvl", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.TVLUSD }, sum(func(p *pool) num { return p.TVLUSD })).needing("pool tvl"),
-		texts("fees", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Fees24hUSD }, sum(func(p *pool) num { return p.Fees24hUSD })).needing("pool fees"),
-	}
-	list = append(list,
-		texts("lead", stateFamily, key, false, func(t *tok, _ *pool) *string { return &t.Lead.Pool }, func(t *tok, _ *pool) string { return priced(t).Address }),
+		texts("holders", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Holders }).or(first, "pool holders"),
+		texts("price_usd", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.PriceUSD }).or(first, "pool price usd"),
+		texts("price", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Price }).or(leading, "pool price", "pool price usd"),
+		texts("quote_mint", stateFamily, word, true, func(t *tok, _ *pool) *string { return &t.QuoteMint }).
+			or(leading, "pool quote mint", "pool price usd").or(opening, "pool quote mint"),
+		texts("market_cap", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.MarketCapUSD }).
+			or(first, "pool market cap").or(product, "price_usd", "total_supply"),
+		texts("tvl", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.TVLUSD }).or(summed, "pool tvl"),
+		texts("fees", marketFamily, number, true, func(t *tok, _ *pool) *num { return &t.Fees24hUSD }).or(summed, "pool fees"),
+		texts("lead", stateFamily, key, false, func(t *tok, _ *pool) *string { return &t.Lead.Pool }, leader),
 		texts("lead rival", stateFamily, key, false, func(t *tok, _ *pool) *string { return &t.Lead.Rival }),
 		integers("lead merges", stateFamily, false, func(t *tok, _ *pool) *int { return &t.Lead.Merges }),
 		integers("lead since", stateFamily, false, func(t *tok, _ *pool) *int64 { return &t.Lead.Since }),
-	)
+	}
 	for i, window := range token.WindowNames {
 		list = append(list, texts("volume "+window, marketFamily, number, true,
-			func(t *tok, _ *pool) *num { return &t.VolumeUSD[i] }, sum(func(p *pool) num { return p.VolumeUSD[i] })).needing("pool volume "+window))
+			func(t *tok, _ *pool) *num { return &t.VolumeUSD[i] }).or(summed, "pool volume "+window))
 	}
 	return list
 }
@@ -204,8 +185,15 @@ func verifiedOf(t *tok, _ *pool) token.Flag         { return t.Verified }
 func freezeOf(t *tok, _ *pool) token.Flag           { return t.FreezeAuthorityDisabled }
 func authorityOf(t *tok, _ *pool) token.Flag        { return t.MintAuthorityDisabled }
 func token2022Of(t *tok, _ *pool) token.Flag        { return t.Token2022 }
-func supplyOf(t *tok, _ *pool) num                  { return t.TotalSupply }
-func pairName(_ *tok, p *pool) string               { return p.Base.Symbol + "-" + p.QuoteSymbol }
+func leader(t *tok, _ *pool) string {
+	for i := range t.Pools {
+		if t.Pools[i].Base.PriceUSD != "" {
+			return t.Pools[i].Address
+		}
+	}
+	return ""
+}
+func pairName(_ *tok, p *pool) string { return p.Base.Symbol + "-" + p.QuoteSymbol }
 
 // firstURI returns that of the first pool, for the others.
 func firstURI(t *tok, p *pool) string {
@@ -215,23 +203,14 @@ func firstURI(t *tok, p *pool) string {
 	return t.Pools[0].Base.URI
 }
 
-// before returns the value before the one numbered i, which has none when it is the first.
-func before(i int, in func(t *tok, p *pool) []num) (from []func(t *tok, p *pool) num) {
-	if i > 0 {
-		from = append(from, func(t *tok, p *pool) num { return in(t, p)[i-1] })
-	}
-	return from
-}
+// What values lie near. withQuote is a value at the anchor, times as much as the quote has moved since: v[1] from v[2].
+func itself(v [3]float64) float64    { return v[0] }
+func withQuote(v [3]float64) float64 { return v[0] * moved(v[1], v[2]) }
 
-// priceInDollars, poolMarketCap and reserveInDollars are how dollars are made of what the chain says.
-func priceInDollars(_ *tok, p *pool) num   { return p.Price.Mul(p.QuoteUSD) }
-func poolMarketCap(_ *tok, p *pool) num    { return p.Base.PriceUSD.Mul(p.Base.TotalSupply) }
-func reserveInDollars(t *tok, p *pool) num { return t.Curve.QuoteReserve.Mul(p.QuoteUSD) }
-
-// quoteMoved returns how many times as much the quote is worth as at the pool's anchor.
-func quoteMoved(p *pool) float64 {
-	if moved := p.QuoteUSD.Float64() / p.Anchor.QuoteUSD.Float64(); moved > 0 && moved < maxMove {
-		return moved
+// moved returns how many times as much now is than at the anchor.
+func moved(now, anchor float64) float64 {
+	if times := now / anchor; times > 0 && times < maxMove {
+		return times
 	}
 	return 1
 }
@@ -240,61 +219,11 @@ func quoteMoved(p *pool) float64 {
 const maxMove = 1e6
 
 // feesAbout returns today's in the measure in which volume earned them.
-func feesAbout(p *pool) float64 {
-	return p.Anchor.Fees24hUSD.Float64() / p.Anchor.VolumeUSD[token.Day].Float64() * p.VolumeUSD[token.Day].Float64()
-}
+func feesAbout(v [3]float64) float64 { return v[0] / v[1] * v[2] }
 
 // marketCapAbout and aprAbout are what Meteora's servers make in float64, of more digits than they show.
-func marketCapAbout(p *pool) float64 { return p.Base.PriceUSD.Float64() * p.Base.TotalSupply.Float64() }
-func aprAbout(p *pool) float64       { return p.Fees24hUSD.Float64() / p.TVLUSD.Float64() * 100 }
-
-var noPool pool
-
-// priced returns the deepest pool that has a price.
-func priced(t *tok) *pool {
-	for i := range t.Pools {
-		if t.Pools[i].Base.PriceUSD != "" {
-			return &t.Pools[i]
-		}
-	}
-	return &noPool
-}
-
-func firstQuote(t *tok, _ *pool) string {
-	if len(t.Pools) == 0 {
-		return ""
-	}
-	return t.Pools[0].QuoteMint
-}
-
-func firstMarketCap(t *tok, _ *pool) num {
-	for i := range t.Pools {
-		if n := t.Pools[i].Base.MarketCapUSD; n != "" {
-			return n
-		}
-	}
-	return ""
-}
-
-func firstHolders(t *tok, _ *pool) num {
-	for i := range t.Pools {
-		if n := t.Pools[i].Base.Holders; n != "" {
-			return n
-		}
-	}
-	return ""
-}
-
-func marketCap(t *tok, _ *pool) num { return t.PriceUSD.Mul(t.TotalSupply) }
-
-func sum(of func(p *pool) num) func(*tok, *pool) num {
-	return func(t *tok, _ *pool) (total num) {
-		for i := range t.Pools {
-			total = total.Add(of(&t.Pools[i]))
-		}
-		return total
-	}
-}
+func marketCapAbout(v [3]float64) float64 { return v[0] * v[1] }
+func aprAbout(v [3]float64) float64       { return v[0] / v[1] * 100 }
 
 // tags returns a pool's tags in one text, each with an end of its own.
 func tags() field {
@@ -330,14 +259,17 @@ type curveField struct {
 
 	text    func(c *token.Curve) string
 	setText func(c *token.Curve, v string)
-	follows func(c *token.Curve) num
+	number  bool
+	tells   []string                 // fields of the curve whose quotient it often is
+	quo     func(c *token.Curve) num // the same
 	int     func(c *token.Curve) int64
 	setInt  func(c *token.Curve, v int64)
 }
 
 func curveTexts[S ~string](name string, of family, as form, row bool, at func(c *token.Curve) *S) curveField {
+	_, isNumber := any(*new(S)).(num)
 	return curveField{
-		name: name, family: of, form: as, row: row,
+		name: name, family: of, form: as, row: row, number: isNumber,
 		text:    func(c *token.Curve) string { return string(*at(c)) },
 		setText: func(c *token.Curve, v string) { *at(c) = S(v) },
 	}
@@ -357,7 +289,8 @@ func earnedFlag(name string, at func(e *token.Earnings) *bool) curveField {
 
 func curveFields() []curveField {
 	progress := curveTexts("progress", marketFamily, number, true, func(c *token.Curve) *num { return &c.Progress })
-	progress.follows = func(c *token.Curve) num { return c.QuoteReserve.Quo(c.QuoteThreshold) }
+	progress.tells = []string{"curve reserve", "curve threshold"}
+	progress.quo = func(c *token.Curve) num { return c.QuoteReserve.Quo(c.QuoteThreshold) }
 	list := []curveField{
 		curveTexts("stage", stateFamily, word, true, func(c *token.Curve) *token.Stage { return &c.Stage }),
 		curveTexts("creator", keysFamily, key, true, func(c *token.Curve) *string { return &c.Creator }),
@@ -395,21 +328,32 @@ func shareFields(side string, of func(e *token.Earnings) *token.Share) []curveFi
 	}
 }
 
-// field returns c of the curve that in finds, with what it follows from.
+// field returns c of the curve that in finds, with what it follows from, nil for nothing.
 func (c curveField) field(prefix string, row bool, in, from func(t *tok, p *pool) *token.Curve) field {
-	f := field{name: prefix + c.name, family: c.family, form: c.form, row: row && c.row}
+	f := field{name: prefix + c.name, family: c.family, form: c.form, row: row && c.row, number: c.number}
 	if c.form == integer {
 		f.int = func(t *tok, p *pool) int64 { return c.int(in(t, p)) }
 		f.setInt = func(t *tok, p *pool, v int64) { c.setInt(in(t, p), v) }
-		f.followsInt = append(f.followsInt, func(t *tok, p *pool) int64 { return c.int(from(t, p)) })
+		f.followsInt = append(f.followsInt, func(t *tok, p *pool) int64 {
+			if from == nil {
+				return 0
+			}
+			return c.int(from(t, p))
+		})
 		return f
 	}
 	f.text = func(t *tok, p *pool) string { return c.text(in(t, p)) }
 	f.setText = func(t *tok, p *pool, v string) { c.setText(in(t, p), v) }
-	f.follows = append(f.follows, func(t *tok, p *pool) string { return c.text(from(t, p)) })
-	if c.follows != nil {
-		f = f.needing(prefix+"reserve", prefix+"threshold")
-		f.follows = append(f.follows, func(t *tok, p *pool) string { return string(c.follows(in(t, p))) })
+	switch {
+	case from != nil:
+		f.follows = append(f.follows, follow{text: func(t *tok, p *pool) string { return c.text(from(t, p)) }})
+		if c.quo != nil {
+			f.follows = append(f.follows, follow{text: func(t *tok, p *pool) string { return string(c.quo(in(t, p))) }})
+		}
+	case c.quo != nil:
+		f = f.or(absent).or(quotient, c.tells...)
+	default:
+		f = f.or(absent)
 	}
 	return f
 }
@@ -419,7 +363,6 @@ var noCurve token.Curve
 // Curves that a curveField may be of, or follow from.
 func tokenCurve(t *tok, _ *pool) *token.Curve { return &t.Curve }
 func poolCurve(_ *tok, p *pool) *token.Curve  { return &p.Curve }
-func without(*tok, *pool) *token.Curve        { return &noCurve }
 
 // repeated returns t's own curve for the pool that is its curve, and none for any other.
 func repeated(t *tok, p *pool) *token.Curve {

@@ -57,6 +57,17 @@ type Manifest struct {
 	Earned []Earned // by creators of very many tokens, which would take a reader long to sum up
 }
 
+// ForReaders returns m without what only the next run needs. A board of it is the same to whoever reads.
+func (m *Manifest) ForReaders() Manifest {
+	r := *m
+	r.Chunks = slices.DeleteFunc(slices.Clone(m.Chunks), func(ref Ref) bool {
+		of := familyOf(ref.Family)
+		return of < families && plans[of].writers
+	})
+	r.Chunks = slices.Clip(r.Chunks)
+	return r
+}
+
 // Earned is what a creator's tokens have earned for him, by quote.
 type Earned struct {
 	Creator string

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,7 +29,7 @@ func (s *shelf) fetch(ref Ref) ([]byte, error) {
 
 func TestManifestRoundTrip(t *testing.T) {
 	t.Parallel()
-	want, _ := chunksOf(t, world{}.tokens(300))
+	want, _ := chunksOf(t, world{}.Tokens(300))
 	want.Version, want.SyncedAt, want.Launchpads = 1<<40, epoch, []token.LaunchpadID{testPad, "met-dbc", ""}
 	want.Earned = []Earned{
 		{"someone", []token.Money{{QuoteMint: token.SOL, QuoteSymbol: "SOL", Tokens: 9000, Earned: "12.5", EarnedUSD: "1500"}, {QuoteMint: "q", Unclaimed: "0"}}},
@@ -64,7 +65,7 @@ func TestManifestRoundTrip(t *testing.T) {
 // TestAnotherFormat is told from damage, in a manifest and in a chunk, whatever follows.
 func TestAnotherFormat(t *testing.T) {
 	t.Parallel()
-	m, chunks := chunksOf(t, world{}.tokens(10))
+	m, chunks := chunksOf(t, world{}.Tokens(10))
 	future := m
 	future.Format = Format + 1
 	if _, err := ParseManifest(append(future.Encode(), "and what not"...)); !errors.Is(err, ErrFormat) {
@@ -101,13 +102,13 @@ func mapWith(chunks map[Ref][]byte, ref Ref, data []byte) map[Ref][]byte {
 // TestOpenSharesChunks fetches what is new, once each.
 func TestOpenSharesChunks(t *testing.T) {
 	t.Parallel()
-	first, chunks := chunksOf(t, world{}.tokens(1500))
+	first, chunks := chunksOf(t, world{}.Tokens(1500))
 	s := &shelf{chunks: chunks}
 	b, err := Open(first, nil, s.fetch)
 	if err != nil || s.asked != len(chunks) {
 		t.Fatalf("%d fetches for %d chunks, %v", s.asked, len(first.Chunks), err)
 	}
-	tokens := world{tick: 1}.tokens(1500)
+	tokens := world{Tick: 1}.Tokens(1500)
 	second, more := chunksOf(t, tokens)
 	missing := b.Missing(&second)
 	fresh := 0
@@ -125,7 +126,7 @@ func TestOpenSharesChunks(t *testing.T) {
 		t.Fatalf("%d fetches for %d new chunks, %v", s.asked, fresh, err)
 	}
 	compare(t, next, tokens)
-	compare(t, b, world{}.tokens(1500)) // the old one stays as it was
+	compare(t, b, world{}.Tokens(1500)) // the old one stays as it was
 	if len(next.Missing(&second)) != 0 || len((*Board)(nil).Missing(&second)) != len(more) {
 		t.Error("missing of what is there, or none missing of nothing")
 	}
@@ -134,10 +135,10 @@ func TestOpenSharesChunks(t *testing.T) {
 // TestOpenOnlyWhatFits refuses a board whose chunks do not belong together.
 func TestOpenOnlyWhatFits(t *testing.T) {
 	t.Parallel()
-	m, chunks := chunksOf(t, world{}.tokens(400))
-	other, more := chunksOf(t, world{}.tokens(300))
+	m, chunks := chunksOf(t, world{}.Tokens(400))
+	other, more := chunksOf(t, world{}.Tokens(300))
 	maps.Copy(chunks, more)
-	graduate := world{}.tokens(400)
+	graduate := world{}.Tokens(400)
 	graduate[5].Pools = append(graduate[5].Pools, graduate[0].Pools...)
 	wider, widerChunks := chunksOf(t, graduate)
 	maps.Copy(chunks, widerChunks)
@@ -171,7 +172,7 @@ func TestOpenOnlyWhatFits(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, b != nil, err)
 		}
 	}
-	twin, twinChunks := chunksOf(t, world{}.tokens(1))
+	twin, twinChunks := chunksOf(t, world{}.Tokens(1))
 	twin.Tokens, twin.Chunks = 2, append(twin.Chunks, twin.Chunks...)
 	if _, err := Open(twin, nil, (&shelf{chunks: twinChunks}).fetch); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("a mint that comes twice: %v", err)
@@ -185,7 +186,7 @@ func TestOpenOnlyWhatFits(t *testing.T) {
 // TestEveryFlippedBit of a chunk is found, and so is every cut.
 func TestEveryFlippedBit(t *testing.T) {
 	t.Parallel()
-	m, chunks := chunksOf(t, world{}.tokens(40))
+	m, chunks := chunksOf(t, world{}.Tokens(40))
 	r := rand.New(rand.NewPCG(1, 1))
 	for i, ref := range m.Chunks {
 		for range 60 {
@@ -249,7 +250,30 @@ func FuzzChunk(f *testing.F) {
 			return
 		}
 		readAll(c, of)
+		readWith(t, m, chunks, of, data)
 	})
+}
+
+// readWith reads what a board tells of a chunk's values when the chunk takes the place of its family's.
+func readWith(t *testing.T, m Manifest, chunks map[Ref][]byte, of family, data []byte) {
+	t.Helper()
+	ref := Ref{plans[of].name, Hash(data), len(data)}
+	m.Chunks = append(slices.DeleteFunc(slices.Clone(m.Chunks), func(r Ref) bool { return r.Family == ref.Family }), ref)
+	b, err := Open(m, nil, func(r Ref) ([]byte, error) {
+		if r == ref {
+			return data, nil
+		}
+		return chunks[r], nil
+	})
+	if err != nil {
+		return // it is of other tokens
+	}
+	for range b.All() {
+	}
+	for i := range sorts {
+		b.order(i)
+	}
+	b.Totals(time.Now())
 }
 
 // readAll reads every value of a chunk.
@@ -270,10 +294,15 @@ func readAll(c *chunk, of family) {
 		}
 		for i := range list {
 			for row := range rows {
-				if f := &list[i]; f.form == integer {
-					columns[f.index].int(f, row, &tok, &tok.Pools[0])
-				} else {
-					columns[f.index].text(f, row, &tok, &tok.Pools[0], new(arena))
+				f := &list[i]
+				c := &columns[f.index]
+				switch kind, at := c.at(row); {
+				case f.form == integer:
+					c.int(f, row, &tok, &tok.Pools[0])
+				case kind >= firstDerived:
+					f.follows[kind-firstDerived].is("", &tok, 0)
+				default:
+					c.value(f, kind, at, &tok, &tok.Pools[0], new(arena))
 				}
 			}
 		}
@@ -281,7 +310,7 @@ func readAll(c *chunk, of family) {
 }
 
 func FuzzManifest(f *testing.F) {
-	m, _ := chunksOf(f, world{}.tokens(10))
+	m, _ := chunksOf(f, world{}.Tokens(10))
 	m.Launchpads = []token.LaunchpadID{testPad}
 	f.Add(m.Encode())
 	f.Add([]byte(magic))
@@ -302,7 +331,7 @@ func FuzzManifest(f *testing.F) {
 // TestConcurrentUse asks a board that nobody has asked yet from many sides.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
-	tokens := world{}.tokens(300)
+	tokens := world{}.Tokens(300)
 	b := makeBoard(t, tokens)
 	var group sync.WaitGroup
 	for i := range 24 {
@@ -326,4 +355,36 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestForReaders: readers fetch less, and tell the same of every token but what only a run needs.
+func TestForReaders(t *testing.T) {
+	t.Parallel()
+	tokens := world{}.Tokens(700)
+	for i := range tokens {
+		tokens[i].Written = tokens[i].WriteMark()
+	}
+	m, chunks := chunksOf(t, tokens)
+	fetched := 0
+	b, err := Open(m.ForReaders(), nil, func(ref Ref) ([]byte, error) {
+		if fetched++; ref.Family == plans[writtenFamily].name {
+			t.Errorf("fetched %s of %s", ref.Hash, ref.Family)
+		}
+		return chunks[ref], nil
+	})
+	if err != nil || fetched == 0 || fetched >= len(m.Chunks) {
+		t.Fatalf("%d of %d chunks: %v", fetched, len(m.Chunks), err)
+	}
+	want := slices.Clone(tokens)
+	for i := range want {
+		if want[i].Written = (token.Written{}); tokens[i].Written == want[i].Written {
+			t.Fatal("nothing was remembered of an item")
+		}
+	}
+	compare(t, b, want)
+	if whole, err := Open(m, b, func(ref Ref) ([]byte, error) { return chunks[ref], nil }); err != nil {
+		t.Error(err)
+	} else {
+		compare(t, whole, tokens)
+	}
 }

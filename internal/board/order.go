@@ -2,6 +2,7 @@ package board
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -32,70 +33,68 @@ const (
 // Sorts lists every Sort but Relevance.
 var Sorts = []Sort{Created, Volume, TVL, MarketCap, Progress, Symbol, Graduation, LastTrade, PriceChange, Holders, Fees}
 
-// A sorting says how tokens are ordered by one value.
+// A sorting says by which value of a token tokens are ordered.
 type sorting struct {
 	name   Sort
-	fields layout // that the value is made of
-	number func(t *tok) token.Number
-	time   func(t *tok) int64
-	text   func(t *tok) string
+	amount func(r *reader) token.Amount
+	time   *field
+	text   *field // lower case
 }
 
 var sorts = [...]sorting{
-	{name: Created, fields: named("created_at"), time: func(t *tok) int64 { return t.CreatedAt }},
-	{name: Volume, fields: named(append(windowed, "volume 24h")...), number: func(t *tok) num { return t.VolumeUSD[token.Day] }},
-	{name: TVL, fields: named("tvl"), number: func(t *tok) num { return t.TVLUSD }},
-	{name: MarketCap, fields: named("price_suspect", "market_cap"), number: credible},
-	{name: Progress, fields: named("curve progress"), number: func(t *tok) num { return t.Curve.Progress }},
-	{name: Symbol, fields: named("symbol"), text: func(t *tok) string { return strings.ToLower(t.Symbol) }},
-	{name: Graduation, fields: named("graduated_at"), time: func(t *tok) int64 { return t.GraduatedAt }},
-	{name: LastTrade, fields: named("last_trade_at"), time: func(t *tok) int64 { return t.LastTradeAt }},
-	{name: PriceChange, fields: named("price_suspect", "pool quote usd", "pool price", "price_usd"), number: func(t *tok) num { return t.PriceChange[len(t.PriceChange)-1] }},
-	{name: Holders, fields: named("holders"), number: func(t *tok) num { return t.Holders }},
-	{name: Fees, fields: named(append(windowed, "pool price", "price_usd", "fees")...), number: func(t *tok) num { return t.Fees24hUSD }},
+	{name: Created, time: createdField},
+	{name: Volume, amount: func(r *reader) token.Amount { return r.lately().dayVolume() }},
+	{name: TVL, amount: func(r *reader) token.Amount { return r.amount(tvlField, 0) }},
+	{name: MarketCap, amount: credible},
+	{name: Progress, amount: func(r *reader) token.Amount { return r.amount(progressField, 0) }},
+	{name: Symbol, text: symbolField},
+	{name: Graduation, time: headField("graduated_at")},
+	{name: LastTrade, time: headField("last_trade_at")},
+	{name: PriceChange, amount: func(r *reader) token.Amount { return r.change(changeSpans[len(changeSpans)-1]) }},
+	{name: Holders, amount: func(r *reader) token.Amount { return r.amount(holdersField, 0) }},
+	{name: Fees, amount: func(r *reader) token.Amount { return r.lately().dayFees() }},
 }
 
-// windowed are the fields that say what a curve's counters come to in dollars, and since when.
-var windowed = slices.Clip([]string{"created_at", "first_seen_at", "curve stage", "curve config", "pool quote mint", "pool quote usd"})
+// What values for orders and sums are made of.
+var (
+	createdField   = headField("created_at")
+	firstSeenField = headField("first_seen_at")
+	suspectField   = headField("price_suspect")
+	progressField  = headField("curve progress")
+	quoteField     = fieldIn(all.pools, "pool quote mint")
+	quoteUSDField  = fieldIn(all.pools, "pool quote usd")
+	tvlField       = fieldIn(all.sums, "tvl")
+	holdersField   = fieldIn(all.sums, "holders")
+	priceField     = fieldIn(all.sums, "price_usd")
+	capField       = fieldIn(all.sums, "market_cap")
+	feesField      = fieldIn(all.sums, "fees")
+	volumeField    = fieldIn(all.sums, "volume "+token.WindowNames[token.Day])
+)
 
-// named returns the fields whose names begin so, and those that they need.
+func headField(name string) *field { return fieldIn(all.heads, name) }
+
+func fieldIn(list []field, name string) *field {
+	return &list[slices.IndexFunc(list, func(f field) bool { return f.name == name })]
+}
+
+// dayVolume returns what r's token was traded for in a day, on its curve and in its pools, and dayFees what swaps have paid.
+func (l lately) dayVolume() token.Amount { return l.amount(volumeField, 0).Add(l.volume(token.Day)) }
+func (l lately) dayFees() token.Amount   { return l.amount(feesField, 0).Add(l.fees()) }
+
+// named returns the fields of tokens whose names begin so.
 func named(beginnings ...string) layout {
-	wanted := map[string]bool{"": true}
-	var want func(f *field)
-	want = func(f *field) {
-		wanted[f.name] = true
-		for _, name := range f.needs {
-			if !wanted[name] {
-				want(fieldNamed(name))
-			}
-		}
-	}
-	for _, list := range all.lists() {
-		for i := range list {
-			if f := &list[i]; slices.ContainsFunc(beginnings, func(s string) bool { return strings.HasPrefix(f.name, s) }) {
-				want(f)
-			}
-		}
-	}
-	return all.only(func(f *field) bool { return wanted[f.name] })
-}
-
-func fieldNamed(name string) *field {
-	for _, list := range all.lists() {
-		if i := slices.IndexFunc(list, func(f field) bool { return f.name == name }); i >= 0 {
-			return &list[i]
-		}
-	}
-	panic("board: no field is called " + name)
+	return all.only(func(f *field) bool {
+		return !f.pooled && slices.ContainsFunc(beginnings, func(s string) bool { return strings.HasPrefix(f.name, s) })
+	})
 }
 
 // credible returns a market cap that may lead a list: a price that nobody can check, or a quote that is worth nothing known,
 // would put any token on top.
-func credible(t *tok) num {
-	if t.PriceSuspect || t.PriceUSD == "" {
-		return ""
+func credible(r *reader) token.Amount {
+	if r.int(suspectField) != 0 || !r.amount(priceField, 0).Known() {
+		return token.Amount{}
 	}
-	return t.MarketCapUSD
+	return r.amount(capField, 0)
 }
 
 func sortingOf(name Sort) int {
@@ -108,18 +107,19 @@ type value struct {
 	text   string
 }
 
-func (s *sorting) value(t *tok) value {
+func (s *sorting) value(r *reader, i int) value {
+	r.i = i
 	switch {
 	case s.text != nil:
-		return value{text: s.text(t)}
+		return value{text: strings.ToLower(r.text(s.text, 0))}
 	case s.time != nil:
-		return value{number: float64(s.time(t))}
+		return value{number: float64(r.int(s.time))}
 	}
-	n := s.number(t)
-	if n == "" {
+	a := s.amount(r)
+	if !a.Known() {
 		return value{number: math.Inf(-1)}
 	}
-	return value{number: n.Float64()}
+	return value{number: a.Float64()}
 }
 
 func (v value) compare(w value) int {
@@ -140,20 +140,69 @@ func (b *Board) order(sort int) *packed {
 }
 
 func (b *Board) sorted(by *sorting) packed {
-	r := reader{board: b}
-	values := make([]value, b.Len())
-	var t tok
+	r, values := reader{board: b}, make([]value, b.Len())
 	for i := range values {
-		r.some(i, &by.fields, &t)
-		values[i] = by.value(&t)
+		values[i] = by.value(&r, i)
 	}
-	// The mints' order is the order of equals, and a stable sort keeps it.
-	tokens := make([]uint32, b.Len())
-	for i := range tokens {
-		tokens[i] = uint32(b.mints.sorted.at(i))
+	list := make([]keyed, b.Len()) // in the mints' order, which is that of equals
+	for k := range list {
+		i := uint32(b.mints.sorted.at(k))
+		list[k] = keyed{values[i].key(), i}
 	}
-	slices.SortStableFunc(tokens, func(x, y uint32) int { return values[x].compare(values[y]) })
+	if list = byKey(list); by.text != nil {
+		slices.SortStableFunc(list, func(x, y keyed) int { return values[x.token].compare(values[y.token]) })
+	}
+	tokens := make([]uint32, len(list))
+	for k := range list {
+		tokens[k] = list[k].token
+	}
 	return pack(tokens)
+}
+
+// keyed is a token with what it is sorted by.
+type keyed struct {
+	key   uint64
+	token uint32
+}
+
+// key returns a key whose order is that of values, but for texts that begin alike.
+func (v value) key() uint64 {
+	if v.text != "" {
+		var beginning [8]byte
+		copy(beginning[:], v.text)
+		return binary.BigEndian.Uint64(beginning[:])
+	}
+	bits := math.Float64bits(v.number + 0) // there is one 0
+	if bits>>63 == 1 {
+		return ^bits
+	}
+	return bits | 1<<63
+}
+
+// byKey sorts list by the keys, and leaves equals as they stand. It may return another slice than list.
+func byKey(list []keyed) []keyed {
+	const bits = 8
+	spare := make([]keyed, len(list))
+	for shift := 0; shift < 64; shift += bits {
+		var next [1 << bits]int // where the next one goes that has a byte
+		for _, x := range list {
+			next[byte(x.key>>shift)]++
+		}
+		if slices.Contains(next[:], len(list)) {
+			continue // all have the same
+		}
+		sum := 0
+		for i, count := range next {
+			next[i], sum = sum, sum+count
+		}
+		for _, x := range list {
+			to := &next[byte(x.key>>shift)]
+			spare[*to] = x
+			*to++
+		}
+		list, spare = spare, list
+	}
+	return list
 }
 
 // tokenSet is a set of tokens; nil has none.
@@ -194,10 +243,6 @@ var (
 	stageField     = headField("curve stage")
 	statusField    = headField("status")
 )
-
-func headField(name string) *field {
-	return &all.heads[slices.IndexFunc(all.heads, func(f field) bool { return f.name == name })]
-}
 
 // filter returns the tokens that q's filters let through.
 func (b *Board) filter(q *Query) tokenSet {

@@ -134,9 +134,9 @@ func (r *input) block(n int) []byte {
 
 // pack returns what is kept of values that were never written.
 func pack(values []uint32) packed {
-	width := 4
-	if len(values) <= 1<<16 {
-		width = 2
+	width := 2
+	if len(values) > 0 && slices.Max(values) >= 1<<16 {
+		width = 4
 	}
 	p := newPacked(len(values), width)
 	for i, v := range values {

@@ -73,10 +73,10 @@ func (b *Board) Page(q Query) (Page, error) {
 type walk struct {
 	board   *Board
 	query   *Query
-	by      int      // of sorts
-	passed  tokenSet // tokens that the filters let through
-	ranks   []uint8  // of tokens, when there is a search
-	matches int      // how many have a rank
+	by      int                 // of sorts
+	passed  tokenSet            // tokens that the filters let through
+	ranks   []uint8             // of tokens, when there is a search
+	matches [exactMatch + 1]int // how many have a rank
 }
 
 func (w *walk) page() Page {
@@ -89,10 +89,9 @@ func (w *walk) page() Page {
 }
 
 func (w *walk) position(i int) *Position {
-	r, t := reader{board: w.board}, tok{}
-	r.row(i, &t)
-	v := sorts[w.by].value(&t)
-	p := &Position{Value: v.number, Text: v.text, Mint: t.Mint}
+	r := reader{board: w.board}
+	v := sorts[w.by].value(&r, i)
+	p := &Position{Value: v.number, Text: v.text, Mint: r.text(mintField, 0)}
 	if w.query.Sort == Relevance {
 		p.Rank = int(w.ranks[i])
 	}
@@ -109,7 +108,7 @@ func (w *walk) found() (found []uint32) {
 	if w.query.Sort == Relevance {
 		return w.byRank(order, first)
 	}
-	w.each(order, first, func(i, _ int) bool {
+	w.each(order, first, noMatch, func(i int) bool {
 		found = append(found, uint32(i))
 		return len(found) <= w.query.Limit
 	})
@@ -125,19 +124,17 @@ func (w *walk) byRank(order *packed, first int) (found []uint32) {
 	if w.query.After != nil {
 		best = w.query.After.Rank
 	}
-	var ranked [exactMatch + 1][]uint32
-	w.each(order, w.first(), func(i, place int) bool {
-		rank := int(w.ranks[i])
-		isBehind := rank != best || w.query.After == nil || (place-first)*step >= 0
-		if (worst-rank)*step >= 0 && (rank-best)*step >= 0 && isBehind && len(ranked[rank]) <= w.query.Limit {
-			ranked[rank] = append(ranked[rank], uint32(i))
-		}
-		return true
-	})
 	for rank := best; rank != worst+step && len(found) <= w.query.Limit; rank += step {
-		found = append(found, ranked[rank]...)
+		place := w.first()
+		if rank == best && w.query.After != nil {
+			place = first
+		}
+		w.each(order, place, rank, func(i int) bool {
+			found = append(found, uint32(i))
+			return len(found) <= w.query.Limit
+		})
 	}
-	return found[:min(len(found), w.query.Limit+1)]
+	return found
 }
 
 // first returns the place where the order begins.
@@ -148,11 +145,15 @@ func (w *walk) first() int {
 	return w.board.Len() - 1
 }
 
-// each visits the tokens that q lets through, from a place of the order on, until visit returns false.
-func (w *walk) each(order *packed, place int, visit func(i, place int) bool) {
-	step, left := -1, w.matches
+// each visits the tokens that q lets through, of those with a rank or, for noMatch, with any when there is a search, from a place of
+// the order on, until visit returns false.
+func (w *walk) each(order *packed, place, rank int, visit func(i int) bool) {
+	step, left := -1, w.matches[rank]
 	if w.query.Ascending {
 		step = 1
+	}
+	if rank == noMatch {
+		left = w.board.Len() - left
 	}
 	for ; place >= 0 && place < w.board.Len(); place += step {
 		i := int(order.at(place))
@@ -160,15 +161,12 @@ func (w *walk) each(order *packed, place int, visit func(i, place int) bool) {
 			if left == 0 {
 				return
 			}
-			if w.ranks[i] == noMatch {
+			if is := int(w.ranks[i]); is == noMatch || rank != noMatch && is != rank {
 				continue
 			}
 			left--
 		}
-		if !w.passed.has(i) || !w.isWithin(i) {
-			continue
-		}
-		if !visit(i, place) {
+		if w.passed.has(i) && w.isWithin(i) && !visit(i) {
 			return
 		}
 	}
@@ -178,15 +176,14 @@ func (w *walk) each(order *packed, place int, visit func(i, place int) bool) {
 func (w *walk) behind(order *packed, after *Position) int {
 	by := &sorts[w.by]
 	mark, mint := value{after.Value, after.Text}, idOf(after.Mint)
-	r, t := reader{board: w.board}, tok{}
+	r := reader{board: w.board}
 	least := 1 // what a token behind after compares as
 	if !w.query.Ascending {
 		least = 0
 	}
 	place := sort.Search(w.board.Len(), func(k int) bool {
 		i := int(order.at(k))
-		r.some(i, &by.fields, &t)
-		c := by.value(&t).compare(mark)
+		c := by.value(&r, i).compare(mark)
 		if c == 0 {
 			c = w.board.id(i).compare(mint)
 		}

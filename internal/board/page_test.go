@@ -128,7 +128,7 @@ func walkAll(tb testing.TB, b *Board, q Query) (mints []string) {
 
 // lumpy returns tokens with many equal and many unknown values, mints that are not keys, and few creators.
 func lumpy(n int, r *rand.Rand) []token.Token {
-	tokens := world{}.tokens(n)
+	tokens := world{}.Tokens(n)
 	few := func() token.Number { return []token.Number{"", "0", "1", "2.5", "-1", "1000000"}[r.IntN(6)] }
 	for i := range tokens {
 		t := &tokens[i]
@@ -136,7 +136,7 @@ func lumpy(n int, r *rand.Rand) []token.Token {
 		t.VolumeUSD[token.Day], t.TVLUSD, t.MarketCapUSD, t.Holders, t.Fees24hUSD = few(), few(), few(), few(), few()
 		t.Curve.Progress, t.PriceUSD, t.PriceSuspect = few(), few(), r.IntN(5) == 0
 		t.CreatedAt, t.GraduatedAt, t.LastTradeAt = r.Int64N(3), r.Int64N(3), r.Int64N(3)
-		t.Symbol, t.Name = oddTexts[r.IntN(9)], adjectives[r.IntN(len(adjectives))]
+		t.Symbol = oddTexts[r.IntN(9)]
 		t.Curve.Creator, t.Curve.Config = []string{"", token.SOL, "odd"}[r.IntN(3)], []string{"", token.USDC, token.USDT}[r.IntN(3)]
 		t.Status = []token.Status{token.Listed, token.Listed, token.Listed, token.Unapproved, token.Hidden}[r.IntN(5)]
 		t.Launchpad, t.Curve.Stage = []token.LaunchpadID{testPad, "met-dbc", ""}[r.IntN(3)], append(token.Stages, "")[r.IntN(4)]
@@ -241,7 +241,7 @@ func TestWithout(t *testing.T) {
 // TestPagesOfARealBoard walks through every order of tokens like real ones, whose values follow from others.
 func TestPagesOfARealBoard(t *testing.T) {
 	t.Parallel()
-	tokens := world{tick: 3}.tokens(1100)
+	tokens := world{Tick: 3}.Tokens(1100)
 	b := makeBoard(t, tokens)
 	for _, sort := range Sorts {
 		for _, isAscending := range []bool{true, false} {
@@ -255,7 +255,7 @@ func TestPagesOfARealBoard(t *testing.T) {
 
 func TestPageRefuses(t *testing.T) {
 	t.Parallel()
-	b := makeBoard(t, world{}.tokens(3))
+	b := makeBoard(t, world{}.Tokens(3))
 	for _, q := range []Query{{Sort: "price", Limit: 1}, {Sort: Relevance, Limit: 1}, {Sort: TVL}, {Sort: TVL, Limit: -1}} {
 		if _, err := b.Page(q); err == nil {
 			t.Errorf("%+v is answered", q)
@@ -327,7 +327,7 @@ func TestMintsBeginning(t *testing.T) {
 
 func TestLookUps(t *testing.T) {
 	t.Parallel()
-	tokens := world{}.tokens(50)
+	tokens := world{}.Tokens(50)
 	b := makeBoard(t, tokens)
 	for _, want := range tokens {
 		got, ok := b.Token(want.Mint)
@@ -355,7 +355,7 @@ func TestLookUps(t *testing.T) {
 
 func TestTotals(t *testing.T) {
 	t.Parallel()
-	tokens, now := world{}.tokens(700), time.UnixMilli(epoch)
+	tokens, now := world{}.Tokens(700), time.UnixMilli(epoch)
 	tokens[4].CreatedAt, tokens[5].CreatedAt, tokens[5].FirstSeenAt = epoch-1, 0, epoch-1
 	want := token.Stats{Launchpads: []token.LaunchpadID{testPad}}
 	for i := range tokens {
@@ -369,7 +369,7 @@ func TestTotals(t *testing.T) {
 // TestTotalsStand for a minute: summing up is not done again for each who asks, and new tokens grow old all the same.
 func TestTotalsStand(t *testing.T) {
 	t.Parallel()
-	one := world{}.token(1)
+	one := world{}.Token(1)
 	b, err := Make(Manifest{}, seq([]token.Token{one}))
 	if err != nil {
 		t.Fatal(err)
@@ -382,5 +382,48 @@ func TestTotalsStand(t *testing.T) {
 	}
 	if got := b.Totals(almost.Add(2 * keepTotals)); got.NewIn24h != 0 || got.Tokens != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestEarning tells the same of what curves have earned as whole tokens do.
+func TestEarning(t *testing.T) {
+	t.Parallel()
+	tokens := append(world{}.Tokens(400), lumpy(400, rand.New(rand.NewPCG(21, 22)))[200:]...)
+	for i := range tokens {
+		tokens[i].Mint = testKey("earner", i)
+		if i%7 == 0 {
+			tokens[i].Curve.Creator = token.SOL
+		}
+		if i%5 == 0 && len(tokens[i].Pools) > 0 {
+			tokens[i].Pools[0].Curve.Earnings.Creator.Surplus, tokens[i].PriceUSD = "3.5", "0.25"
+		}
+	}
+	b, earned := makeBoard(t, tokens), 0
+	for _, creator := range []string{token.SOL, testKey("creator", 5), "nobody"} {
+		var want []string
+		for _, x := range tokens {
+			if x.Curve.Creator == creator && x.Status != token.Unapproved && x.Status != token.Hidden {
+				want = append(want, x.Mint)
+			}
+		}
+		var got []string
+		for x := range b.Earning(creator) {
+			got = append(got, x.Mint)
+			whole, _ := b.Token(x.Mint)
+			money, ok := x.EarnedByCreator()
+			all, isOne := whole.EarnedByCreator()
+			if diff := gocmp.Diff(all, money); ok != isOne || diff != "" {
+				t.Errorf("%s (-want +got):\n%s", x.Mint, diff)
+			}
+			if ok {
+				earned++
+			}
+		}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("tokens of %s (-want +got):\n%s", creator, diff)
+		}
+	}
+	if earned < 50 {
+		t.Errorf("only %d curves have earned something", earned)
 	}
 }

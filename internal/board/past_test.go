@@ -85,13 +85,13 @@ func (k *kept) check(tb testing.TB, b *Board, now time.Time, plain map[string]to
 }
 
 // launched returns some tokens, of which one in ten leaves, and new ones: one in so many ticks, half of them just made.
-func (w world) launched(n, every int) (list []token.Token) {
-	for i, t := range w.tokens(n + w.tick/every) {
-		if i%10 == 7 && w.tick > i*11 {
+func launched(w world, n, every int) (list []token.Token) {
+	for i, t := range w.Tokens(n + w.Tick/every) {
+		if i%10 == 7 && w.Tick > i*11 {
 			continue
 		}
-		if seen := (world{(i - n) * every}); i >= n && i%2 == 0 {
-			t.CreatedAt, t.FirstSeenAt = seen.at()-20_000, seen.at()
+		if seen := (world{Tick: (i - n) * every}); i >= n && i%2 == 0 {
+			t.CreatedAt, t.FirstSeenAt = seen.At()-20_000, seen.At()
 		}
 		if t.Curve.Stage == token.Graduated && i%4 == 1 { // whose counters were never read
 			t.Curve.Earnings = token.Earnings{}
@@ -110,9 +110,9 @@ func TestRecall(t *testing.T) {
 	var before *Board
 	fetched, changes, windows := 0, 0, 0
 	for tick := 0; tick < 26*60; tick += 1 + r.IntN(6)*r.IntN(6) {
-		w := world{tick}
-		tokens := w.launched(30, 40)
-		now := time.UnixMilli(w.at()).UTC()
+		w := world{Tick: tick}
+		tokens := launched(w, 30, 40)
+		now := time.UnixMilli(w.At()).UTC()
 		plain := map[string]token.Token{}
 		for _, t := range tokens {
 			plain[t.Mint] = t
@@ -149,7 +149,7 @@ func TestRecall(t *testing.T) {
 func boardAt(tb testing.TB, w world, tokens []token.Token, previous *Board) *Board {
 	tb.Helper()
 	m, chunks := chunksOf(tb, tokens)
-	m.SyncedAt, m.Launchpads = w.at(), []token.LaunchpadID{testPad}
+	m.SyncedAt, m.Launchpads = w.At(), []token.LaunchpadID{testPad}
 	b, err := Open(m, previous, func(ref Ref) ([]byte, error) { return chunks[ref], nil })
 	if err != nil {
 		tb.Fatal(err)
@@ -205,7 +205,7 @@ func ordered(tb testing.TB, b *Board) {
 // TestRecallWithout shows what a board has when points cannot be read: what it had, or nothing, and no damage.
 func TestRecallWithout(t *testing.T) {
 	t.Parallel()
-	now := world{tick: 24*60 + 10}
+	now := world{Tick: 24*60 + 10}
 	points, parts := pointsOf(t, 50, now, 5, 60, 1440)
 	broken := errors.New("no answer")
 	for name, tt := range map[string]struct {
@@ -222,7 +222,7 @@ func TestRecallWithout(t *testing.T) {
 			return bad, nil
 		}, ErrCorrupt},
 	} {
-		b := boardAt(t, now, now.tokens(50), nil)
+		b := boardAt(t, now, now.Tokens(50), nil)
 		if err := b.Recall(points, nil, tt.fetch); err == nil || tt.want != nil && !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -231,11 +231,11 @@ func TestRecallWithout(t *testing.T) {
 				t.Errorf("%s: %v %v", name, got.Since, got.PriceChange)
 			}
 		}
-		whole, next := boardAt(t, now, now.tokens(50), nil), boardAt(t, world{now.tick + 1}, now.tokens(50), nil)
+		whole, next := boardAt(t, now, now.Tokens(50), nil), boardAt(t, world{Tick: now.Tick + 1}, now.Tokens(50), nil)
 		if err := whole.Recall(points, nil, partsFrom(parts)); err != nil {
 			t.Fatal(err)
 		}
-		later, _ := writePoint(t, Point{At: now.at()/1000 - 200}, now.tokens(50))
+		later, _ := writePoint(t, Point{At: now.At()/1000 - 200}, now.Tokens(50))
 		if err := next.Recall(append(slices.Clone(points), later), whole, tt.fetch); err != nil {
 			t.Errorf("%s: what the board before had was fetched again: %v", name, err)
 		}
@@ -315,7 +315,7 @@ func FuzzPoints(f *testing.F) {
 
 // FuzzPart: any bytes are a part of a point or an error, and a part says something of every mint.
 func FuzzPart(f *testing.F) {
-	p, data := writePoint(f, Point{At: epoch / 1000}, world{}.tokens(40))
+	p, data := writePoint(f, Point{At: epoch / 1000}, world{}.Tokens(40))
 	f.Add(data[0])
 	f.Add(data[0][:20])
 	f.Add([]byte{})
@@ -345,7 +345,7 @@ func sealed(b []byte) []byte {
 // TestDamagedPart: each proper prefix of a part, and each part with a byte changed, is an error.
 func TestDamagedPart(t *testing.T) {
 	t.Parallel()
-	p, data := writePoint(t, Point{At: epoch / 1000}, world{}.tokens(40))
+	p, data := writePoint(t, Point{At: epoch / 1000}, world{}.Tokens(40))
 	for n := range data[0] {
 		if _, err := ReadPart(p, data[0][:n]); err == nil {
 			t.Errorf("a part that ends after %d bytes", n)

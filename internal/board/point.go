@@ -190,12 +190,11 @@ func encodePart(p Point, rows []sampled) ([]byte, error) {
 		writers[i].f = &sampleFields[i]
 	}
 	for i := range rows {
-		var t tok
-		var q pool
+		t := tok{Pools: make([]pool, 1)}
 		s := rows[i].sample()
-		s.spread(&t, &q)
+		s.spread(&t, &t.Pools[0])
 		for k := range writers {
-			writers[k].add(&t, &q)
+			writers[k].add(&t, 0)
 		}
 	}
 	for k := range writers {
@@ -268,6 +267,25 @@ func (x *Part) Sample(mint string) (Sample, bool) {
 		return Sample{}, false
 	}
 	return x.sample(i), true
+}
+
+// SamplesOf returns what each of points has of a mint, of the parts that there are; the zero value where that is nothing. warn is told
+// of parts that are damaged.
+func SamplesOf(points Points, mint string, parts map[PartKey][]byte, warn func(error)) []Sample {
+	samples := make([]Sample, len(points))
+	for i, p := range points {
+		data, ok := parts[PartKey{p.At, p.PartOf(mint)}]
+		if !ok {
+			continue
+		}
+		part, err := ReadPart(p, data)
+		if err != nil {
+			warn(err)
+			continue
+		}
+		samples[i], _ = part.Sample(mint)
+	}
+	return samples
 }
 
 func (x *Part) find(hash uint64) (row int, ok bool) {

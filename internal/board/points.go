@@ -136,8 +136,8 @@ func ParsePoints(b []byte) (ps Points) {
 	return ps
 }
 
-// partTokens is how many tokens a part of a point has at most on average: some 50 KB.
-const partTokens = 2048
+// partTokens is how many tokens a part of a point has at most on average: some 6 KB, which a chart of one token reads of each point.
+const partTokens = 256
 
 // splitOf returns the Split of a point of n tokens.
 func splitOf(n int) uint8 {

@@ -1,170 +1,21 @@
 package board
 
 import (
-	"encoding/binary"
-	"fmt"
 	"iter"
-	"math/rand/v2"
-	"strconv"
-	"strings"
 	"testing"
 
-	"github.com/mr-tron/base58"
-
+	"tokensync/internal/dev/worldtest"
 	"tokensync/internal/token"
 )
 
+type world = worldtest.World
+
 const (
-	testPad token.LaunchpadID = "56JeApTcgSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V"
-	epoch                     = int64(1_770_317_281_000) // 2026-02-05T18:48:01Z
+	testPad = worldtest.Pad
+	epoch   = worldtest.Epoch
 )
 
-// testKey returns a public key, the same for the same arguments.
-func testKey(kind string, i int) string {
-	var seed, b [32]byte
-	copy(seed[:], kind)
-	binary.BigEndian.PutUint64(seed[24:], uint64(i))
-	_, _ = rand.NewChaCha8(seed).Read(b[:]) // never fails
-	return base58.Encode(b[:])
-}
-
-// world makes launchpads like real ones: of twenty tokens seventeen are on their curves with one pool, most of them asleep;
-// three have graduated and have a second pool, whose numbers are Meteora's own. With each tick, a minute, the dollar moves,
-// and one token in a hundred is traded: each of the few curves that are awake once in fifteen ticks.
-type world struct{ tick int }
-
-func (w world) tokens(n int) []token.Token {
-	list := make([]token.Token, n)
-	for i := range list {
-		list[i] = w.token(i)
-	}
-	return list
-}
-
-func seeded(kind uint64, i int) *rand.Rand { return rand.New(rand.NewPCG(kind, uint64(i))) }
-
-func (w world) sol() token.Number {
-	n, _ := token.ParseNumber(fmt.Sprintf("%.8f", 150.12345678+0.0137*float64(w.tick)))
-	return n
-}
-
-// trades returns how many ticks the token i was traded in.
-func (w world) trades(i int) int {
-	if i%5 > 0 || isGraduate(i) {
-		return 0
-	}
-	return (w.tick + i/5*7%15) / 15
-}
-
-// at returns when a tick is, in Unix milliseconds.
-func (w world) at() int64 { return epoch + int64(w.tick)*60_000 }
-
-var (
-	adjectives = strings.Fields("Baby Super Moon Doge Pepe Trump Based Giga Turbo Sad Happy Lucky Golden Tiny Mega Solana Degen Wojak Chad Pixel")
-	nouns      = strings.Fields("Cat Dog Frog Inu Coin Bonk Ape Whale Shark Bird Hamster Monkey Dragon Wizard Rocket Banana Pizza Sock Hat Penguin")
-)
-
-func isGraduate(i int) bool { return i%20 < 3 }
-
-// anchorsLive is how many ticks anchors stand.
-const anchorsLive = 60
-
-// token returns the i-th, with the anchors that a run had set.
-func (w world) token(i int) token.Token {
-	t, past := w.bare(i), world{w.tick / anchorsLive * anchorsLive}.bare(i)
-	past.Anchored(nil, true)
-	t.Anchored(past.Pools, false)
-	return t
-}
-
-func (w world) bare(i int) token.Token {
-	r := seeded(1, i)
-	name := adjectives[r.IntN(len(adjectives))] + " " + nouns[r.IntN(len(nouns))]
-	symbol := strings.ToUpper(name[strings.IndexByte(name, ' ')+1:]) + strconv.Itoa(r.IntN(100))
-	created := epoch - int64(r.IntN(40_000_000))*1000
-	curve := w.curve(i, created)
-	p := token.Pool{
-		Address: testKey("curve", i), Product: token.DBC, Launchpad: testPad, Name: symbol + "-SOL",
-		Base: token.Asset{
-			Mint: testKey("mint", i), Name: name, Symbol: symbol, Decimals: "6", TotalSupply: "1000000000",
-			URI: "https://gateway.irys.xyz/" + testKey("uri", i), FreezeAuthorityDisabled: token.Yes, MintAuthorityDisabled: token.Yes,
-			Token2022: token.FlagOf(i%16 == 0),
-		},
-		QuoteMint: token.SOL, QuoteSymbol: "SOL", QuoteUSD: w.sol(), FeePct: "1", CreatedAt: created, Curve: curve,
-	}
-	p.Price = curve.QuoteReserve.Add("30.123456").Quo("804327154.123817")
-	pools := []token.Pool{p}
-	if isGraduate(i) {
-		pools = append(pools, w.amm(p, i))
-	} else {
-		price(&pools[0])
-	}
-	t := token.Merge(pools)
-	t.FirstSeenAt, t.UpdatedAt = created+61_234, w.at()
-	t.LastTradeAt = created + int64(r.IntN(1_000_000))*1000 + int64(w.trades(i))*15_000
-	t.GraduatedAt = curve.CompletedAt
-	w.describe(&t, i, r)
-	return t
-}
-
-func (w world) curve(i int, created int64) token.Curve {
-	c := token.Curve{
-		Stage: token.Bonding, Creator: testKey("creator", i/3), Config: string(testPad), QuoteThreshold: "85",
-		QuoteReserve: token.FromDecimal(1+seeded(2, i*1000+w.trades(i)).Int64N(84_000_000_000), -9),
-	}
-	if isGraduate(i) {
-		c.Stage, c.QuoteReserve, c.GraduatedPool = token.Graduated, "85.000000001", testKey("amm", i)
-		c.CompletedAt = created + 3_600_000
-	}
-	c.Progress = c.QuoteReserve.Quo(c.QuoteThreshold)
-	e := &c.Earnings
-	fees := seeded(6, i)
-	e.FeesQuote = token.FromDecimal(fees.Int64N(840_000_000)+int64(w.trades(i))*(1+fees.Int64N(10_000_000)), -9)
-	e.FeesBase = "0"
-	e.Partner.UnclaimedQuote = e.FeesQuote.Mul("0.5")
-	e.Creator.UnclaimedQuote = e.Partner.UnclaimedQuote
-	e.VolumeQuote = e.FeesQuote.Quo("0.008")
-	return c
-}
-
-// price makes dollars of a curve's numbers.
-func price(p *token.Pool) {
-	p.Base.PriceUSD = p.Price.Mul(p.QuoteUSD)
-	p.Base.MarketCapUSD = p.Base.PriceUSD.Mul(p.Base.TotalSupply)
-	p.TVLUSD = p.Curve.QuoteReserve.Mul(p.QuoteUSD)
-}
-
-// amm returns a pool as Meteora lists it: every number is a float64 that moves with its quote, and some each tick by trade.
-func (w world) amm(curve token.Pool, i int) token.Pool {
-	p := curve
-	p.Address, p.Product, p.Curve, p.QuoteUSD = curve.Curve.GraduatedPool, token.DAMMv2, token.Curve{}, w.sol()
-	p.CreatedAt = curve.Curve.CompletedAt
-	r, traded, moved := seeded(4, i), seeded(6, i*1000+w.tick), w.sol().Float64()
-	float := func(scale, by float64) token.Number {
-		v := scale * r.Float64() * by
-		if i%2 == 0 {
-			v *= 1 + traded.Float64()/50
-		}
-		n, _ := token.ParseNumber(strconv.FormatFloat(v, 'g', -1, 64))
-		return n
-	}
-	p.Base.Holders = token.FromDecimal(r.Int64N(5000), 0)
-	p.Price, p.Base.PriceUSD, p.TVLUSD = float(1e-5, 1), float(1e-5, moved), float(1e3, moved)
-	p.Base.MarketCapUSD = p.Base.PriceUSD.Mul("1000000007.13")
-	p.Fees24hUSD, p.APR = float(1e3, 1), float(100, 1)
-	for k := range p.VolumeUSD {
-		p.VolumeUSD[k] = float(1e5, 1)
-	}
-	return p
-}
-
-func (w world) describe(t *token.Token, i int, r *rand.Rand) {
-	t.Face = token.Face{ImageURL: "https://gateway.irys.xyz/" + testKey("image", i)}
-	if i%3 == 0 {
-		t.Face.Twitter = "https://x.com/" + strings.ToLower(t.Symbol)
-		t.Face.Description = t.Name + ", the " + adjectives[r.IntN(len(adjectives))] + " one that everyone was waiting for."
-	}
-}
+var testKey, seeded = worldtest.Key, worldtest.Seeded
 
 // seq yields tokens without an error.
 func seq(tokens []token.Token) iter.Seq2[token.Token, error] {

@@ -27,10 +27,13 @@ const (
 
 // searchable is the symbols and names of a chunk's tokens, folded, one behind the other: made when it is first searched.
 type searchable struct {
-	once sync.Once
-	text string
-	ends []uint32 // of each token's
+	once    sync.Once
+	text    string
+	lengths []uint16 // of each token's
 }
+
+// maxSearched bounds what is searched of a token, in bytes; far above what names have.
+const maxSearched = 1 << 12
 
 var (
 	symbolField = headField("symbol")
@@ -42,21 +45,26 @@ func (c *chunk) searchable() *searchable {
 	s.once.Do(func() {
 		var text strings.Builder
 		var to arena
-		s.ends = make([]uint32, c.tokens)
+		folded := func(f *field, row int) string {
+			s := Fold(c.columns[f.index].text(f, row, nil, nil, &to))
+			return s[:min(len(s), maxSearched)]
+		}
+		s.lengths = make([]uint16, c.tokens)
 		for row := range c.tokens {
-			text.WriteString(Fold(c.columns[symbolField.index].text(symbolField, row, nil, nil, &to)))
+			start := text.Len()
+			text.WriteString(folded(symbolField, row))
 			text.WriteByte(endOfSymbol)
-			text.WriteString(Fold(c.columns[nameField.index].text(nameField, row, nil, nil, &to)))
+			text.WriteString(folded(nameField, row))
 			text.WriteByte(endOfToken)
-			s.ends[row] = uint32(text.Len())
+			s.lengths[row] = uint16(text.Len() - start)
 		}
 		s.text = strings.Clone(text.String())
 	})
 	return s
 }
 
-// matches returns how well each token matches, and how many do.
-func (b *Board) matches(search string) (found []uint8, count int) {
+// matches returns how well each token matches, and how many do so well.
+func (b *Board) matches(search string) (found []uint8, counts [exactMatch + 1]int) {
 	found = make([]uint8, b.Len())
 	needle := Fold(search)
 	for n, c := range b.chunks[namesFamily] {
@@ -70,11 +78,9 @@ func (b *Board) matches(search string) (found []uint8, count int) {
 		}
 	}
 	for _, rank := range found {
-		if rank != noMatch {
-			count++
-		}
+		counts[rank]++
 	}
-	return found, count
+	return found, counts
 }
 
 // find marks the tokens that hold needle.
@@ -87,11 +93,13 @@ func (s *searchable) find(needle string, found []uint8) {
 		if next < 0 {
 			return
 		}
-		for at+next >= int(s.ends[row]) {
-			at, next, row = int(s.ends[row]), at+next-int(s.ends[row]), row+1
+		for next >= int(s.lengths[row]) {
+			length := int(s.lengths[row])
+			at, next, row = at+length, next-length, row+1
 		}
-		found[row] = rank(s.text[at:s.ends[row]], needle, next)
-		at = int(s.ends[row])
+		end := at + int(s.lengths[row])
+		found[row] = rank(s.text[at:end], needle, next)
+		at = end
 	}
 }
 

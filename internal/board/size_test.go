@@ -8,12 +8,12 @@ import (
 // unit is what DynamoDB counts a write in, in bytes.
 const unit = 1 << 10
 
-// TestWriteUnits is what the bill of a run a minute rests on: every dollar moves, one token in a hundred is traded.
+// TestWriteUnits returns what the bill of a run a minute rests on: every dollar moves, one token in a hundred is traded.
 func TestWriteUnits(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ tokens, most int }{{1000, 44}, {10_000, 400}} {
-		before, _ := chunksOf(t, world{}.tokens(test.tokens))
-		after, _ := chunksOf(t, world{tick: 1}.tokens(test.tokens))
+		before, _ := chunksOf(t, world{}.Tokens(test.tokens))
+		after, _ := chunksOf(t, world{Tick: 1}.Tokens(test.tokens))
 		units, fresh := 0, 0
 		for _, ref := range after.Chunks {
 			if !before.Has(ref) {
@@ -27,17 +27,17 @@ func TestWriteUnits(t *testing.T) {
 	}
 }
 
-// TestResidentBytes is what a reader's memory rests on: a token with every order, with what is searched, and with
+// TestResidentBytes returns what a reader's memory rests on: a token with every order, with what is searched, and with
 // what it is compared with. It is not
 // parallel, for it measures the process's heap.
 func TestResidentBytes(t *testing.T) {
-	const n, most = 10_000, 420 // some 25 of them for the past
-	now := world{tick: 24*60 + 1}
-	m, chunks := chunksOf(t, now.tokens(n))
-	m.SyncedAt = now.at()
+	const n, most = 10_000, 400 // some 25 of them for the past
+	now := world{Tick: 24*60 + 1}
+	m, chunks := chunksOf(t, now.Tokens(n))
+	m.SyncedAt = now.At()
 	points, parts := pointsOf(t, n, now, 5, 30, 60, 120, 240, 360, 720, 1440)
 	before := heapBytes()
-	b, err := Open(m, nil, func(ref Ref) ([]byte, error) { return chunks[ref], nil })
+	b, err := Open(m.ForReaders(), nil, func(ref Ref) ([]byte, error) { return chunks[ref], nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -197,7 +197,7 @@ func (p *past) learnQuotes(b *Board) {
 			continue
 		}
 		var whole tok
-		r.token(i, &whole)
+		r.token(i, b.layout(), &whole)
 		for j := range whole.Pools {
 			if whole.Pools[j].Address == whole.CurvePool {
 				learned[config] = whole.Pools[j].QuoteMint

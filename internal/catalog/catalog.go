@@ -66,7 +66,9 @@ type Catalog struct {
 	Ledger     Ledger
 	Interval   time.Duration // the shortest schedule of syncs
 
-	walks shelf
+	walks shelf // boards whose cursors were given out here
+	seen  shelf // boards that were the newest when a list was asked for
+	books books
 }
 
 // Errors that decide what a client is told. An error that is neither of these nor a *ParameterError is a bug.

@@ -16,8 +16,8 @@ import (
 // again.
 var ErrGone = errors.New("the changes since this version are not known any more")
 
-// maxChanged bounds an answer: a row has some 1.4 KB, a Lambda's response 6 MB.
-const maxChanged = 500
+// maxChanged bounds an answer, as much as a page of a list: a row takes some 20 µs until it is written and compressed.
+const maxChanged = 200
 
 // Instances look for a new board every two seconds, so that another one may show an older board or a newer one. A version
 // that is given out to begin with lies behind what any of them shows; one from the near future is another's.

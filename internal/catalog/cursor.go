@@ -48,7 +48,7 @@ func (q *Query) binding() (b [bindingBytes]byte) {
 	return b
 }
 
-// encode is canonical: the same cursor always comes out as the same text.
+// encode returns canonical: the same cursor always comes out as the same text.
 func (c *cursor) encode() string {
 	b := append([]byte{cursorVersion}, c.query[:]...)
 	b = binary.AppendUvarint(b, uint64(c.version))

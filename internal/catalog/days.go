@@ -130,7 +130,7 @@ func (c *Catalog) days(ctx context.Context, ids []token.LaunchpadID, s span) ([]
 	group, ctx := errgroup.WithContext(ctx)
 	for i, id := range ids {
 		group.Go(func() (err error) {
-			byID[i], err = c.Ledger.Days(ctx, id, s.from.Format(time.DateOnly), s.to.Format(time.DateOnly))
+			byID[i], err = c.books.days(ctx, c.Ledger, id, s)
 			return err
 		})
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"tokensync/internal/board"
 	"tokensync/internal/token"
 )
 
@@ -38,13 +37,8 @@ func (c *Catalog) CreatorFees(ctx context.Context, creator string) ([]token.Mone
 	if fees, ok := m.EarnedBy(creator); ok {
 		return fees, nil
 	}
-	page, err := b.Page(board.Query{Creator: creator, Sort: board.Created, Limit: b.Len()})
-	if err != nil {
-		return nil, err
-	}
 	sums := token.Totals{}
-	for row := range page.All() {
-		t, _ := b.Token(row.Mint)
+	for t := range b.Earning(creator) {
 		if m, ok := t.EarnedByCreator(); ok {
 			sums.Add(m)
 		}

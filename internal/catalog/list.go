@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -14,6 +15,7 @@ import (
 type List struct {
 	Rows     []byte    // tokens as JSON objects with commas between them, in the list's order
 	Len      int       // how many
+	Unread   []string  // as Batch has it
 	Next     string    // cursor of the next page; "" on the last
 	SyncedAt time.Time // when the run began that published what is shown; zero before the first
 }
@@ -78,9 +80,10 @@ func (c *Catalog) page(ctx context.Context, q *Query) (shown *board.Board, page 
 	if err != nil || newest == nil {
 		return nil, page, err
 	}
+	c.seen.keep(newest)
 	shown = newest
 	if from.after != nil {
-		shown = c.walks.board(from.version, newest)
+		shown = cmp.Or(c.walks.board(from.version), c.seen.board(from.version), newest)
 	}
 	page, err = shown.Page(q.board(ids, from.after, newest))
 	return shown, page, err
@@ -117,10 +120,11 @@ func (q *Query) board(configured []token.LaunchpadID, after *board.Position, new
 	return b
 }
 
-// maxWalks is how many boards are kept for walks that have begun. They share with the newest what has not changed.
+// maxWalks is how many boards are kept for walks that have begun here, and how many for those that have begun in another
+// instance. They share with the newest what has not changed.
 const maxWalks = 4
 
-// shelf keeps the boards that cursors speak of, the newest of them. Its zero value is ready; it is safe for concurrent use.
+// shelf keeps boards that cursors speak of, the newest of them. Its zero value is ready; it is safe for concurrent use.
 type shelf struct {
 	mu     sync.Mutex
 	boards []*board.Board // oldest first
@@ -138,8 +142,8 @@ func (s *shelf) keep(b *board.Board) {
 	s.boards = slices.Delete(s.boards, 0, max(0, len(s.boards)-maxWalks))
 }
 
-// board returns the one of a version, or newest when it is not there.
-func (s *shelf) board(version int64, newest *board.Board) *board.Board {
+// board returns the one of a version, nil when it is not there.
+func (s *shelf) board(version int64) *board.Board {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range s.boards {
@@ -147,5 +151,5 @@ func (s *shelf) board(version int64, newest *board.Board) *board.Board {
 			return b
 		}
 	}
-	return newest
+	return nil
 }

@@ -200,28 +200,39 @@ func TestWalkWhileRunsPublish(t *testing.T) {
 					q.Search = "s"
 				}
 				for seed := range uint64(study.Size(1, 10)) {
-					walkWhileRunsPublish(t, q, seed)
+					walkWhileRunsPublish(t, q, seed, 1)
+					walkWhileRunsPublish(t, q, seed, 3)
 				}
 			})
 		}
 	}
 }
 
-func walkWhileRunsPublish(t *testing.T, q catalog.Query, seed uint64) {
+// walkWhileRunsPublish asks some instances in turn. All of them are asked for other lists, too, so that each has seen every board.
+func walkWhileRunsPublish(t *testing.T, q catalog.Query, seed uint64, instances int) {
 	t.Helper()
 	r, fresh := rand.New(rand.NewPCG(seed, 1)), 60
 	tokens := change(apitest.Tokens(fresh, first), r, &fresh)
 	s := newStore(t, tokens...)
-	c := s.catalog()
 	all := q
 	all.Limit = catalog.MaxLimit
-	list, err := c.List(t.Context(), all)
-	if err != nil {
-		t.Fatal(err)
+	var list catalog.List
+	catalogs := make([]*catalog.Catalog, instances)
+	look := func() {
+		for _, c := range catalogs {
+			var err error
+			if list, err = c.List(t.Context(), all); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
+	for i := range catalogs {
+		catalogs[i] = s.catalog()
+	}
+	look()
 	begun, shown := mintsOf(t, &list), map[string]int{}
-	for {
-		list, err := c.List(t.Context(), q)
+	for turn := 0; ; turn++ {
+		list, err := catalogs[turn%instances].List(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,9 +248,10 @@ func walkWhileRunsPublish(t *testing.T, q catalog.Query, seed uint64) {
 		if list.Len < q.Limit {
 			t.Errorf("a page of %d with a cursor", list.Len)
 		}
-		for range r.IntN(3) {
+		for range r.IntN(2 + 1/instances) {
 			tokens = change(tokens, r, &fresh)
 			s.publish(t, tokens...)
+			look()
 		}
 	}
 	for _, mint := range begun {

@@ -39,68 +39,80 @@ func (c *Catalog) sources(ctx context.Context) (*board.Board, []token.LaunchpadI
 	return b, b.Launchpads(), nil
 }
 
-// ByMints returns the rows of mints, listed or not, in the order asked and each once; unknown ones are left out.
+// maxUnlisted is how many mints that the board does not have a request looks up in the table. Each costs half a read unit or more,
+// also when there is no such token: anybody could ask for a hundred.
+const maxUnlisted = 3
+
+// A Batch is tokens by mint.
+type Batch struct {
+	Tokens   []token.Token // in the order asked, each once; unknown ones are left out, listed ones come without their pools
+	Unread   []string      // mints that are in no list and were not looked up, for there are too many of them: Token tells
+	SyncedAt time.Time     // as List has it
+}
+
+// ByMints returns the rows of Tokens.
 func (c *Catalog) ByMints(ctx context.Context, mints []string) (List, error) {
-	tokens, at, err := c.Tokens(ctx, "mints", mints)
-	list := List{SyncedAt: at}
-	for i := range tokens {
-		list.add(tokens[i].AppendRow)
+	batch, err := c.Tokens(ctx, "mints", mints)
+	list := List{SyncedAt: batch.SyncedAt, Unread: batch.Unread}
+	for i := range batch.Tokens {
+		list.add(batch.Tokens[i].AppendRow)
 	}
 	return list, err
 }
 
-// Tokens returns the tokens of mints, listed or not, in the order asked and each once, and when the board's run began;
-// unknown ones are left out. Listed ones come without their pools. name is the parameter that holds the mints.
-func (c *Catalog) Tokens(ctx context.Context, name string, mints []string) ([]token.Token, time.Time, error) {
+// Tokens returns the tokens of mints, listed or not. name is the parameter that holds the mints.
+func (c *Catalog) Tokens(ctx context.Context, name string, mints []string) (Batch, error) {
 	if err := CheckMints(name, mints); err != nil {
-		return nil, time.Time{}, err
+		return Batch{}, err
 	}
 	b, err := c.Boards.Board(ctx)
 	if err != nil {
-		return nil, time.Time{}, unavailable("reading the board", err)
+		return Batch{}, unavailable("reading the board", err)
 	}
-	found, at := make(map[string]token.Token, len(mints)), time.Time{}
+	found, batch := make(map[string]token.Token, len(mints)), Batch{}
 	if b != nil {
-		at = b.SyncedAt()
+		batch.SyncedAt = b.SyncedAt()
 		page := b.Tokens(mints)
 		for t := range page.All() {
 			found[t.Mint] = *t
 		}
 	}
-	if err := c.unlisted(ctx, b, mints, found); err != nil {
-		return nil, time.Time{}, unavailable("reading tokens by mint", err)
+	if batch.Unread, err = c.unlisted(ctx, b, mints, found); err != nil {
+		return Batch{}, unavailable("reading tokens by mint", err)
 	}
-	tokens := make([]token.Token, 0, len(found))
 	for _, mint := range mints {
 		if t, ok := found[mint]; ok {
-			tokens = append(tokens, t)
+			batch.Tokens = append(batch.Tokens, t)
 			delete(found, mint)
 		}
 	}
-	return tokens, at, nil
+	return batch, nil
 }
 
-// unlisted adds what b, which may be nil, does not have to found, from its items.
-func (c *Catalog) unlisted(ctx context.Context, b *board.Board, mints []string, found map[string]token.Token) error {
+// unlisted adds what b, which may be nil, does not have to found, from its items, and returns what it did not look up.
+func (c *Catalog) unlisted(ctx context.Context, b *board.Board, mints []string, found map[string]token.Token) (unread []string, err error) {
 	var rest []string
 	for _, mint := range mints {
 		if _, ok := found[mint]; !ok && !slices.Contains(rest, mint) {
 			rest = append(rest, mint)
 		}
 	}
+	if b != nil && len(rest) > maxUnlisted {
+		rest, unread = rest[:maxUnlisted], rest[maxUnlisted:]
+	}
 	if len(rest) == 0 {
-		return nil
+		return nil, nil
 	}
 	for t, err := range c.Items.Get(ctx, rest) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if t.Status != "" {
 			leave(b, &t)
 			found[t.Mint] = t
 		}
 	}
-	return nil
+	return unread, nil
 }
 
 // leave takes a token of a launchpad that the board no longer has for what readers of lists see: it has left them. Its item

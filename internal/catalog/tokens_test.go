@@ -102,6 +102,26 @@ func TestByMints(t *testing.T) {
 	}
 }
 
+// TestByMintsLooksUpFew of those that are in no list, and names the others: whoever makes mints up must not make the table pay.
+func TestByMintsLooksUpFew(t *testing.T) {
+	t.Parallel()
+	s, unlisted := withUnlisted(t)
+	asked := []string{apitest.Mint(0), apitest.Mint(90), unlisted[token.Hidden], apitest.Mint(91), apitest.Mint(90), unlisted[token.Delisted], apitest.Mint(92)}
+	list, err := s.catalog().ByMints(t.Context(), asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{apitest.Mint(0), unlisted[token.Hidden]}, mintsOf(t, &list)); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{unlisted[token.Delisted], apitest.Mint(92)}, list.Unread); diff != "" {
+		t.Errorf("unread (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{apitest.Mint(90), unlisted[token.Hidden], apitest.Mint(91)}, s.asked); diff != "" {
+		t.Errorf("asked for items: %s", diff)
+	}
+}
+
 func TestByMintsLeavesOutWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	s, unlisted := withUnlisted(t)
@@ -202,7 +222,8 @@ func TestRemovedLaunchpad(t *testing.T) {
 	if err != nil || got.Status != token.Delisted {
 		t.Errorf("status %s, error %v", got.Status, err)
 	}
-	several, _, err := s.catalog().Tokens(t.Context(), "mints", []string{gone.Mint, apitest.Mint(0)})
+	batch, err := s.catalog().Tokens(t.Context(), "mints", []string{gone.Mint, apitest.Mint(0)})
+	several := batch.Tokens
 	if err != nil || len(several) != 2 || several[0].Status != token.Delisted || several[1].Status != token.Listed {
 		t.Errorf("%+v, error %v", several, err)
 	}

@@ -11,12 +11,12 @@ import (
 // Pools returns the tokens of mints as cards, in the order asked; what a front end may not show is left out. name is the
 // parameter that holds the mints.
 func Pools(ctx context.Context, c *catalog.Catalog, name string, mints []string) ([]byte, error) {
-	tokens, _, err := c.Tokens(ctx, name, mints)
+	batch, err := c.Tokens(ctx, name, mints)
 	if err != nil {
 		return nil, err
 	}
 	var shown []token.Token
-	for _, t := range tokens {
+	for _, t := range batch.Tokens {
 		if isShown(&t) {
 			shown = append(shown, t)
 		}

@@ -45,8 +45,10 @@ func (s *scan) readAll(before []ref) (err error) {
 
 // makeDo has the next runs hand out no more than the consumer had room for in this one.
 func (s *scan) makeDo() error {
-	if s.ctx.Err() != nil {
+	select {
+	case <-s.ctx.Done():
 		return nil // it was the time that was short
+	default:
 	}
 	m := &s.now.book
 	m.Room, m.RoomUntil = max(s.handed*9/10, 1), s.started.Add(keepWay).Unix()

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/gateway"
@@ -68,6 +69,8 @@ type Options struct {
 	// Proxy starts what stands between the functions and the engine, whose endpoint it gets, and returns its own endpoint.
 	// Without one the functions ask the engine itself.
 	Proxy func(engine string) (endpoint string, err error)
+	// Patience is how many times as long as the template says functions may take, for studies whose verdict is not about time; 0 is once.
+	Patience int
 	// Log, if not nil, is called with each line that a function writes.
 	Log func(function, line string)
 }
@@ -210,8 +213,8 @@ func (s *Stack) newFunction(f samtemplate.Function, change func(*runtimeapi.Conf
 		return nil, err
 	}
 	config := runtimeapi.Config{
-		Name: f.PhysicalName, Binary: binary, Handler: f.Handler, Env: s.environment(f), MemoryMB: f.MemoryMB, Timeout: f.Timeout,
-		Log: s.logger(f.Name),
+		Name: f.PhysicalName, Binary: binary, Handler: f.Handler, Env: s.environment(f), MemoryMB: f.MemoryMB,
+		Timeout: f.Timeout * time.Duration(max(1, s.options.Patience)), Log: s.logger(f.Name),
 	}
 	if len(f.Routes) > 0 {
 		config.Concurrency = apiConcurrency

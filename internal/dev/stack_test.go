@@ -3,10 +3,12 @@ package dev_test
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
 
+	"tokensync/internal/config"
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/syncrun"
@@ -22,8 +24,13 @@ func start(t *testing.T, id string) *dev.World {
 	})
 }
 
+// startWorld starts a world until the test ends. Its sync asks the fake node as often as it likes: a free plan's rate would
+// make it wait for half a minute.
 func startWorld(t *testing.T, o dev.WorldOptions) *dev.World {
 	t.Helper()
+	environment := map[string]string{config.SolanaRPCRate: "1000"}
+	maps.Copy(environment, o.Environment)
+	o.Environment = environment
 	w, err := dev.StartWorld(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -48,6 +48,7 @@ type BoardTable struct {
 	pace  *rate.Limiter
 	warm  *board.Board // of the process's last run, whose chunks need not be read again
 	list  list         // that was read last
+	reads bool         // it is a reader's, who needs less
 }
 
 // NewBoardTable names the board table.
@@ -121,6 +122,10 @@ func (b *BoardTable) readList(ctx context.Context, hash string, consistent bool)
 	m, err := board.ParseManifest(it.getBytes(attrManifest))
 	if err != nil {
 		return list{}, err
+	}
+	if b.reads {
+		b.list = list{hash: hash, manifest: m.ForReaders()}
+		return b.list, nil
 	}
 	b.list = list{hash, m, parseLives(it.getBytes(attrLives))}
 	if len(b.list.lives) != len(m.Chunks) {

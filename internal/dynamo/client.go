@@ -27,12 +27,18 @@ const (
 
 // TokensTable is the tokens table.
 type TokensTable struct {
-	api   API
-	table string
+	api     API
+	table   string
+	lagging bool // reads need not be consistent
 }
 
 // NewTokensTable names the tokens table.
 func NewTokensTable(api API, table string) *TokensTable { return &TokensTable{api: api, table: table} }
+
+// Lagging returns s for readers, who may see it as it was a moment ago, for half the price.
+func (s *TokensTable) Lagging() *TokensTable {
+	return &TokensTable{api: s.api, table: s.table, lagging: true}
+}
 
 // SyncTable is the sync table: run records, the lease, breakers and the stats item.
 type SyncTable struct {

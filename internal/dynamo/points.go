@@ -54,7 +54,7 @@ func (b *BoardTable) partsIn(ctx context.Context) func([]board.PartKey) (map[boa
 // parts reads parts of points; those that are not there are left out.
 func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey) (map[board.PartKey][]byte, error) {
 	found := make(map[board.PartKey][]byte, len(keys))
-	for chunk := range slices.Chunk(keys, chunksAtOnce) {
+	for chunk := range slices.Chunk(keys, maxBatchGetKeys) {
 		named := make(map[string]board.PartKey, len(chunk))
 		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(false)}
 		for _, k := range chunk {
@@ -88,19 +88,7 @@ func (r *BoardReader) Samples(ctx context.Context, points board.Points, mint str
 		r.kept.put(found)
 		maps.Copy(data, found)
 	}
-	samples := make([]board.Sample, len(points))
-	for i, p := range points {
-		if data[keys[i]] == nil {
-			continue
-		}
-		part, err := board.ReadPart(p, data[keys[i]])
-		if err != nil {
-			r.warn(err)
-			continue
-		}
-		samples[i], _ = part.Sample(mint)
-	}
-	return samples, nil
+	return board.SamplesOf(points, mint, data, r.warn), nil
 }
 
 // maxKept is how many bytes of parts a reader keeps: all of some two thousand tokens.

@@ -28,6 +28,7 @@ type BoardReader struct {
 // NewBoardReader reads the board of a table; it makes no call.
 func NewBoardReader(api API, table string) *BoardReader {
 	r := &BoardReader{table: NewBoardTable(api, table), turn: make(chan struct{}, 1)}
+	r.table.reads = true
 	r.turn <- struct{}{}
 	return r
 }

@@ -46,13 +46,13 @@ func (s *TokensTable) Listed(ctx context.Context, id token.LaunchpadID) iter.Seq
 	}
 }
 
-// Get reads tokens by their mints, consistently, at most 100 a request; mints that are not stored are left out. An item
+// Get reads tokens by their mints, consistently unless s is Lagging, at most 100 a request; mints that are not stored are left out. An item
 // that cannot be read is a token with its mint, and first_seen_at if it has that, and nothing else. The pair with an error
 // is the last.
 func (s *TokensTable) Get(ctx context.Context, mints []string) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		for chunk := range slices.Chunk(mints, maxBatchGetKeys) {
-			request := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+			request := types.KeysAndAttributes{ConsistentRead: aws.Bool(!s.lagging)}
 			for _, mint := range chunk {
 				request.Keys = append(request.Keys, item{attrMint: text(mint)})
 			}

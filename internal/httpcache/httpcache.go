@@ -3,13 +3,14 @@ package httpcache
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // worthPacking is the body from which gzip saves more than it costs, in bytes.
@@ -34,13 +35,18 @@ func New(b []byte, level int) *Body {
 	}
 }
 
+// packers are used again, those of each level: one takes a megabyte.
+var packers [gzip.BestCompression + 1]sync.Pool
+
 // pack returns body gzipped, without a time, so that equal bodies stay equal.
 func pack(body []byte, level int) []byte {
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, level)
-	if err != nil {
-		panic(err) // the level is a constant of the caller
+	z, ok := packers[level].Get().(*gzip.Writer)
+	if !ok {
+		z, _ = gzip.NewWriterLevel(nil, level) // it has a place in packers: there is one
 	}
+	defer packers[level].Put(z)
+	z.Reset(&b)
 	_, _ = z.Write(body)
 	_ = z.Close() // a buffer takes everything
 	return b.Bytes()

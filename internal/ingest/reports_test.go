@@ -34,7 +34,7 @@ func TestReports(t *testing.T) {
 		requests int64 // at most; 0 is any number
 	}{
 		"a byte order mark":                  {always(fault{BOM: true}), "full", "succeeded", "", 0, 0},
-		"zeros after the body":              {always(fault{Zeros: 512}), "full", "succeeded", "", 0, 0},
+		"zeros after the body":               {always(fault{Zeros: 512}), "full", "succeeded", "", 0, 0},
 		"pages is rounded down":              {always(fault{PagesDown: true}), "full", "succeeded", "", 0, 0},
 		"NaN in rows of the first page":      {meteoratest.OnPage(meteoratest.DLMM, 1, fault{NaN: 2}), "full", "succeeded", "", 0, 0},
 		"rows without an address":            {always(fault{NoAddress: 3}), "full", "succeeded", "", 6, 0},

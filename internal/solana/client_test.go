@@ -125,7 +125,7 @@ func TestRetry(t *testing.T) {
 		"no JSON":        func(w http.ResponseWriter) { io.WriteString(w, "upstream timed out") },
 		"nothing":        func(http.ResponseWriter) {},
 		"no result":      func(w http.ResponseWriter) { io.WriteString(w, `{"id":1}`) },
-		"more after":    func(w http.ResponseWriter) { io.WriteString(w, good+"{}") },
+		"more after":     func(w http.ResponseWriter) { io.WriteString(w, good+"{}") },
 		"endless value": func(w http.ResponseWriter) {
 			io.WriteString(w, `{"result":{"accounts":[{"pubkey":"`)
 			for range 3 << 10 {

@@ -2,7 +2,6 @@ package token
 
 import (
 	"math/big"
-	"math/bits"
 	"strconv"
 )
 
@@ -78,26 +77,6 @@ func AppendDecimal(b []byte, mantissa int64, exponent int) []byte {
 	return d.append(b)
 }
 
-// add returns the sum of decimals that fit; ok is false when a step would not be exact.
-func add(n, m Number) (sum Number, ok bool) {
-	a, ae, aok := n.Decimal()
-	b, be, bok := m.Decimal()
-	if !aok || !bok {
-		return "", false
-	}
-	if ae < be {
-		a, ae, b, be = b, be, a, ae
-	}
-	if ae-be > maxMantissaDigits {
-		return "", false
-	}
-	hi, lo := bits.Mul64(magnitude(a), powersOfTen[ae-be])
-	if hi != 0 || lo > 1<<62 || magnitude(b) > 1<<62 {
-		return "", false
-	}
-	return FromDecimal(signed(int64(lo), a < 0)+b, be), true
-}
-
 func magnitude(v int64) uint64 {
 	if v < 0 {
 		return -uint64(v)
@@ -126,68 +105,4 @@ func (d *decimal) big(low int) *big.Int {
 		v.Neg(v)
 	}
 	return v
-}
-
-// productDigits is a float64's worth: what Mul and Quo keep.
-const productDigits = 17
-
-// mul returns the product of decimals that fit.
-func mul(n, m Number) (product Number, ok bool) {
-	a, ae, aok := n.Decimal()
-	b, be, bok := m.Decimal()
-	if !aok || !bok {
-		return "", false
-	}
-	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
-	return rounded(hi, lo, ae+be, false, (a < 0) != (b < 0)), true
-}
-
-// quo returns the quotient of decimals that fit.
-func quo(n, m Number) (quotient Number, ok bool) {
-	a, ae, aok := n.Decimal()
-	b, be, bok := m.Decimal()
-	if !aok || !bok || b == 0 {
-		return "", false
-	}
-	const step = 9 // digits at a time
-	by := magnitude(b)
-	q, rest := magnitude(a)/by, magnitude(a)%by
-	exponent, hi := ae-be, uint64(0)
-	for rest != 0 && hi == 0 && q < powersOfTen[productDigits] {
-		high, low := bits.Mul64(rest, powersOfTen[step])
-		digits, left := bits.Div64(high, low, by)
-		hi, q = bits.Mul64(q, powersOfTen[step])
-		var carry uint64
-		q, carry = bits.Add64(q, digits, 0)
-		hi, rest, exponent = hi+carry, left, exponent-step
-	}
-	return rounded(hi, q, exponent, rest != 0, (a < 0) != (b < 0)), true
-}
-
-// rounded keeps productDigits digits of hi·2^64+lo, half to even. more means that a fraction follows, which there may be
-// only where digits go.
-func rounded(hi, lo uint64, exponent int, more, negative bool) Number {
-	if hi > 0 { // cut off what makes it one word, which leaves 18 digits at least
-		cut := digitsOf(hi)
-		by := powersOfTen[cut]
-		var rest uint64
-		lo, rest = bits.Div64(hi%by, lo, by)
-		more, exponent = more || rest != 0, exponent+cut
-	}
-	if cut := digitsOf(lo) - productDigits; cut > 0 {
-		by := powersOfTen[cut]
-		rest := lo % by
-		lo, exponent = lo/by, exponent+cut
-		if rest > by/2 || rest == by/2 && (more || lo%2 == 1) {
-			lo++
-		}
-	}
-	return FromDecimal(signed(int64(lo), negative), exponent)
-}
-
-func digitsOf(v uint64) (n int) {
-	for n < len(powersOfTen) && v >= powersOfTen[n] {
-		n++
-	}
-	return n
 }

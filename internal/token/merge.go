@@ -18,7 +18,7 @@ const (
 // from the pool that leads. The result does not depend on the order of pools with distinct addresses.
 func Merge(pools []Pool) Token { return MergeAfter(&Token{}, pools, 0) }
 
-// MergeAfter is like Merge for a token that was before, in a run at now in Unix milliseconds, or at 0 again within that run: who led
+// MergeAfter returns like Merge for a token that was before, in a run at now in Unix milliseconds, or at 0 again within that run: who led
 // its price goes on to do so for a few runs.
 func MergeAfter(before *Token, pools []Pool, now int64) Token {
 	pools = unique(pools)

@@ -76,8 +76,8 @@ func (n Number) Add(m Number) Number {
 	case m == "":
 		return n
 	}
-	if sum, ok := add(n, m); ok {
-		return sum
+	if sum, ok := n.digits().add(m.digits()); ok {
+		return sum.Number()
 	}
 	return addBig(n, m)
 }
@@ -98,8 +98,8 @@ const quotientBits = 160
 
 // Quo returns n divided by m to 17 significant digits, a float64's worth; unknown when either is, or when m is 0.
 func (n Number) Quo(m Number) Number {
-	if q, ok := quo(n, m); ok {
-		return q
+	if q, ok := n.digits().quo(m.digits()); ok {
+		return q.Number()
 	}
 	a, _, aerr := big.ParseFloat(string(n), 10, quotientBits, big.ToNearestEven)
 	b, _, berr := big.ParseFloat(string(m), 10, quotientBits, big.ToNearestEven)
@@ -112,8 +112,8 @@ func (n Number) Quo(m Number) Number {
 
 // Mul returns n times m to 17 significant digits, as Quo; unknown when either is.
 func (n Number) Mul(m Number) Number {
-	if p, ok := mul(n, m); ok {
-		return p
+	if p, ok := n.digits().mul(m.digits()); ok {
+		return p.Number()
 	}
 	a, _, aerr := big.ParseFloat(string(n), 10, quotientBits, big.ToNearestEven)
 	b, _, berr := big.ParseFloat(string(m), 10, quotientBits, big.ToNearestEven)

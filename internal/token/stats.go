@@ -1,5 +1,7 @@
 package token
 
+import "cmp"
+
 // Stats sums up the listed tokens of all launchpads after a run.
 type Stats struct {
 	Launchpads   []LaunchpadID `json:"launchpads"` // whose tokens they are
@@ -18,21 +20,22 @@ func (s *Stats) Add(t *Token, now int64) {
 	if t.Status != Listed {
 		return
 	}
-	s.Tokens++
-	born := t.CreatedAt
-	if born == 0 {
-		born = t.FirstSeenAt
-	}
-	if born > now-dayMS {
-		s.NewIn24h++
-	}
+	s.Count(t.Curve.Stage, cmp.Or(t.CreatedAt, t.FirstSeenAt), now)
 	s.TVLUSD += t.TVLUSD.Float64()
 	s.Volume24hUSD += t.VolumeUSD[Day].Float64()
 	s.Fees24hUSD += t.Fees24hUSD.Float64()
-	if t.Curve.Stage != "" {
+}
+
+// Count counts a listed token without its amounts; born and now are in Unix milliseconds.
+func (s *Stats) Count(stage Stage, born, now int64) {
+	s.Tokens++
+	if born > now-dayMS {
+		s.NewIn24h++
+	}
+	if stage != "" {
 		if s.Stages == nil {
 			s.Stages = map[Stage]int{}
 		}
-		s.Stages[t.Curve.Stage]++
+		s.Stages[stage]++
 	}
 }

@@ -17,7 +17,7 @@ const (
 // characters, trimmed, at most 128 runes. Emoji and their joiners stay. A name that shows nothing is "".
 func CleanName(s string) string { return clean(s, maxName) }
 
-// CleanSymbol is like CleanName for a ticker symbol, at most 32 runes.
+// CleanSymbol returns like CleanName for a ticker symbol, at most 32 runes.
 func CleanSymbol(s string) string { return clean(s, maxSymbol) }
 
 // maxURI bounds the address of a mint's metadata, in bytes; on chain it has at most 200.
@@ -34,7 +34,7 @@ func CleanURI(s string) string {
 	return s
 }
 
-// CleanText is like CleanName for a description, at most 1,000 runes.
+// CleanText returns like CleanName for a description, at most 1,000 runes.
 func CleanText(s string) string { return clean(s, maxText) }
 
 func clean(s string, limit int) string {

@@ -104,7 +104,7 @@ func TestGzipEnd(t *testing.T) {
 		"two members":            {two, both, nil},
 		"one zero":               {append(bytes.Clone(one), 0), text, nil},
 		"more zeros than buffer": {append(bytes.Clone(one), make([]byte, 3*gzipInput)...), text, nil},
-		"zeros after two":       {append(bytes.Clone(two), make([]byte, 512)...), both, nil},
+		"zeros after two":        {append(bytes.Clone(two), make([]byte, 512)...), both, nil},
 		"a line feed":            {append(bytes.Clone(one), '\n'), text, ErrMalformed},
 		"zeros, then a byte":     {append(bytes.Clone(one), 0, 0, 0, 1), text, ErrMalformed},
 		"zeros, then a member":   {append(append(bytes.Clone(one), 0), one...), text, ErrMalformed},

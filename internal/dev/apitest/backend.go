@@ -54,7 +54,7 @@ func Over(api dynamo.API, tables dynamotest.Tables, wrap func(dynamo.API) dynamo
 	}
 	b.Catalog = &catalog.Catalog{
 		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return ids, nil },
-		Items:      dynamo.NewTokensTable(api, tables.Tokens),
+		Items:      dynamo.NewTokensTable(api, tables.Tokens).Lagging(),
 		History:    dynamo.NewSyncTable(api, tables.Sync),
 		Ledger:     dynamo.NewSyncTable(api, tables.Sync),
 		Hider:      dynamo.NewHider(api, tables.Sync, tables.Board),

@@ -9,6 +9,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -105,18 +106,22 @@ func zipped(w http.ResponseWriter, _ *http.Request, i int) {
 	_ = z.Close()
 }
 
-// bomb writes 100 MB of spaces in 100 KB.
+// bomb writes 100 MB of spaces in 100 KB; readers should break off.
 func bomb(w http.ResponseWriter, _ *http.Request, _ int) {
 	w.Header().Set("Content-Encoding", "gzip")
-	z := gzip.NewWriter(w)
-	defer z.Close() // whoever reads it breaks off
+	_, _ = w.Write(packed())
+}
+
+var packed = sync.OnceValue(func() []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
 	spaces := bytes.Repeat([]byte(" "), 1<<20)
 	for range 100 {
-		if _, err := z.Write(spaces); err != nil {
-			return
-		}
+		_, _ = z.Write(spaces) // into memory, it never fails
 	}
-}
+	_ = z.Close()
+	return b.Bytes()
+})
 
 const dripEvery = 100 * time.Millisecond
 

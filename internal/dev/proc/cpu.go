@@ -3,6 +3,7 @@ package proc
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -16,11 +17,27 @@ func (p *Process) CPU() time.Duration {
 	if state := p.State(); state != nil {
 		return state.UserTime() + state.SystemTime()
 	}
+	if used := ofThreads(p.PID()); used > 0 {
+		return used
+	}
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
 	if err != nil {
 		return 0
 	}
 	return cpuOf(string(data))
+}
+
+// ofThreads returns what a process's threads have used, to the nanosecond, or 0 where the kernel does not tell. Go's threads stay.
+func ofThreads(pid int) (used time.Duration) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is valid
+	for _, thread := range threads {
+		if data, err := os.ReadFile(thread); err == nil {
+			running, _, _ := strings.Cut(string(data), " ")
+			nanoseconds, _ := strconv.ParseInt(running, 10, 64)
+			used += time.Duration(nanoseconds)
+		}
+	}
+	return used
 }
 
 // cpuOf sums utime and stime, fields 14 and 15. The second field is a name that may hold anything, brackets too.

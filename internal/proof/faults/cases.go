@@ -26,7 +26,6 @@ type Case struct {
 	env     map[string]string // of the troubled run only
 	limit   time.Duration     // the troubled function's timeout
 	twice   bool              // two runs at once
-	slow    bool              // mostly waits, for longer than go test should: only `make faults` runs it
 }
 
 func succeeded() []syncrun.Status { return []syncrun.Status{syncrun.Succeeded} }
@@ -58,9 +57,9 @@ func statuses() []Case {
 		{Name: "a burst of 500s", Want: succeeded(), breaks: func(w *World) {
 			w.Meteora.SetFault(meteoratest.Times(5, meteoratest.Always(meteoratest.Fault{Status: 500})))
 		}},
-		{Name: "503 for good", slow: true, Want: failed(), Says: "503", breaks: always(meteoratest.Fault{Status: 503})},
+		{Name: "503 for good", Want: failed(), Says: "503", breaks: always(meteoratest.Fault{Status: 503})},
 		{Name: "404 for good", Want: failed(), Says: "404", breaks: always(meteoratest.Fault{Status: 404})},
-		{Name: "one page always 500", slow: true, Want: partial(), Says: "page 3", breaks: func(w *World) {
+		{Name: "one page always 500", Want: partial(), Says: "page 3", breaks: func(w *World) {
 			w.Meteora.SetFault(meteoratest.OnPage(meteoratest.DLMM, 3, meteoratest.Fault{Status: 500}))
 		}},
 	}
@@ -69,7 +68,7 @@ func statuses() []Case {
 func bodies() []Case {
 	return []Case{
 		{Name: "reset inside a body", Want: succeeded(), breaks: once(meteoratest.Fault{Cut: meteoratest.Reset, After: 400_000})},
-		{Name: "stall inside a body", slow: true, Want: succeeded(), breaks: once(meteoratest.Fault{Cut: meteoratest.Stall, After: 400_000, Pause: time.Minute})},
+		{Name: "stall inside a body", Want: succeeded(), breaks: once(meteoratest.Fault{Cut: meteoratest.Stall, After: 400_000, Pause: time.Minute})},
 		{Name: "truncated gzip", Want: succeeded(), breaks: once(meteoratest.Fault{Cut: meteoratest.TruncateWire, After: 100_000})},
 		{Name: "JSON cut at an odd byte", Want: succeeded(), breaks: once(meteoratest.Fault{Cut: meteoratest.Truncate, After: 777_777})},
 		{Name: "a damaged byte in the gzip", Want: succeeded(), breaks: once(meteoratest.Fault{Cut: meteoratest.CorruptWire, After: 100_000})},
@@ -89,24 +88,24 @@ func contents() []Case {
 		{Name: "a 10 MB string in a pool", Want: succeeded(), breaks: once(meteoratest.Fault{HugeName: 10 << 20})},
 		{Name: "an empty page in the middle", Want: succeeded(), breaks: once(meteoratest.Fault{Empty: true})},
 		{Name: "pages is rounded down", Want: succeeded(), breaks: always(meteoratest.Fault{PagesDown: true})},
-		{Name: "the same page for ever", slow: true, Want: partial(), Says: "page_size", breaks: always(meteoratest.Fault{NoPageNumbers: true, SamePage: true})},
+		{Name: "the same page for ever", Want: partial(), Says: "page_size", breaks: always(meteoratest.Fault{NoPageNumbers: true, SamePage: true})},
 		{Name: "page_size is ignored", Want: partial(), Says: "page_size", breaks: always(meteoratest.Fault{PageSize: 10})},
 	}
 }
 
 func connections() []Case {
 	return []Case{
-		{Name: "connection refused", slow: true, Want: failed(), Says: "refused", env: everywhere("http://127.0.0.1:1")},
-		{Name: "no such host", slow: true, Want: failed(), Says: "lookup", env: everywhere("http://meteora.invalid")},
+		{Name: "connection refused", Want: failed(), Says: "refused", env: everywhere("http://127.0.0.1:1")},
+		{Name: "no such host", Want: failed(), Says: "lookup", env: everywhere("http://meteora.invalid")},
 	}
 }
 
 func services() []Case {
 	return []Case{
 		{Name: "SSM down", Want: failed(), Says: "/tokensync/launchpads", breaks: func(w *World) { w.SSM().SetFault(ssmtest.Fault{Status: 500}) }},
-		{Name: "SSM slow", slow: true, Want: failed(), Says: "/tokensync/launchpads", breaks: func(w *World) { w.SSM().SetFault(ssmtest.Fault{Delay: time.Minute}) }},
+		{Name: "SSM slow", Want: failed(), Says: "/tokensync/launchpads", breaks: func(w *World) { w.SSM().SetFault(ssmtest.Fault{Delay: time.Minute}) }},
 		{Name: "no launchpad ID", Want: failed(), Says: "/tokensync/launchpads", breaks: func(w *World) { w.SetLaunchpadID("") }},
-		{Name: "DynamoDB throttles", slow: true, Want: succeeded(), breaks: func(w *World) {
+		{Name: "DynamoDB throttles", Want: succeeded(), breaks: func(w *World) {
 			w.DynamoDB.SetFault(func(_ string, n int) dynamotest.Fault { return dynamotest.Fault{Throttle: n%2 == 1} })
 		}},
 		{Name: "20 % of items unprocessed", Want: succeeded(), breaks: func(w *World) {
@@ -140,10 +139,10 @@ func deaths() []Case {
 		}
 	}
 	return []Case{
-		{Name: "SIGKILL halfway", slow: true, Want: []syncrun.Status{killed}, breaks: die(syscall.SIGKILL), limit: deathTimeout},
-		{Name: "SIGTERM halfway", slow: true, Want: []syncrun.Status{killed}, breaks: die(syscall.SIGTERM), limit: deathTimeout},
+		{Name: "SIGKILL halfway", Want: []syncrun.Status{killed}, breaks: die(syscall.SIGKILL), limit: deathTimeout},
+		{Name: "SIGTERM halfway", Want: []syncrun.Status{killed}, breaks: die(syscall.SIGTERM), limit: deathTimeout},
 		{
-			Name: "the deadline comes halfway", slow: true, Want: partial(), limit: deathTimeout,
+			Name: "the deadline comes halfway", Want: partial(), limit: deathTimeout,
 			breaks: func(w *World) {
 				w.Meteora.SetFault(meteoratest.OnPage(meteoratest.DLMM, 5, meteoratest.Fault{Cut: meteoratest.Stall, After: 100_000, Pause: time.Minute}))
 			},

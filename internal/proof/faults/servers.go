@@ -19,12 +19,12 @@ var forms = map[meteoratest.Dialect]string{
 func dialects() []Case {
 	var cases []Case
 	for _, d := range []meteoratest.Dialect{meteoratest.Commas, meteoratest.Pipes, meteoratest.Single} {
-		start, slow := func(o *dev.WorldOptions) { o.Meteora.Dialect = d }, d == meteoratest.Single
-		cases = append(cases, Case{Name: fmt.Sprintf("lists in %s, a refresh", d), Want: succeeded(), Says: forms[d], start: start, refresh: true, slow: slow},
-			Case{Name: fmt.Sprintf("lists in %s, a scan lacks pools", d), Want: succeeded(), Says: forms[d], start: start, breaks: once(meteoratest.Fault{Shift: 200}), slow: slow})
+		start := func(o *dev.WorldOptions) { o.Meteora.Dialect = d }
+		cases = append(cases, Case{Name: fmt.Sprintf("lists in %s, a refresh", d), Want: succeeded(), Says: forms[d], start: start, refresh: true},
+			Case{Name: fmt.Sprintf("lists in %s, a scan lacks pools", d), Want: succeeded(), Says: forms[d], start: start, breaks: once(meteoratest.Fault{Shift: 200})})
 		if d != meteoratest.Commas {
 			cases = append(cases, Case{
-				Name: fmt.Sprintf("lists in %s from now on", d), Want: succeeded(), Says: forms[d], refresh: true, slow: slow,
+				Name: fmt.Sprintf("lists in %s from now on", d), Want: succeeded(), Says: forms[d], refresh: true,
 				breaks: func(w *World) { w.Meteora.SetDialect("", "", d) },
 			})
 		}
@@ -52,11 +52,11 @@ func habits() []Case {
 		{Name: "a challenge for good", Want: failed(), Says: "Cloudflare challenge", breaks: always(meteoratest.Challenge())},
 		{Name: "deep pages are refused", Want: succeeded(), Says: "pages from 5 on were refused", breaks: deep(4, meteoratest.Fault{Status: 400})},
 		{Name: "deep pages are empty from both ends", Want: partial(), Says: "cannot be read", breaks: deep(3, meteoratest.Fault{Empty: true})},
-		{Name: "look-ups of ten rows a page", slow: true, Want: succeeded(), refresh: true, breaks: onFilter(meteoratest.Fault{PageSize: 10})},
-		{Name: "look-ups find nothing", slow: true, Want: partial(), Says: "pools that it lists are not found", breaks: onFilter(meteoratest.Fault{Empty: true})},
+		{Name: "look-ups of ten rows a page", Want: succeeded(), refresh: true, breaks: onFilter(meteoratest.Fault{PageSize: 10})},
+		{Name: "look-ups find nothing", Want: partial(), Says: "pools that it lists are not found", breaks: onFilter(meteoratest.Fault{Empty: true})},
 		{Name: "NaN for a price", Want: succeeded(), breaks: once(meteoratest.Fault{NaN: 500})},
 		{
-			Name: "a body that drips", slow: true, Want: partial(), limit: deathTimeout,
+			Name: "a body that drips", Want: partial(), limit: deathTimeout,
 			breaks: func(w *World) {
 				w.Meteora.SetFault(meteoratest.OnPage(meteoratest.DLMM, 3, meteoratest.Fault{Drip: 10 * time.Millisecond}))
 			},
@@ -111,6 +111,6 @@ func fickleNodes() []Case {
 			Name: "200 [] however it is asked", Want: partial(), start: some, breaks: fault(rpctest.FirstOf(
 				rpctest.OnMethod("getProgramAccounts", rpctest.Fault{Empty: true}), rpctest.OnMethod("getProgramAccountsV2", rpctest.Fault{Empty: true}))),
 		},
-		{Name: "a slow node", slow: true, Want: succeeded(), start: some, breaks: fault(rpctest.OnMethod("getProgramAccounts", rpctest.Fault{Delay: 20 * time.Second}))},
+		{Name: "a slow node", Want: succeeded(), start: some, breaks: fault(rpctest.OnMethod("getProgramAccounts", rpctest.Fault{Delay: 20 * time.Second}))},
 	}
 }

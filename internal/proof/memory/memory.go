@@ -72,15 +72,18 @@ type Usage struct {
 	Duration time.Duration
 }
 
-// runTimeout is for one run: Lambda's in the template, with time to start.
-const runTimeout = 6 * time.Minute
+// runTimeout is for one run: Lambda's in the template, with time to start. Large launchpads have patience times as long.
+const (
+	runTimeout    = 6 * time.Minute
+	largePatience = 5
+)
 
 // Measure syncs into empty tables, in a process of its own. Runs that did not read every pool and write every token are an
 // error.
 func (c Case) Measure(ctx context.Context, s Settings) (_ Usage, err error) {
 	timeout := runTimeout
 	if c.Curves+c.Configs > 0 {
-		timeout *= mostRuns
+		timeout *= mostRuns * largePatience
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -110,12 +113,16 @@ func (c Case) options(s Settings) dev.WorldOptions {
 		environment = map[string]string{}
 	}
 	environment[config.SolanaRPCRate], environment[config.SolanaScanRate] = "200", "50" // what is measured is memory
+	patience := 1
+	if c.Curves+c.Configs > 0 {
+		patience = largePatience
+	}
 	if c.Memory > 0 {
 		environment["GOMEMLIMIT"] = fmt.Sprint(int64(float64(c.Memory<<20) * LimitShare))
 		environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = strconv.Itoa(c.Memory)
 	}
 	o := dev.WorldOptions{
-		Options: dev.Options{Environment: environment}, Meteora: meteoratest.Config{Pools: c.Pools, Ours: c.Ours, Strangers: c.Each},
+		Options: dev.Options{Environment: environment, Patience: patience}, Meteora: meteoratest.Config{Pools: c.Pools, Ours: c.Ours, Strangers: c.Each},
 	}
 	if s.Binary != "" {
 		o.Binaries = map[string]string{dev.SyncFunction: s.Binary}
@@ -173,7 +180,8 @@ func (c Case) inTurns(ctx context.Context, w *dev.World) (used Usage, err error)
 			return used, err
 		}
 		r := run.Record
-		fmt.Printf("%s: %s run %s: %d new tokens, peak RSS %.1f MiB, %v\n", c.Name, r.Mode, r.Status, r.TokensNew, mib(r.PeakRSSBytes), run.Result.Duration.Round(time.Second))
+		fmt.Printf("%s: %s run %s: %d new tokens, peak RSS %.1f MiB, %v, CPU since the first %v\n", c.Name, r.Mode, r.Status, r.TokensNew,
+			mib(r.PeakRSSBytes), run.Result.Duration.Round(time.Second), run.Result.CPU.Round(time.Second))
 		used = used.or(usageOf(run))
 		found += r.TokensNew
 		switch isDone := found == c.Curves+c.Configs; {

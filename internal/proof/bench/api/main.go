@@ -49,6 +49,7 @@ type Report struct {
 	Tokens int     `json:"tokens"`
 	Routes []Route `json:"routes"`
 	Starts []Start `json:"cold_starts"`
+	Bounds []Bound `json:"bounds"`
 }
 
 func main() {
@@ -82,18 +83,39 @@ func run(ctx context.Context, tokens int, each, long time.Duration, out string) 
 	if r.Routes, err = load(ctx, w.URL(), mints, each); err != nil {
 		return err
 	}
+	peak, err := largest(ctx, w)
+	if err != nil {
+		return err
+	}
+	if r.Bounds, err = bounds(ctx, peak); err != nil {
+		return err
+	}
 	if r.Starts, err = starts(ctx, w.Meteora.Launchpad()); err != nil {
 		return err
 	}
 	r.print()
-	if out == "" {
+	return errors.Join(r.write(out), r.check())
+}
+
+// write writes r into a file, unless that is "".
+func (r *Report) write(file string) error {
+	if file == "" {
 		return nil
 	}
 	b, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, append(b, '\n'), 0o644)
+	return os.WriteFile(file, append(b, '\n'), 0o644)
+}
+
+// check returns what is above its bound.
+func (r *Report) check() error {
+	var failed []error
+	for _, b := range r.Bounds {
+		failed = append(failed, b.check())
+	}
+	return errors.Join(failed...)
 }
 
 // routes returns what a front end asks; those with many targets reach beyond the warm cache.
@@ -192,6 +214,10 @@ func (r *Report) print() {
 	fmt.Printf("%d tokens, %d clients\n\n%-36s %10s %8s %8s %8s %8s\n", r.Tokens, clients, "route", "requests/s", "p50 ms", "p95 ms", "p99 ms", "bytes")
 	for _, v := range r.Routes {
 		fmt.Printf("%-36s %10.0f %8.2f %8.2f %8.2f %8.0f\n", v.Name, v.PerSecond, v.P50, v.P95, v.P99, v.Bytes)
+	}
+	fmt.Printf("\n%-36s %10s %8s\n", "what a read function takes", "is", "at most")
+	for _, b := range r.Bounds {
+		fmt.Printf("%-36s %10.2f %8.0f %s\n", b.Name, b.Is, b.Most, b.Unit)
 	}
 	fmt.Printf("\n%-36s %10s %8s\n", "cold start", "ms", "MiB")
 	for _, v := range r.Starts {
