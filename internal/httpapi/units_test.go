@@ -89,7 +89,7 @@ const (
 	maxChartUnits = 60
 )
 
-// TestReadUnits are few, whatever is asked: the board is in memory.
+// TestReadUnits returns few, whatever is asked: the board is in memory.
 func TestReadUnits(t *testing.T) {
 	t.Parallel()
 	b, meter := metered(t)

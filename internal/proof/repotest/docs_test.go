@@ -2,6 +2,7 @@ package repotest
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -49,6 +50,17 @@ func TestLinks(t *testing.T) {
 	}
 	if found < 20 {
 		t.Errorf("only %d links", found)
+	}
+}
+
+// TestOwnAnswersAreIgnored: what sam deploy --guided writes is the operator's and never the repository's.
+func TestOwnAnswersAreIgnored(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{"samconfig.mine.toml": true, "samconfig.toml": false} {
+		err := exec.CommandContext(t.Context(), "git", "-C", root(t), "check-ignore", "-q", "--no-index", name).Run()
+		if ignored := err == nil; ignored != want && len(tracked(t)) > 0 {
+			t.Errorf("%s: ignored %v", name, ignored)
+		}
 	}
 }
 
