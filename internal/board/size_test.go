@@ -28,8 +28,7 @@ func TestWriteUnits(t *testing.T) {
 }
 
 // TestResidentBytes measures what a reader's memory rests on: a token with every order, with what is searched, and with
-// what it is compared with. It is not
-// parallel, for it measures the process's heap.
+// what it is compared with. It is not parallel, for it measures the process's heap.
 func TestResidentBytes(t *testing.T) {
 	const n, most = 10_000, 400 // some 25 of them for the past
 	now := world{Tick: 24*60 + 1}
