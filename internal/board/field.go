@@ -158,8 +158,6 @@ type layout struct {
 	pools []field // of each pool
 	sums  []field // of a token, made of its pools
 
-	families [families]bool // that they belong to
-
 	changes, windows, fees bool // what only the past tells of them
 }
 
@@ -181,9 +179,6 @@ func newLayout() layout {
 		}
 	}
 	l.link()
-	for f := range l.families {
-		l.families[f] = true
-	}
 	l.changes, l.windows, l.fees = true, true, true
 	return l
 }
@@ -194,14 +189,11 @@ func (l *layout) lists() [3][]field { return [3][]field{l.heads, l.pools, l.sums
 // only returns l without the fields that keep refuses.
 func (l *layout) only(keep func(f *field) bool) (some layout) {
 	for i, to := range []*[]field{&some.heads, &some.pools, &some.sums} {
-		for _, f := range l.lists()[i] {
-			if keep(&f) {
-				*to = append(*to, f)
-				some.families[f.family] = true
-				some.changes = some.changes || f.name == "price_usd"
-				some.windows = some.windows || strings.HasPrefix(f.name, "volume ")
-				some.fees = some.fees || f.name == "fees"
-			}
+		*to = chosen(l.lists()[i], keep)
+		for _, f := range *to {
+			some.changes = some.changes || f.name == "price_usd"
+			some.windows = some.windows || strings.HasPrefix(f.name, "volume ")
+			some.fees = some.fees || f.name == "fees"
 		}
 	}
 	return some
@@ -209,6 +201,23 @@ func (l *layout) only(keep func(f *field) bool) (some layout) {
 
 // readable is what readers have.
 var readable = all.only(func(f *field) bool { return !plans[f.family].writers })
+
+// chosen returns the fields of list that keep does not refuse. Every function makes layouts when it starts: it counts them first.
+func chosen(list []field, keep func(f *field) bool) []field {
+	n := 0
+	for i := range list {
+		if keep(&list[i]) {
+			n++
+		}
+	}
+	some := make([]field, 0, n)
+	for i := range list {
+		if keep(&list[i]) {
+			some = append(some, list[i])
+		}
+	}
+	return some
+}
 
 // rows is what lists need.
 var rows = all.only(func(f *field) bool { return f.row })

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -358,5 +359,21 @@ func TestDamagedPart(t *testing.T) {
 	}
 	if _, err := ReadPart(Point{At: p.At + 1}, data[0]); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("another point's part: %v", err)
+	}
+}
+
+// TestPercent comes to what the text with four digits behind the point says, also next to the middle between two of them.
+func TestPercent(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(31, 32))
+	for i := range 200_000 {
+		v := r.NormFloat64() * math.Pow10(r.IntN(14)-4)
+		if i%2 == 0 {
+			v = float64(2*r.Int64N(1<<uint(1+r.IntN(40)))+1) / 2 / percentUnits
+		}
+		want, _ := token.ParseNumber(strconv.FormatFloat(v, 'f', percentDigits, 64))
+		if got := percent(v); got.Number() != want || got.Float64() != want.Float64() {
+			t.Fatalf("%v: %s, want %s", v, got.Number(), want)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"tokensync/internal/syncrun"
 )
@@ -34,8 +35,14 @@ var DefaultGateways = Gateways{
 // maxURI bounds an address. On chain a URI has at most 200 bytes.
 const maxURI = 1024
 
+// compiled returns what compiles an expression when it is first needed: every function links this package, and next to none needs it, but
+// compiling takes a tenth of a cold start.
+func compiled(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // A content identifier of IPFS, version 0 or 1, with a path after it.
-var ipfsPath = regexp.MustCompile(`^(Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{50,})(/.*)?$`)
+var ipfsPath = compiled(`^(Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{50,})(/.*)?$`)
 
 // addresses lists the https addresses that serve uri, the best first. The error wraps ErrRefused.
 func (g *Gateways) addresses(uri string) ([]string, error) {
@@ -48,20 +55,20 @@ func (g *Gateways) addresses(uri string) ([]string, error) {
 	}
 	switch strings.ToLower(u.Scheme) {
 	case "ipfs":
-		return g.content(g.IPFS, strings.TrimPrefix(path.Join(u.Host, u.Path), "ipfs/"), ipfsPath)
+		return g.content(g.IPFS, strings.TrimPrefix(path.Join(u.Host, u.Path), "ipfs/"), ipfsPath())
 	case "ar":
-		return g.content(g.Arweave, path.Join(u.Host, u.Path), arweavePath)
+		return g.content(g.Arweave, path.Join(u.Host, u.Path), arweavePath())
 	case "":
 		if inner, ok := strings.CutPrefix(u.Path, "/ipfs/"); ok && u.Host == "" {
-			return g.content(g.IPFS, inner, ipfsPath)
+			return g.content(g.IPFS, inner, ipfsPath())
 		}
 	}
 	if err := check(u); err != nil {
 		return nil, err
 	}
 	all := []string{u.String()}
-	if _, inner, ok := strings.Cut(u.Path, "/ipfs/"); ok && ipfsPath.MatchString(inner) {
-		more, err := g.content(g.IPFS, inner, ipfsPath)
+	if _, inner, ok := strings.Cut(u.Path, "/ipfs/"); ok && ipfsPath().MatchString(inner) {
+		more, err := g.content(g.IPFS, inner, ipfsPath())
 		if err == nil {
 			all = append(all, more...) // the gateway that the creator chose may be gone
 		}
@@ -70,7 +77,7 @@ func (g *Gateways) addresses(uri string) ([]string, error) {
 }
 
 // A transaction of Arweave, with a path after it.
-var arweavePath = regexp.MustCompile(`^[A-Za-z0-9_-]{43}(/.*)?$`)
+var arweavePath = compiled(`^[A-Za-z0-9_-]{43}(/.*)?$`)
 
 func (g *Gateways) content(gateways []string, inner string, form *regexp.Regexp) ([]string, error) {
 	inner = strings.TrimPrefix(inner, "/")

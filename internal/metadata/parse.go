@@ -34,8 +34,8 @@ func (g *Gateways) parse(body []byte) (token.Face, error) {
 		ImageURL:    g.image(places),
 		Description: token.CleanText(text(top["description"])),
 		Website:     link(places, page, "website", "external_url", "web", "url"),
-		Twitter:     link(places, profile("https://x.com/", twitterName), "twitter", "x", "twitter_url"),
-		Telegram:    link(places, profile("https://t.me/", telegramName), "telegram", "tg", "telegram_url"),
+		Twitter:     link(places, profile("https://x.com/", twitterName()), "twitter", "x", "twitter_url"),
+		Telegram:    link(places, profile("https://t.me/", telegramName()), "telegram", "tg", "telegram_url"),
 	}, nil
 }
 
@@ -125,8 +125,8 @@ func httpsOnly(s string) string {
 }
 
 var (
-	twitterName  = regexp.MustCompile(`^@?([A-Za-z0-9_]{1,15})$`)
-	telegramName = regexp.MustCompile(`^@?([A-Za-z0-9_]{5,32})$`)
+	twitterName  = compiled(`^@?([A-Za-z0-9_]{1,15})$`)
+	telegramName = compiled(`^@?([A-Za-z0-9_]{5,32})$`)
 )
 
 // profile takes an address, or a bare name that goes after base.
