@@ -222,8 +222,7 @@ func sameFloat(x, y float64) bool { return x == y || math.IsNaN(x) && math.IsNaN
 // A reader of single values has no texts that others could follow from.
 func TestFormulasTellOfNumbersAlone(t *testing.T) {
 	t.Parallel()
-	var check func(f *field, by string)
-	check = func(f *field, by string) {
+	check := func(f *field, by string) {
 		for i := range f.follows {
 			if f.follows[i].operation == byText {
 				t.Errorf("%s, which %s takes, follows from texts", f.name, by)
