@@ -209,7 +209,7 @@ bench: internal/proof/bench/node/node_modules/.installed ## beside its peers; QU
 	  $(if $(ONLY),-only '$(ONLY)') $(if $(SHAPE),-shape '$(SHAPE)')
 
 .PHONY: bench-api
-bench-api: tools local ## requests a second through the local stack, and cold starts; TOKENS=10000 JSON=file
+bench-api: tools local ## requests a second through the local stack, cold starts, and what the read functions may take; TOKENS=10000 JSON=file
 	@mkdir -p build/bench && go -C internal/proof/bench build -o ../../../build/bench/ ./api
 	@exec build/bench/api $(if $(TOKENS),-tokens $(TOKENS)) $(if $(JSON),-json $(JSON))
 
@@ -230,6 +230,8 @@ figures: ## measure all that docs/performance.md shows, then make it: an hour, o
 	@$(MAKE) --no-print-directory bench-api JSON=docs/performance/api.json
 	@$(MAKE) --no-print-directory sizes JSON=docs/performance/sizes.json
 	@go test ./internal/ingest -run '^$$' -bench FirstSync -benchtime 5x > docs/performance/first-sync.txt
+	@go test ./internal/board -run '^$$' -bench Sizes -benchtime 1x > docs/performance/launchpads.txt
+	@go test ./internal/httpapi -run '^$$' -bench FirstRequest -benchtime 20x > docs/performance/first-requests.txt
 	@go test ./internal/httpapi -run '^$$' -bench Routes -benchtime 300x -timeout 30m > docs/performance/routes.txt
 	@$(MAKE) --no-print-directory microbench COUNT=5 PACKAGES='./internal/meteora ./internal/upstream' > docs/performance/hot-paths.txt
 	@$(MAKE) --no-print-directory performance

@@ -1,6 +1,9 @@
 package board
 
 import (
+	"fmt"
+	"iter"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -11,15 +14,18 @@ import (
 // reportCPU measures the processor's time of what follows until it is called: others may be busy on the machine.
 func reportCPU(b *testing.B) func() {
 	b.Helper()
-	used := func() time.Duration {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-			b.Fatal(err)
-		}
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	before := cpuTime(b)
+	return func() { b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N)/1e6, "cpu-ms/op") }
+}
+
+// cpuTime returns the processor's time that the process has taken.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
 	}
-	before := used()
-	return func() { b.ReportMetric(float64(used()-before)/float64(b.N)/1e6, "cpu-ms/op") }
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkChangedBytes builds a tick in which every dollar moves and one token in a hundred is traded, and says how many
@@ -146,4 +152,116 @@ func BenchmarkFirst(b *testing.B) {
 			board.Changed(Moment{At: 1}, 500)
 		}
 	})
+}
+
+// lazily yields n tokens of w without keeping them.
+func lazily(w world, n int) iter.Seq2[token.Token, error] {
+	return func(yield func(token.Token, error) bool) {
+		for i := range n {
+			if !yield(w.Token(i), nil) {
+				return
+			}
+		}
+	}
+}
+
+// dayOf returns the points that changes and windows are counted from.
+func dayOf(b *testing.B, now world, n int) (ps Points, parts map[PartKey][]byte) {
+	b.Helper()
+	parts = map[PartKey][]byte{}
+	for _, minutes := range []int{1440, 720, 360, 240, 120, 60, 30, 5} {
+		then := world{Tick: now.Tick - minutes}
+		w := NewPointWriter(Point{At: then.At() / 1000, Grid: HalfHour})
+		for t := range lazily(then, n) {
+			w.Add(&t)
+		}
+		p, data, err := w.Finish()
+		if err != nil {
+			b.Fatal(err)
+		}
+		ps = append(ps, p)
+		for i := range data {
+			parts[PartKey{p.At, i}] = data[i]
+		}
+	}
+	return ps, parts
+}
+
+// BenchmarkSizes is what a launchpad of some size takes: a run in which every dollar moves, and readers. The first order of a new board
+// is that by market cap.
+func BenchmarkSizes(b *testing.B) {
+	for _, n := range []int{1000, 10_000, 100_000} {
+		if n > 10_000 && testing.Short() {
+			continue
+		}
+		b.Run(fmt.Sprint("tokens=", n), func(b *testing.B) {
+			for b.Loop() {
+				measureSize(b, n)
+			}
+		})
+	}
+}
+
+func measureSize(b *testing.B, n int) {
+	b.Helper()
+	now := world{Tick: 24*60 + 1}
+	chunks := map[Ref][]byte{}
+	fetch := func(ref Ref) ([]byte, error) { return chunks[ref], nil }
+	writeUnits, readUnits := 0.0, 0.0
+	keep := func(c Chunk) error {
+		if _, ok := chunks[c.Ref]; !ok {
+			writeUnits += float64((c.Size + unit - 1) / unit)
+			readUnits += float64((c.Size+4*unit-1)/(4*unit)) / 2
+		}
+		chunks[c.Ref] = c.Data
+		return nil
+	}
+	old, err := Build(lazily(now, n), keep)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(readUnits, "read-units/start")
+	points, parts := dayOf(b, now, n)
+	writeUnits, readUnits = 0, 0
+	m, err := Build(lazily(world{Tick: now.Tick + 1}, n), keep)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(writeUnits, "write-units/run")
+	b.ReportMetric(readUnits, "read-units/run")
+	old.SyncedAt, m.SyncedAt = now.At(), now.At()+60_000
+	used := func(name string, do func() error) {
+		before := cpuTime(b)
+		if err := do(); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/1e3, name)
+	}
+	var first, next *Board
+	before := heapBytes()
+	used("ms-start", func() error {
+		if first, err = Open(old.ForReaders(), nil, fetch); err != nil {
+			return err
+		}
+		return first.Recall(points, nil, partsFrom(parts))
+	})
+	for _, sort := range Sorts {
+		if _, err := first.Page(Query{Sort: sort, Search: "cat", Limit: 50}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(heapBytes()-before)/1e6, "MB")
+	used("ms-refresh", func() error {
+		if next, err = Open(m.ForReaders(), first, fetch); err != nil {
+			return err
+		}
+		return next.Recall(points, first, partsFrom(parts))
+	})
+	page := func() error {
+		_, err := next.Page(Query{Sort: MarketCap, Limit: 50})
+		return err
+	}
+	used("ms-first", page)
+	used("ms-page", page)
+	runtime.KeepAlive(first)
 }

@@ -185,15 +185,15 @@ func (r *reference) fill(b *Board, totals []total, data map[PartKey][]byte) erro
 	}
 	grown := grownOf(b.Len(), r.needs)
 	for i := range b.Len() {
-		var s Sample
+		var s amounts
 		hash := r.point.hash(b.id(i))
 		part := parts[r.point.part(hash)]
 		row, ok := part.find(hash)
 		if ok {
-			s = part.sample(row)
+			s = part.amounts(row)
 		}
-		if r.needs.prices && s.PriceUSD != "" {
-			r.prices[i] = float32(s.PriceUSD.Float64())
+		if price := s[samplePriceUSD]; r.needs.prices && price.Known() {
+			r.prices[i] = float32(price.Float64())
 		}
 		for k, v := range totals[i].since(r.point, &s) {
 			if grown[k] != nil {

@@ -57,21 +57,32 @@ var sampleFields = []field{
 	texts("price", 0, number, false, func(t *tok, _ *pool) *num { return &t.Price }),
 	texts("quote usd", 0, word, false, func(_ *tok, p *pool) *num { return &p.QuoteUSD }),
 	texts("price usd", 0, number, false, func(t *tok, _ *pool) *num { return &t.PriceUSD },
-		func(t *tok, p *pool) num { return t.Price.Mul(p.QuoteUSD).Round(sampleDigits) }),
+		func(t *tok, p *pool) num { return inShort(t.Price.Amount(), p.QuoteUSD.Amount()).Number() }),
 	texts("volume", 0, number, false, func(t *tok, _ *pool) *num { return &t.Curve.Earnings.VolumeQuote }),
 	texts("fees quote", 0, number, false, func(t *tok, _ *pool) *num { return &t.Curve.Earnings.FeesQuote }),
 	texts("fees base", 0, number, false, func(t *tok, _ *pool) *num { return &t.Curve.Earnings.FeesBase }),
 }
 
-// spread puts s where sampleFields look for it, and gather takes it from there.
+// inShort returns what a price in a quote is in dollars.
+func inShort(price, quoteUSD token.Amount) token.Amount {
+	return price.Mul(quoteUSD).Round(sampleDigits)
+}
+
+// amounts are a Sample's numbers, in the order of sampleFields.
+type amounts [len(sampled{}.values)]token.Amount
+
+// The places of prices and of the first counter.
+const (
+	samplePrice = iota
+	sampleQuoteUSD
+	samplePriceUSD
+	firstCounter
+)
+
+// spread puts s where sampleFields look for it.
 func (s *Sample) spread(t *tok, p *pool) {
 	t.Price, p.QuoteUSD, t.PriceUSD = s.Price, s.QuoteUSD, s.PriceUSD
 	t.Curve.Earnings.VolumeQuote, t.Curve.Earnings.FeesQuote, t.Curve.Earnings.FeesBase = s.Volume, s.FeesQuote, s.FeesBase
-}
-
-func (s *Sample) gather(t *tok, p *pool) {
-	e := &t.Curve.Earnings
-	*s = Sample{t.Price, p.QuoteUSD, t.PriceUSD, e.VolumeQuote, e.FeesQuote, e.FeesBase}
 }
 
 // A PointWriter collects the samples of a point, in some sixty bytes each.
@@ -293,13 +304,27 @@ func (x *Part) find(hash uint64) (row int, ok bool) {
 }
 
 func (x *Part) sample(i int) (s Sample) {
-	var t tok
-	var p pool
-	var to arena
-	for k := range sampleFields {
-		f := &sampleFields[k]
-		f.setText(&t, &p, x.columns[k].text(f, i, &t, &p, &to))
+	for k, a := range x.amounts(i) {
+		*s.numbers()[k] = a.Number()
 	}
-	s.gather(&t, &p)
 	return s
+}
+
+func (x *Part) amounts(row int) (list amounts) {
+	for k := range sampleFields {
+		c := &x.columns[k]
+		switch kind, at := c.at(row); {
+		case kind == zero:
+			list[k] = token.NewAmount(0, 0)
+		case kind == cell && sampleFields[k].form == word:
+			list[k] = c.more.amounts[c.more.ints.at(at)]
+		case kind == cell:
+			list[k] = token.NewAmount(c.more.ints.at(at), int(c.more.exps.at(at)))
+		case kind == free:
+			list[k] = num(c.more.heap.at(at, new(arena))).Amount()
+		case kind >= firstDerived: // of which there is one
+			list[k] = inShort(list[samplePrice], list[sampleQuoteUSD])
+		}
+	}
+	return list
 }

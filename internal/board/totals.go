@@ -14,30 +14,35 @@ type total struct {
 	values  [len(counters{})]float64 // not a number where it is unknown
 }
 
-var counted = named("created_at", "first_seen_at", "curve stage", "curve earned base", "curve earned quote", "curve earned volume")
+// counterFields are what the values of a total are.
+var counterFields = [...]*field{headField("curve earned volume"), headField("curve earned quote"), headField("curve earned base")}
 
 // total reads that of the token i.
-func (r *reader) total(i int, t *tok) total {
-	r.some(i, &counted, t)
-	e, now := &t.Curve.Earnings, total{stage: t.Curve.Stage}
-	if t.CreatedAt < t.FirstSeenAt {
-		now.created = t.CreatedAt
+func (r *reader) total(i int) total {
+	r.i = i
+	now := total{stage: token.Stage(r.text(stageField, 0))}
+	if created := r.int(createdField); created < r.int(firstSeenField) {
+		now.created = created
 	}
-	for k, n := range [...]num{e.VolumeQuote, e.FeesQuote, e.FeesBase} {
-		now.values[k] = math.NaN()
-		if n != "" {
-			now.values[k] = n.Round(sampleDigits).Float64()
-		}
+	for k, f := range counterFields {
+		now.values[k] = orNaN(r.amount(f, 0).Round(sampleDigits))
 	}
 	return now
+}
+
+// orNaN returns a as a float64, which is not a number where a is unknown.
+func orNaN(a token.Amount) float64 {
+	if !a.Known() {
+		return math.NaN()
+	}
+	return a.Float64()
 }
 
 // curveTotals returns those of all tokens.
 func (b *Board) curveTotals() []total {
 	r, list := reader{board: b}, make([]total, b.Len())
-	var t tok
 	for i := range list {
-		list[i] = r.total(i, &t)
+		list[i] = r.total(i)
 	}
 	return list
 }
@@ -45,17 +50,17 @@ func (b *Board) curveTotals() []total {
 // since returns what counters have grown by since a point that has s of the token: all that they stand at, when it was made
 // later. It is below 0 where a counter went back, and not a number where nothing is known of a curve; a graduate that was one
 // already has gained nothing on its curve.
-func (now *total) since(p Point, s *Sample) (grown [len(counters{})]float64) {
+func (now *total) since(p Point, s *amounts) (grown [len(counters{})]float64) {
 	if now.stage == "" {
 		return grown
 	}
-	for k, was := range [...]num{s.Volume, s.FeesQuote, s.FeesBase} {
+	for k, was := range s[firstCounter:] {
 		switch {
-		case was != "":
+		case was.Known():
 			grown[k] = now.values[k] - was.Float64()
 		case now.created > p.At*1000:
 			grown[k] = now.values[k]
-		case now.stage != token.Graduated || *s == Sample{}:
+		case now.stage != token.Graduated || *s == amounts{}:
 			grown[k] = math.NaN()
 		}
 	}
@@ -80,16 +85,15 @@ type gain struct {
 // gain compares the totals of chunks that are new.
 func (c *carrier) gain() {
 	r, before := reader{board: c.board}, reader{board: c.previous}
-	var t tok
 	for n, chunk := range c.board.chunks[earningsFamily] {
 		first := int(c.board.starts[earningsFamily][n])
 		if c.isSame(chunk, first) {
 			continue
 		}
 		for i := first; i < first+chunk.tokens; i++ {
-			g := gain{token: i, now: r.total(i, &t)}
+			g := gain{token: i, now: r.total(i)}
 			if from := c.order.at(i); from >= 0 {
-				g.was = before.total(from, &t).values
+				g.was = before.total(from).values
 			} else {
 				g.isNew = true
 			}
@@ -152,7 +156,7 @@ func (c *carrier) carried(old *reference) *reference {
 		}
 	}
 	for _, g := range c.gains {
-		since := g.now.since(old.point, &Sample{})
+		since := g.now.since(old.point, &amounts{})
 		for k := range grown {
 			switch {
 			case grown[k] == nil:
@@ -184,23 +188,20 @@ func sparseOf(grown *[len(counters{})]floats) (c counters) {
 	return c
 }
 
-var ofCurve = named("curve config")
-
 // learnQuotes finds the quotes of configs that are new: a config has one for ever.
 func (p *past) learnQuotes(b *Board) {
-	r, learned := reader{board: b}, map[string]string{}
-	var t tok
+	r, learned, last := reader{board: b}, map[string]string{}, ""
 	for i := range b.Len() {
-		r.some(i, &ofCurve, &t)
-		config := t.Curve.Config
-		if config == "" || p.quotes[config] != "" || learned[config] != "" {
-			continue
+		r.i = i
+		config := r.text(configField, 0)
+		if config == last || p.quotes[config] != "" || learned[config] != "" {
+			continue // most have the same
 		}
 		var whole tok
 		r.token(i, b.layout(), &whole)
 		for j := range whole.Pools {
 			if whole.Pools[j].Address == whole.CurvePool {
-				learned[config] = whole.Pools[j].QuoteMint
+				learned[config], last = whole.Pools[j].QuoteMint, config
 			}
 		}
 	}

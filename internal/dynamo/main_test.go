@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func newTables(t *testing.T) dynamotest.Tables {
+func newTables(t testing.TB) dynamotest.Tables {
 	t.Helper()
 	tables, err := engine.NewTables(t.Context())
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// metered is a backend of 10,000 tokens, whose reads are counted, with the points of a month and the days of a year.
+// metered returns a backend of 10,000 tokens, whose reads are counted, with the points of a month and the days of a year.
 func metered(t *testing.T) (*apitest.Backend, *dynamotest.Meter) {
 	t.Helper()
 	meter, err := dynamotest.StartMeter(t.Context(), engine.Endpoint())
@@ -89,7 +89,7 @@ const (
 	maxChartUnits = 60
 )
 
-// TestReadUnits are few, whatever is asked: the board is in memory.
+// TestReadUnits returns few, whatever is asked: the board is in memory.
 func TestReadUnits(t *testing.T) {
 	t.Parallel()
 	b, meter := metered(t)

@@ -114,6 +114,20 @@ func (a Amount) Quo(b Amount) Amount {
 	return long(a.Number().Quo(b.Number()))
 }
 
+// Round is Number's.
+func (a Amount) Round(digits int) Amount {
+	if !a.short {
+		return long(a.Number().Round(digits))
+	}
+	v := magnitude(a.mantissa)
+	cut := digitsOf(v) - digits
+	if cut <= 0 {
+		return a
+	}
+	by := powersOfTen[cut]
+	return NewAmount(signed(int64((v+by/2)/by), a.mantissa < 0), int(a.exponent)+cut)
+}
+
 // add returns the sum of short ones; ok is false when a step would not be exact.
 func (a Amount) add(b Amount) (sum Amount, ok bool) {
 	if a.exponent < b.exponent {

@@ -39,7 +39,7 @@ func TestAmounts(t *testing.T) {
 			name string
 			got  Amount
 			want Number
-		}{{"itself", a, n}, {"+", a.Add(b), n.Add(m)}, {"×", a.Mul(b), n.Mul(m)}, {"÷", a.Quo(b), n.Quo(m)}} {
+		}{{"itself", a, n}, {"+", a.Add(b), n.Add(m)}, {"×", a.Mul(b), n.Mul(m)}, {"÷", a.Quo(b), n.Quo(m)}, {"to nine digits", a.Round(9), n.Round(9)}} {
 			if test.got.Number() != test.want || test.got.Known() != test.want.Known() {
 				t.Fatalf("%s %s %s: %q, want %q", n, test.name, m, test.got.Number(), test.want)
 			}

@@ -115,18 +115,19 @@ func refreshCPU(ctx context.Context, w *dev.World) (used time.Duration, err erro
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	before, err := ask(ctx, f.Invoke, "/v1/changes")
-	first := before
-	for i := 0; i <= refreshes && err == nil; i++ {
-		if i == 1 {
-			first = before // what the first one makes is kept
-		}
+	var first, last time.Duration
+	for i := range 1 + refreshes {
 		w.Tick()
-		if _, err = w.Sync(ctx, dev.Refresh); err != nil {
-			break
+		if _, err := w.Sync(ctx, dev.Refresh); err != nil {
+			return 0, err
 		}
 		time.Sleep(lookEvery)
-		before, err = ask(ctx, f.Invoke, "/v1/changes")
+		if last, err = ask(ctx, f.Invoke, "/v1/changes"); err != nil {
+			return 0, err
+		}
+		if i == 0 { // a cold start
+			first = last
+		}
 	}
-	return (before - first) / refreshes, err
+	return (last - first) / refreshes, nil
 }

@@ -56,9 +56,15 @@ func main() {
 	tokens := flag.Int("tokens", 10_000, "tokens in the table")
 	each := flag.Duration("duration", 5*time.Second, "how long each route is asked")
 	out := flag.String("json", "", "file for the figures")
+	alone := flag.Bool("bounds", false, "only what a read function takes with few tokens")
 	long := flag.Duration("soak", 0, "length of a soak's rounds, instead of all else")
 	flag.Parse()
-	command.Main("bench-api", func(ctx context.Context) error { return run(ctx, *tokens, *each, *long, *out) })
+	command.Main("bench-api", func(ctx context.Context) error {
+		if *alone {
+			return checkBounds(ctx)
+		}
+		return run(ctx, *tokens, *each, *long, *out)
+	})
 }
 
 func run(ctx context.Context, tokens int, each, long time.Duration, out string) (err error) {
@@ -107,6 +113,16 @@ func (r *Report) write(file string) error {
 		return err
 	}
 	return os.WriteFile(file, append(b, '\n'), 0o644)
+}
+
+// checkBounds measures what needs no load.
+func checkBounds(ctx context.Context) (err error) {
+	var r Report
+	if r.Bounds, err = bounds(ctx, 0); err != nil {
+		return err
+	}
+	r.print()
+	return r.check()
 }
 
 // check returns what is above its bound.

@@ -1,0 +1,92 @@
+package dynamo
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"tokensync/internal/board"
+	"tokensync/internal/dev/worldtest"
+	"tokensync/internal/token"
+)
+
+// BenchmarkRefresh is the processor's time of a reader's look at the board of 1,000 tokens, with the SDK: the first one, and one after a run
+// in which every dollar has moved.
+func BenchmarkRefresh(b *testing.B) {
+	name := newTables(b).Board
+	table := NewBoardTable(engine.Client(), name)
+	tick := 24 * 60
+	publish := func() {
+		tick++
+		w := worldtest.World{Tick: tick}
+		e, err := table.Edit(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		m, err := board.Build(func(yield func(token.Token, error) bool) {
+			for i := 0; i < 1000 && yield(w.Token(i), nil); i++ {
+			}
+		}, func(c board.Chunk) error { return e.Put(b.Context(), c) })
+		if err != nil {
+			b.Fatal(err)
+		}
+		m.SyncedAt = time.Now().UnixMilli()
+		if p, isDue := e.Points().Next(time.Now().Add(-time.Duration(24*60*4-tick*4) * time.Minute)); isDue && tick < 24*60+20 {
+			writer := board.NewPointWriter(p)
+			for i := range 1000 {
+				t := w.Token(i)
+				writer.Add(&t)
+			}
+			p, parts, err := writer.Finish()
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := e.PutPoint(b.Context(), p, parts); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := e.Publish(b.Context(), &m, nil, 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+	look := func(r *BoardReader) time.Duration {
+		r.looked = time.Time{}
+		before := cpuTime(b)
+		if got, err := r.Board(b.Context()); err != nil || got.Len() != 1000 {
+			b.Fatal(err)
+		}
+		return cpuTime(b) - before
+	}
+	newReader := func() *BoardReader {
+		return NewBoardReader(engine.Client(), name).Recalling(func(err error) { b.Error(err) })
+	}
+	for range 5 {
+		publish()
+	}
+	b.Run("start", func(b *testing.B) {
+		var used time.Duration
+		for b.Loop() {
+			used += look(newReader())
+		}
+		b.ReportMetric(float64(used.Microseconds())/1e3/float64(b.N), "cpu-ms/op")
+	})
+	b.Run("refresh", func(b *testing.B) {
+		var used time.Duration
+		reader := newReader()
+		look(reader)
+		for b.Loop() {
+			publish()
+			used += look(reader)
+		}
+		b.ReportMetric(float64(used.Microseconds())/1e3/float64(b.N), "cpu-ms/op")
+	})
+}
+
+func cpuTime(tb testing.TB) time.Duration {
+	tb.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
