@@ -102,8 +102,9 @@ check-workflows: $(call go-tool,actionlint) ## .github/workflows against actionl
 check-build: sam-build ## every function as sam build makes it, against a second build elsewhere: byte-identical
 	@internal/proof/deploycheck/build-again.sh
 
+# What it builds side by side has been compiled before, once.
 .PHONY: sam-build
-sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm64
+sam-build: .tools/sam/installed build ## .aws-sam/build: every function, for linux/arm64
 	@$(SAM) build >.tools/sam-build.log 2>&1 || { cat .tools/sam-build.log; exit 1; } >&2
 
 .PHONY: check-template
