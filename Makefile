@@ -102,8 +102,9 @@ check-workflows: $(call go-tool,actionlint) ## .github/workflows against actionl
 check-build: sam-build ## every function as sam build makes it, against a second build elsewhere: byte-identical
 	@internal/proof/deploycheck/build-again.sh
 
+# What it builds side by side has been compiled before, once.
 .PHONY: sam-build
-sam-build: .tools/sam/installed ## .aws-sam/build: every function, for linux/arm64
+sam-build: .tools/sam/installed build ## .aws-sam/build: every function, for linux/arm64
 	@$(SAM) build >.tools/sam-build.log 2>&1 || { cat .tools/sam-build.log; exit 1; } >&2
 
 .PHONY: check-template
@@ -112,7 +113,7 @@ check-template: tools .tools/sam/installed .tools/checkov/installed $(EMULATOR) 
 
 .PHONY: check-deploy
 check-deploy: .tools/sam/installed .tools/ministack/installed sam-build ## the commands of docs/deploy.md, on an emulator of AWS: new, changed, upgraded, torn down
-	@AWS=$$(.ci/aws) && export AWS && go test -tags emulator -count 1 -timeout 20m ./internal/proof/deploycheck/emulator
+	@AWS=$$(.ci/aws) && export AWS && go test -tags emulator -count 1 -timeout 30m ./internal/proof/deploycheck/emulator
 
 .PHONY: check-rie
 check-rie: tools .tools/sam/installed $(call go-tool,aws-lambda-rie) local ## every function with every event under AWS's Runtime Interface Emulator
@@ -124,7 +125,7 @@ vulnerabilities: $(call go-tool,govulncheck) ## known vulnerabilities of what th
 
 .PHONY: test-dynamodb-local
 test-dynamodb-local: tools $(DYNAMODB_LOCAL)/installed ## the store's tests on AWS's DynamoDB Local, and where it differs from the local engine; needs Java 17 and Maven
-	@internal/dev/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/...
+	@internal/dev/dynamotest/local/with.sh $(DYNAMODB_LOCAL) go test -tags dynamodblocal -count 1 ./internal/dynamo/... ./internal/dev/dynamotest/...
 
 # Of a randomized test, make test does a little: these are the packages that have one.
 .PHONY: studies

@@ -280,7 +280,18 @@ func (r *input) column(f *field, rows int) (c column) {
 	if cells+frees == 0 {
 		return c
 	}
-	var more literals
+	c.more = r.literals(f, cells)
+	if frees > 0 {
+		h := r.heap(frees)
+		c.more.heap = &h
+	}
+	r.bad = r.bad || frees > 0 && f.form == integer
+	return c
+}
+
+// literals reads a column's cells.
+func (r *input) literals(f *field, cells int) *literals {
+	more := new(literals)
 	if cells > 0 && f.form == word {
 		more.words(f, r.dictionary())
 	}
@@ -298,16 +309,9 @@ func (r *input) column(f *field, rows int) (c column) {
 		more.exps = &exps
 	case text:
 		r.bad = r.bad || cells > 0
-	case integer:
-		r.bad = r.bad || frees > 0
-	case key:
+	case integer, key:
 	}
-	if frees > 0 {
-		h := r.heap(frees)
-		more.heap = &h
-	}
-	c.more = &more
-	return c
+	return more
 }
 
 // words keeps the words of f's column.

@@ -85,7 +85,7 @@ func (k *kept) check(tb testing.TB, b *Board, now time.Time, plain map[string]to
 	return changes, windows
 }
 
-// launched returns some tokens, of which one in ten leaves, and new ones: one in so many ticks, half of them just made.
+// launched returns some tokens, of which one in ten leaves, and new ones: one in every few ticks, half of them just made.
 func launched(w world, n, every int) (list []token.Token) {
 	for i, t := range w.Tokens(n + w.Tick/every) {
 		if i%10 == 7 && w.Tick > i*11 {

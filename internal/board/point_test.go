@@ -78,7 +78,7 @@ func TestPointRoundTrip(t *testing.T) {
 	}
 }
 
-// TestPointUnits returns what the bill of the points rests on.
+// TestPointUnits measures what the bill of the points rests on.
 func TestPointUnits(t *testing.T) {
 	t.Parallel()
 	_, data := writePoint(t, Point{At: epoch / 1000}, world{}.Tokens(1000))

@@ -8,7 +8,7 @@ import (
 // unit is what DynamoDB counts a write in, in bytes.
 const unit = 1 << 10
 
-// TestWriteUnits returns what the bill of a run a minute rests on: every dollar moves, one token in a hundred is traded.
+// TestWriteUnits measures what the bill of a run a minute rests on: every dollar moves, one token in a hundred is traded.
 func TestWriteUnits(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ tokens, most int }{{1000, 44}, {10_000, 400}} {
@@ -27,9 +27,8 @@ func TestWriteUnits(t *testing.T) {
 	}
 }
 
-// TestResidentBytes returns what a reader's memory rests on: a token with every order, with what is searched, and with
-// what it is compared with. It is not
-// parallel, for it measures the process's heap.
+// TestResidentBytes measures what a reader's memory rests on: a token with every order, with what is searched, and with
+// what it is compared with. It is not parallel, for it measures the process's heap.
 func TestResidentBytes(t *testing.T) {
 	const n, most = 10_000, 400 // some 25 of them for the past
 	now := world{Tick: 24*60 + 1}

@@ -64,7 +64,7 @@ func newFile(name string, body []byte) *file {
 	if kind == "" {
 		kind = "text/plain; charset=utf-8"
 	}
-	return &file{kind: kind, body: httpcache.New(body, gzip.DefaultCompression)}
+	return &file{kind: kind, body: httpcache.New(body, gzip.BestCompression)}
 }
 
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {

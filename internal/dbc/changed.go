@@ -97,7 +97,7 @@ func (k *kept) due() []solana.Key {
 	return due
 }
 
-// unsettled lists at most so many curves that are not settled, round and round from a place in refs, and the place after them.
+// unsettled lists up to most curves that are not settled, from a place in refs on and around its end, and the place after them.
 func (k *kept) unsettled(from, most int) (list []solana.Key, next int) {
 	n := 0
 	for ; n < len(k.refs) && len(list) < most; n++ {

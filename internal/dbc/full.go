@@ -271,7 +271,7 @@ func (s *scan) room() int {
 	return s.limits.Pools
 }
 
-// turnWidth returns how many of the 256 shares of a launchpad are handed out in a run that has room for so many. They are not all alike.
+// turnWidth returns how many of the 256 shares of a launchpad are handed out in a run that has room for room pools. They are not all alike.
 func turnWidth(known, room int) int { return max(1, allShares*9/10*room/known) }
 
 // reread reads pools by address, and at which slot they were so; what is gone or not ours is left out.

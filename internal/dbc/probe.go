@@ -191,7 +191,7 @@ func (p *Probe) Birth() int64 {
 	return int64(oldest)
 }
 
-// firstUnix tells slots from Unix seconds: DBC is younger than 2020, and so many slots pass in 2033.
+// firstUnix tells slots from Unix seconds: DBC is younger than 2020, and the slots reach that number in 2033.
 const firstUnix = 1_577_836_800
 
 // Pool returns the address of one of the pools that were found; ok is false when there are none.

@@ -96,7 +96,7 @@ func totalWithin(bytes int64) int {
 	return int(max(bytes-processBytes-fewestPools*poolBytes, 0)/knownBytes) + fewestPools
 }
 
-// makeRoomFor lowers the number of pools by what so many known ones take beside them.
+// makeRoomFor lowers the number of pools by what known ones take beside them.
 func (l *Limits) makeRoomFor(known int) {
 	if l.Total < math.MaxInt && l.Pools > fewestPools {
 		l.Pools = min(l.Pools, max((l.Total-known)*knownBytes/poolBytes, fewestPools))

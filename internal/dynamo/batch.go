@@ -90,7 +90,7 @@ const (
 	maxPause   = 3 * time.Second
 )
 
-// backOff returns how long to wait after so many tries, with full jitter.
+// backOff returns how long to wait after a number of tries, with full jitter.
 func backOff(tries int) time.Duration { return rand.N(min(firstPause<<min(tries-1, 10), maxPause)) }
 
 // pause waits before a further attempt. When ctx would end during the wait, it returns at once.

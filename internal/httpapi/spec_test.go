@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -15,7 +16,9 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"tokensync/internal/board"
 	"tokensync/internal/httpapi"
+	"tokensync/internal/token"
 )
 
 var update = flag.Bool("update", false, "write openapi.json and the golden files anew")
@@ -100,6 +103,45 @@ func TestRoutesAreThoseOfTheSpec(t *testing.T) {
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("routes (-openapi.yaml +table):\n%s", diff)
 	}
+}
+
+// TestSpecKnowsEveryWord compares the words that the spec allows with those of the code, and what docs/api.md lists.
+func TestSpecKnowsEveryWord(t *testing.T) {
+	t.Parallel()
+	spec := loadSpec(t)
+	page, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sort := spec.Paths.Find("/v1/tokens").Get.Parameters.GetByInAndName(openapi3.ParameterInQuery, "sort")
+	for name, words := range map[string]struct {
+		spec []any
+		code []string
+	}{
+		"sort":    {sort.Schema.Value.Enum, texts(board.Sorts)},
+		"product": {spec.Components.Schemas["Product"].Value.Enum, texts(token.Products)},
+	} {
+		if diff := gocmp.Diff(words.code, texts(words.spec)); diff != "" {
+			t.Errorf("%s (-code +openapi.yaml):\n%s", name, diff)
+		}
+	}
+	for _, sort := range board.Sorts {
+		if !strings.Contains(string(page), "`"+string(sort)+"`") {
+			t.Errorf("docs/api.md does not list the sort %s", sort)
+		}
+	}
+	for path := range spec.Paths.Map() {
+		if !strings.Contains(string(page), path) {
+			t.Errorf("docs/api.md does not list %s", path)
+		}
+	}
+}
+
+func texts[T any](values []T) (list []string) {
+	for _, v := range values {
+		list = append(list, fmt.Sprint(v))
+	}
+	return list
 }
 
 // TestSpecKnowsEveryError keeps the spec from promising less than what a route can answer.

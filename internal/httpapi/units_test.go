@@ -13,6 +13,7 @@ import (
 	"tokensync/internal/board"
 	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dev/dynamotest"
+	"tokensync/internal/dev/study"
 	"tokensync/internal/dev/worldtest"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/httpapi"
@@ -20,7 +21,7 @@ import (
 	"tokensync/internal/token"
 )
 
-// metered returns a backend of 10,000 tokens, whose reads are counted, with the points of a month and the days of a year.
+// metered returns a backend of 1,000 tokens, in a study of 10,000, whose reads are counted, with the points of a month and the days of a year.
 func metered(t *testing.T) (*apitest.Backend, *dynamotest.Meter) {
 	t.Helper()
 	meter, err := dynamotest.StartMeter(t.Context(), engine.Endpoint())
@@ -34,7 +35,7 @@ func metered(t *testing.T) (*apitest.Backend, *dynamotest.Meter) {
 	})
 	counted := dynamodb.New(engine.Client().Options(), func(o *dynamodb.Options) { o.BaseEndpoint = new(meter.URL()) })
 	b := newBackend(t, func(dynamo.API) dynamo.API { return counted }, worldtest.Pad)
-	now, tokens := time.Now(), worldtest.World{}.Tokens(firstTokens)
+	now, tokens := time.Now(), worldtest.World{}.Tokens(study.Size(1000, firstTokens))
 	publishMonth(t, b.Board, now, tokens)
 	for i := range 365 {
 		day := ledger.Day{Date: now.AddDate(0, 0, -i).UTC().Format(time.DateOnly), Launched: i, Quotes: []ledger.Quote{{Mint: token.SOL, USD: "150.123"}}}
@@ -89,7 +90,7 @@ const (
 	maxChartUnits = 60
 )
 
-// TestReadUnits returns few, whatever is asked: the board is in memory.
+// TestReadUnits: few are read, whatever is asked: the board is in memory.
 func TestReadUnits(t *testing.T) {
 	t.Parallel()
 	b, meter := metered(t)

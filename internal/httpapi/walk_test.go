@@ -34,7 +34,11 @@ func valueOf(row map[string]any, sort board.Sort) any {
 	case sort == board.MarketCap && (row["price_usd"] == nil || row["price_suspect"] == true):
 		return nil // nobody can check it
 	}
-	return row[fields[sort]]
+	name, ok := fields[sort]
+	if !ok {
+		panic("which field " + sort + " orders by is not known here")
+	}
+	return row[name]
 }
 
 // TestWalk reads all pages of some tokens under each sort and order: each mint exactly once, in order.

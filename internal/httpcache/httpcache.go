@@ -26,7 +26,8 @@ type Body struct {
 	packed func() []byte // gzipped when it is first asked for
 }
 
-// New returns a body of b, which must not change afterwards. It is gzipped with level when a client first accepts that.
+// New returns a body of b, which must not change afterwards. It is gzipped when a client first accepts that, with a level from
+// gzip.BestSpeed to gzip.BestCompression.
 func New(b []byte, level int) *Body {
 	sum := sha256.Sum256(b)
 	return &Body{

@@ -13,7 +13,9 @@ import (
 
 	"tokensync/internal/dev/emftest"
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/dev/samtemplate"
 	"tokensync/internal/ingest"
+	"tokensync/internal/observe"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -92,6 +94,18 @@ func TestTroubleMovesItsMetric(t *testing.T) {
 			}
 		}},
 	}
+	tested := map[string]bool{
+		"MemoryUsed": true, "RulesInvalid": true, "OperatorRefused": true, // by tests of their own
+		"RunsSucceeded": true, // rings when it stays away
+	}
+	for _, test := range tests {
+		tested[test.metric] = true
+	}
+	for _, metric := range watchedMetrics(t) {
+		if !tested[metric] {
+			t.Errorf("no trouble here moves %s, which an alarm watches", metric)
+		}
+	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -111,6 +125,28 @@ func TestTroubleMovesItsMetric(t *testing.T) {
 			}
 		})
 	}
+}
+
+// watchedMetrics returns those of ours that the template's alarms watch.
+func watchedMetrics(t *testing.T) (names []string) {
+	t.Helper()
+	template, err := samtemplate.Load("../../template.yaml", samtemplate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := template.Resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range resources {
+		if name, ok := r.Properties["MetricName"].(string); ok && r.Properties["Namespace"] == observe.Namespace {
+			names = append(names, name)
+		}
+	}
+	if len(names) < 8 {
+		t.Fatalf("the template's alarms watch only %v", names)
+	}
+	return names
 }
 
 // heavy is a process that has used most of its memory.

@@ -35,7 +35,7 @@ func (s *Session) Assets(ctx context.Context, mints []Key, visit func(mint Key, 
 // assets reads an array of assets, of which unknown ones are null.
 func (a *answer) assets(visit func(mint Key, content []byte)) error {
 	if a.dec.PeekKind() != '[' {
-		return malformed("a result that is no array")
+		return malformed("a result that is not an array")
 	}
 	return jsonwalk.Array(a.dec, func(int) error {
 		if a.dec.PeekKind() != '{' {

@@ -202,7 +202,7 @@ func (s *Session) try(ctx context.Context, method string, request []byte, limit 
 	return ctx.Err()
 }
 
-// boundedError is an error that is worth so many attempts.
+// boundedError is an error that is worth a number of attempts.
 type boundedError struct {
 	error
 	attempts int

@@ -73,7 +73,7 @@ func (s *Session) SignaturesForAddress(ctx context.Context, address Key, until s
 		return jsonwalk.Array(a.dec, func(int) error {
 			signature, err := a.signature()
 			if err == nil && len(signatures) == limit {
-				err = malformedf("more than %d signatures where so many were asked for", limit)
+				err = malformedf("more than the %d signatures that were asked for", limit)
 			}
 			signatures = append(signatures, signature)
 			return err

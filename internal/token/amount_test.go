@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"testing"
+
+	"tokensync/internal/dev/study"
 )
 
 // anyNumber returns what may stand in a Number: decimals, products, float64s, what is too long or too large to be short, and texts that are not numbers.
@@ -28,8 +30,8 @@ func anyNumber(random *rand.Rand) Number {
 // TestAmounts come to what Number makes of the same texts, to the last digit and the last bit.
 func TestAmounts(t *testing.T) {
 	t.Parallel()
-	random, short := rand.New(rand.NewPCG(5, 6)), 0
-	for range 300_000 {
+	random, short, n := rand.New(rand.NewPCG(5, 6)), 0, study.Size(60_000, 300_000)
+	for range n {
 		n, m := anyNumber(random), anyNumber(random)
 		a, b := n.Amount(), m.Amount()
 		if a.Number() != n || !a.Is(n) || a.Is(n+"0") || a.Known() != n.Known() {
@@ -51,16 +53,16 @@ func TestAmounts(t *testing.T) {
 			}
 		}
 	}
-	if short < 500_000 {
+	if short < n*5/3 {
 		t.Errorf("only %d amounts came to float64s without their text", short)
 	}
 }
 
-// TestAmountsBetweenFloats returns in the very middle between two float64s, and next to it: their texts decide.
+// TestAmountsBetweenFloats are in the very middle between two float64s, and next to it: their texts decide.
 func TestAmountsBetweenFloats(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(7, 8))
-	for range 100_000 {
+	for range study.Size(30_000, 100_000) {
 		bits := 54 + random.IntN(3)
 		middle := 1<<bits | (2*random.Int64N(1<<52)+1)<<(bits-53)
 		for _, a := range []Amount{NewAmount(middle, 0), NewAmount(middle-1, 0), NewAmount(middle+1, 0), NewAmount(middle*10, -1), NewAmount(middle*10+1, -1)} {

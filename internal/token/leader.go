@@ -10,7 +10,7 @@ type Lead struct {
 	Since  int64  `json:"since,omitzero"`  // Unix milliseconds of the first of them
 }
 
-// A pool that becomes the deepest leads after so many runs, or so long: one answer may be wrong, and depth may be lent.
+// A pool that becomes the deepest leads after a few runs, or a while: one answer may be wrong, and depth may be lent.
 const (
 	rivalMerges = 3
 	rivalMS     = 60 * 60 * 1000
@@ -72,7 +72,7 @@ func DepthOf(amount, quoteUSD Number) Number {
 	return n
 }
 
-// What a pool needs so that its price counts against another's: so much of the quote in US dollars, or so large a share of
+// What a pool needs so that its price counts against another's: an amount of the quote in US dollars, or a share of
 // the other pool's. Less is a toy, with which anyone could cast doubt on any token.
 const (
 	weightUSD   = 50

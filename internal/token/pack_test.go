@@ -62,7 +62,7 @@ func TestPackerForgetsNothing(t *testing.T) {
 	}
 }
 
-// TestPackedSize returns what the memory of a run with many matches rests on.
+// TestPackedSize measures what the memory of a run with many matches rests on.
 func TestPackedSize(t *testing.T) {
 	t.Parallel()
 	p := Pool{

@@ -169,6 +169,26 @@ func TestSameSeesEveryField(t *testing.T) {
 	}
 }
 
+// TestMergeTakesEveryFact: whatever a pool says of its token that a token has too, a token of that pool alone says.
+func TestMergeTakesEveryFact(t *testing.T) {
+	t.Parallel()
+	facts := reflect.TypeFor[Asset]()
+	for i := range facts.NumField() {
+		name := facts.Field(i).Name
+		pool := Pool{Address: "a", Product: DLMM, Base: Asset{Mint: "mint"}, QuoteMint: SOL}
+		fact := reflect.ValueOf(&pool.Base).Elem().Field(i)
+		if fact.Kind() == reflect.String {
+			fact.SetString("7")
+		} else {
+			fact.SetInt(int64(Yes))
+		}
+		merged := Merge([]Pool{pool})
+		if got := reflect.ValueOf(merged).FieldByName(name); got.IsValid() && got.Interface() != fact.Interface() {
+			t.Errorf("%s is %v, and %v of the pool", name, got, fact)
+		}
+	}
+}
+
 // TestSameKind changes every field one by one and holds which of them an item is written for at once.
 func TestSameKind(t *testing.T) {
 	t.Parallel()

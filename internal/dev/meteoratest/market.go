@@ -90,7 +90,7 @@ func (m *market) move(p *pool) {
 	p.volume = p.volume.times(million - swing/2 + way)
 }
 
-// times returns d by so many millionths.
+// times returns d multiplied by millionths.
 func (d dec) times(millionths uint64) dec {
 	hi, lo := bits.Mul64(d.units, millionths)
 	d.units, _ = bits.Div64(hi, lo, million)

@@ -277,7 +277,7 @@ func (c *Chain) rename(i int, change func(*name)) {
 	c.named[i] = n
 }
 
-// Lengthen makes the accounts of pools so much longer, as an update of the program may.
+// Lengthen makes the accounts of pools longer, as an update of the program may.
 func (c *Chain) Lengthen(bytes int, indexes ...int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

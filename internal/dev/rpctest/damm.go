@@ -194,7 +194,7 @@ func (v *curve) symbol() string {
 	return "Q" + spell(v.quote)[:3]
 }
 
-// price returns one token in quote tokens once so much has been paid, near enough for a fake market.
+// price returns one token in quote tokens once an amount has been paid, near enough for a fake market.
 func (v *curve) price(quote uint64) float64 {
 	f, _ := new(big.Float).SetInt(v.sqrtPrice(quote)).Float64()
 	f /= 1 << 32

@@ -78,7 +78,7 @@ const (
 	defaultFeeRate  = 10_000_000
 	billion         = 1_000_000_000
 	tokenDecimals   = 6
-	migrationShares = 500 // the protocol takes one of so many at migration
+	migrationShares = 500 // the protocol takes one of them at migration
 )
 
 // A shape is the way of a price from a curve's start to its end: two stretches, the first for three tenths of the
@@ -107,7 +107,7 @@ func liquidity(quote uint64, from, to *big.Int) *big.Int {
 	return v.Quo(v, new(big.Int).Sub(to, from))
 }
 
-// sqrtPrice returns the square root of the price once so much of the quote has been paid.
+// sqrtPrice returns the square root of the price once an amount of the quote has been paid.
 func (s *shape) sqrtPrice(quote uint64) *big.Int {
 	from, l := s.start, s.liquidity[0]
 	if quote = min(quote, s.threshold); quote > s.first {

@@ -225,7 +225,7 @@ func (c *Chain) Trade(i int, gross int64) {
 	})
 }
 
-// How Stir trades: on one token in so many, a five hundredth of the threshold at a time, up to nine tenths of it.
+// How Stir trades: on one token in n, a five hundredth of the threshold at a time, up to nine tenths of it.
 const (
 	stirOneIn  = 4
 	stirPart   = 500

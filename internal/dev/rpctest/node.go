@@ -39,7 +39,7 @@ type Node struct {
 	Strangers   int      // accounts of other launchpads in the DBC program; they are computed, not held
 	NoSlices    bool     // dataSlice is ignored
 	MaxLimit    int      // of a page; 0 means 10,000
-	Behind      uint64   // program scans show the chain as it was so many slots ago
+	Behind      uint64   // program scans show the chain as it was that many slots ago
 	NoOldBlocks bool     // getBlockTime fails for slots older than two days, as it always does on a Wrapped node
 	SkippedOld  int      // code of the error for old skipped slots; 0 means -32009
 	Missing     [][2]int // ranges of slots, both ends included, that are gone from long-term storage

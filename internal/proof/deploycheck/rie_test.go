@@ -4,7 +4,6 @@ package deploycheck
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -59,9 +58,7 @@ func startRIE(t *testing.T, stack *dev.Stack, function string, timeout time.Dura
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { process.Stop(time.Second) })
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := process.Await(ctx, address); err != nil {
+	if err := process.Await(t.Context(), address); err != nil {
 		t.Fatalf("the Runtime Interface Emulator: %v", err)
 	}
 	return &aws{"http://" + address + "/2015-03-31/functions/function/invocations"}

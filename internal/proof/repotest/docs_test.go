@@ -2,6 +2,7 @@ package repotest
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -52,6 +53,17 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestOwnAnswersAreIgnored: what sam deploy --guided writes is the operator's and never the repository's.
+func TestOwnAnswersAreIgnored(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{"samconfig.mine.toml": true, "samconfig.toml": false} {
+		err := exec.CommandContext(t.Context(), "git", "-C", root(t), "check-ignore", "-q", "--no-index", name).Run()
+		if ignored := err == nil; ignored != want && len(tracked(t)) > 0 {
+			t.Errorf("%s: ignored %v", name, ignored)
+		}
+	}
+}
+
 // hasHeading reports whether a page has a heading with the anchor that GitHub makes of it.
 func hasHeading(t *testing.T, path, anchor string) bool {
 	t.Helper()
@@ -66,4 +78,35 @@ func hasHeading(t *testing.T, path, anchor string) bool {
 		}
 	}
 	return false
+}
+
+// TestRecipesNameTests: the tests that a recipe names exist.
+func TestRecipesNameTests(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(root(t), "docs", "contributing.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]bool{}
+	for _, path := range tracked(t) {
+		if !strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root(t), path))
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllSubmatch(text, -1) {
+			tests[string(m[1])] = true
+		}
+	}
+	named := regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(page), -1)
+	if len(named) < 15 {
+		t.Errorf("only %d tests are named", len(named))
+	}
+	for _, name := range named {
+		if !tests[name] {
+			t.Errorf("there is no %s", name)
+		}
+	}
 }

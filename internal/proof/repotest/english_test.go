@@ -33,7 +33,7 @@ var oldPhrases = []struct {
 	{regexp.MustCompile(`\bbrings? up\b`), "starts"},
 	{regexp.MustCompile(`\bhands? on\b`), "passes on"},
 	{regexp.MustCompile(`\bof one's own\b`), "a custom one, its own"},
-	{regexp.MustCompile(`\bso many (?:bytes|tokens|pools|rows|requests|pages|spaces|older)\b`), "n of them"},
+	{regexp.MustCompile(`\b(?:in|of|at most|after|worth|by|once|costs?|takes?|reads?|for) so (?:many|much)\b`), "n of them"},
 	{regexp.MustCompile(`\b[Nn]othing (?:does|is|when) (?:when )?nil\b|; nothing does\b`), "if not nil"},
 	{regexp.MustCompile(`^\w+ is ready for use\b`), "is ready to use"},
 	{regexp.MustCompile(`(?:\b(?:what|which|that|it|event|value)|%[qsv]) (?:is|are) no (?:address|alarm|array|board|boolean|config|event|key|list|mint|name|number|object|payload|pool|string|text|token|version)s?\b`), "is not a"},

@@ -92,7 +92,7 @@ func TestEveryCheckIsRun(t *testing.T) {
 	}
 	run := map[string]bool{}
 	for _, line := range regexp.MustCompile(`(?m)^\s*(?:- run: )?make (.+)$`).FindAllStringSubmatch(read(".ci/run")+workflows(t)["ci.yml"], -1) {
-		for _, target := range strings.Fields(line[1]) {
+		for target := range strings.FieldsSeq(line[1]) {
 			run[target] = true
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/token"
 )
 
 const (
@@ -27,8 +28,6 @@ const (
 	maxWatch           = 60
 	maxPort            = 65535
 )
-
-var knownProducts = []string{"dlmm", "damm-v2", "damm-v1", "dbc-list", "dbc"}
 
 // settings are the knobs of the command.
 type settings struct {
@@ -189,8 +188,8 @@ func chosen(env lookup) ([]string, error) {
 	list := strings.Split(value, ",")
 	for i, product := range list {
 		list[i] = strings.TrimSpace(product)
-		if !slices.Contains(knownProducts, list[i]) {
-			return nil, fmt.Errorf("PRODUCTS=%q: %q is not one of %s", value, list[i], strings.Join(knownProducts, ", "))
+		if !slices.Contains(token.Products, token.Product(list[i])) {
+			return nil, fmt.Errorf("PRODUCTS=%q: %q is not one of %v", value, list[i], token.Products)
 		}
 	}
 	return list, nil

@@ -3,7 +3,6 @@
 package emulator
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -28,9 +27,8 @@ import (
 )
 
 const (
-	region     = "us-east-1"
-	readyAfter = 2 * time.Minute
-	stopGrace  = 5 * time.Second
+	region    = "us-east-1"
+	stopGrace = 5 * time.Second
 )
 
 // cloud is the emulator, and what deploys onto it.
@@ -60,35 +58,14 @@ func start(t *testing.T) *cloud {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { process.Stop(stopGrace) })
+	if err := process.Await(t.Context(), address); err != nil {
+		t.Fatalf("the emulator: %v", err)
+	}
 	c := &cloud{root: root, endpoint: "http://" + address}
 	keys := credentials.NewStaticCredentialsProvider("test", "test", "")
 	c.dynamoDB = dynamodb.New(dynamodb.Options{BaseEndpoint: &c.endpoint, Region: region, Credentials: keys})
 	c.ssm = ssm.New(ssm.Options{BaseEndpoint: &c.endpoint, Region: region, Credentials: keys})
-	c.await(t)
 	return c
-}
-
-// await returns once the emulator responds.
-func (c *cloud) await(t *testing.T) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), readyAfter)
-	defer cancel()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+"/_ministack/health", http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err == nil {
-			_ = response.Body.Close()
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("the emulator does not respond: %v", err)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
 }
 
 // environment returns the variables with which AWS's tools find the emulator.
