@@ -95,7 +95,7 @@ type Caching struct {
 
 // DefaultCaching fits data that is synced every few minutes.
 var DefaultCaching = Caching{
-	MaxAge: 15 * time.Second, StaleWhileRevalidate: time.Minute, Memory: 10 * time.Second, MemoryBytes: 4 << 20,
+	MaxAge: 15 * time.Second, StaleWhileRevalidate: time.Minute, Memory: 10 * time.Second, MemoryBytes: 2 << 20,
 }
 
 // briefly is how long a response to a brief route may be used again.
