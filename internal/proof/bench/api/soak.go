@@ -55,8 +55,8 @@ func soak(ctx context.Context, w *dev.World, mints []string, length time.Duratio
 	return errors.Join(failed...)
 }
 
-// largest returns the most memory that a function of the API has taken, whichever of its sandboxes it was: many are asked at once, lest one
-// of them answers for all.
+// largest returns the most memory that a function of the API has taken, whichever of its sandboxes it was: many are asked at once, so that
+// no one of them answers for all.
 func largest(ctx context.Context, w *dev.World) (most int64, err error) {
 	for _, f := range w.Template().Functions {
 		if len(f.Routes) == 0 {
