@@ -69,6 +69,8 @@ type Catalog struct {
 	walks shelf // boards whose cursors were given out here
 	seen  shelf // boards that were the newest when a list was asked for
 	books books
+
+	lookups lookups
 }
 
 // Errors that decide what a client is told. An error that is neither of these nor a *ParameterError is a bug.

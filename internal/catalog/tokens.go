@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"tokensync/internal/board"
 	"tokensync/internal/token"
 )
@@ -39,14 +41,29 @@ func (c *Catalog) sources(ctx context.Context) (*board.Board, []token.LaunchpadI
 	return b, b.Launchpads(), nil
 }
 
-// maxUnlisted is how many mints that the board does not have a request looks up in the table. Each costs half a read unit or more,
-// also when there is no such token: anybody could ask for a hundred.
-const maxUnlisted = 3
+// Mints that the board does not have are looked up in the table. Each costs half a read unit or more, also when there is no such
+// token: anybody could ask for a hundred, again and again.
+const (
+	maxUnlisted      = 3  // always
+	lookupsPerSecond = 10 // of requests that ask for more, in an instance
+	lookupBurst      = 200
+)
+
+// lookups is what an instance may spend on requests with many mints of no list. Its zero value is ready.
+type lookups struct {
+	once    sync.Once
+	limiter *rate.Limiter
+}
+
+func (l *lookups) allow(n int) bool {
+	l.once.Do(func() { l.limiter = rate.NewLimiter(lookupsPerSecond, lookupBurst) })
+	return l.limiter.AllowN(time.Now(), n)
+}
 
 // A Batch is tokens by mint.
 type Batch struct {
 	Tokens   []token.Token // in the order asked, each once; unknown ones are left out, listed ones come without their pools
-	Unread   []string      // mints that are in no list and were not looked up, for there are too many of them: Token tells
+	Unread   []string      // mints that are in no list and were not looked up, for too many were asked for lately: Token tells
 	SyncedAt time.Time     // as List has it
 }
 
@@ -97,7 +114,7 @@ func (c *Catalog) unlisted(ctx context.Context, b *board.Board, mints []string, 
 			rest = append(rest, mint)
 		}
 	}
-	if b != nil && len(rest) > maxUnlisted {
+	if b != nil && len(rest) > maxUnlisted && !c.lookups.allow(len(rest)) {
 		rest, unread = rest[:maxUnlisted], rest[maxUnlisted:]
 	}
 	if len(rest) == 0 {

@@ -112,6 +112,9 @@ func TestReadUnits(t *testing.T) {
 	for _, name := range []string{"stats", "days"} {
 		serve(t, handler, list[name](t.Context())) // now it is warm
 	}
+	for range 3 {
+		serve(t, handler, list["unknown mints"](t.Context())) // and nothing is left for requests like this
+	}
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		meter.Take()
 		r := list[name](t.Context())

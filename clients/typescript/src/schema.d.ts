@@ -954,7 +954,7 @@ export interface components {
              * @description When the sync began that published what is shown; null before the first.
              */
             synced_at: string | null;
-            /** @description Of `mints`, those that are in no list and that were not looked up either, for more than three such were asked for: whether there are such tokens, each one's own address tells. Left out when there are none. */
+            /** @description Of `mints`, those that are in no list and that were not looked up either, for too many such were asked for lately: whether there are such tokens, each one's own address tells. Left out when there are none. */
             unread?: components["schemas"]["Mint"][];
         };
         TokenWithPools: components["schemas"]["Token"] & {
@@ -1769,7 +1769,7 @@ export interface operations {
                 config?: components["schemas"]["Mint"];
                 /** @description A mint, at least 8 of its first characters, or any part of a name or a symbol; upper and lower case, accents and the width of letters make no difference. */
                 q?: string;
-                /** @description Up to 100 mints, separated by commas. Their tokens are answered in the order asked, each once, listed or not; unknown ones are left out. There is no further page. Of mints that are in no list, three are looked up, and `unread` names the others. */
+                /** @description Up to 100 mints, separated by commas. Their tokens are answered in the order asked, each once, listed or not; unknown ones are left out. There is no further page. Where many mints that are in no list were asked for lately, three of them are looked up, and `unread` names the others. */
                 mints?: components["schemas"]["Mint"][];
             };
             header?: never;
