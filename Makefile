@@ -153,7 +153,7 @@ memory: tools local build/memory/bootstrap ## the sync of all 132,967 pools with
 	@go run ./internal/proof/memory -profiled build/memory/bootstrap $(if $(RECORD),-record)
 
 .PHONY: memory-large
-memory-large: tools local ## the largest launchpads that were seen: 175,499 curves in 256 MB, 60,000 configs in 128; half an hour
+memory-large: tools local ## the largest launchpads that were seen: 175,499 curves in 512 MB, 60,000 configs in 128; half an hour
 	@go run ./internal/proof/memory -large
 
 .PHONY: memory-study

@@ -531,12 +531,12 @@ func TestTotal(t *testing.T) {
 	for _, bytes := range []int64{0, 108 << 20, 217 << 20, 1 << 40} {
 		got[bytes] = totalWithin(bytes)
 	}
-	want := map[int64]int{0: 10_000, 108 << 20: 102_994, 217 << 20: 259_562, 1 << 40: 1_506_128_174}
+	want := map[int64]int{0: 10_000, 108 << 20: 69_031, 217 << 20: 168_418, 1 << 40: 956_067_624}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("curves by bytes (-want +got):\n%s", diff)
 	}
-	for known, pools := range map[int]int{0: 46_991, 10_000: 42_428, 80_000: 10_491, 108_000: 10_000, 200_000: 10_000} {
-		l := Limits{Pools: 60_000, Total: 102_994}
+	for known, pools := range map[int]int{0: 49_616, 10_000: 42_428, 50_000: 13_678, 69_000: 10_000, 200_000: 10_000} {
+		l := Limits{Pools: 60_000, Total: 69_031}
 		if l.makeRoomFor(known); l.Pools != pools {
 			t.Errorf("%d known: %d pools at once, want %d", known, l.Pools, pools)
 		}

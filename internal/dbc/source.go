@@ -53,7 +53,7 @@ const (
 	fewestPools  = 10_000
 	processBytes = 28 << 20
 	poolBytes    = 1600
-	knownBytes   = 730
+	knownBytes   = 1150
 	keyBytes     = 330 // of a config or creator whose pools are looked for
 )
 

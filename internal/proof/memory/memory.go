@@ -48,7 +48,7 @@ var Wide = Case{Name: "150 tokens of 200 pools each", Pools: -1, Ours: -1, Token
 
 // Large are the largest launchpads that were seen on the chain.
 var Large = []Case{
-	{Name: "175,499 curves of one config", Pools: 1000, Ours: -1, Curves: 175_499, Memory: 256},
+	{Name: "175,499 curves of one config", Pools: 1000, Ours: -1, Curves: 175_499, Memory: 512},
 	{Name: "60,000 configs of one curve each", Pools: 1000, Ours: -1, Configs: 60_000},
 }
 
