@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -69,6 +70,8 @@ type Options struct {
 	// Proxy starts what stands between the functions and the engine, whose endpoint it gets, and returns its own endpoint.
 	// Without one the functions ask the engine itself.
 	Proxy func(engine string) (endpoint string, err error)
+	// Memory of the sync, in MB, one of those that the template allows; its default when 0.
+	Memory int
 	// Patience is how many times as long as the template says functions may take, for studies whose verdict is not about time; 0 is once.
 	Patience int
 	// Log, if not nil, is called with each line that a function writes.
@@ -164,6 +167,9 @@ func (o *Options) parameters() map[string]string {
 	}
 	if o.AdminToken != "" {
 		parameters["AdminTokenParameter"] = adminParameter
+	}
+	if o.Memory > 0 {
+		parameters["SyncMemory"] = strconv.Itoa(o.Memory)
 	}
 	return parameters
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strconv"
 	"time"
 
 	"github.com/mr-tron/base58"
@@ -117,12 +116,8 @@ func (c Case) options(s Settings) dev.WorldOptions {
 	if c.Curves+c.Configs > 0 {
 		patience = largePatience
 	}
-	if c.Memory > 0 {
-		environment["GOMEMLIMIT"] = fmt.Sprint(int64(float64(c.Memory<<20) * LimitShare))
-		environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = strconv.Itoa(c.Memory)
-	}
 	o := dev.WorldOptions{
-		Options: dev.Options{Environment: environment, Patience: patience}, Meteora: meteoratest.Config{Pools: c.Pools, Ours: c.Ours, Strangers: c.Each},
+		Options: dev.Options{Environment: environment, Memory: c.Memory, Patience: patience}, Meteora: meteoratest.Config{Pools: c.Pools, Ours: c.Ours, Strangers: c.Each},
 	}
 	if s.Binary != "" {
 		o.Binaries = map[string]string{dev.SyncFunction: s.Binary}
