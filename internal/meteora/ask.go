@@ -79,6 +79,9 @@ func (a *asker) ask(ctx context.Context, f form, field string, values []string) 
 		if err != nil {
 			return answer{}, err
 		}
+		if total := min(a.decoder.Envelope.Total, maxAnswerPages*PageSize); page == 1 && total > int64(len(pools)) {
+			got.pools = make([]token.Pool, 0, total) // growing would take as much again
+		}
 		got.pools = append(got.pools, pools...)
 		rows += a.decoder.Scanned
 		var more bool
