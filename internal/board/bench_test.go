@@ -4,28 +4,18 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 
+	"tokensync/internal/dev/proc"
 	"tokensync/internal/token"
 )
 
 // reportCPU measures the processor's time of what follows until it is called: others may be busy on the machine.
 func reportCPU(b *testing.B) func() {
 	b.Helper()
-	before := cpuTime(b)
-	return func() { b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N)/1e6, "cpu-ms/op") }
-}
-
-// cpuTime returns the processor's time that the process has taken.
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	before := proc.Own()
+	return func() { b.ReportMetric(float64(proc.Own()-before)/float64(b.N)/1e6, "cpu-ms/op") }
 }
 
 // BenchmarkChangedBytes builds a tick in which every dollar moves and one token in a hundred is traded, and says how many
@@ -231,11 +221,11 @@ func measureSize(b *testing.B, n int) {
 	b.ReportMetric(readUnits, "read-units/run")
 	old.SyncedAt, m.SyncedAt = now.At(), now.At()+60_000
 	used := func(name string, do func() error) {
-		before := cpuTime(b)
+		before := proc.Own()
 		if err := do(); err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/1e3, name)
+		b.ReportMetric(float64((proc.Own()-before).Microseconds())/1e3, name)
 	}
 	var first, next *Board
 	before := heapBytes()

@@ -117,7 +117,7 @@ func stampOf(b *board.Board) string {
 func TestPublishing(t *testing.T) {
 	t.Parallel()
 	api := &boardAPI{Client: engine.Client()}
-	name := newTables(t).Board
+	name := engine.TablesFor(t).Board
 	table, reader := NewBoardTable(api, name), NewBoardReader(engine.Client(), name)
 	if b, err := reader.Board(t.Context()); b != nil || err != nil || reader.Fault() != nil {
 		t.Errorf("before the first board: %v, %v", b, err)
@@ -157,7 +157,7 @@ func TestPublishing(t *testing.T) {
 func TestChunksStayAlive(t *testing.T) {
 	t.Parallel()
 	api := &boardAPI{Client: engine.Client()}
-	table := NewBoardTable(api, newTables(t).Board)
+	table := NewBoardTable(api, engine.TablesFor(t).Board)
 	m := publish(t, table, "1")
 	for name, tt := range map[string]struct {
 		age  time.Duration
@@ -200,7 +200,7 @@ func TestChunksStayAlive(t *testing.T) {
 func TestOneOfTwoPublishes(t *testing.T) {
 	t.Parallel()
 	api := &boardAPI{Client: engine.Client()}
-	table := NewBoardTable(api, newTables(t).Board)
+	table := NewBoardTable(api, engine.TablesFor(t).Board)
 	for _, first := range []bool{true, false} {
 		one, m1 := edit(t.Context(), t, table, stamped(10, "1"))
 		two, m2 := edit(t.Context(), t, table, stamped(10, "2"))
@@ -225,7 +225,7 @@ func TestOneOfTwoPublishes(t *testing.T) {
 func TestRacingWriters(t *testing.T) {
 	t.Parallel()
 	boards := study.Size(150, 10_000)
-	tables := newTables(t)
+	tables := engine.TablesFor(t)
 	sync1 := NewSyncTable(engine.Client(), tables.Sync)
 	var published, read atomic.Int64
 	var all, readers sync.WaitGroup
@@ -289,7 +289,7 @@ func TestRacingWriters(t *testing.T) {
 func TestReadersLookNowAndThen(t *testing.T) {
 	t.Parallel()
 	api := &boardAPI{Client: engine.Client()}
-	name := newTables(t).Board
+	name := engine.TablesFor(t).Board
 	publish(t, NewBoardTable(engine.Client(), name), "1")
 	reader := NewBoardReader(api, name)
 	ask := func(want string) {
@@ -330,7 +330,7 @@ func TestReadersLookNowAndThen(t *testing.T) {
 // TestVeil: a reader's next look shows what was hidden, whatever runs publish meanwhile, until one has settled it.
 func TestVeil(t *testing.T) {
 	t.Parallel()
-	name := newTables(t).Board
+	name := engine.TablesFor(t).Board
 	table := NewBoardTable(engine.Client(), name)
 	if err := table.Veil(t.Context(), "mint007"); err != nil {
 		t.Fatalf("before the first board: %v", err)
@@ -419,7 +419,7 @@ func TestReadersInTrouble(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api := &boardAPI{Client: engine.Client()}
-			table := newTables(t).Board
+			table := engine.TablesFor(t).Board
 			publish(t, NewBoardTable(engine.Client(), table), "1")
 			reader := NewBoardReader(api, table)
 			if _, err := reader.Board(t.Context()); err != nil {
@@ -470,7 +470,7 @@ func manifestOf(change func([]byte) []byte) func(*dynamodb.GetItemInput) (*dynam
 func TestReadsThatLagBehind(t *testing.T) {
 	t.Parallel()
 	api := &boardAPI{Client: engine.Client()}
-	name := newTables(t).Board
+	name := engine.TablesFor(t).Board
 	table := NewBoardTable(engine.Client(), name)
 	publish(t, table, "1")
 	past, err := engine.Client().GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &name, Key: boardItem(manifestKey)})
@@ -511,7 +511,7 @@ func TestReadsThatLagBehind(t *testing.T) {
 // TestALostBoard tells a run to build it anew, and what it publishes is newer.
 func TestALostBoard(t *testing.T) {
 	t.Parallel()
-	name := newTables(t).Board
+	name := engine.TablesFor(t).Board
 	m := publish(t, NewBoardTable(engine.Client(), name), "1")
 	if _, err := engine.Client().DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &name, Key: boardItem(m.Chunks[1].Hash)}); err != nil {
 		t.Fatal(err)

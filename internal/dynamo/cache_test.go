@@ -59,10 +59,7 @@ func TestCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = engine.Close() })
-	tables, err := engine.NewTables(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tables := engine.TablesFor(t)
 	cache := dynamo.NewCache(dynamo.NewSyncTable(&halving{Client: engine.Client()}, tables.Sync))
 	entries := map[string]string{}
 	keys := []string{"missing", "old"}

@@ -27,7 +27,7 @@ func aDay(date string) ledger.Day {
 // TestDays stores days and reads them: a launchpad's own alone, whatever others are called, in their order.
 func TestDays(t *testing.T) {
 	t.Parallel()
-	name := newTables(t).Sync
+	name := engine.TablesFor(t).Sync
 	table := NewSyncTable(engine.Client(), name)
 	ids := []token.LaunchpadID{"pad", "pad#2025-01-02", "pa", "pad~"}
 	first := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -76,7 +76,7 @@ func TestDays(t *testing.T) {
 // TestADayThatCannotBeRead costs itself alone, and has no TTL.
 func TestADayThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	name := newTables(t).Sync
+	name := engine.TablesFor(t).Sync
 	table, day := NewSyncTable(engine.Client(), name), aDay("2026-02-05")
 	if err := table.SaveDay(t.Context(), "pad", &day); err != nil {
 		t.Fatal(err)

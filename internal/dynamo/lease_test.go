@@ -11,7 +11,7 @@ import (
 
 func TestLease(t *testing.T) {
 	t.Parallel()
-	s := NewSyncTable(engine.Client(), newTables(t).Sync)
+	s := NewSyncTable(engine.Client(), engine.TablesFor(t).Sync)
 	ctx, soon := t.Context(), time.Now().Add(time.Minute)
 	first, err := s.Acquire(ctx, "first", soon)
 	if err != nil {
@@ -44,7 +44,7 @@ func TestLease(t *testing.T) {
 // TestSameOwnerAgain: the generation tells two leases of one owner apart.
 func TestSameOwnerAgain(t *testing.T) {
 	t.Parallel()
-	s := NewSyncTable(engine.Client(), newTables(t).Sync)
+	s := NewSyncTable(engine.Client(), engine.TablesFor(t).Sync)
 	first, err := s.Acquire(t.Context(), "same", time.Now().Add(-time.Second)) // has run out already
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestSameOwnerAgain(t *testing.T) {
 
 func TestBreakersDoNotOverwriteEachOther(t *testing.T) {
 	t.Parallel()
-	s := NewSyncTable(engine.Client(), newTables(t).Sync)
+	s := NewSyncTable(engine.Client(), engine.TablesFor(t).Sync)
 	ctx := t.Context()
 	closed, err := s.Breaker(ctx, token.DLMM)
 	if err != nil || closed != (syncrun.Breaker{Product: token.DLMM}) {

@@ -22,12 +22,3 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
-
-func newTables(t testing.TB) dynamotest.Tables {
-	t.Helper()
-	tables, err := engine.NewTables(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tables
-}

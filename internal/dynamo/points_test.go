@@ -63,7 +63,7 @@ func reading(api API, table string) (*BoardReader, func() []string) {
 func TestPointsArePublished(t *testing.T) {
 	t.Parallel()
 	api := &boardAPI{Client: engine.Client()}
-	name := newTables(t).Board
+	name := engine.TablesFor(t).Board
 	table := NewBoardTable(api, name)
 	var lives []time.Duration
 	api.put = func(in *dynamodb.PutItemInput) error {
@@ -109,7 +109,7 @@ func TestPointsArePublished(t *testing.T) {
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	api := &boardAPI{Client: engine.Client()}
-	name := newTables(t).Board
+	name := engine.TablesFor(t).Board
 	table := NewBoardTable(api, name)
 	publishPoint(t, table, 70, "2")
 	first := movedOf(t, api, name)
@@ -137,7 +137,7 @@ func movedOf(t *testing.T, api API, name string) board.Manifest {
 func TestReadingWithoutPoints(t *testing.T) {
 	t.Parallel()
 	api := &boardAPI{Client: engine.Client()}
-	name := newTables(t).Board
+	name := engine.TablesFor(t).Board
 	table := NewBoardTable(engine.Client(), name)
 	gone := publishPoint(t, table, 66, "2")
 	for fault, spoil := range map[string]func(*dynamodb.BatchGetItemInput, *dynamodb.BatchGetItemOutput){
@@ -188,7 +188,7 @@ func TestPartsStayInMemory(t *testing.T) {
 	}
 
 	api := &boardAPI{Client: engine.Client()}
-	name := newTables(t).Board
+	name := engine.TablesFor(t).Board
 	publishPoint(t, NewBoardTable(engine.Client(), name), 6, "2")
 	reader, _ := reading(api, name)
 	b, err := reader.Board(t.Context())
@@ -209,7 +209,7 @@ func TestPutPointFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no")
 	api := &boardAPI{Client: engine.Client(), put: func(*dynamodb.PutItemInput) error { return broken }}
-	e, err := NewBoardTable(api, newTables(t).Board).Edit(t.Context())
+	e, err := NewBoardTable(api, engine.TablesFor(t).Board).Edit(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

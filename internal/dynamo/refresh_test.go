@@ -1,11 +1,11 @@
 package dynamo
 
 import (
-	"syscall"
 	"testing"
 	"time"
 
 	"tokensync/internal/board"
+	"tokensync/internal/dev/proc"
 	"tokensync/internal/dev/worldtest"
 	"tokensync/internal/token"
 )
@@ -13,7 +13,7 @@ import (
 // BenchmarkRefresh is the processor's time of a reader's look at the board of 1,000 tokens, with the SDK: the first one, and one after a run
 // in which every dollar has moved.
 func BenchmarkRefresh(b *testing.B) {
-	name := newTables(b).Board
+	name := engine.TablesFor(b).Board
 	table := NewBoardTable(engine.Client(), name)
 	tick := 24 * 60
 	publish := func() {
@@ -51,11 +51,11 @@ func BenchmarkRefresh(b *testing.B) {
 	}
 	look := func(r *BoardReader) time.Duration {
 		r.looked = time.Time{}
-		before := cpuTime(b)
+		before := proc.Own()
 		if got, err := r.Board(b.Context()); err != nil || got.Len() != 1000 {
 			b.Fatal(err)
 		}
-		return cpuTime(b) - before
+		return proc.Own() - before
 	}
 	newReader := func() *BoardReader {
 		return NewBoardReader(engine.Client(), name).Recalling(func(err error) { b.Error(err) })
@@ -80,13 +80,4 @@ func BenchmarkRefresh(b *testing.B) {
 		}
 		b.ReportMetric(float64(used.Microseconds())/1e3/float64(b.N), "cpu-ms/op")
 	})
-}
-
-func cpuTime(tb testing.TB) time.Duration {
-	tb.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -15,7 +15,7 @@ import (
 // TestRuns stores records and reads them, newest first, those of the version before too.
 func TestRuns(t *testing.T) {
 	t.Parallel()
-	name := newTables(t).Sync
+	name := engine.TablesFor(t).Sync
 	table := NewSyncTable(engine.Client(), name)
 	start := time.UnixMilli(1770317281123).UTC()
 	record := syncrun.Record{

@@ -154,7 +154,7 @@ func oldItem(t *token.Token) item {
 // TestOldItems reads what the version before the board has left, and finds it in the index.
 func TestOldItems(t *testing.T) {
 	t.Parallel()
-	table := newTables(t).Tokens
+	table := engine.TablesFor(t).Tokens
 	tokens := NewTokensTable(engine.Client(), table)
 	old := newToken("old", fullPool("old", "one"), fullPool("old", "two"))
 	if _, err := engine.Client().PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: oldItem(&old)}); err != nil {
@@ -181,7 +181,7 @@ func TestUnreadableItems(t *testing.T) {
 		t.Fatal(err)
 	}
 	packed = bytes.Clone(packed)
-	table := newTables(t).Tokens
+	table := engine.TablesFor(t).Tokens
 	tokens := NewTokensTable(engine.Client(), table)
 	for name, b := range map[string][]byte{
 		"empty": {}, "of a later format": append([]byte{2}, packed[1:]...), "cut": packed[:len(packed)-3], "another's": packed,

@@ -63,7 +63,7 @@ func collect[T any](t *testing.T, seq iter.Seq2[T, error]) []T {
 // TestTokensComeBackWhole writes tokens and reads them again with every digit, every pool, and what is remembered of them.
 func TestTokensComeBackWhole(t *testing.T) {
 	t.Parallel()
-	tokens := NewTokensTable(engine.Client(), newTables(t).Tokens)
+	tokens := NewTokensTable(engine.Client(), engine.TablesFor(t).Tokens)
 	full, bare := newToken("full", fullPool("full", "one"), fullPool("full", "two")), newToken("bare")
 	full.Face, full.LastTradeAt = token.Face{ImageURL: "https://x", Description: "<🚀>"}, 7
 	if r := tokens.Write(t.Context(), slices.Values([]token.Token{full, bare}), held); r.Err != nil || r.Batches != 1 || r.Items != 2 {
@@ -90,7 +90,7 @@ func TestTokensComeBackWhole(t *testing.T) {
 // TestOnlyListedTokensAreInTheIndex holds what a lost board is built from.
 func TestOnlyListedTokensAreInTheIndex(t *testing.T) {
 	t.Parallel()
-	tokens := NewTokensTable(engine.Client(), newTables(t).Tokens)
+	tokens := NewTokensTable(engine.Client(), engine.TablesFor(t).Tokens)
 	var all []token.Token
 	for i, status := range []token.Status{token.Listed, token.Delisted, token.Blacklisted, token.Unapproved, token.Hidden, token.Listed} {
 		one := newToken(fmt.Sprint(i))
@@ -110,7 +110,7 @@ func TestOnlyListedTokensAreInTheIndex(t *testing.T) {
 // TestLargeTokens: whatever strangers write into names and tags, an item fits, and says how many pools there really are.
 func TestLargeTokens(t *testing.T) {
 	t.Parallel()
-	tokens := NewTokensTable(engine.Client(), newTables(t).Tokens)
+	tokens := NewTokensTable(engine.Client(), engine.TablesFor(t).Tokens)
 	random := rand.New(rand.NewPCG(1, 1))
 	noise := func(runes int) string {
 		text := make([]rune, runes)
@@ -168,7 +168,7 @@ func TestBatchesOf25(t *testing.T) {
 	var mu sync.Mutex
 	var sizes []int
 	api := &writeAPI{Client: engine.Client()}
-	table := newTables(t).Tokens
+	table := engine.TablesFor(t).Tokens
 	api.before = func(in *dynamodb.BatchWriteItemInput) error {
 		mu.Lock()
 		defer mu.Unlock()
@@ -185,7 +185,7 @@ func TestBatchesOf25(t *testing.T) {
 // TestOneBadItemStaysAlone: DynamoDB refuses a whole batch for one item; the other 24 must get through.
 func TestOneBadItemStaysAlone(t *testing.T) {
 	t.Parallel()
-	table := newTables(t).Tokens
+	table := engine.TablesFor(t).Tokens
 	tokens := NewTokensTable(engine.Client(), table)
 	list := manyTokens(30)
 	list[7].Mint = "" // a key that cannot be
@@ -209,7 +209,7 @@ func TestThrottlingSlowsDown(t *testing.T) {
 		}
 		return nil
 	}}
-	r := NewTokensTable(api, newTables(t).Tokens).Write(t.Context(), slices.Values(manyTokens(200)), held)
+	r := NewTokensTable(api, engine.TablesFor(t).Tokens).Write(t.Context(), slices.Values(manyTokens(200)), held)
 	if len(r.Unwritten) != 0 || r.Err != nil || r.Items != 200 || r.Batches != 8 || calls.Load() < 4*8-3 {
 		t.Errorf("%d calls: %+v", calls.Load(), r)
 	}
@@ -326,7 +326,7 @@ func TestHoldIsAskedBeforeEveryBatch(t *testing.T) {
 		}
 		return nil
 	}
-	tokens := NewTokensTable(engine.Client(), newTables(t).Tokens)
+	tokens := NewTokensTable(engine.Client(), engine.TablesFor(t).Tokens)
 	r := tokens.Write(t.Context(), slices.Values(manyTokens(100)), hold)
 	if r.Batches != 2 || len(r.Unwritten) != 50 || !errors.Is(r.Err, syncrun.ErrLeaseHeld) {
 		t.Errorf("%d batches, %d unwritten, error %v", r.Batches, len(r.Unwritten), r.Err)

@@ -24,7 +24,7 @@ func TestMeter(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = wire.Close() })
-	tables := newTables(t)
+	tables := engine.TablesFor(t)
 	m := &Meter{API: dynamodb.New(engine.Client().Options(), func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(wire.URL()) })}
 	sync, last := NewSyncTable(m, tables.Sync), int64(0)
 	for name, write := range map[string]func() error{
@@ -53,7 +53,7 @@ func TestMeter(t *testing.T) {
 // TestShorten: a lease that was shortened is free when that is over, and only its holder can do it.
 func TestShorten(t *testing.T) {
 	t.Parallel()
-	s := NewSyncTable(engine.Client(), newTables(t).Sync)
+	s := NewSyncTable(engine.Client(), engine.TablesFor(t).Sync)
 	first, err := s.Acquire(t.Context(), "first", time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)

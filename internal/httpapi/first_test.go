@@ -8,13 +8,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"tokensync/internal/board"
 	"tokensync/internal/catalog"
 	"tokensync/internal/dev/apitest"
+	"tokensync/internal/dev/proc"
 	"tokensync/internal/dev/worldtest"
 	"tokensync/internal/httpapi"
 	"tokensync/internal/ledger"
@@ -179,29 +179,19 @@ func serveAny(handler http.Handler, request *http.Request) int {
 	return w.Code
 }
 
-// cpu returns the processor's time that the process has taken.
-func cpu(tb testing.TB) time.Duration {
-	tb.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 // serve sends a request and returns the processor's time that its answer took.
 func serve(tb testing.TB, handler http.Handler, request *http.Request) time.Duration {
 	tb.Helper()
-	w, before := httptest.NewRecorder(), cpu(tb)
+	w, before := httptest.NewRecorder(), proc.Own()
 	handler.ServeHTTP(w, request)
-	took := cpu(tb) - before
+	took := proc.Own() - before
 	if w.Code != http.StatusOK {
 		tb.Fatalf("%s: %d %.200s", request.URL, w.Code, w.Body)
 	}
 	return took
 }
 
-// BenchmarkFirstRequest returns the processor's time of the first request of each kind after a run in which every dollar has moved, at
+// BenchmarkFirstRequest measures the processor's time of the first request of each kind after a run in which every dollar has moved, at
 // 10,000 tokens.
 func BenchmarkFirstRequest(b *testing.B) {
 	r := newRenewed(b)

@@ -56,10 +56,7 @@ func BenchmarkFirstSync(b *testing.B) {
 			b.Fatalf("%d stored, %d new", len(items), run.TokensNew)
 		}
 		rand.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
-		tables, err := engine.NewTables(b.Context())
-		if err != nil {
-			b.Fatal(err)
-		}
+		tables := engine.TablesFor(b)
 		start = time.Now()
 		bareBatches(b.Context(), b, tables.Tokens, items, writers)
 		bare += time.Since(start)

@@ -121,7 +121,7 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 	if len(products) == 0 {
 		products = []token.Product{token.DLMM}
 	}
-	w := newSync(t, engine.Client(), newTables(t))
+	w := newSync(t, engine.Client(), engine.TablesFor(t))
 	of.RateLimit = map[string]float64{"dlmm": 0, "damm-v2": 0, "damm-v1": 0}
 	of.LaunchpadFilter = true
 	of.StandStill = true // these tests count what changes
@@ -135,21 +135,12 @@ func newWorldOf(t testing.TB, of meteoratest.Config, products ...token.Product) 
 	return w
 }
 
-func newTables(t testing.TB) dynamotest.Tables {
-	t.Helper()
-	tables, err := engine.NewTables(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tables
-}
-
 // bubble calls do in a bubble, whose time stands still while anybody works: no deadline depends on how busy the machine is.
 // The sync of its world has no sources yet. None may be a server's client, for time does not go on while one waits for
 // bytes; so the connections to the engine are not kept.
 func bubble(t *testing.T, do func(t *testing.T, w *world)) {
 	t.Helper()
-	tables := newTables(t)
+	tables := engine.TablesFor(t)
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 2, 5, 18, 48, 1, 0, time.UTC)))
 		client := dynamodb.New(engine.Client().Options(), func(o *dynamodb.Options) {

@@ -40,10 +40,7 @@ func start(t *testing.T) *dynamotest.Engine {
 func TestTablesComeFromTheTemplate(t *testing.T) {
 	t.Parallel()
 	e := start(t)
-	names, err := e.NewTables(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := e.TablesFor(t)
 	got, err := e.Client().DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &names.Tokens})
 	if err != nil {
 		t.Fatal(err)

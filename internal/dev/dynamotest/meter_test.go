@@ -16,10 +16,7 @@ import (
 func TestMeter(t *testing.T) {
 	t.Parallel()
 	engine := start(t)
-	tables, err := engine.NewTables(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tables := engine.TablesFor(t)
 	meter, err := dynamotest.StartMeter(t.Context(), engine.Endpoint())
 	if err != nil {
 		t.Fatal(err)

@@ -46,6 +46,21 @@ func (e *Engine) NewTables(ctx context.Context) (Tables, error) {
 	return names, e.CreateTables(ctx, template.Tables)
 }
 
+// TablesFor is NewTables for a test or benchmark, which it fails when there are none.
+func (e *Engine) TablesFor(tb interface {
+	Helper()
+	Context() context.Context
+	Fatal(args ...any)
+},
+) Tables {
+	tb.Helper()
+	tables, err := e.NewTables(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return tables
+}
+
 // CreateTables creates the tables as the template describes them and waits until they can be used.
 func (e *Engine) CreateTables(ctx context.Context, tables []samtemplate.Table) error {
 	for _, table := range tables {
