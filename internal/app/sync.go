@@ -57,9 +57,9 @@ func collectEarly(getenv func(string) string) {
 	}
 }
 
-// poolShare is the part of the function's memory that gathered pools may take: more than a launchpad's curves do, of which dbc
-// hands out as many in one run as there is memory for in all.
-const poolShare = 3
+// poolShare is the part of the function's memory that gathered pools may take: some 330 bytes each. That holds more than the curves
+// that dbc hands out in one run, for which there is to be memory until they are on the board.
+const poolShare = 4
 
 // poolBytes returns that part in bytes; 0 where nobody says how much memory there is.
 func poolBytes(getenv func(string) string) int {

@@ -19,7 +19,7 @@ const Format = 1
 var (
 	// ErrFormat is returned when a newer or older version of this package wrote the board.
 	ErrFormat = errors.New("the board has another format")
-	// ErrCorrupt is returned when a manifest or a chunk is damaged, or that the chunks do not fit together.
+	// ErrCorrupt is returned when a manifest or a chunk is damaged, or when the chunks do not fit together.
 	ErrCorrupt = errors.New("the board is damaged")
 )
 

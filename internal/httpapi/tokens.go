@@ -48,12 +48,8 @@ func listBody(list catalog.List) []byte {
 	b = appendText(b, list.Next) // base64url: nothing to escape
 	b = append(b, `,"synced_at":`...)
 	b = appendText(b, token.FormatTime(list.SyncedAt))
-	for i, mint := range list.Unread {
-		b = append(b, []string{`,"unread":[`, ","}[min(i, 1)]...)
-		b = appendText(b, mint)
-	}
-	if len(list.Unread) > 0 {
-		b = append(b, ']')
+	if len(list.Unread) > 0 { // keys: nothing to escape
+		b = append(append(append(b, `,"unread":["`...), strings.Join(list.Unread, `","`)...), `"]`...)
 	}
 	return append(b, '}')
 }

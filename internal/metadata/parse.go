@@ -16,19 +16,32 @@ var errNotJSON = errors.New("not a JSON object")
 // maxAddress bounds a link in what is stored.
 const maxAddress = 512
 
-// parse reads a face out of a body. Creators put things in different places: the first place that has a usable value
-// wins. What is not usable is left out.
+// parse reads a face out of a body.
 func (g *Gateways) parse(body []byte) (token.Face, error) {
-	var top map[string]json.RawMessage
-	if json.Unmarshal([]byte(strings.TrimPrefix(string(body), "\ufeff")), &top) != nil || top == nil {
+	top := object([]byte(strings.TrimPrefix(string(body), "\ufeff")))
+	if top == nil {
 		return token.Face{}, errNotJSON
 	}
+	return g.face(top), nil
+}
+
+// Asset reads a face out of what an index of digital assets calls an asset's content. It has no profiles.
+func (c *Client) Asset(content []byte) (token.Face, error) {
+	top := object(content)
+	if top == nil {
+		return token.Face{}, errNotJSON
+	}
+	face := c.gateways.face(top)
+	face.URI, face.Description = text(top["json_uri"]), token.CleanText(text(object(top["metadata"])["description"]))
+	return face, nil
+}
+
+// face reads a face. Creators put things in different places: the first place that has a usable value wins. What is not
+// usable is left out.
+func (g *Gateways) face(top map[string]json.RawMessage) token.Face {
 	places := []map[string]json.RawMessage{top}
 	for _, name := range []string{"extensions", "properties", "socials", "links"} {
-		var inner map[string]json.RawMessage
-		if json.Unmarshal(top[name], &inner) == nil {
-			places = append(places, inner)
-		}
+		places = append(places, object(top[name]))
 	}
 	return token.Face{
 		ImageURL:    g.image(places),
@@ -36,26 +49,15 @@ func (g *Gateways) parse(body []byte) (token.Face, error) {
 		Website:     link(places, page, "website", "external_url", "web", "url"),
 		Twitter:     link(places, profile("https://x.com/", twitterName()), "twitter", "x", "twitter_url"),
 		Telegram:    link(places, profile("https://t.me/", telegramName()), "telegram", "tg", "telegram_url"),
-	}, nil
+	}
 }
 
-// Asset reads a face out of what an index of digital assets calls an asset's content. It has no profiles.
-func (c *Client) Asset(content []byte) (token.Face, error) {
-	face, err := c.gateways.parse(content)
-	if err != nil {
-		return token.Face{}, err
+// object returns the members of a JSON object; nil for anything else.
+func object(raw []byte) (members map[string]json.RawMessage) {
+	if json.Unmarshal(raw, &members) != nil {
+		return nil
 	}
-	var about struct {
-		URI      string `json:"json_uri"`
-		Metadata struct {
-			Description string `json:"description"`
-		} `json:"metadata"`
-	}
-	if err := json.Unmarshal(content, &about); err != nil {
-		return token.Face{}, errNotJSON
-	}
-	face.URI, face.Description = about.URI, token.CleanText(about.Metadata.Description)
-	return face, nil
+	return members
 }
 
 // text returns a JSON string; "" for anything else.

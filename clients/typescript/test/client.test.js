@@ -193,6 +193,7 @@ async function eventually(what, holds) {
 }
 
 const byMint = (tokens) => new Map([...tokens].map((t) => [t.mint, t]).sort(([a], [b]) => (a < b ? -1 : 1)));
+const text = (tokens) => JSON.stringify([...byMint(tokens)]);
 
 test("a watcher ends with exactly the API's lists, whatever happens meanwhile", { timeout: 300_000 }, async () => {
   const proxy = await troubled();
@@ -219,7 +220,6 @@ test("a watcher ends with exactly the API's lists, whatever happens meanwhile", 
   await eventually("nothing went", () => seen.gone > 0);
   const report = await course("/stop");
   assert.ok(report.succeeded > 1 && report.changed > 0 && report.gone > 0, JSON.stringify(report));
-  const text = (tokens) => JSON.stringify([...byMint(tokens)]);
   await eventually("it is not where the lists are", async () => text(await all()) === text(latest.tokens.values())); // which the API keeps for a moment
   const own = errors.map((e) => e.status ?? e.name).filter((what) => what !== 503); // which a busy API says too
   assert.deepEqual(own, [429, "TypeError"]);
@@ -248,7 +248,6 @@ test("a store watches while somebody subscribes, with one watcher for all", asyn
   t.after(() => leave.forEach((f) => f())); // or the process would not end
   await eventually("it never began", () => calls[0] > 0 && calls[1] > 0);
   assert.equal(store.getSnapshot(), store.getSnapshot(), "React asks twice");
-  const text = (tokens) => JSON.stringify([...byMint(tokens)]);
   await eventually("it is not where the lists are", async () => text(await all()) === text(store.getSnapshot().tokens.values()));
   leave[0]();
   leave[0]();

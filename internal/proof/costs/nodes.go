@@ -103,8 +103,7 @@ func (n Node) Measure(ctx context.Context) (full, refresh Asked, err error) {
 }
 
 func (n Node) options() dev.WorldOptions {
-	node := n.Node
-	chain := &rpctest.Config{Tokens: curves, Node: node}
+	chain := &rpctest.Config{Tokens: curves, Node: n.Node}
 	id := "claimer:" + rpctest.DefaultLaunchpad
 	if !n.Wallet {
 		chain.Launches, id = []rpctest.Launch{{Key: rpctest.DefaultLaunchpad}}, rpctest.DefaultLaunchpad
