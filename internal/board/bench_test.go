@@ -67,7 +67,7 @@ func BenchmarkOpen(b *testing.B) {
 	})
 }
 
-// BenchmarkPage returns a page of 50 with its JSON, of 10,000 tokens.
+// BenchmarkPage makes a page of 50 with its JSON, of 10,000 tokens.
 func BenchmarkPage(b *testing.B) {
 	var rows []byte
 	board := makeBoard(b, world{}.Tokens(10_000))
@@ -108,7 +108,7 @@ func BenchmarkAll(b *testing.B) {
 	}
 }
 
-// BenchmarkFirst returns what a board of 10,000 tokens is asked first, in a minute in which every dollar has moved.
+// BenchmarkFirst measures what a board of 10,000 tokens is asked first, in a minute in which every dollar has moved.
 func BenchmarkFirst(b *testing.B) {
 	const n = 10_000
 	now := world{Tick: 24*60 + 1}

@@ -52,7 +52,7 @@ func (r *reader) row(i int, t *tok) {
 	r.veil(t)
 }
 
-// veil returns the status that Without gave.
+// veil sets the status that Without gave.
 func (r *reader) veil(t *tok) {
 	if r.board.veiled.has(r.i) {
 		t.Status = token.Hidden

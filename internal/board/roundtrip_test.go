@@ -334,7 +334,7 @@ func TestRandomNumbers(t *testing.T) {
 	compare(t, makeBoard(t, tokens), tokens)
 }
 
-// BenchmarkMillionNumbers returns TestRandomNumbers with a million: it fails where one digit is lost.
+// BenchmarkMillionNumbers is like TestRandomNumbers with a million: it fails where one digit is lost.
 func BenchmarkMillionNumbers(b *testing.B) {
 	r := rand.New(rand.NewPCG(13, 14))
 	for b.Loop() {

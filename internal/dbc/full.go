@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"tokensync/internal/solana"
 )
@@ -45,17 +46,21 @@ func (s *scan) readAll(before []ref) (err error) {
 
 // makeDo has the next runs hand out no more than the consumer had room for in this one.
 func (s *scan) makeDo() error {
-	select {
-	case <-s.ctx.Done():
+	if s.isOver() {
 		return nil // it was the time that was short
-	default:
 	}
-	m := &s.now.book
-	m.Room, m.RoomUntil = max(s.handed*9/10, 1), s.started.Add(keepWay).Unix()
+	s.now.book.limit(s.handed, s.started)
 	if s.last != nil {
-		s.last.book.Room, s.last.book.RoomUntil = m.Room, m.RoomUntil // it is what the next run in this process starts from
+		s.last.book.limit(s.handed, s.started) // it is what the next run in this process starts from
 	}
 	return s.saveBook()
+}
+
+func (s *scan) isOver() bool { return s.ctx.Err() != nil }
+
+// limit leaves room for nine tenths of some curves in the runs of the next day.
+func (m *notebook) limit(curves int, now time.Time) {
+	m.Room, m.RoomUntil = max(curves*9/10, 1), now.Add(keepWay).Unix()
 }
 
 // turnPage returns where a walk's curves are gathered: all that there is room for, of a launchpad that is known to be larger
@@ -245,7 +250,7 @@ func (s *scan) settle(isWhole bool) {
 	m.Known, m.Pools.Found, m.Slot = max(m.Pools.Found, len(s.now.refs)), 0, s.now.slot
 	switch {
 	case m.Width < allShares && m.Short && m.Width > 1:
-		m.Room, m.RoomUntil = s.room()*9/10, s.started.Add(keepWay).Unix() // fewer shares from here on, so that none of them is left out
+		m.limit(s.room(), s.started) // fewer shares from here on, so that none of them is left out
 	case m.Width < allShares:
 		m.Turn = (m.Turn + m.Width) % m.Of
 		m.Shown = min(m.Shown+m.Width, allShares)

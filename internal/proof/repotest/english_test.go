@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,6 +42,9 @@ var oldPhrases = []struct {
 // equated begins the comment of a function that the comment calls a thing, where Go's packages say what it returns.
 var equated = regexp.MustCompile(`^\w+ (?:is|are) (?:the|an?|all|as|every|how|those|what|when|where|which|who|whose|why|GET|POST|PUT|DELETE)\b`)
 
+// promised begins the comment of a function that is said to return something.
+var promised = regexp.MustCompile(`^\w+ returns\b`)
+
 func TestEnglish(t *testing.T) {
 	t.Parallel()
 	for _, path := range tracked(t) {
@@ -60,8 +62,14 @@ func TestEnglish(t *testing.T) {
 			if old, instead := oldPhrase(x.text); old != "" {
 				t.Errorf("%s:%d: %q; better %q", path, x.line, old, instead)
 			}
-			if old := equated.FindString(x.text); old != "" && x.ofFunction {
+			if x.of == nil {
+				continue
+			}
+			if old := equated.FindString(x.text); old != "" && x.of.Type.Results != nil {
 				t.Errorf("%s:%d: %q; better what it returns", path, x.line, old)
+			}
+			if old := promised.FindString(x.text); old != "" && x.of.Type.Results == nil {
+				t.Errorf("%s:%d: %q; it returns nothing", path, x.line, old)
 			}
 		}
 	}
@@ -106,9 +114,9 @@ func oldPhrase(s string) (old, instead string) {
 }
 
 type text struct {
-	line       int
-	text       string
-	ofFunction bool // its comment
+	line int
+	text string
+	of   *ast.FuncDecl // whose comment it is; nil for anything else
 }
 
 // goTexts returns a file's comments, each as one line, and its string literals.
@@ -124,11 +132,7 @@ func goTexts(t *testing.T, path string) []text {
 	}
 	var texts []text
 	for _, c := range f.Comments {
-		ofFunction := slices.ContainsFunc(f.Decls, func(d ast.Decl) bool {
-			fn, ok := d.(*ast.FuncDecl)
-			return ok && fn.Doc == c && fn.Type.Results != nil
-		})
-		texts = append(texts, text{files.Position(c.Pos()).Line, strings.Join(strings.Fields(c.Text()), " "), ofFunction})
+		texts = append(texts, text{files.Position(c.Pos()).Line, strings.Join(strings.Fields(c.Text()), " "), functionOf(f, c)})
 	}
 	ast.Inspect(f, func(n ast.Node) bool {
 		if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
@@ -141,6 +145,16 @@ func goTexts(t *testing.T, path string) []text {
 		return true
 	})
 	return texts
+}
+
+// functionOf returns the function that c is the comment of, nil when there is none.
+func functionOf(f *ast.File, c *ast.CommentGroup) *ast.FuncDecl {
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Doc == c {
+			return fn
+		}
+	}
+	return nil
 }
 
 func lines(t *testing.T, path string) (texts []text) {
