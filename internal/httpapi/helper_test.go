@@ -90,17 +90,12 @@ func (c *client) do(r *http.Request) *http.Response {
 	return response
 }
 
-// get asks again, as Retry-After says, where the machine was too busy for an answer in time.
-func (c *client) get(target string, header ...string) *http.Response {
+func (c *client) get(target string, header ...string) (response *http.Response) {
 	c.t.Helper()
-	response := c.once(target, header...)
-	for range 20 {
-		if response.StatusCode != http.StatusServiceUnavailable {
-			break
-		}
-		time.Sleep(200 * time.Millisecond)
+	apitest.Patiently(func() int {
 		response = c.once(target, header...)
-	}
+		return response.StatusCode
+	})
 	return response
 }
 
