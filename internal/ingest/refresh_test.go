@@ -247,6 +247,7 @@ type day struct {
 	chain   *scripted
 	removed map[string][]int
 	left    map[string]bool // mints that a refresh need not have settled
+	later   []int           // of DAMM v2, pools that curves will have
 	steps   int
 }
 
@@ -271,6 +272,10 @@ func (d *day) full(hour int) {
 	after := byMint(d.board())
 	for mint, now := range after {
 		was, ok := before[mint]
+		if was.Lead.Rival != "" {
+			continue // which leads with the next merge, of whatever run
+		}
+		was.NameCollision = now.NameCollision // a name that another took counts from the next run on, of whatever kind
 		if hour > 0 && !d.left[mint] && (!ok || !was.Same(&now)) {
 			d.t.Errorf("hour %d: the full run changed token %s: %s", hour, mint, cmp.Diff(was, now))
 		}
@@ -312,29 +317,30 @@ func (d *day) change() {
 			d.refresh()
 		}
 		w.Restore(late...)
-	case 8: // a curve begins
-		curve := token.Pool{
+	case 8: // a curve begins, whose token will have a pool of DAMM v2
+		amm := d.fake.World("damm-v2")
+		later := amm.Add(1, true)
+		amm.Remove(later...)
+		d.chain.pools = append(d.chain.pools, token.Pool{
 			Address: key("curve" + strconv.Itoa(d.steps)), Product: token.DBC, Launchpad: token.LaunchpadID(d.ids),
-			Base: token.Asset{Mint: key("mint" + strconv.Itoa(d.steps))}, Curve: token.Curve{Stage: token.Bonding, Progress: "0.5"},
-		}
-		d.chain.pools = append(d.chain.pools, curve)
+			Base: token.Asset{Mint: amm.Mint(later[0])}, Curve: token.Curve{Stage: token.Bonding, Progress: "0.5"},
+		})
+		d.later = append(d.later, later[0])
 	case 9:
 		d.graduate()
 	}
 }
 
-// graduate ends a curve: its token goes on in a pool of DAMM v2, which the chain's source finds.
+// graduate ends the oldest curve: its token goes on in its pool of DAMM v2.
 func (d *day) graduate() {
 	at := slices.IndexFunc(d.chain.pools, func(p token.Pool) bool { return p.Curve.Stage == token.Bonding })
 	if at < 0 {
 		return
 	}
-	curve := &d.chain.pools[at]
-	curve.Curve = token.Curve{Stage: token.Graduated, Progress: "1", GraduatedPool: key(curve.Address)}
-	d.chain.pools = append(d.chain.pools, token.Pool{
-		Address: key(curve.Address), Product: token.DAMMv2, Launchpad: curve.Launchpad,
-		Base: curve.Base, TVLUSD: "100", CreatedAt: time.Now().UnixMilli(),
-	})
+	amm, pool := d.fake.World("damm-v2"), d.later[0]
+	d.later = d.later[1:]
+	d.chain.pools[at].Curve = token.Curve{Stage: token.Graduated, Progress: "1", GraduatedPool: amm.Address(pool)}
+	amm.Restore(pool)
 }
 
 // forget deletes an item of the sync table, or without a partition key one of the board.
