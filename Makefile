@@ -231,6 +231,7 @@ figures: ## measure all that docs/performance.md shows, then make it: an hour, o
 	@$(MAKE) --no-print-directory bench-api JSON=docs/performance/api.json
 	@$(MAKE) --no-print-directory sizes JSON=docs/performance/sizes.json
 	@go test ./internal/ingest -run '^$$' -bench FirstSync -benchtime 5x > docs/performance/first-sync.txt
+	@go test ./internal/dynamo -run '^$$' -bench Refresh -benchtime 500x > docs/performance/readers.txt
 	@go test ./internal/board -run '^$$' -bench Sizes -benchtime 1x > docs/performance/launchpads.txt
 	@go test ./internal/httpapi -run '^$$' -bench FirstRequest -benchtime 20x > docs/performance/first-requests.txt
 	@go test ./internal/httpapi -run '^$$' -bench Routes -benchtime 300x -timeout 30m > docs/performance/routes.txt

@@ -16,6 +16,7 @@ import (
 	"tokensync/internal/catalog"
 	"tokensync/internal/config"
 	"tokensync/internal/dynamo"
+	"tokensync/internal/gc"
 	"tokensync/internal/httpapi"
 	"tokensync/internal/observe"
 	"tokensync/internal/params"
@@ -92,6 +93,7 @@ func Health() apigw.Handler {
 // read builds the function that serves some of the API's routes. When a setting is missing or bad, every request is
 // answered with a 500, and the log has the whole list of them.
 func read(function httpapi.Function, parts ...part) apigw.Handler {
+	gc.Late(os.Getenv)
 	settings, err := config.LoadRead(os.Getenv, config.Cache(httpapi.DefaultCaching), variables(parts)...)
 	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 
 	"tokensync/internal/config"
 	"tokensync/internal/dynamo"
+	"tokensync/internal/gc"
 	"tokensync/internal/ingest"
 	"tokensync/internal/observe"
 	"tokensync/internal/params"
@@ -28,7 +28,7 @@ type SyncHandler func(context.Context, ingest.Event) (any, error)
 // SyncTokens builds sync-tokens from the environment. When a setting is missing or bad, every invocation fails with the
 // whole list of them, which is easier to find than a process that dies at start.
 func SyncTokens() SyncHandler {
-	collectEarly(os.Getenv)
+	gc.Early(os.Getenv)
 	settings, err := config.LoadSync(os.Getenv)
 	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
 	if err == nil {
@@ -42,18 +42,6 @@ func SyncTokens() SyncHandler {
 		log.ErrorContext(ctx, "sync-tokens cannot run", "error", err.Error())
 		metrics.ConfigurationError(ctx)
 		return nil, err
-	}
-}
-
-// gcPercent trades a little CPU for a heap that stays close to what is live: with 100,000 bonding curves of one launchpad
-// the sync takes 61 MiB, and its budget is 64. make memory-study compares: with 60,000 matches 50 would take a tenth more
-// memory and a fifth less CPU, 100 a quarter more memory.
-const gcPercent = 25
-
-// collectEarly sets gcPercent unless the environment says otherwise.
-func collectEarly(getenv func(string) string) {
-	if getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
 	}
 }
 

@@ -24,10 +24,19 @@ func (r *reader) total(i int) total {
 	if created := r.int(createdField); created < r.int(firstSeenField) {
 		now.created = created
 	}
-	for k, f := range counterFields {
-		now.values[k] = orNaN(r.amount(f, 0).Round(sampleDigits))
+	for k, a := range r.counters(i) {
+		now.values[k] = orNaN(a.Round(sampleDigits))
 	}
 	return now
+}
+
+// counters reads those of the token i as they stand.
+func (r *reader) counters(i int) (list [len(counters{})]token.Amount) {
+	r.i = i
+	for k, f := range counterFields {
+		list[k] = r.amount(f, 0)
+	}
+	return list
 }
 
 // orNaN returns a as a float64, which is not a number where a is unknown.
@@ -91,11 +100,13 @@ func (c *carrier) gain() {
 			continue
 		}
 		for i := first; i < first+chunk.tokens; i++ {
-			g := gain{token: i, now: r.total(i)}
-			if from := c.order.at(i); from >= 0 {
+			from := c.order.at(i)
+			if from >= 0 && r.counters(i) == before.counters(from) {
+				continue // most sleep
+			}
+			g := gain{token: i, isNew: from < 0, now: r.total(i)}
+			if !g.isNew {
 				g.was = before.total(from).values
-			} else {
-				g.isNew = true
 			}
 			if g.isNew || g.now.stage != "" && g.was != g.now.values {
 				c.gains = append(c.gains, g)

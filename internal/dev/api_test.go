@@ -17,12 +17,22 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"tokensync/internal/dev"
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/httpapi"
 )
 
 // get asks the stack and checks its answer against the spec.
-func get(t *testing.T, base, target string, header ...string) (*http.Response, []byte) {
+func get(t *testing.T, base, target string, header ...string) (response *http.Response, body []byte) {
+	t.Helper()
+	apitest.Patiently(func() int {
+		response, body = getOnce(t, base, target, header...)
+		return response.StatusCode
+	})
+	return response, body
+}
+
+func getOnce(t *testing.T, base, target string, header ...string) (*http.Response, []byte) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+target, nil)
 	if err != nil {
@@ -141,7 +151,7 @@ func TestAPIWithoutDynamoDB(t *testing.T) {
 		return
 	}
 	for _, target := range []string{"/v1/tokens", "/v1/stats", "/v1/health", "/v1/tokens/" + meteoratest.IncidentKey} {
-		if response, body := get(t, stack.URL(), target); response.StatusCode != http.StatusServiceUnavailable {
+		if response, body := getOnce(t, stack.URL(), target); response.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("%s: %d: %s", target, response.StatusCode, body)
 		}
 	}

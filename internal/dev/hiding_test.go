@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tokensync/internal/dev"
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dev/meteoratest"
 )
 
@@ -74,7 +75,16 @@ func mintsAt(t *testing.T, base, path string) (mints []string) {
 	return mints
 }
 
-func ask(t *testing.T, method, url, token, body string) int {
+func ask(t *testing.T, method, url, token, body string) (status int) {
+	t.Helper()
+	apitest.Patiently(func() int {
+		status = askOnce(t, method, url, token, body)
+		return status
+	})
+	return status
+}
+
+func askOnce(t *testing.T, method, url, token, body string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/dev"
+	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/token"
@@ -157,7 +158,16 @@ type scaffold struct {
 
 const pageOrigin = "http://localhost:3001"
 
-func (s *scaffold) do(method, path, body string, header ...string) *http.Response {
+func (s *scaffold) do(method, path, body string, header ...string) (response *http.Response) {
+	s.t.Helper()
+	apitest.Patiently(func() int {
+		response = s.once(method, path, body, header...)
+		return response.StatusCode
+	})
+	return response
+}
+
+func (s *scaffold) once(method, path, body string, header ...string) *http.Response {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, strings.NewReader(body))
 	if err != nil {

@@ -117,7 +117,7 @@ func TestNoDynamoDB(t *testing.T) {
 				t.Parallel()
 				c := *c
 				c.t = t
-				response := c.get(target)
+				response := c.once(target)
 				if f.unbounded.Load() != 0 {
 					t.Error("a read that may take longer than a client is let wait")
 				}
@@ -144,7 +144,7 @@ func TestHungEndpoint(t *testing.T) {
 	b := withFaults(t, f)
 	endpoint := "http://" + l.Addr().String()
 	f.API = dynamodb.New(dynamodb.Options{BaseEndpoint: &endpoint, Region: "us-east-1"})
-	response := newAPI(t, b, uncached).get("/v1/tokens")
+	response := newAPI(t, b, uncached).once("/v1/tokens")
 	if response.StatusCode != http.StatusServiceUnavailable || f.unbounded.Load() != 0 {
 		t.Errorf("status %d, %d reads without a bound", response.StatusCode, f.unbounded.Load())
 	}
@@ -156,14 +156,14 @@ func TestListsOutliveTheLaunchpadParameter(t *testing.T) {
 	b := newBackend(t, nil)
 	b.Catalog.Launchpads = func(context.Context) ([]token.LaunchpadID, error) { return nil, token.ErrNoLaunchpadID }
 	c := newAPI(t, b, uncached)
-	if got := c.get("/v1/tokens").StatusCode; got != http.StatusServiceUnavailable {
+	if got := c.once("/v1/tokens").StatusCode; got != http.StatusServiceUnavailable {
 		t.Errorf("before any sync: status %d", got)
 	}
 	fill(t, b, apitest.Tokens(10, apitest.First))
 	if got := c.list("/v1/tokens"); len(got.Data) != 10 {
 		t.Errorf("after a sync: %d tokens, want 10", len(got.Data))
 	}
-	if got := c.get("/v1/health").StatusCode; got != http.StatusServiceUnavailable {
+	if got := c.once("/v1/health").StatusCode; got != http.StatusServiceUnavailable {
 		t.Errorf("health: status %d", got)
 	}
 }
@@ -180,7 +180,7 @@ func TestUnprocessedKeysAreReadAgain(t *testing.T) {
 		t.Errorf("%d tokens, want 50", len(got.Data))
 	}
 	f.unprocessed = 1 << 30
-	response := c.get("/v1/tokens?mints=" + apitest.Mint(999)) // which the board does not have
+	response := c.once("/v1/tokens?mints=" + apitest.Mint(999)) // which the board does not have
 	if response.StatusCode != http.StatusServiceUnavailable || f.unbounded.Load() != 0 {
 		t.Errorf("never processed: status %d, %d reads without a bound", response.StatusCode, f.unbounded.Load())
 	}
@@ -194,7 +194,7 @@ func TestPanicIsAProblemAndALoggedStack(t *testing.T) {
 		f.panics = true
 		var log bytes.Buffer
 		c := newClient(t, httpapi.New(b.Catalog, caching, slog.New(slog.NewJSONHandler(&log, nil))).Handler(httpapi.Functions()...))
-		response := c.get("/v1/stats")
+		response := c.once("/v1/stats")
 		if p := problem(t, response); p.Status != http.StatusInternalServerError || strings.Contains(p.Detail, "bug") {
 			t.Errorf("problem %+v", p)
 		}
@@ -206,7 +206,7 @@ func TestPanicIsAProblemAndALoggedStack(t *testing.T) {
 			t.Errorf("logged %s", log.String())
 		}
 		f.panics = false
-		if got := c.get("/v1/stats").StatusCode; got != http.StatusOK {
+		if got := c.once("/v1/stats").StatusCode; got != http.StatusOK {
 			t.Errorf("afterwards: status %d", got)
 		}
 	}
@@ -283,7 +283,7 @@ func saveRun(t *testing.T, b *apitest.Backend, run syncrun.Record) {
 
 func checkHealth(t *testing.T, c *client, failed string) {
 	t.Helper()
-	response := c.get("/v1/health")
+	response := c.once("/v1/health")
 	var got struct {
 		Status string
 		Checks map[string]struct{ Status, Detail string }
@@ -314,7 +314,7 @@ func TestHealthWithoutDynamoDB(t *testing.T) {
 	f := &faulty{}
 	c := newAPI(t, withFaults(t, f), uncached)
 	f.hang = true
-	response := c.get("/v1/health")
+	response := c.once("/v1/health")
 	body := readAll(t, response)
 	if response.StatusCode != http.StatusServiceUnavailable || f.unbounded.Load() != 0 {
 		t.Errorf("status %d, %d reads without a bound", response.StatusCode, f.unbounded.Load())

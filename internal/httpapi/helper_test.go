@@ -90,7 +90,16 @@ func (c *client) do(r *http.Request) *http.Response {
 	return response
 }
 
-func (c *client) get(target string, header ...string) *http.Response {
+func (c *client) get(target string, header ...string) (response *http.Response) {
+	c.t.Helper()
+	apitest.Patiently(func() int {
+		response = c.once(target, header...)
+		return response.StatusCode
+	})
+	return response
+}
+
+func (c *client) once(target string, header ...string) *http.Response {
 	c.t.Helper()
 	r := httptest.NewRequestWithContext(c.t.Context(), http.MethodGet, target, nil)
 	for i := 0; i+1 < len(header); i += 2 {
@@ -154,17 +163,10 @@ func (p page) mints() []string {
 	return mints
 }
 
-// list returns a page. A busy machine's table may not answer in time: then it asks again, as Retry-After says.
+// list returns a page.
 func (c *client) list(target string) page {
 	c.t.Helper()
 	response := c.get(target)
-	for range 20 {
-		if response.StatusCode != http.StatusServiceUnavailable {
-			break
-		}
-		time.Sleep(200 * time.Millisecond)
-		response = c.get(target)
-	}
 	body := readAll(c.t, response)
 	if response.StatusCode != http.StatusOK {
 		c.t.Fatalf("%s: %d %s", target, response.StatusCode, body)

@@ -55,7 +55,7 @@ func readPage(folder string) (*page, error) {
 		}
 		p.Figures[name] = figures
 	}
-	for _, name := range []string{"first-sync", "routes", "hot-paths", "launchpads", "first-requests"} {
+	for _, name := range []string{"first-sync", "routes", "hot-paths", "launchpads", "readers", "first-requests"} {
 		b, err := os.ReadFile(filepath.Join(folder, name+".txt"))
 		if err != nil {
 			return nil, err

@@ -25,13 +25,11 @@ import (
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/apitest"
 	"tokensync/internal/dev/dynamotest"
+	"tokensync/internal/dev/eventtest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/dev/runtimeapi"
 	"tokensync/internal/dev/workspace"
-	"tokensync/internal/doctor"
-	"tokensync/internal/syncrun"
-	"tokensync/internal/token"
 )
 
 // TestArtifacts starts each function cold from what sam build made, the very file that is deployed, with each of its
@@ -54,7 +52,7 @@ func TestArtifacts(t *testing.T) {
 				recorder.reset()
 				result := coldStart(t, stack.Stack, f.Name, d.event(t, name))
 				t.Logf("cold start %v, answered in %v, %d calls of DynamoDB", result.ColdStart, result.Duration, len(recorder.asked))
-				if problem := checkAnswer(name, result); problem != "" {
+				if problem := eventtest.Problem(name, result.Payload); problem != "" {
 					t.Error(problem)
 				}
 				for _, problem := range d.refused(t, f.LogicalID, stack.Tables(), recorder.asked) {
@@ -173,92 +171,6 @@ func startArtifacts(t *testing.T, root workspace.Root, filled bool) (*dev.World,
 		t.Fatal(err)
 	}
 	return stack, recorder
-}
-
-// checkAnswer returns what is wrong with an answer, or ""; the event's name tells what is right.
-func checkAnswer(event string, result runtimeapi.Result) string {
-	var answer struct {
-		StatusCode   int
-		Status       syncrun.Status
-		IsAuthorized *bool
-	}
-	if err := json.Unmarshal(result.Payload, &answer); err != nil {
-		return err.Error()
-	}
-	status := http.StatusOK
-	switch {
-	case answer.IsAuthorized != nil:
-		if wrong := strings.Contains(event, "-wrong") || strings.Contains(event, "-no-"); *answer.IsAuthorized == wrong {
-			return fmt.Sprintf("isAuthorized is %v", *answer.IsAuthorized)
-		}
-		return ""
-	case event == "sync-probe.json":
-		return checkReport(result.Payload)
-	case strings.HasPrefix(event, "sync-"):
-		if answer.Status != syncrun.Succeeded {
-			return fmt.Sprintf("the run is %q: %s", answer.Status, result.Payload)
-		}
-		return ""
-	case strings.Contains(event, "-bad-"):
-		status = http.StatusBadRequest
-	case strings.HasSuffix(event, "-show.json"):
-		status = http.StatusNoContent
-	case strings.Contains(event, "-not-found"):
-		status = http.StatusNotFound
-	}
-	if answer.StatusCode != status {
-		return fmt.Sprintf("status %d, want %d: %s", answer.StatusCode, status, result.Payload)
-	}
-	return ""
-}
-
-// checkReport returns what a probe found wrong, or "".
-func checkReport(payload []byte) string {
-	var r doctor.Report
-	if err := json.Unmarshal(payload, &r); err != nil {
-		return err.Error()
-	}
-	seen := map[string]bool{}
-	for _, c := range r.Checks {
-		if seen[c.Of] = true; c.Needed && c.Verdict != doctor.Works && c.Verdict != doctor.Costs {
-			return fmt.Sprintf("what the sync relies on does not hold: %+v", c)
-		}
-	}
-	if !r.Holds || !seen[string(token.DLMM)] || !seen["node"] {
-		return fmt.Sprintf("not all was examined: %s", payload)
-	}
-	return ""
-}
-
-// TestReports keeps the test of the artifacts from taking every report for a good one.
-func TestReports(t *testing.T) {
-	t.Parallel()
-	good := func() doctor.Report {
-		return doctor.Report{Holds: true, Checks: []doctor.Check{
-			{Of: "dlmm", Needed: true, Verdict: doctor.Works}, {Of: "damm-v1", Verdict: doctor.Fails}, {Of: "node", Needed: true, Verdict: doctor.Costs},
-		}}
-	}
-	for name, change := range map[string]func(*doctor.Report){
-		"":           func(*doctor.Report) {},
-		"what fails": func(r *doctor.Report) { r.Checks[0].Verdict = doctor.Fails },
-		"what was too slow": func(r *doctor.Report) {
-			r.Checks[2].Verdict, r.Checks[2].Seen = doctor.Fails, "no time left, or too slow"
-		},
-		"what was not asked": func(r *doctor.Report) { r.Checks[2].Verdict = doctor.Unasked },
-		"no node":            func(r *doctor.Report) { r.Checks = r.Checks[:2] },
-		"nothing":            func(r *doctor.Report) { r.Checks = nil },
-		"what does not hold": func(r *doctor.Report) { r.Holds = false },
-	} {
-		report := good()
-		change(&report)
-		text, err := json.Marshal(report)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if problem := checkReport(text); (problem == "") != (name == "") {
-			t.Errorf("%s: %q", name, problem)
-		}
-	}
 }
 
 // recorder is a proxy of an engine that records what it is asked.

@@ -145,7 +145,7 @@ var optional = map[string]string{
 	"CACHE_MEMORY":       "how long a warm function uses an answer: for tests and measurements",
 	"CACHE_MEMORY_BYTES": "how much of them it keeps: likewise",
 	"METADATA_HOSTS":     "what stands for the hosts of metadata: for local runs",
-	"GOGC":               "Go's own; the sync sets what was measured to be best",
+	"GOGC":               "Go's own; package gc sets what was measured to be best",
 }
 
 // readElsewhere are variables that the template sets and none of our packages reads.
