@@ -14,14 +14,11 @@ import (
 	"tokensync/internal/metadata"
 	"tokensync/internal/meteora"
 	"tokensync/internal/params"
+	"tokensync/internal/products"
 	"tokensync/internal/solana"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
-
-// found lists the products whose pools are looked up, by address and by mint, whether or not they are scanned: tokens of
-// ours have pools there.
-var found = []token.Product{token.DLMM, token.DAMMv2, token.DAMMv1}
 
 // newSources returns what the sync reads from, in the settings' order, and what it looks pools up in. A product's client
 // is shared, so that its rate limit is: the curves ask Meteora as well.
@@ -36,9 +33,12 @@ func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Sou
 		}
 		clients[product] = client
 	}
+	// Tokens of ours have pools in every product, whether or not it is scanned; those on their curves the chain tells.
 	var finders []ingest.Finder
-	for _, product := range found {
-		finders = append(finders, clients[product])
+	for _, api := range products.APIs {
+		if api.Product != token.DBCList {
+			finders = append(finders, clients[api.Product])
+		}
 	}
 	var sources []ingest.Source
 	for _, product := range settings.Products {

@@ -31,7 +31,12 @@ const (
 )
 
 // Sorts lists every Sort but Relevance.
-var Sorts = []Sort{Created, Volume, TVL, MarketCap, Progress, Symbol, Graduation, LastTrade, PriceChange, Holders, Fees}
+var Sorts = func() (names []Sort) {
+	for _, s := range sorts {
+		names = append(names, s.name)
+	}
+	return names
+}()
 
 // A sorting says by which value of a token tokens are ordered.
 type sorting struct {

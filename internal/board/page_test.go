@@ -147,6 +147,22 @@ func lumpy(n int, r *rand.Rand) []token.Token {
 	return tokens
 }
 
+// TestLumpyTokensDiffer: what all tokens have alike proves no order. Changes need a past, which TestRecall has.
+func TestLumpyTokensDiffer(t *testing.T) {
+	t.Parallel()
+	tokens := simple(lumpy(250, rand.New(rand.NewPCG(21, 22))))
+	for _, by := range Sorts {
+		values := map[value]bool{}
+		for i := range tokens {
+			number, text := tokens.at(&tokens[i], by)
+			values[value{number, text}] = true
+		}
+		if len(values) < 3 && by != PriceChange {
+			t.Errorf("they have only %d values to order by %s", len(values), by)
+		}
+	}
+}
+
 // TestPagesAgainstTheLongWay asks at random, any sort with any filters and any search, page by page.
 func TestPagesAgainstTheLongWay(t *testing.T) {
 	t.Parallel()

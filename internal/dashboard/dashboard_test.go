@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"tokensync/internal/board"
 	"tokensync/internal/dashboard"
+	"tokensync/internal/token"
 )
 
 func get(t *testing.T, target string, header ...string) *http.Response {
@@ -79,6 +81,27 @@ func TestFiles(t *testing.T) {
 	}
 	if strings.Contains(text, "<style") || strings.Contains(text, "style=") || regexp.MustCompile(`<script[^>]*>[^<]`).MatchString(text) {
 		t.Error("the page has what its own policy forbids")
+	}
+}
+
+// TestChoices: the page offers every order and stage, and knows where Meteora shows the pools of every product.
+func TestChoices(t *testing.T) {
+	t.Parallel()
+	html, script := body(t, get(t, dashboard.Path)), body(t, get(t, dashboard.Path+"/tokens.js"))
+	for _, sort := range board.Sorts {
+		if !strings.Contains(html, `<option value="`+string(sort)+`">`) {
+			t.Errorf("no choice of the order %s", sort)
+		}
+	}
+	for _, stage := range token.Stages {
+		if !strings.Contains(html, `<option value="`+string(stage)+`">`) {
+			t.Errorf("no choice of the stage %s", stage)
+		}
+	}
+	for _, product := range token.Products {
+		if !strings.Contains(script, `"`+string(product)+`": "https://`) {
+			t.Errorf("no page for pools of %s", product)
+		}
 	}
 }
 

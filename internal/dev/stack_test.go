@@ -11,6 +11,7 @@ import (
 	"tokensync/internal/config"
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
+	"tokensync/internal/products"
 	"tokensync/internal/syncrun"
 )
 
@@ -76,11 +77,14 @@ func TestSyncTwice(t *testing.T) {
 	}
 }
 
-// poolsOf returns the addresses of every pool that Meteora has of the mints, whichever product and launchpad they are of.
+// poolsOf returns the addresses of every pool that Meteora can tell of the mints, whichever product and launchpad they are of.
 func poolsOf(w *dev.World, mints ...string) map[string]bool {
 	all := map[string]bool{}
-	for _, product := range []string{meteoratest.DLMM, meteoratest.DAMMv2} {
-		for _, addresses := range w.Meteora.World(product).PoolsOf(mints...) {
+	for _, api := range products.APIs {
+		if !api.Filters { // cannot be asked for a mint's
+			continue
+		}
+		for _, addresses := range w.Meteora.World(string(api.Product)).PoolsOf(mints...) {
 			for _, address := range addresses {
 				all[address] = true
 			}

@@ -12,6 +12,7 @@ import (
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
 	"tokensync/internal/doctor"
+	"tokensync/internal/products"
 	"tokensync/internal/solana"
 	"tokensync/internal/token"
 )
@@ -108,6 +109,11 @@ func TestMeteora(t *testing.T) {
 		"no rate headers":        {meteoratest.DLMM, func(c *meteoratest.Config) { c.Quota = map[string]meteoratest.Quota{meteoratest.DLMM: {}} }, verdicts{"rate": costs}, true, "30 requests"},
 		"a slip":                 {meteoratest.DLMM, faulty(meteoratest.Times(2, on(meteoratest.Fault{Status: 503}, all))), verdicts{}, true, ""},
 	}
+	for _, api := range products.APIs {
+		if test := tests[string(api.Product)]; test.product != string(api.Product) {
+			t.Errorf("%s is not examined", api.Product)
+		}
+	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,8 +141,8 @@ func TestMeteora(t *testing.T) {
 			if diff := cmp.Diff(test.want, odd(t, r)); diff != "" || r.Holds != test.holds {
 				t.Errorf("holds %v, verdicts (-want +got):\n%s", r.Holds, diff)
 			}
-			if text := printed(t, &r); !strings.Contains(text, test.says) {
-				t.Errorf("it does not say %q:\n%s", test.says, text)
+			if text := printed(t, &r); !strings.Contains(text, test.says) || strings.Contains(text, "never seen before") {
+				t.Errorf("it does not say %q, or takes fields for new ones:\n%s", test.says, text)
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tokensync/internal/board"
 	"tokensync/internal/ledger"
+	"tokensync/internal/products"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -266,7 +267,8 @@ func (p *plan) survey(chunks int) {
 // searchers returns the tasks that can be asked by mint: the servers of the other products take no such filter.
 func (p *plan) searchers() []*task {
 	return slices.DeleteFunc(slices.Clone(p.tasks), func(t *task) bool {
-		return t.finder == nil || t.product != token.DLMM && t.product != token.DAMMv2
+		api, _ := products.Of(t.product)
+		return t.finder == nil || !api.Filters
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tokensync/internal/dev/emftest"
+	"tokensync/internal/dev/fields"
 	"tokensync/internal/observe"
 	"tokensync/internal/syncrun"
 )
@@ -84,7 +86,7 @@ func TestEveryFigureOfARun(t *testing.T) {
 // at, and of them only what is always there or did occur.
 func TestFiguresOfAlarms(t *testing.T) {
 	t.Parallel()
-	always := []string{"MemoryUsed", "RunsSucceeded"}
+	always, moved := []string{"MemoryUsed", "RunsSucceeded"}, map[string]bool{}
 	for name, tt := range map[string]struct {
 		outcome syncrun.Outcome
 		want    map[string]float64
@@ -100,18 +102,30 @@ func TestFiguresOfAlarms(t *testing.T) {
 		"a board unpublished":    {syncrun.Outcome{BoardUnpublished: true}, map[string]float64{"BoardUnpublished": 1}},
 		"rules that are no JSON": {syncrun.Outcome{RulesInvalid: true}, map[string]float64{"RulesInvalid": 1}},
 	} {
-		var out bytes.Buffer
-		observe.NewMetrics(&out, environment(nil)).Emit(t.Context(), tt.outcome)
 		got := map[string]float64{}
-		for name, m := range parse(t, out.Bytes()).Metrics {
+		for name, m := range figuresOfAlarms(t, tt.outcome) {
 			if m.Value != 0 || !slices.Contains(always, name) {
-				got[name] = m.Value
+				got[name], moved[name] = m.Value, true
 			}
 		}
 		if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
+	var worst syncrun.Outcome
+	fields.ChangeFigures(reflect.ValueOf(&worst).Elem())
+	for name := range figuresOfAlarms(t, worst) {
+		if !moved[name] && !slices.Contains(always, name) {
+			t.Errorf("no run here moves %s", name)
+		}
+	}
+}
+
+func figuresOfAlarms(t *testing.T, o syncrun.Outcome) map[string]emftest.Metric {
+	t.Helper()
+	var out bytes.Buffer
+	observe.NewMetrics(&out, environment(nil)).Emit(t.Context(), o)
+	return parse(t, out.Bytes()).Metrics
 }
 
 // TestOperatorRefused counts who tries wrong tokens.

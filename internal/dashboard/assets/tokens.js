@@ -15,7 +15,7 @@ let typing; // a timer
 // poolPages are where Meteora shows a pool.
 const poolPages = {
   "dlmm": "https://www.meteora.ag/dlmm/", "damm-v2": "https://www.meteora.ag/dammv2/", "damm-v1": "https://www.meteora.ag/pools/",
-  "dbc": "https://www.meteora.ag/dbc/",
+  "dbc": "https://www.meteora.ag/dbc/", "dbc-list": "https://www.meteora.ag/dbc/",
 };
 
 export function start(onTrouble) {

@@ -38,3 +38,12 @@ func Change(leaf reflect.Value) {
 		leaf.SetInt(leaf.Int() + 1)
 	}
 }
+
+// ChangeFigures gives every number and bool below v that can be set another value, and leaves texts as they are.
+func ChangeFigures(v reflect.Value) {
+	Visit(v, func(_ string, leaf reflect.Value) {
+		if leaf.CanSet() && (leaf.CanInt() || leaf.Kind() == reflect.Bool) {
+			Change(leaf)
+		}
+	})
+}

@@ -1,6 +1,9 @@
 package meteoratest
 
-import "cmp"
+import (
+	"cmp"
+	"fmt"
+)
 
 // pool appends one pool in the product's shape, with a comma after it.
 func (e *encoder) pool(w *world, p *pool) {
@@ -17,10 +20,12 @@ func (e *encoder) pool(w *world, p *pool) {
 		e.dlmm(w, p)
 	case kindDAMMv2:
 		e.dammV2(w, p)
+	case kindDAMMv1:
+		e.dammV1(w, p)
 	case kindDBC:
 		e.dbc(w, p)
 	default:
-		e.dammV1(w, p)
+		panic(fmt.Sprintf("meteoratest: no rows of kind %d", w.kind))
 	}
 	if p.layout == layoutLaunchpadLast {
 		e.launchpad(p)

@@ -39,11 +39,28 @@ const (
 	DBCList = "dbc-list" // pools on their bonding curves; undocumented, so a test may let it vanish with OnProduct and a 404
 )
 
-// Products returns the products' names.
-func Products() []string { return []string{DLMM, DAMMv2, DAMMv1, DBCList} }
+// An api is a product as Meteora offers it.
+type api struct {
+	name  string
+	kind  int     // in keys
+	rate  float64 // documented limit, in requests a second
+	quota Quota   // of its rate headers
+}
 
-// kindOf is a product's in keys.
-var kindOf = map[string]int{DLMM: kindDLMM, DAMMv2: kindDAMMv2, DAMMv1: kindDAMMv1, DBCList: kindDBC}
+var apis = []api{
+	{DLMM, kindDLMM, 30, Quota{300, 10 * time.Second}},
+	{DAMMv2, kindDAMMv2, 10, Quota{300, 10 * time.Second}},
+	{DAMMv1, kindDAMMv1, 10, Quota{100, 10 * time.Second}},
+	{DBCList, kindDBC, 10, Quota{}},
+}
+
+// Products returns the products' names.
+func Products() (names []string) {
+	for _, of := range apis {
+		names = append(names, of.name)
+	}
+	return names
+}
 
 // Config describes what the fake holds and how it behaves. The zero value is ready to use.
 type Config struct {
@@ -80,24 +97,16 @@ type Config struct {
 
 const defaultMaxURL = 8192
 
-// Meteora's documented limits, and those of its rate headers.
-var (
-	defaultRates  = map[string]float64{DLMM: 30, DAMMv2: 10, DAMMv1: 10, DBCList: 10}
-	defaultQuotas = map[string]Quota{
-		DLMM: {300, 10 * time.Second}, DAMMv2: {300, 10 * time.Second}, DAMMv1: {100, 10 * time.Second},
-	}
-)
-
 // meter returns a product's.
-func (c Config) meter(product string) *meter {
-	m := &meter{rate: defaultRates[product], quota: defaultQuotas[product]}
-	if rate, set := c.RateLimit[product]; set {
+func (c Config) meter(of api) *meter {
+	m := &meter{rate: of.rate, quota: of.quota}
+	if rate, set := c.RateLimit[of.name]; set {
 		m.rate = rate
 	}
 	if m.rate <= 0 {
 		m.quota = Quota{}
 	}
-	if quota, set := c.Quota[product]; set {
+	if quota, set := c.Quota[of.name]; set {
 		m.quota = quota
 	}
 	return m
@@ -150,16 +159,16 @@ func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, products: map[string]*product{}, closed: make(chan struct{})}
 	u := newUniverse(cfg)
-	for _, name := range Products() {
-		n, set := cfg.PoolsOf[name]
+	for _, of := range apis {
+		n, set := cfg.PoolsOf[of.name]
 		if !set {
 			n = cfg.Pools
 		}
-		p := &product{name: name, meter: cfg.meter(name)}
-		w := newWorld(u, kindOf[name], max(n, 0))
+		p := &product{name: of.name, meter: cfg.meter(of)}
+		w := newWorld(u, of.kind, max(n, 0))
 		w.launch(cfg.Launched)
 		p.world.Store(w)
-		s.products[name] = p
+		s.products[of.name] = p
 	}
 	s.dialects.of, s.dialects.general = map[[2]string]Dialect{}, cmp.Or(cfg.Dialect, Commas)
 	s.SetFault(cfg.Fault)

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tokensync/internal/dev/samtemplate"
+	"tokensync/internal/products"
+	"tokensync/internal/token"
 )
 
 const ourTemplate = "../../../template.yaml"
@@ -99,11 +101,37 @@ func TestOurSyncFunction(t *testing.T) {
 		t.Errorf("schedules (-want +got):\n%s", diff)
 	}
 	for _, name := range []string{
-		"TOKENS_TABLE", "BOARD_TABLE", "SYNC_TABLE", "LAUNCHPAD_ID_PARAMETER", "METEORA_PRODUCTS",
-		"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "METEORA_DBC_URL", "SYNC_INTERVAL", "WATCH_INTERVAL", "LOG_LEVEL",
+		"TOKENS_TABLE", "BOARD_TABLE", "SYNC_TABLE", "LAUNCHPAD_ID_PARAMETER", "METEORA_PRODUCTS", "SYNC_INTERVAL", "WATCH_INTERVAL", "LOG_LEVEL",
 	} {
 		if f.Environment[name] == "" {
 			t.Errorf("%s is not set", name)
+		}
+	}
+}
+
+// TestOurProducts: each can be chosen, and asked at Meteora's address, or at the one where sam local finds its fake.
+func TestOurProducts(t *testing.T) {
+	t.Parallel()
+	f, err := loadOurs(t, nil).Function("sync-tokens")
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := event(t, "env.json")
+	for _, api := range products.APIs {
+		if got := f.Environment[api.Variable]; got != api.URL {
+			t.Errorf("%s is %q, want %s", api.Variable, got, api.URL)
+		}
+		if fake := fmt.Sprintf("%q: \"http://host.docker.internal:8002/%s\"", api.Variable, api.Product); !strings.Contains(local, fake) {
+			t.Errorf("events/env.json has no %s", fake)
+		}
+	}
+	for _, product := range token.Products {
+		choice := map[string]string{"MeteoraProducts": string(product)}
+		if product == token.DAMMv2 {
+			choice = map[string]string{"ScanDammV2": "true", "SyncSchedule": "5m"}
+		}
+		if _, err := samtemplate.Load(ourTemplate, samtemplate.Options{Parameters: choice}); err != nil {
+			t.Errorf("%s cannot be chosen: %v", product, err)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"tokensync/internal/dev/gateway"
 	"tokensync/internal/dev/runtimeapi"
+	"tokensync/internal/products"
 )
 
 var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])`)
@@ -28,10 +29,14 @@ func folder(logicalID string) string {
 }
 
 // nowhere are endpoints at which nothing answers.
-var nowhere = map[string]string{
-	"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "METEORA_DLMM_URL": "http://127.0.0.1:1", "METEORA_DBC_URL": "http://127.0.0.1:1",
-	"METEORA_DAMM_V1_URL": "http://127.0.0.1:1", "METEORA_DAMM_V2_URL": "http://127.0.0.1:1",
-}
+var nowhere = func() map[string]string {
+	const url = "http://127.0.0.1:1"
+	env := map[string]string{"AWS_ENDPOINT_URL": url}
+	for _, api := range products.APIs {
+		env[api.Variable] = url
+	}
+	return env
+}()
 
 // function returns a function's binary for this machine.
 func (d *deployment) function(logicalID string, env map[string]string, log func(string)) (*runtimeapi.Function, error) {

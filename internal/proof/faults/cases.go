@@ -9,6 +9,7 @@ import (
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/ssmtest"
+	"tokensync/internal/products"
 	"tokensync/internal/syncrun"
 )
 
@@ -178,5 +179,9 @@ func changes() []Case {
 
 // everywhere leads all of Meteora's APIs to one address.
 func everywhere(url string) map[string]string {
-	return map[string]string{"METEORA_DLMM_URL": url, "METEORA_DAMM_V2_URL": url, "METEORA_DAMM_V1_URL": url, "METEORA_DBC_URL": url}
+	env := map[string]string{}
+	for _, api := range products.APIs {
+		env[api.Variable] = url
+	}
+	return env
 }

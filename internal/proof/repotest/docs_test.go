@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"tokensync/internal/token"
 )
 
 const maxReadme = 150 // lines
@@ -15,6 +17,20 @@ func TestReadmeIsShort(t *testing.T) {
 	t.Parallel()
 	if n := len(lines(t, filepath.Join(root(t), "README.md"))); n > maxReadme || n == 0 {
 		t.Errorf("README.md has %d lines, want 1 to %d: pages in docs/ take the rest", n, maxReadme)
+	}
+}
+
+// TestReadmeListsProducts: the help and the refusals take them from the code, and readers begin with the README.
+func TestReadmeListsProducts(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, product := range token.Products {
+		if !strings.Contains(string(text), "`"+string(product)+"`") {
+			t.Errorf("README.md does not list %s", product)
+		}
 	}
 }
 

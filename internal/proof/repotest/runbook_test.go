@@ -30,6 +30,25 @@ func TestRunBook(t *testing.T) {
 	}
 }
 
+// TestGraphs: whoever is told of an alarm on a metric of ours sees it on the dashboard.
+func TestGraphs(t *testing.T) {
+	t.Parallel()
+	template, err := os.ReadFile("../../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := names(regexp.MustCompile(`Namespace: tokensync\n +MetricName: (\w+)`), template)
+	graphs := names(regexp.MustCompile(`\["tokensync","(\w+)"`), template)
+	for _, metric := range metrics {
+		if !slices.Contains(graphs, metric) {
+			t.Errorf("no graph shows %s, which an alarm watches", metric)
+		}
+	}
+	if len(metrics) < 8 {
+		t.Errorf("the template's alarms watch only %v", metrics)
+	}
+}
+
 // TestTableOfFunctions: whoever looks for what answers a route, or for its log, finds the function in the table.
 func TestTableOfFunctions(t *testing.T) {
 	t.Parallel()

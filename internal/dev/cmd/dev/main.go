@@ -12,9 +12,10 @@ import (
 	"syscall"
 
 	"tokensync/internal/dev"
+	"tokensync/internal/token"
 )
 
-const usage = `usage: dev run | demo | doctor [--json] | aws | --help
+var usage = `usage: dev run | demo | doctor [--json] | aws | --help
 
   run    start the local stack, sync at once and then on a schedule, serve the HTTP API until Ctrl-C
   demo   one full sync; its record is the one line of JSON on standard output; exit 0 when it succeeded
@@ -24,7 +25,7 @@ const usage = `usage: dev run | demo | doctor [--json] | aws | --help
 
 Environment variables:
   POOLS          how many pools the fake Meteora holds in each product (132967)
-  PRODUCTS       what to read: dlmm, damm-v2, damm-v1, dbc-list, dbc; comma-separated (dlmm,dbc)
+  PRODUCTS       what to read: ` + listed(token.Products) + `; comma-separated (dlmm,dbc)
   CURVES         how many tokens the launchpad has on the fake Solana (512)
   LAUNCHPAD_ID   the value in SSM (56JeApcTgcSEE6mNJ5ygv4i7rkzjCiVgpuwPD4UE8r7V,moonyard: a config key on the chain, and a
                  name that pools carry); may be empty, to see the guard
@@ -38,7 +39,7 @@ Environment variables:
   SYNC_EVERY     how often run syncs again (60s): a refresh of what is known and new
   FULL_EVERY     how often it does so in full (10m)
   DYNAMODB_ENDPOINT  a DynamoDB that is running, instead of the engine in .tools/
-  METEORA_DLMM_URL, METEORA_DAMM_V2_URL, METEORA_DAMM_V1_URL, METEORA_DBC_URL  another Meteora, such as a fake of your own
+  ` + listed(upstreams()) + `  another Meteora, such as a fake of your own
   SOLANA_RPC_URL      doctor: the node; it is never shown
   METEORA_USER_AGENT  doctor: what requests call themselves
   FAKE=1         doctor: examine fakes of Meteora and of a node instead

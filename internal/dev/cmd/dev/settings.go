@@ -13,6 +13,7 @@ import (
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/products"
 	"tokensync/internal/token"
 )
 
@@ -60,7 +61,15 @@ type settings struct {
 }
 
 // passedOn are variables of this process that the functions get too, if set.
-var passedOn = []string{"METEORA_DLMM_URL", "METEORA_DAMM_V2_URL", "METEORA_DAMM_V1_URL", "METEORA_DBC_URL", "LOG_LEVEL"}
+var passedOn = append(upstreams(), "LOG_LEVEL")
+
+// upstreams returns the variables that lead to another Meteora.
+func upstreams() (names []string) {
+	for _, api := range products.APIs {
+		names = append(names, api.Variable)
+	}
+	return names
+}
 
 // fromLive are those that they get when they read the real Meteora.
 var fromLive = []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
@@ -154,6 +163,11 @@ func oneOf[T ~string](env lookup, name string, words []T) (T, error) {
 		return "", fmt.Errorf("%s=%q is not one of %v", name, value, words)
 	}
 	return T(value), nil
+}
+
+// listed returns words as the help shows them.
+func listed[T ~string](words []T) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(words), "[]"), " ", ", ")
 }
 
 func toggle(env lookup, name string, fallback bool) (bool, error) {
