@@ -56,6 +56,9 @@ func (b *BoardTable) Edit(ctx context.Context) (*Edition, error) {
 	return e, nil
 }
 
+// Generation returns the lease's under which the board was published that was found.
+func (e *Edition) Generation() int64 { return e.from.generation }
+
 // Board returns the board that was found, nil when there is none, or none that can be read.
 func (e *Edition) Board() *board.Board { return e.previous }
 

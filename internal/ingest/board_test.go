@@ -460,3 +460,37 @@ func TestTheUnitsOfAQuietRun(t *testing.T) {
 		}
 	}
 }
+
+// TestItemsAheadOfTheBoard: a run that wrote items and did not publish leaves them as nobody sees them. When the world is again as the board has
+// it, the next run says so to the table too.
+func TestItemsAheadOfTheBoard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, token.DLMM)
+	if run := w.run(); run.Status != syncrun.Succeeded {
+		t.Fatalf("%+v", run)
+	}
+	amm := w.fake.World("dlmm")
+	gone := amm.Ours()[0]
+	mint := amm.Mint(gone)
+	var pools []int
+	for _, i := range amm.Ours() {
+		if amm.Mint(i) == mint {
+			pools = append(pools, i)
+		}
+	}
+	for _, mode := range []string{ingest.ModeRefresh, ingest.ModeFull} {
+		amm.Remove(pools...)
+		w.db.put = w.boardIsDown
+		if run := w.run(); run.Status == syncrun.Succeeded || w.tokens()[mint].Status != token.Delisted || !w.board().Lists(mint) {
+			t.Fatalf("%+v, the item is %s", run, w.tokens()[mint].Status)
+		}
+		w.db.put = nil
+		amm.Restore(pools...)
+		if run := w.runAs(mode); run.Status != syncrun.Succeeded || run.ItemsWritten != 1 || w.tokens()[mint].Status != token.Listed {
+			t.Errorf("%s: %d items written, this one is %s: %+v", mode, run.ItemsWritten, w.tokens()[mint].Status, run)
+		}
+		if run := w.runAs(mode); run.Status != syncrun.Succeeded || run.ItemsWritten != 0 {
+			t.Errorf("%s again: %d items written", mode, run.ItemsWritten)
+		}
+	}
+}

@@ -74,6 +74,8 @@ type Edition interface {
 	Board() *board.Board
 	// Loss is why there is no board although one was published.
 	Loss() error
+	// Generation is the lease's under which the board was published.
+	Generation() int64
 	// State is what the run that published the board left.
 	State() []byte
 	// Put stores a chunk of the new board. It is for one goroutine.

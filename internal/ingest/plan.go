@@ -26,6 +26,7 @@ type plan struct {
 	turn      []string // mints whose pools are asked for by mint, as it is their turn
 	nextShare share    // of the tokens, for the next run
 	fullDue   bool     // a full run was turned away, or this one has asked a watch to give way
+	outrun    bool     // a run was here since the last board, which may have written items
 }
 
 // state is what a run leaves for the next one, published together with its board.
@@ -67,7 +68,7 @@ type poolID struct{ address, mint string }
 
 // plan reads the last board and chooses whom to ask for what. A product that cannot be followed is scanned as in a full
 // run; a source that is no Follower always is.
-func (r *run) plan(ctx context.Context) (*plan, error) {
+func (r *run) plan(ctx context.Context, lease Lease) (*plan, error) {
 	edition, err := r.Edit(ctx)
 	if err != nil {
 		return nil, err
@@ -90,6 +91,7 @@ func (r *run) plan(ctx context.Context) (*plan, error) {
 	}
 	if b := edition.Board(); b != nil {
 		r.lastSync = b.Manifest().SyncedAt
+		p.outrun = lease.Generation() > edition.Generation()+1
 	}
 	if p.previous, err = r.previous(ctx, edition.Board()); err != nil {
 		return nil, err

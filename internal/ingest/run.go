@@ -99,7 +99,7 @@ func (r *run) sync(ctx context.Context, deadline time.Time) error {
 	if err := r.loadRules(ctx); err != nil {
 		return err
 	}
-	plan, err := r.plan(ctx)
+	plan, err := r.plan(ctx, lease)
 	if err != nil {
 		return err
 	}
