@@ -231,9 +231,9 @@ func (r *Report) print() {
 	for _, v := range r.Routes {
 		fmt.Printf("%-36s %10.0f %8.2f %8.2f %8.2f %8.0f\n", v.Name, v.PerSecond, v.P50, v.P95, v.P99, v.Bytes)
 	}
-	fmt.Printf("\n%-40s %10s %8s\n", "what a read function takes", "is", "at most")
+	fmt.Printf("\n%-46s %10s %8s\n", "what a read function takes", "is", "at most")
 	for _, b := range r.Bounds {
-		fmt.Printf("%-40s %10.2f %8s %s\n", b.Name, b.Is, b.most(), b.Unit)
+		fmt.Printf("%-46s %10.2f %8.0f %s\n", b.Name, b.Is, b.Most, b.Unit)
 	}
 	fmt.Printf("\n%-36s %10s %8s\n", "cold start", "ms", "MiB")
 	for _, v := range r.Starts {
