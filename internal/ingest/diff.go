@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 
+	"tokensync/internal/board"
 	"tokensync/internal/token"
 )
 
@@ -22,15 +23,14 @@ type change struct {
 // not have. Only the gathered pools are in memory, packed, and a hundred stored tokens. The pair with an error is the last.
 func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq2[change, error] {
 	return func(yield func(change, error) bool) {
-		for batch := range batches(r.kept(p, h, l), p.comparedAtOnce()) {
-			if err := r.compareItems(ctx, p, batch); err != nil {
-				yield(change{}, err)
-				return
+		for t := range p.previous.All() {
+			if p.ahead[t.Mint] {
+				t.Written = token.Written{} // it is not what the item says
 			}
-			for _, c := range batch {
-				if !yield(c, nil) {
-					return
-				}
+			c := r.known(&t, h, l)
+			c.before = &t
+			if !yield(c, nil) {
+				return
 			}
 		}
 		for mints := range slices.Chunk(h.pools.without(p.previous.Has), storedMints) {
@@ -51,61 +51,32 @@ func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq
 	}
 }
 
-// kept streams what has become of the last board's tokens.
-func (r *run) kept(p *plan, h *harvest, l leaving) iter.Seq[change] {
-	return func(yield func(change) bool) {
-		for t := range p.previous.All() {
-			c := r.known(&t, h, l)
-			c.before = &t
-			if !yield(c) {
-				return
+// itemsAhead returns the mints of a board's tokens whose items differ from it in kind: a run has written them that did not
+// publish.
+func (r *run) itemsAhead(ctx context.Context, b *board.Board) (map[string]bool, error) {
+	ahead, tokens := map[string]bool{}, make([]token.Token, 0, storedMints)
+	compare := func() error {
+		mints := make([]string, len(tokens))
+		for i := range tokens {
+			mints[i] = tokens[i].Mint
+		}
+		stored, err := r.read100(ctx, mints)
+		for i := range tokens {
+			if item, ok := stored[mints[i]]; !ok || !tokens[i].SameKind(&item) {
+				ahead[mints[i]] = true
+			}
+		}
+		tokens = tokens[:0]
+		return err
+	}
+	for t := range b.All() {
+		if tokens = append(tokens, t); len(tokens) == storedMints {
+			if err := compare(); err != nil {
+				return nil, err
 			}
 		}
 	}
-}
-
-// batches streams what list has in slices of n, which are used again.
-func batches[T any](list iter.Seq[T], n int) iter.Seq[[]T] {
-	return func(yield func([]T) bool) {
-		batch := make([]T, 0, n)
-		for v := range list {
-			if batch = append(batch, v); len(batch) < n {
-				continue
-			}
-			if !yield(batch) {
-				return
-			}
-			batch = batch[:0]
-		}
-		if len(batch) > 0 {
-			yield(batch)
-		}
-	}
-}
-
-// comparedAtOnce is 1 where nothing is compared: tokens with their pools take memory.
-func (p *plan) comparedAtOnce() int {
-	if p.outrun {
-		return storedMints
-	}
-	return 1
-}
-
-// compareItems has items written that differ in kind. Only after a run that did not publish they may be ahead of the board.
-func (r *run) compareItems(ctx context.Context, p *plan, changes []change) error {
-	if !p.outrun {
-		return nil
-	}
-	mints := make([]string, len(changes))
-	for i := range changes {
-		mints[i] = changes[i].Mint
-	}
-	stored, err := r.read100(ctx, mints)
-	for i := range changes {
-		item, ok := stored[changes[i].Mint]
-		changes[i].write = changes[i].write || !ok || !changes[i].SameKind(&item)
-	}
-	return err
+	return ahead, compare()
 }
 
 // read100 reads tokens that are not on the last board; new ones are not stored yet.

@@ -23,10 +23,10 @@ type plan struct {
 	state     state
 	mode      string // of the run
 	tasks     []*task
-	turn      []string // mints whose pools are asked for by mint, as it is their turn
-	nextShare share    // of the tokens, for the next run
-	fullDue   bool     // a full run was turned away, or this one has asked a watch to give way
-	outrun    bool     // a run was here since the last board, which may have written items
+	turn      []string        // mints whose pools are asked for by mint, as it is their turn
+	nextShare share           // of the tokens, for the next run
+	fullDue   bool            // a full run was turned away, or this one has asked a watch to give way
+	ahead     map[string]bool // mints whose items a run has written that did not publish
 }
 
 // state is what a run leaves for the next one, published together with its board.
@@ -91,10 +91,14 @@ func (r *run) plan(ctx context.Context, lease Lease) (*plan, error) {
 	}
 	if b := edition.Board(); b != nil {
 		r.lastSync = b.Manifest().SyncedAt
-		p.outrun = lease.Generation() > edition.Generation()+1
 	}
 	if p.previous, err = r.previous(ctx, edition.Board()); err != nil {
 		return nil, err
+	}
+	if edition.Board() != nil && lease.Generation() > edition.Generation()+1 { // a run was here since then
+		if p.ahead, err = r.itemsAhead(ctx, p.previous); err != nil {
+			return nil, err
+		}
 	}
 	r.assign(ctx, p)
 	p.survey(r.turns())
