@@ -36,7 +36,7 @@ func newSources(settings config.Sync, node *node, cache dbc.Cache) ([]ingest.Sou
 	// Tokens of ours have pools in every product, whether or not it is scanned; those on their curves the chain tells.
 	var finders []ingest.Finder
 	for _, api := range products.APIs {
-		if api.Product != token.DBCList {
+		if !api.Curves {
 			finders = append(finders, clients[api.Product])
 		}
 	}

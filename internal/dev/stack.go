@@ -252,6 +252,15 @@ func (s *Stack) binary(function string) (string, error) {
 	return s.root.Function(function)
 }
 
+// MeteoraAt returns the variables that lead to one address for all of Meteora's APIs.
+func MeteoraAt(url string) map[string]string {
+	env := map[string]string{}
+	for _, api := range products.APIs {
+		env[api.Variable] = url
+	}
+	return env
+}
+
 // environment returns the template's environment of f, with this machine's endpoints in it.
 func (s *Stack) environment(f samtemplate.Function) map[string]string {
 	env, upstream := maps.Clone(f.Environment), s.options.Upstream

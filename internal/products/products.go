@@ -23,6 +23,7 @@ type API struct {
 	List     Shape   // how all pools are listed
 	ByKey    Shape   // how the pools with some addresses are answered
 	Filters  bool    // takes filter_by, so that pools can be asked for by mint
+	Curves   bool    // lists curves, which the chain tells: no known one is looked up here
 }
 
 // APIs has every API, in the order of token.Products. A new one is an entry here, a row format in package meteora, and
@@ -43,7 +44,7 @@ var APIs = []API{
 	{
 		// Undocumented. Its rate is a guess at the least of the others'; nobody saw it take a filter.
 		Product: token.DBCList, Variable: "METEORA_DBC_URL", URL: "https://dbc.datapi.meteora.ag",
-		Rate: 10, List: Pages, ByKey: Pages,
+		Rate: 10, List: Pages, ByKey: Pages, Curves: true,
 	},
 }
 

@@ -16,9 +16,9 @@ import (
 	"strings"
 	"sync"
 
+	"tokensync/internal/dev"
 	"tokensync/internal/dev/gateway"
 	"tokensync/internal/dev/runtimeapi"
-	"tokensync/internal/products"
 )
 
 var wordStart = regexp.MustCompile(`([a-z0-9])([A-Z])`)
@@ -28,15 +28,8 @@ func folder(logicalID string) string {
 	return strings.ToLower(wordStart.ReplaceAllString(strings.TrimSuffix(logicalID, "Function"), "$1-$2"))
 }
 
-// nowhere are endpoints at which nothing answers.
-var nowhere = func() map[string]string {
-	const url = "http://127.0.0.1:1"
-	env := map[string]string{"AWS_ENDPOINT_URL": url}
-	for _, api := range products.APIs {
-		env[api.Variable] = url
-	}
-	return env
-}()
+// nowhere is an endpoint at which nothing answers.
+const nowhere = "http://127.0.0.1:1"
 
 // function returns a function's binary for this machine.
 func (d *deployment) function(logicalID string, env map[string]string, log func(string)) (*runtimeapi.Function, error) {
@@ -76,7 +69,8 @@ func routes(ctx context.Context, d *deployment) ([]string, error) {
 	var out []string
 	for _, f := range d.written.Functions {
 		env := maps.Clone(f.Environment)
-		maps.Copy(env, nowhere)
+		env["AWS_ENDPOINT_URL"] = nowhere
+		maps.Copy(env, dev.MeteoraAt(nowhere))
 		function, err := d.function(f.LogicalID, env, nil)
 		if err != nil {
 			out = append(out, err.Error())

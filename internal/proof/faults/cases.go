@@ -9,7 +9,6 @@ import (
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/ssmtest"
-	"tokensync/internal/products"
 	"tokensync/internal/syncrun"
 )
 
@@ -96,8 +95,8 @@ func contents() []Case {
 
 func connections() []Case {
 	return []Case{
-		{Name: "connection refused", Want: failed(), Says: "refused", env: everywhere("http://127.0.0.1:1")},
-		{Name: "no such host", Want: failed(), Says: "lookup", env: everywhere("http://meteora.invalid")},
+		{Name: "connection refused", Want: failed(), Says: "refused", env: dev.MeteoraAt("http://127.0.0.1:1")},
+		{Name: "no such host", Want: failed(), Says: "lookup", env: dev.MeteoraAt("http://meteora.invalid")},
 	}
 }
 
@@ -175,13 +174,4 @@ func changes() []Case {
 			},
 		},
 	}
-}
-
-// everywhere leads all of Meteora's APIs to one address.
-func everywhere(url string) map[string]string {
-	env := map[string]string{}
-	for _, api := range products.APIs {
-		env[api.Variable] = url
-	}
-	return env
 }
