@@ -144,7 +144,7 @@ func BenchmarkFirst(b *testing.B) {
 		b.Run(string(sorts[i].name), func(b *testing.B) {
 			defer reportCPU(b)()
 			for b.Loop() {
-				board.sorted(&sorts[i])
+				board.sorted(&sorts[i], board.all())
 			}
 		})
 	}

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"math/bits"
 	"slices"
 
 	"tokensync/internal/token"
@@ -46,11 +45,7 @@ func (b *Board) lists(i int) bool { return !b.out.has(i) }
 
 // Count returns how many tokens of a status b holds.
 func (b *Board) Count(of token.Status) int {
-	n := 0
-	for _, word := range b.ofStatus(of) {
-		n += bits.OnesCount64(word)
-	}
-	return n
+	return b.ofStatus(of).len()
 }
 
 // ofStatus returns the tokens of a status that Holds.

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"tokensync/internal/token"
 )
@@ -134,34 +136,80 @@ func (v value) compare(w value) int {
 // order is the tokens in ascending order, made when it is first asked for.
 type order struct {
 	once   sync.Once
+	isMade atomic.Bool
+	apart  atomic.Int64 // how many tokens were sorted apart from it
 	tokens packed
 }
 
 // order returns the tokens in ascending order.
 func (b *Board) order(sort int) *packed {
 	o := &b.orders[sort]
-	o.once.Do(func() { o.tokens = b.sorted(&sorts[sort]) })
+	o.once.Do(func() {
+		o.tokens = b.sorted(&sorts[sort], b.all())
+		o.isMade.Store(true)
+	})
 	return &o.tokens
 }
 
-func (b *Board) sorted(by *sorting) packed {
-	r, values := reader{board: b}, make([]value, b.Len())
-	for i := range values {
-		values[i] = by.value(&r, i)
+// orderOf returns some tokens in ascending order, and maybe others among them: what takes less, but the order of all when those that were
+// sorted apart from it are as many as half of it.
+func (b *Board) orderOf(sort int, some tokenSet) *packed {
+	o := &b.orders[sort]
+	if o.isMade.Load() || o.apart.Add(int64(some.len())) >= int64(b.Len()/2) {
+		return b.order(sort)
 	}
-	list := make([]keyed, b.Len()) // in the mints' order, which is that of equals
-	for k := range list {
-		i := uint32(b.mints.sorted.at(k))
-		list[k] = keyed{values[i].key(), i}
+	apart := b.sorted(&sorts[sort], some)
+	return &apart
+}
+
+// sorted returns some tokens in ascending order.
+func (b *Board) sorted(by *sorting, some tokenSet) packed {
+	values := b.values(by, some)
+	list := make([]keyed, 0, some.len()) // in the mints' order, which is that of equals
+	for k := range b.Len() {
+		if i := uint32(b.mints.sorted.at(k)); some.has(int(i)) {
+			list = append(list, keyed{values.keys[i], i})
+		}
 	}
-	if list = byKey(list); by.text != nil {
-		slices.SortStableFunc(list, func(x, y keyed) int { return values[x.token].compare(values[y.token]) })
+	list = byKey(list)
+	if by.text != nil {
+		values.sortEquals(list)
 	}
-	tokens := make([]uint32, len(list))
-	for k := range list {
-		tokens[k] = list[k].token
+	return packTokens(list)
+}
+
+// sortValues are what tokens are sorted by.
+type sortValues struct {
+	keys  []uint64
+	texts []string // of which the keys are the beginnings; nil where they are of numbers
+}
+
+// values returns those of some tokens.
+func (b *Board) values(by *sorting, some tokenSet) sortValues {
+	r, values := reader{board: b}, sortValues{keys: make([]uint64, b.Len())}
+	if by.text != nil {
+		values.texts = make([]string, b.Len())
 	}
-	return pack(tokens)
+	for i := range b.Len() {
+		if !some.has(i) {
+			continue
+		}
+		v := by.value(&r, i)
+		if values.keys[i] = v.key(); by.text != nil {
+			values.keys[i], values.texts[i] = beginning(v.text), v.text
+		}
+	}
+	return values
+}
+
+// sortEquals sorts those of list by their texts that follow each other with equal keys.
+func (v *sortValues) sortEquals(list []keyed) {
+	for start, end := 0, 0; start < len(list); start = end {
+		for end = start + 1; end < len(list) && list[end].key == list[start].key; {
+			end++
+		}
+		slices.SortStableFunc(list[start:end], func(x, y keyed) int { return strings.Compare(v.texts[x.token], v.texts[y.token]) })
+	}
 }
 
 // keyed is a token with what it is sorted by.
@@ -170,26 +218,36 @@ type keyed struct {
 	token uint32
 }
 
-// key returns a key whose order is that of values, but for texts that begin alike.
+func packTokens(list []keyed) packed {
+	tokens := make([]uint32, len(list))
+	for k := range list {
+		tokens[k] = list[k].token
+	}
+	return pack(tokens)
+}
+
+// key returns a key whose order is that of numbers.
 func (v value) key() uint64 {
-	if v.text != "" {
-		var beginning [8]byte
-		copy(beginning[:], v.text)
-		return binary.BigEndian.Uint64(beginning[:])
+	b := math.Float64bits(v.number + 0) // there is one 0
+	if b>>63 == 1 {
+		return ^b
 	}
-	bits := math.Float64bits(v.number + 0) // there is one 0
-	if bits>>63 == 1 {
-		return ^bits
-	}
-	return bits | 1<<63
+	return b | 1<<63
+}
+
+// beginning returns a key whose order is that of texts, but for those that begin alike.
+func beginning(text string) uint64 {
+	var b [8]byte
+	copy(b[:], text)
+	return binary.BigEndian.Uint64(b[:])
 }
 
 // byKey sorts list by the keys, and leaves equals as they stand. It may return another slice than list.
 func byKey(list []keyed) []keyed {
-	const bits = 8
+	const width = 8
 	spare := make([]keyed, len(list))
-	for shift := 0; shift < 64; shift += bits {
-		var next [1 << bits]int // where the next one goes that has a byte
+	for shift := 0; shift < 64; shift += width {
+		var next [1 << width]int // where the next one goes that has a byte
 		for _, x := range list {
 			next[byte(x.key>>shift)]++
 		}
@@ -217,6 +275,14 @@ func newTokenSet(n int) tokenSet { return make(tokenSet, (n+63)/64) }
 
 func (s tokenSet) has(i int) bool { return len(s) > 0 && s[i/64]>>(i%64)&1 == 1 }
 func (s tokenSet) set(i int)      { s[i/64] |= 1 << (i % 64) }
+
+// len returns how many there are.
+func (s tokenSet) len() (n int) {
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}
 
 // or, and and less change s, and return it.
 func (s tokenSet) or(t tokenSet) tokenSet {

@@ -28,6 +28,9 @@ func newPacked(n, width int) packed {
 // nothing is the data of numbers that are all the same.
 var nothing [wordBytes]byte
 
+// len returns how many there are, unless they are all the same.
+func (p *packed) len() int { return (len(p.data) - wordBytes + 1) / p.stride }
+
 // at returns the number i.
 func (p *packed) at(i int) int64 {
 	return p.base + int64(binary.LittleEndian.Uint64(p.data[i*p.stride:])&(^uint64(0)>>(8*(wordBytes-p.stride)))*p.unit)

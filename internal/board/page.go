@@ -3,6 +3,7 @@ package board
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"sort"
 
 	"tokensync/internal/token"
@@ -100,8 +101,8 @@ func (w *walk) position(i int) *Position {
 
 // found returns the page's tokens, and one more if there is one.
 func (w *walk) found() (found []uint32) {
-	order, after := w.board.order(w.by), w.query.After
-	first := w.first()
+	order, after := w.board.orderOf(w.by, w.candidates()), w.query.After
+	first := w.first(order)
 	if after != nil {
 		first = w.behind(order, after)
 	}
@@ -115,34 +116,80 @@ func (w *walk) found() (found []uint32) {
 	return found
 }
 
-// byRank returns what was found in the order of ranks, the best first, and in order among equals.
-func (w *walk) byRank(order *packed, first int) (found []uint32) {
-	best, worst, step := exactMatch, partMatch, -1
+// candidates returns tokens among which the page's are: those that the filters let through and that match, by relevance only those of
+// the ranks that are enough for a page.
+func (w *walk) candidates() tokenSet {
+	if w.ranks == nil {
+		return w.passed
+	}
+	if w.query.Sort != Relevance {
+		return w.ranked(partMatch, prefixMatch, exactMatch)
+	}
+	found, count := newTokenSet(w.board.Len()), 0
+	for _, rank := range w.bestFirst() {
+		some := w.ranked(rank)
+		found.or(some)
+		if after := w.query.After; after == nil || rank != after.Rank { // of whose tokens some were on pages before
+			count += some.len()
+		}
+		if count > w.query.Limit && w.query.isWithinAll(w.board) {
+			break
+		}
+	}
+	return found
+}
+
+// ranked returns the tokens that the filters let through, of those that have one of the ranks.
+func (w *walk) ranked(ranks ...int) tokenSet {
+	var wanted [exactMatch + 1]bool
+	for _, rank := range ranks {
+		wanted[rank] = true
+	}
+	found := newTokenSet(w.board.Len())
+	for i, rank := range w.ranks {
+		if wanted[rank] {
+			found.set(i)
+		}
+	}
+	return found.and(w.passed)
+}
+
+// bestFirst returns the ranks in the order in which a page by relevance has them, from that of the last page's last token on.
+func (w *walk) bestFirst() []int {
+	ranks := []int{exactMatch, prefixMatch, partMatch}
 	if w.query.Ascending {
-		best, worst, step = worst, best, 1
+		slices.Reverse(ranks)
 	}
 	if w.query.After != nil {
-		best = w.query.After.Rank
+		ranks = ranks[max(0, slices.Index(ranks, w.query.After.Rank)):]
 	}
-	for rank := best; rank != worst+step && len(found) <= w.query.Limit; rank += step {
-		place := w.first()
-		if rank == best && w.query.After != nil {
+	return ranks
+}
+
+// byRank returns what was found in the order of ranks, the best first, and in order among equals.
+func (w *walk) byRank(order *packed, first int) (found []uint32) {
+	for k, rank := range w.bestFirst() {
+		place := w.first(order)
+		if k == 0 && w.query.After != nil {
 			place = first
 		}
 		w.each(order, place, rank, func(i int) bool {
 			found = append(found, uint32(i))
 			return len(found) <= w.query.Limit
 		})
+		if len(found) > w.query.Limit {
+			break
+		}
 	}
 	return found
 }
 
 // first returns the place where the order begins.
-func (w *walk) first() int {
+func (w *walk) first(order *packed) int {
 	if w.query.Ascending {
 		return 0
 	}
-	return w.board.Len() - 1
+	return order.len() - 1
 }
 
 // each visits the tokens that q lets through, of those with a rank or, for noMatch, with any when there is a search, from a place of
@@ -155,7 +202,7 @@ func (w *walk) each(order *packed, place, rank int, visit func(i int) bool) {
 	if rank == noMatch {
 		left = w.board.Len() - left
 	}
-	for ; place >= 0 && place < w.board.Len(); place += step {
+	for ; place >= 0 && place < order.len(); place += step {
 		i := int(order.at(place))
 		if w.ranks != nil {
 			if left == 0 {
@@ -181,7 +228,7 @@ func (w *walk) behind(order *packed, after *Position) int {
 	if !w.query.Ascending {
 		least = 0
 	}
-	place := sort.Search(w.board.Len(), func(k int) bool {
+	place := sort.Search(order.len(), func(k int) bool {
 		i := int(order.at(k))
 		c := by.value(&r, i).compare(mark)
 		if c == 0 {
@@ -196,10 +243,12 @@ func (w *walk) behind(order *packed, after *Position) int {
 }
 
 func (w *walk) isWithin(i int) bool {
-	in := w.query.Within
-	if in == nil || in == w.board || w.query.Status != "" {
+	if w.query.isWithinAll(w.board) {
 		return true
 	}
-	at, ok := in.find(w.board.id(i))
-	return ok && in.lists(at)
+	at, ok := w.query.Within.find(w.board.id(i))
+	return ok && w.query.Within.lists(at)
 }
+
+// isWithinAll reports whether q leaves no token of b out because of another board.
+func (q *Query) isWithinAll(b *Board) bool { return q.Within == nil || q.Within == b || q.Status != "" }

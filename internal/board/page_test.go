@@ -443,3 +443,60 @@ func TestEarning(t *testing.T) {
 		t.Errorf("only %d curves have earned something", earned)
 	}
 }
+
+// TestSortedApart: a page of tokens that were sorted apart from all others is the one that the order of all has, whichever of them comes first.
+func TestSortedApart(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(23, 24))
+	tokens := lumpy(400, r)
+	whole, within, apart := makeBoard(t, tokens), makeBoard(t, tokens[100:]), 0
+	for i := range sorts {
+		whole.order(i)
+	}
+	for range 1500 {
+		q := Query{
+			Sort: append(slices.Clone(Sorts), Relevance)[r.IntN(len(Sorts)+1)], Ascending: r.IntN(2) == 0, Limit: 1 + r.IntN(60),
+			Search: []string{"", "a", "e", "o", "plain", "🚀"}[r.IntN(6)], Creator: []string{"", "", "odd"}[r.IntN(3)],
+			Stage: append(slices.Clone(token.Stages), "", "")[r.IntN(len(token.Stages)+2)], Within: []*Board{nil, within}[r.IntN(2)],
+		}
+		if q.Sort == Relevance && q.Search == "" {
+			continue
+		}
+		for more := true; more; {
+			want, err := whole.Page(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fresh, err := Open(whole.Manifest(), whole, nil) // nothing was sorted of it yet
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := fresh.Page(q)
+			if err != nil || !slices.Equal(got.found, want.found) || gocmp.Diff(want.Next, got.Next) != "" {
+				t.Fatalf("%+v: %v of %v, want %v; then %+v, want %+v", q, err, got.found, want.found, got.Next, want.Next)
+			}
+			if by := sortingOf(cmp.Or(q.Sort, MarketCap)); !fresh.orders[by].isMade.Load() {
+				apart++
+			}
+			q.After, more = want.Next, want.Next != nil
+		}
+	}
+	if apart < 1500 {
+		t.Errorf("%d pages were sorted apart, want more", apart)
+	}
+}
+
+// TestSortedApartNoMore: the order of all is made as soon as it would have taken less than sorting again and again.
+func TestSortedApartNoMore(t *testing.T) {
+	t.Parallel()
+	b, pages := makeBoard(t, world{}.Tokens(300)), 0
+	by := sortingOf(TVL)
+	for ; !b.orders[by].isMade.Load() && pages < 100; pages++ {
+		if _, err := b.Page(Query{Sort: TVL, Stage: token.Graduated, Limit: 5}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := 4; pages != want { // of 45 tokens
+		t.Errorf("all were sorted with the page %d of 45 tokens of 300, want %d", pages, want)
+	}
+}

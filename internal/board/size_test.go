@@ -44,8 +44,10 @@ func TestResidentBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sort := range Sorts {
-		if _, err := b.Page(Query{Sort: sort, Search: "cat", Limit: 50}); err != nil {
-			t.Fatal(err)
+		for _, search := range []string{"", "cat"} {
+			if _, err := b.Page(Query{Sort: sort, Search: search, Limit: 50}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	after := heapBytes()
