@@ -179,22 +179,43 @@ func (a Amount) quo(b Amount) (quotient Amount, ok bool) {
 // rounded keeps productDigits digits of hi·2^64+lo, half to even. more means that a fraction follows, which there may be
 // only where digits go.
 func rounded(hi, lo uint64, exponent int, more, negative bool) Amount {
-	if hi > 0 { // cut off what makes it one word, which leaves 18 digits at least
-		cut := digitsOf(hi)
+	if cut := digitsOf2(hi, lo) - productDigits; cut > 0 {
 		by := powersOfTen[cut]
 		var rest uint64
-		lo, rest = bits.Div64(hi%by, lo, by)
-		more, exponent = more || rest != 0, exponent+cut
-	}
-	if cut := digitsOf(lo) - productDigits; cut > 0 {
-		by := powersOfTen[cut]
-		rest := lo % by
-		lo, exponent = lo/by, exponent+cut
+		lo, rest = bits.Div64(hi, lo, by)
+		exponent += cut
 		if rest > by/2 || rest == by/2 && (more || lo%2 == 1) {
 			lo++
 		}
 	}
 	return NewAmount(signed(int64(lo), negative), exponent)
+}
+
+// powersOfTen2 are those that two words hold, from the first on that takes both.
+var powersOfTen2 = func() (p [19][2]uint64) {
+	hi, lo := uint64(0), powersOfTen[len(powersOfTen)-1]
+	for i := range p {
+		over, low := bits.Mul64(lo, 10)
+		hi, lo = hi*10+over, low
+		p[i] = [2]uint64{hi, lo}
+	}
+	return p
+}()
+
+// digitsOf2 returns how many decimal digits hi·2^64+lo has.
+func digitsOf2(hi, lo uint64) int {
+	if hi == 0 {
+		return digitsOf(lo)
+	}
+	const logarithm = 1233 // of 2 to the base 10, times 1<<12
+	n := (bits.Len64(hi) + 64) * logarithm >> 12
+	if n < len(powersOfTen) { // which are below what takes both
+		return n + 1
+	}
+	if p := &powersOfTen2[n-len(powersOfTen)]; hi > p[0] || hi == p[0] && lo >= p[1] {
+		n++
+	}
+	return n
 }
 
 // digitsOf returns how many decimal digits v has.
@@ -217,8 +238,8 @@ func (a Amount) Float64() float64 {
 	return a.Number().Float64()
 }
 
-// A tenth is a power of ten as the sum of two float64s, to 106 bits.
-type tenth struct{ high, low float64 }
+// A tenth is a power of ten as the sum of two float64s, to 106 bits, and about one divided by it.
+type tenth struct{ high, low, inverse float64 }
 
 // tenths are the powers of ten that amounts are divided by.
 var tenths = func() (list [48]tenth) {
@@ -226,7 +247,7 @@ var tenths = func() (list [48]tenth) {
 	for i := range list {
 		high, _ := power.Float64()
 		low, _ := new(big.Float).Sub(power, big.NewFloat(high)).Float64()
-		list[i] = tenth{high, low}
+		list[i] = tenth{high, low, 1 / high}
 		power.Mul(power, ten)
 	}
 	return list
@@ -245,6 +266,6 @@ func (a Amount) float() (f float64, ok bool) {
 	m, power := float64(a.mantissa), tenths[by]
 	f = m / power.high
 	rest := math.FMA(-f, power.high, m) - f*power.low + float64(a.mantissa-int64(m))
-	rest /= power.high
+	rest *= power.inverse
 	return f + rest, f+rest*(1-doubt) == f+rest*(1+doubt)
 }
