@@ -218,7 +218,7 @@ func (b *Board) Totals(now time.Time) token.Stats {
 
 func (b *Board) sum(now time.Time) token.Stats {
 	stats := token.Stats{Launchpads: b.Launchpads()}
-	r := reader{board: b}
+	r := b.sweeping()
 	for i := range b.Len() {
 		if !b.lists(i) {
 			continue

@@ -23,7 +23,7 @@ func (r *reader) changed(i int) int64 {
 // Changed returns the first tokens of the lists, at most limit, that changed after a moment, in the order of Moments, and the last
 // one's. What changes later comes later, so that a reader who goes on from there misses nothing.
 func (b *Board) Changed(after Moment, limit int) (Page, Moment) {
-	r, at := reader{board: b}, make([]int64, b.Len())
+	r, at := b.sweeping(), make([]int64, b.Len())
 	for i := range at {
 		at[i] = r.changed(i)
 	}

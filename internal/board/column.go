@@ -86,6 +86,42 @@ func (c *column) at(row int) (kind, int) {
 	return r.kind, int(r.start) + row - first
 }
 
+// A stretch is values of one kind in rows of a column that follow each other.
+type stretch struct {
+	kind  kind
+	still bool // all have the place of the first
+	row   int  // the first
+	rows  int  // how many
+	at    int  // the place of the first among those of its kind
+}
+
+// place returns that of the value n.
+func (x *stretch) place(n int) int {
+	if x.still {
+		return x.at
+	}
+	return x.at + n
+}
+
+// stretches visits what the rows from one on to another have.
+func (c *column) stretches(from, to int, visit func(stretch)) {
+	if c.many != nil {
+		c.many.stretches(from, to, visit)
+		return
+	}
+	start := 0 // of the run
+	for _, r := range c.runs {
+		if first, end := max(start, from), min(int(r.end), to); first < end {
+			x := stretch{kind: r.kind, still: r.still, row: first, rows: end - first, at: int(r.start)}
+			if !r.still {
+				x.at += first - start
+			}
+			visit(x)
+		}
+		start = int(r.end)
+	}
+}
+
 // fewRuns are looked through; more of them become kinds.
 const fewRuns = 8
 
@@ -130,31 +166,65 @@ func (k *kinds) kind(row int) kind {
 	return kind(k.rows[row>>wordsShift] >> (row % perWord * kindBits) & kindMask)
 }
 
+// stretches visits what the rows from one on to another have.
+func (k *kinds) stretches(from, to int, visit func(stretch)) {
+	cells := k.before(from)
+	for row := from; row < to; {
+		x := stretch{kind: k.kind(row), row: row, still: true}
+		for row < to && k.kind(row) == x.kind {
+			row++
+		}
+		x.rows = row - x.row
+		switch x.kind {
+		case cell:
+			x.still, x.at, cells = false, cells, cells+x.rows
+		case same:
+			x.kind, x.at = cell, cells-1
+		}
+		visit(x)
+	}
+}
+
 func (k *kinds) at(row int) (kind, int) {
-	word, shift := k.rows[row>>wordsShift], row%perWord*kindBits
-	is := kind(word >> shift & kindMask)
-	if is != cell && is != same {
+	switch is := k.kind(row); is {
+	case cell:
+		return cell, k.before(row)
+	case same:
+		return cell, k.before(row) - 1
+	default:
 		return is, 0
 	}
+}
+
+// before returns how many cells there are before a row.
+func (k *kinds) before(row int) int {
+	word, before := k.rows[row>>wordsShift], uint64(1)<<(row%perWord*kindBits)-1
 	differs := word ^ everyCell // a half of a byte is 0 where there is a cell
 	differs = (differs | differs>>1 | differs>>2 | differs>>3) & everyOne
-	before := uint64(1)<<shift - 1
-	place := int(k.cells[row>>wordsShift]) + bits.OnesCount64(everyOne&before) - bits.OnesCount64(differs&before)
-	if is == same {
-		place--
-	}
-	return cell, place
+	return int(k.cells[row>>wordsShift]) + bits.OnesCount64(everyOne&before) - bits.OnesCount64(differs&before)
 }
 
 // int returns the value of f, whose column c is.
 func (c *column) int(f *field, row int, t *tok, p *pool) int64 {
-	switch k, i := c.at(row); {
+	k, i := c.at(row)
+	return c.integer(f, k, i, t, p)
+}
+
+// integer returns the one of a kind at a place.
+func (c *column) integer(f *field, k kind, i int, t *tok, p *pool) int64 {
+	switch {
 	case k == cell:
 		return c.more.ints.at(i)
 	case k >= firstDerived:
 		return f.followsInt[k-firstDerived](t, p)
 	}
 	return 0
+}
+
+// near returns the number that is written at a place as the distance from a guess.
+func (c *column) near(at int, guess float64) token.Amount {
+	exponent := int(c.more.exps.at(at))
+	return token.NewAmount(c.more.ints.at(at)+inUnits(guess, exponent), exponent)
 }
 
 // text returns the value of f, whose column c is and which is told by no formula or guess.

@@ -75,6 +75,7 @@ type field struct {
 	form    form
 	row     bool // lists show it
 	index   int  // of its column among its family's
+	serial  int  // its number among all fields
 	pooled  bool // it is of a pool
 	number  bool // its texts are numbers
 	product int  // of a pool's, if it may be a product: which one, from 1 on
@@ -163,6 +164,9 @@ type layout struct {
 
 var all = newLayout()
 
+// serials is how many fields there are.
+var serials int
+
 func newLayout() layout {
 	l := layout{heads: headFields(), pools: poolFields(), sums: sumFields()}
 	var next [families]int
@@ -172,6 +176,7 @@ func newLayout() layout {
 			f := &list[i]
 			f.index, f.pooled = next[f.family], k == 1
 			next[f.family]++
+			f.serial, serials = serials, serials+1
 			if f.pooled && slices.ContainsFunc(f.follows, func(m follow) bool { return m.operation == product }) {
 				made++
 				f.product = made

@@ -187,6 +187,9 @@ type sortValues struct {
 // values returns those of some tokens.
 func (b *Board) values(by *sorting, some tokenSet) sortValues {
 	r, values := reader{board: b}, sortValues{keys: make([]uint64, b.Len())}
+	if some.len() > b.Len()/2 {
+		r = b.sweeping()
+	}
 	if by.text != nil {
 		values.texts = make([]string, b.Len())
 	}

@@ -14,8 +14,11 @@ type reader struct {
 	at    [families]place
 	to    arena
 	done  [products + 1]done
+	block *block // of tokens that are read in the board's order; nil of others
 
-	config, quote string // of a curve: the last one
+	config, quote string       // of a curve: the last one
+	usd           token.Amount // what the last quote is worth
+	dollars       float64      // the same
 }
 
 // products is how many fields of pools may be products, which take longer than all else and are taken by others.
@@ -67,7 +70,12 @@ func (r *reader) some(i int, l *layout, t *tok) {
 
 func (b *Board) poolCount(i int) int { return int(b.pools.at(i+1) - b.pools.at(i)) }
 
-func (r *reader) poolCount() int { return r.board.poolCount(r.i) }
+func (r *reader) poolCount() int {
+	if k := r.block; k != nil && k.has(r.i) {
+		return k.poolCount(r.i)
+	}
+	return r.board.poolCount(r.i)
+}
 
 // read sets the fields of l.
 func (r *reader) read(i int, l *layout, t *tok) {
@@ -143,6 +151,10 @@ func (r *reader) derived(m *formula, j int) string {
 
 // amount returns the value of a field that is a number, of the token or its pool j.
 func (r *reader) amount(f *field, j int) token.Amount {
+	if r.block != nil {
+		s, row := r.inBlock(f, j)
+		return s.amounts[row]
+	}
 	if f.product == 0 {
 		return r.make(f, j)
 	}
@@ -155,7 +167,13 @@ func (r *reader) amount(f *field, j int) token.Amount {
 
 func (r *reader) make(f *field, j int) token.Amount {
 	c, row := r.column(f, j)
-	switch k, at := c.at(row); {
+	k, at := c.at(row)
+	return r.number(c, f, k, at, j)
+}
+
+// number returns the one of a kind at a place of f's column, of the token or its pool j.
+func (r *reader) number(c *column, f *field, k kind, at, j int) token.Amount {
+	switch {
 	case k == zero:
 		return token.NewAmount(0, 0)
 	case k == cell:
@@ -173,11 +191,10 @@ func (r *reader) cell(c *column, f *field, at, j int) token.Amount {
 	if f.form == word {
 		return c.more.amounts[c.more.ints.at(at)]
 	}
-	mantissa, exponent := c.more.ints.at(at), int(c.more.exps.at(at))
 	if f.near != nil {
-		mantissa += inUnits(f.near.at(r, j), exponent)
+		return c.near(at, f.near.at(r, j))
 	}
-	return token.NewAmount(mantissa, exponent)
+	return token.NewAmount(c.more.ints.at(at), int(c.more.exps.at(at)))
 }
 
 // text returns the value of a field, of the token or its pool j, which no function of texts tells.
@@ -187,6 +204,10 @@ func (r *reader) text(f *field, j int) string {
 			return r.to.amount(a)
 		}
 		return ""
+	}
+	if r.block != nil && f.form == word {
+		s, row := r.inBlock(f, j)
+		return s.texts[row]
 	}
 	c, row := r.column(f, j)
 	k, at := c.at(row)
@@ -198,6 +219,10 @@ func (r *reader) text(f *field, j int) string {
 
 // int returns the value of an integer of the token.
 func (r *reader) int(f *field) int64 {
+	if r.block != nil {
+		s, row := r.inBlock(f, 0)
+		return s.ints[row]
+	}
 	c, row := r.column(f, 0)
 	return c.int(f, row, nil, nil)
 }

@@ -49,7 +49,7 @@ func orNaN(a token.Amount) float64 {
 
 // curveTotals returns those of all tokens.
 func (b *Board) curveTotals() []total {
-	r, list := reader{board: b}, make([]total, b.Len())
+	r, list := b.sweeping(), make([]total, b.Len())
 	for i := range list {
 		list[i] = r.total(i)
 	}

@@ -144,7 +144,10 @@ func (p *past) quoteUSD(r *reader) float64 {
 	for j := range r.poolCount() {
 		if r.text(quoteField, j) == r.quote {
 			if usd := r.amount(quoteUSDField, j); usd.Known() {
-				return usd.Float64()
+				if usd != r.usd {
+					r.usd, r.dollars = usd, usd.Float64()
+				}
+				return r.dollars
 			}
 		}
 	}
