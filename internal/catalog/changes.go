@@ -96,6 +96,7 @@ func changesOf(b *board.Board, m *board.Manifest, from version) Changes {
 	page, last := b.Changed(from.Moment, maxChanged)
 	changes := Changes{More: page.Len() == maxChanged}
 	var list List
+	list.grow(page.Len())
 	for t := range page.All() {
 		list.add(t.AppendRow)
 	}

@@ -20,8 +20,14 @@ type List struct {
 	SyncedAt time.Time // when the run began that published what is shown; zero before the first
 }
 
-// rowBytes is about what a row takes.
-const rowBytes = 1400
+// rowBytes is somewhat more than what a row takes, and bodyBytes than what a body has before and behind its rows.
+const (
+	rowBytes  = 1800
+	bodyBytes = 512
+)
+
+// grow makes room for n rows, and for what makes a body of them.
+func (l *List) grow(n int) { l.Rows = slices.Grow(l.Rows, n*rowBytes+bodyBytes) }
 
 // add appends what appends a row.
 func (l *List) add(row func(b []byte) []byte) {
@@ -91,7 +97,8 @@ func (c *Catalog) page(ctx context.Context, q *Query) (shown *board.Board, page 
 
 // list renders a page of the board shown.
 func (c *Catalog) list(q *Query, shown *board.Board, page *board.Page) List {
-	list := List{SyncedAt: shown.SyncedAt(), Rows: make([]byte, 0, page.Len()*rowBytes)}
+	list := List{SyncedAt: shown.SyncedAt()}
+	list.grow(page.Len())
 	for t := range page.All() {
 		list.add(t.AppendRow)
 	}

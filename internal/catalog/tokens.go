@@ -71,6 +71,7 @@ type Batch struct {
 func (c *Catalog) ByMints(ctx context.Context, mints []string) (List, error) {
 	batch, err := c.Tokens(ctx, "mints", mints)
 	list := List{SyncedAt: batch.SyncedAt, Unread: batch.Unread}
+	list.grow(len(batch.Tokens))
 	for i := range batch.Tokens {
 		list.add(batch.Tokens[i].AppendRow)
 	}
@@ -97,6 +98,7 @@ func (c *Catalog) Tokens(ctx context.Context, name string, mints []string) (Batc
 	if batch.Unread, err = c.unlisted(ctx, b, mints, found); err != nil {
 		return Batch{}, unavailable("reading tokens by mint", err)
 	}
+	batch.Tokens = slices.Grow(batch.Tokens, len(found))
 	for _, mint := range mints {
 		if t, ok := found[mint]; ok {
 			batch.Tokens = append(batch.Tokens, t)

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
 )
 
 // changes serves GET /v1/changes.
@@ -12,21 +14,16 @@ func (a *API) changes(r *http.Request, p params) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	b := append(make([]byte, 0, 128+len(c.Rows)), `{"version":`...)
-	b = appendText(b, c.Version) // letters, digits and dots
-	if given {
-		gone, err := json.Marshal(append([]string{}, c.Gone...))
-		if err != nil {
-			return answer{}, err
-		}
-		b = append(append(b, `,"data":[`...), c.Rows...)
-		b = append(append(b, `],"gone":`...), gone...)
-		b = append(b, `,"more":`...)
-		if c.More {
-			b = append(b, "true"...)
-		} else {
-			b = append(b, "false"...)
-		}
+	head := appendText([]byte(`{"version":`), c.Version) // letters, digits and dots
+	if !given {
+		return answer{body: append(head, '}')}, nil
 	}
+	gone, err := json.Marshal(append([]string{}, c.Gone...))
+	if err != nil {
+		return answer{}, err
+	}
+	b := slices.Insert(c.Rows, 0, append(head, `,"data":[`...)...)
+	b = append(append(b, `],"gone":`...), gone...)
+	b = strconv.AppendBool(append(b, `,"more":`...), c.More)
 	return answer{body: append(b, '}')}, nil
 }

@@ -40,10 +40,9 @@ func (a *API) list(r *http.Request, p params) (catalog.List, error) {
 	})
 }
 
-// listBody puts the rows between what a list says of itself.
+// listBody puts the rows between what a list says of itself, and uses list.Rows for it.
 func listBody(list catalog.List) []byte {
-	b := append(make([]byte, 0, 128+len(list.Rows)+len(list.Next)), `{"data":[`...)
-	b = append(b, list.Rows...)
+	b := slices.Insert(list.Rows, 0, []byte(`{"data":[`)...)
 	b = append(b, `],"next_cursor":`...)
 	b = appendText(b, list.Next) // base64url: nothing to escape
 	b = append(b, `,"synced_at":`...)
