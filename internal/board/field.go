@@ -70,15 +70,15 @@ type (
 
 // A field is one leaf of a token, or of each of its pools: a column. The pool is nil for a token's own.
 type field struct {
-	name    string
-	family  family
-	form    form
-	row     bool // lists show it
-	index   int  // of its column among its family's
-	serial  int  // its number among all fields
-	pooled  bool // it is of a pool
-	number  bool // its texts are numbers
-	product int  // of a pool's, if it may be a product: which one, from 1 on
+	name   string
+	family family
+	form   form
+	row    bool // lists show it
+	index  int  // of its column among its family's
+	serial int  // its number among all fields
+	pooled bool // it is of a pool
+	number bool // its texts are numbers
+	kept   int  // which it is of the fields of which readers keep the last number, from 1 on; 0 is none
 
 	// What values often are.
 	follows []follow
@@ -177,9 +177,9 @@ func newLayout() layout {
 			f.index, f.pooled = next[f.family], k == 1
 			next[f.family]++
 			f.serial, serials = serials, serials+1
-			if f.pooled && slices.ContainsFunc(f.follows, func(m follow) bool { return m.operation == product }) {
+			if f.name == "price_usd" || f.pooled && slices.ContainsFunc(f.follows, func(m follow) bool { return m.operation == product }) {
 				made++
-				f.product = made
+				f.kept = made
 			}
 		}
 	}

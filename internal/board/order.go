@@ -153,12 +153,16 @@ func (b *Board) order(sort int) *packed {
 
 // orderOf returns some tokens in ascending order, and maybe others among them: what takes less, but the order of all when those that were
 // sorted apart from it are as many as half of it.
-func (b *Board) orderOf(sort int, some tokenSet) *packed {
+func (b *Board) orderOf(sort int, some func() tokenSet) *packed {
 	o := &b.orders[sort]
-	if o.isMade.Load() || o.apart.Add(int64(some.len())) >= int64(b.Len()/2) {
+	if o.isMade.Load() {
+		return &o.tokens
+	}
+	tokens := some()
+	if o.apart.Add(int64(tokens.len())) >= int64(b.Len()/2) {
 		return b.order(sort)
 	}
-	apart := b.sorted(&sorts[sort], some)
+	apart := b.sorted(&sorts[sort], tokens)
 	return &apart
 }
 

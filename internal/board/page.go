@@ -101,7 +101,7 @@ func (w *walk) position(i int) *Position {
 
 // found returns the page's tokens, and one more if there is one.
 func (w *walk) found() (found []uint32) {
-	order, after := w.board.orderOf(w.by, w.candidates()), w.query.After
+	order, after := w.board.orderOf(w.by, w.candidates), w.query.After
 	first := w.first(order)
 	if after != nil {
 		first = w.behind(order, after)

@@ -13,7 +13,7 @@ type reader struct {
 	i     int // the token that is read
 	at    [families]place
 	to    arena
-	done  [products + 1]done
+	done  [keptFields + 1]done
 	block *block // of tokens that are read in the board's order; nil of others
 
 	config, quote string       // of a curve: the last one
@@ -21,10 +21,11 @@ type reader struct {
 	dollars       float64      // the same
 }
 
-// products is how many fields of pools may be products, which take longer than all else and are taken by others.
-const products = 4
+// keptFields is how many fields a reader keeps the last number of, which others take: those of pools that may be products, which take longer
+// than all else, and the price.
+const keptFields = 5
 
-// done is such a product that was made a moment ago.
+// done is such a number that was made a moment ago.
 type done struct {
 	token, pool int // the token's number, and one more
 	amount      token.Amount
@@ -155,10 +156,10 @@ func (r *reader) amount(f *field, j int) token.Amount {
 		s, row := r.inBlock(f, j)
 		return s.amounts[row]
 	}
-	if f.product == 0 {
+	if f.kept == 0 {
 		return r.make(f, j)
 	}
-	last := &r.done[f.product]
+	last := &r.done[f.kept]
 	if last.token != r.i+1 || last.pool != j {
 		*last = done{r.i + 1, j, r.make(f, j)}
 	}
