@@ -30,7 +30,7 @@ func pointsOf(tb testing.TB, n int, now world, minutes ...int) (ps Points, parts
 		p, data := writePoint(tb, Point{At: then.At() / 1000, Grid: Day}, then.Tokens(n))
 		ps = append(ps, p)
 		for k := range data {
-			parts[PartKey{p.At, k}] = data[k]
+			parts[PartKey{At: p.At, Part: k}] = data[k]
 		}
 	}
 	return ps, parts
