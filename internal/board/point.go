@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 
 	"tokensync/internal/token"
@@ -51,6 +52,9 @@ func quoteUSD(t *tok) (found num) {
 func (s *Sample) numbers() [len(sampled{}.values)]*num {
 	return [...]*num{&s.Price, &s.QuoteUSD, &s.PriceUSD, &s.Volume, &s.FeesQuote, &s.FeesBase}
 }
+
+// rounding is by how much, of itself, a product of two rounded numbers may differ from that of the numbers, rounded.
+const rounding = 1.6e-8
 
 // sampleFields are a sample's columns: where it stands in a token and its pool.
 var sampleFields = []field{
@@ -119,7 +123,13 @@ func (w *PointWriter) AddSample(mint string, s Sample) {
 	}
 }
 
+// short returns s in short. A price in dollars that is what the price in the quote comes to is told by that: both were rounded.
 func (s *Sample) short() (values [6]nine) {
+	if d := inShort(s.Price.Round(sampleDigits).Amount(), s.QuoteUSD.Round(sampleDigits).Amount()); d.Known() {
+		if x, y := s.PriceUSD.Float64(), d.Float64(); s.PriceUSD.Known() && math.Abs(x-y) <= rounding*y {
+			s.PriceUSD = d.Number()
+		}
+	}
 	for i, n := range s.numbers() {
 		if mantissa, exponent, ok := n.Round(sampleDigits).Decimal(); ok {
 			values[i] = nine{mantissa: int32(mantissa), exponent: int16(exponent), known: true}

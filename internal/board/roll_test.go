@@ -203,10 +203,10 @@ func compareCharts(t *testing.T, past *rolledPast, now time.Time, m *bazaar) {
 // TestRollSplits: a roll has as many parts as keep each small, and one that has become quiet has fewer again.
 func TestRollSplits(t *testing.T) {
 	t.Parallel()
-	m, past := newBazaar(5, 1500, 1), newRolledPast()
+	m, past := newBazaar(5, 300, 1), newRolledPast()
 	now := time.Date(2026, 2, 5, 0, 0, 1, 0, time.UTC)
 	splits := []uint8{}
-	for i := range 300 {
+	for i := range 480 {
 		if i == 110 {
 			m.active = 0
 		}
@@ -216,11 +216,11 @@ func TestRollSplits(t *testing.T) {
 		if err := past.add(t, p, m.samples); err != nil {
 			t.Fatal(err)
 		}
-		if i == 100 || i == 299 {
+		if i == 100 || i == 479 {
 			splits = append(splits, past.rolls[0].Split)
 		}
 	}
-	if splits[0] < 6 || splits[1] >= splits[0] {
+	if splits[0] < 4 || splits[1] >= splits[0] {
 		t.Errorf("split %d when all are traded, %d when none is", splits[0], splits[1])
 	}
 }
