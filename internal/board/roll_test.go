@@ -151,7 +151,7 @@ func TestRolls(t *testing.T) {
 	for name, tt := range map[string]struct {
 		tokens int
 		active float64
-		lost   int // one run in so many
+		lost   int // one of n runs
 		points int
 	}{
 		"few":    {7, 0.5, 5, 2000},
@@ -180,7 +180,7 @@ func TestRolls(t *testing.T) {
 	}
 }
 
-// compareCharts holds the charts of some mints against those without rolls.
+// compareCharts compares the charts of some mints with those without rolls.
 func compareCharts(t *testing.T, past *rolledPast, now time.Time, m *bazaar) {
 	t.Helper()
 	if len(past.rolls) > 2 {
@@ -234,8 +234,8 @@ func TestRollUnits(t *testing.T) {
 	}{{0, 40}, {0.05, 150}, {1, 2000}} {
 		m, past := newBazaar(3, 1000, tt.active), newRolledPast()
 		now := time.Date(2026, 2, 5, 0, 0, 1, 0, time.UTC)
-		const hours = 12
-		for range hours * 12 {
+		hours := study.Size(12, 3)
+		for range 12 * hours {
 			m.tick()
 			now = now.Add(FiveMinutes.Step())
 			p, _ := past.points.Next(now)
@@ -243,7 +243,7 @@ func TestRollUnits(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		units := float64(past.units) / hours
+		units := float64(past.units) / float64(hours)
 		t.Logf("%3.0f %% traded: points %d KB, rolls %d KB, %.0f units an hour", 100*tt.active, past.size>>10, past.rolled>>10, units)
 		if units > tt.most {
 			t.Errorf("%.0f units an hour, want at most %.0f", units, tt.most)

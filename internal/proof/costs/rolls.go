@@ -12,7 +12,7 @@ import (
 // rollHours is how long rolls are written until their units are believed.
 const rollHours = 12
 
-// A trade is what happens to tokens between two points: every quote moves, and one token in so many is traded; 0 is none.
+// A trade is what happens to tokens between two points: every quote moves, and one of oneIn tokens is traded, none of 0.
 type trade struct {
 	*rand.Rand
 	oneIn   int
