@@ -41,6 +41,11 @@ func (ps Points) since(rolls Points) Points {
 	return ps[i:]
 }
 
+// Until returns the rolls that end at p, or before it: others, like points from the future, are a clock's fault.
+func (rolls Points) Until(p Point) Points {
+	return slices.DeleteFunc(slices.Clone(rolls), func(r Point) bool { return r.At > p.At })
+}
+
 // A source is a roll, or a point, that goes into a roll.
 type source struct {
 	Point

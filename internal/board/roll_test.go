@@ -61,7 +61,7 @@ func (r *rolledPast) add(tb testing.TB, p Point, samples map[string]Sample) (dam
 	for i := range data {
 		_ = r.put(PartKey{At: p.At, Part: i}, data[i])
 	}
-	r.points = r.points.With(p)
+	r.points, r.rolls = r.points.With(p), r.rolls.Until(p)
 	if m, isDue := r.rolls.Merge(r.points); isDue {
 		roll, bad, err := m.Write(r.fetch, r.put)
 		if err != nil {
@@ -165,6 +165,9 @@ func TestRolls(t *testing.T) {
 			now := time.Date(2026, 2, 5, 18, 48, 1, 0, time.UTC)
 			for i := range tt.points {
 				now = now.Add(FiveMinutes.Step())
+				if m.IntN(500) == 0 {
+					now = now.Add(-time.Duration(m.IntN(40)) * time.Hour) // the clock was wrong
+				}
 				m.tick()
 				if p, isDue := past.points.Next(now); isDue && m.IntN(tt.lost) > 0 {
 					if err := past.add(t, p, m.samples); err != nil {

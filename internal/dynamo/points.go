@@ -46,7 +46,7 @@ func (e *Edition) PutPoint(ctx context.Context, p board.Point, parts [][]byte) e
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("storing the point of %s: %w", p.Time().Format(time.RFC3339), err)
 	}
-	e.points = e.points.With(p)
+	e.points, e.rolls = e.points.With(p), e.rolls.Until(p)
 	if m, isDue := e.rolls.Merge(e.points); isDue {
 		if err := e.merge(ctx, &m, written); err != nil {
 			return fmt.Errorf("storing what charts read of points: %w", err)
