@@ -86,8 +86,8 @@ func (c *column) at(row int) (kind, int) {
 	return r.kind, int(r.start) + row - first
 }
 
-// A stretch is values of one kind in rows of a column that follow each other.
-type stretch struct {
+// A streak is values of one kind in rows of a column that follow each other.
+type streak struct {
 	kind  kind
 	still bool // all have the place of the first
 	row   int  // the first
@@ -96,23 +96,23 @@ type stretch struct {
 }
 
 // place returns that of the value n.
-func (x *stretch) place(n int) int {
+func (x *streak) place(n int) int {
 	if x.still {
 		return x.at
 	}
 	return x.at + n
 }
 
-// stretches visits what the rows from one on to another have.
-func (c *column) stretches(from, to int, visit func(stretch)) {
+// streaks visits what the rows from one on to another have.
+func (c *column) streaks(from, to int, visit func(streak)) {
 	if c.many != nil {
-		c.many.stretches(from, to, visit)
+		c.many.streaks(from, to, visit)
 		return
 	}
 	start := 0 // of the run
 	for _, r := range c.runs {
 		if first, end := max(start, from), min(int(r.end), to); first < end {
-			x := stretch{kind: r.kind, still: r.still, row: first, rows: end - first, at: int(r.start)}
+			x := streak{kind: r.kind, still: r.still, row: first, rows: end - first, at: int(r.start)}
 			if !r.still {
 				x.at += first - start
 			}
@@ -166,11 +166,11 @@ func (k *kinds) kind(row int) kind {
 	return kind(k.rows[row>>wordsShift] >> (row % perWord * kindBits) & kindMask)
 }
 
-// stretches visits what the rows from one on to another have.
-func (k *kinds) stretches(from, to int, visit func(stretch)) {
+// streaks visits what the rows from one on to another have.
+func (k *kinds) streaks(from, to int, visit func(streak)) {
 	cells := k.before(from)
 	for row := from; row < to; {
-		x := stretch{kind: k.kind(row), row: row, still: true}
+		x := streak{kind: k.kind(row), row: row, still: true}
 		for row < to && k.kind(row) == x.kind {
 			row++
 		}

@@ -90,9 +90,9 @@ func (r *reader) sweep(f *field, s *swept) {
 		c, start := r.column(f, 0)
 		next = min(k.end(), r.chunkEnd(f.family))
 		row := k.row(f, r.i, 0)
-		c.stretches(start, start+k.row(f, next, 0)-row, func(x stretch) {
+		c.streaks(start, start+k.row(f, next, 0)-row, func(x streak) {
 			x.row += row - start
-			r.stretch(f, c, &x, s)
+			r.streak(f, c, &x, s)
 		})
 	}
 	r.i = asked
@@ -126,8 +126,8 @@ func (r *reader) chunkEnd(of family) int {
 	return r.board.Len()
 }
 
-// stretch reads f's values of x from its column.
-func (r *reader) stretch(f *field, c *column, x *stretch, s *swept) {
+// streak reads f's values of x from its column.
+func (r *reader) streak(f *field, c *column, x *streak, s *swept) {
 	switch {
 	case s.ints != nil:
 		each(s.ints, x, func(at int) int64 { return c.integer(f, x.kind, at, nil, nil) })
@@ -145,7 +145,7 @@ func (r *reader) stretch(f *field, c *column, x *stretch, s *swept) {
 }
 
 // each sets x's rows to the values at their places.
-func each[E any](to []E, x *stretch, value func(at int) E) {
+func each[E any](to []E, x *streak, value func(at int) E) {
 	to = to[x.row : x.row+x.rows]
 	if x.still {
 		v := value(x.at)
@@ -160,7 +160,7 @@ func each[E any](to []E, x *stretch, value func(at int) E) {
 }
 
 // owned sets x's rows to the values of the pool j of their tokens.
-func owned[E any](r *reader, f *field, to []E, x *stretch, value func(j int) E) {
+func owned[E any](r *reader, f *field, to []E, x *streak, value func(j int) E) {
 	for row := x.row; row < x.row+x.rows; row++ {
 		var j int
 		r.i, j = r.block.owner(f, row)
@@ -169,7 +169,7 @@ func owned[E any](r *reader, f *field, to []E, x *stretch, value func(j int) E) 
 }
 
 // follow sets x's rows to what m tells.
-func (r *reader) follow(m *formula, f *field, to []token.Amount, x *stretch) {
+func (r *reader) follow(m *formula, f *field, to []token.Amount, x *streak) {
 	switch end := x.row + x.rows; m.operation {
 	case product, quotient:
 		v, w := r.operand(m.fields[0], f)[x.row:end], r.operand(m.fields[1], f)[x.row:end]
@@ -229,7 +229,7 @@ func (r *reader) operand(f, of *field) []token.Amount {
 }
 
 // readNear sets x's rows to numbers that are written as distances from what is near them.
-func (r *reader) readNear(f *field, c *column, to []token.Amount, x *stretch) {
+func (r *reader) readNear(f *field, c *column, to []token.Amount, x *streak) {
 	var of [len(f.near.fields)][]token.Amount
 	for k := range f.near.names {
 		of[k] = r.operand(f.near.fields[k], f)

@@ -27,6 +27,7 @@ const (
 	attrState    = "state"    // what a run leaves for the next
 	attrData     = "data"     // a chunk's bytes
 	attrPoints   = "points"   // those that are kept, beside the list: they outlive a lost board
+	attrRolls    = "rolls"    // what they are put together in
 	attrManifest = "manifest" // a list's: the manifest without version and synced_at
 	attrLives    = "lives"    // when its chunks were put, so that they can be put again before they expire
 )
@@ -65,6 +66,7 @@ type published struct {
 	state      []byte
 	hidden     []string     // mints that the operator has hidden since
 	points     board.Points // of whatever format the board is
+	rolls      board.Points // likewise
 	err        error        // why Manifest has nothing but Version
 }
 
@@ -85,7 +87,7 @@ func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, 
 		generation: it.getInteger(attrGeneration), state: it.getBytes(attrState), hidden: it.getTexts(attrHidden),
 		listHour: it.getInteger(attrListHour),
 	}
-	p.points = board.ParsePoints(it.getBytes(attrPoints))
+	p.points, p.rolls = board.ParsePoints(it.getBytes(attrPoints)), board.ParsePoints(it.getBytes(attrRolls))
 	switch hash := it.getText(attrList); hash {
 	case "":
 		p.err = fmt.Errorf("manifest: %w: it names no list", board.ErrFormat)
