@@ -10,12 +10,12 @@ import (
 // TestSweepsReadWhatTokensSay: whatever is read of tokens in the board's order is what is read of one of them.
 func TestSweepsReadWhatTokensSay(t *testing.T) {
 	t.Parallel()
-	scrambled, r := scrambled(3000, 5), seeded(11, 0)
+	scrambled, r := scrambled(800, 5), seeded(11, 0)
 	for i := range scrambled {
 		scrambled[i].Pools = scrambled[i].Pools[:min(len(scrambled[i].Pools), i%7)] // blocks without pools, too
 	}
 	for name, tokens := range map[string][]token.Token{
-		"like real ones": world{Tick: 61}.Tokens(3000), "lumpy": lumpy(1500, r), "whatever": scrambled, "one": world{}.Tokens(1), "none": nil,
+		"like real ones": world{Tick: 61}.Tokens(1200), "lumpy": lumpy(800, r), "whatever": scrambled, "one": world{}.Tokens(1), "none": nil,
 	} {
 		b := makeBoard(t, tokens)
 		one, swept := reader{board: b}, b.sweeping()
