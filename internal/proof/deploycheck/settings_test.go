@@ -136,7 +136,10 @@ func queues(_ context.Context, d *deployment) ([]string, error) {
 }
 
 // settingsPackages read the environment.
-var settingsPackages = []string{"tokensync/internal/config", "tokensync/internal/observe", "tokensync/internal/app"}
+var settingsPackages = []string{
+	"tokensync/internal/config", "tokensync/internal/observe", "tokensync/internal/app", "tokensync/internal/app/authorizer", "tokensync/internal/app/health",
+	"tokensync/internal/app/sdk", "tokensync/internal/app/syncing",
+}
 
 const productsPackage = "tokensync/internal/products"
 
