@@ -146,14 +146,21 @@ func (ps Points) referred(now int64) (list [len(spans)]referral) {
 	return list
 }
 
-// load fetches references. One that lacks a part needs nothing any more.
-func (b *Board) load(references []*reference, fetch func([]PartKey) (map[PartKey][]byte, error)) error {
-	var keys []PartKey
+// Wanted returns the parts that Recall fetches for a reader's first board, for those who read them along with its chunks.
+func (ps Points) Wanted(syncedAt time.Time) []PartKey { return keysOf(new(past).choose(ps, syncedAt)) }
+
+func keysOf(references []*reference) (keys []PartKey) {
 	for _, r := range references {
 		for part := range r.point.Parts() {
 			keys = append(keys, PartKey{r.point.At, part})
 		}
 	}
+	return keys
+}
+
+// load fetches references. One that lacks a part needs nothing any more.
+func (b *Board) load(references []*reference, fetch func([]PartKey) (map[PartKey][]byte, error)) error {
+	keys := keysOf(references)
 	if len(keys) == 0 {
 		return nil
 	}

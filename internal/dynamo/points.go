@@ -46,11 +46,6 @@ func (e *Edition) PutPoint(ctx context.Context, p board.Point, parts [][]byte) e
 	return nil
 }
 
-// partsIn reads parts of points within ctx.
-func (b *BoardTable) partsIn(ctx context.Context) func([]board.PartKey) (map[board.PartKey][]byte, error) {
-	return func(keys []board.PartKey) (map[board.PartKey][]byte, error) { return b.parts(ctx, keys) }
-}
-
 // parts reads parts of points; those that are not there are left out.
 func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey) (map[board.PartKey][]byte, error) {
 	found := make(map[board.PartKey][]byte, len(keys))
