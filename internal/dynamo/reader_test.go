@@ -15,7 +15,9 @@ func TestFirstBoardAtOnce(t *testing.T) {
 	api := &boardAPI{Client: engine.Client()}
 	name := engine.TablesFor(t).Board
 	publishPoint(t, NewBoardTable(api, name), 70, "2")
-	isPoint := func(it map[string]types.AttributeValue) bool { return strings.HasPrefix(item(it).getText(attrPK), "POINT#") }
+	isPoint := func(it map[string]types.AttributeValue) bool {
+		return strings.HasPrefix(item(it).getText(attrPK), "POINT#")
+	}
 	for _, test := range []struct {
 		name                      string
 		lost                      bool
