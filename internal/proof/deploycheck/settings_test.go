@@ -153,7 +153,7 @@ var optional = map[string]string{
 
 // readElsewhere are variables that the template sets and none of our packages reads.
 var readElsewhere = map[string]string{
-	"GOMEMLIMIT": "Go's own", "AWS_ENDPOINT_URL_DYNAMODB": "the SDK's own, for sam local", "AWS_ENDPOINT_URL_SSM": "likewise",
+	"GOMEMLIMIT": "Go's own", "GOMAXPROCS": "likewise", "AWS_ENDPOINT_URL_DYNAMODB": "the SDK's own, for sam local", "AWS_ENDPOINT_URL_SSM": "likewise",
 }
 
 // variables compares what each function is given with what its binary reads and needs, both ways.
