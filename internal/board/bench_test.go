@@ -189,7 +189,7 @@ func dayOf(b *testing.B, now world, n int) (ps Points, parts map[PartKey][]byte)
 		}
 		ps = append(ps, p)
 		for i := range data {
-			parts[PartKey{p.At, i}] = data[i]
+			parts[PartKey{At: p.At, Part: i}] = data[i]
 		}
 	}
 	return ps, parts

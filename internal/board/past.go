@@ -9,12 +9,6 @@ import (
 	"tokensync/internal/token"
 )
 
-// A PartKey names a part of a point.
-type PartKey struct {
-	At   int64 // of the point
-	Part int
-}
-
 // spans are how far back token.SpanNames look.
 var spans = func() (list [len(token.SpanNames)]time.Duration) {
 	for i, name := range token.SpanNames {
@@ -69,7 +63,7 @@ type counters [3]sparse
 // Recall gives b the points that its changes and windows are counted from. It must be called before b is shared; without
 // it they are unknown. What previous, which may be nil, has of them is taken from there; fetch is called at most once, for
 // the other parts, and leaves out those that it does not find. With an error, what could not be had is previous's, or unknown.
-func (b *Board) Recall(ps Points, previous *Board, fetch func([]PartKey) (map[PartKey][]byte, error)) error {
+func (b *Board) Recall(ps Points, previous *Board, fetch Fetch) error {
 	p, c := &past{}, carrier{board: b}
 	if previous != nil && previous.past != nil {
 		c.previous, c.order = previous, b.reorderOf(previous)
@@ -152,14 +146,14 @@ func (ps Points) Wanted(syncedAt time.Time) []PartKey { return keysOf(new(past).
 func keysOf(references []*reference) (keys []PartKey) {
 	for _, r := range references {
 		for part := range r.point.Parts() {
-			keys = append(keys, PartKey{r.point.At, part})
+			keys = append(keys, source{Point: r.point}.key(part))
 		}
 	}
 	return keys
 }
 
 // load fetches references. One that lacks a part needs nothing any more.
-func (b *Board) load(references []*reference, fetch func([]PartKey) (map[PartKey][]byte, error)) error {
+func (b *Board) load(references []*reference, fetch Fetch) error {
 	keys := keysOf(references)
 	if len(keys) == 0 {
 		return nil
@@ -178,7 +172,7 @@ func (b *Board) load(references []*reference, fetch func([]PartKey) (map[PartKey
 func (r *reference) fill(b *Board, totals []total, data map[PartKey][]byte) error {
 	parts := make([]*Part, r.point.Parts())
 	for i := range parts {
-		bytes, ok := data[PartKey{r.point.At, i}]
+		bytes, ok := data[source{Point: r.point}.key(i)]
 		if !ok {
 			return fmt.Errorf("point of %s: part %d is missing", r.point.Time(), i)
 		}

@@ -31,7 +31,7 @@ func (k *kept) sample(tb testing.TB, at time.Time, tokens []token.Token) {
 	}
 	p, data := writePoint(tb, p, tokens)
 	for i := range data {
-		k.parts[PartKey{p.At, i}] = data[i]
+		k.parts[PartKey{At: p.At, Part: i}] = data[i]
 	}
 	k.points = k.points.With(p)
 	k.tokens[p.At] = map[string]token.Token{}
@@ -299,7 +299,8 @@ func TestPointsOfAMonth(t *testing.T) {
 
 // FuzzPoints: a list that is not one is lost, not believed.
 func FuzzPoints(f *testing.F) {
-	f.Add(Points{{1, Day, 0}, {400, FiveMinutes, 3}}.Encode())
+	f.Add(Points{{1, Day, 0, 7}, {400, FiveMinutes, 3, 7}}.Encode())
+	f.Add(append(Points{{At: 1}}.Encode(), 0, 0x30))
 	f.Add([]byte{2, 0x30, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ps := ParsePoints(b)
@@ -307,7 +308,7 @@ func FuzzPoints(f *testing.F) {
 			t.Errorf("%v came back as %v", ps, again)
 		}
 		for i, p := range ps {
-			if p.Grid >= grids || p.Split > maxSplit || i > 0 && p.At <= ps[i-1].At {
+			if p.Grid >= grids || p.Split > maxSplit || i > 0 && (p.At < ps[i-1].At || p.At == ps[i-1].At && p.Grid <= ps[i-1].Grid) {
 				t.Errorf("%v", ps)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 
 	"tokensync/internal/token"
@@ -51,6 +52,9 @@ func quoteUSD(t *tok) (found num) {
 func (s *Sample) numbers() [len(sampled{}.values)]*num {
 	return [...]*num{&s.Price, &s.QuoteUSD, &s.PriceUSD, &s.Volume, &s.FeesQuote, &s.FeesBase}
 }
+
+// rounding is by how much, of itself, a product of two rounded numbers may differ from that of the numbers, rounded.
+const rounding = 1.6e-8
 
 // sampleFields are a sample's columns: where it stands in a token and its pool.
 var sampleFields = []field{
@@ -99,9 +103,10 @@ type sampled struct {
 
 // nine is a number of at most nine digits.
 type nine struct {
-	mantissa int32
-	exponent int16
-	known    bool
+	mantissa  int32
+	exponent  int16
+	known     bool
+	isDerived bool // from the numbers before it, which is all there is to say
 }
 
 // NewPointWriter begins a point.
@@ -112,15 +117,25 @@ func (w *PointWriter) Add(t *token.Token) { w.AddSample(t.Mint, sampleOf(t)) }
 
 // AddSample takes what is known of a mint, each once.
 func (w *PointWriter) AddSample(mint string, s Sample) {
-	row := sampled{hash: w.point.hash(idOf(mint))}
-	for i, n := range s.numbers() {
-		if mantissa, exponent, ok := n.Round(sampleDigits).Decimal(); ok {
-			row.values[i] = nine{int32(mantissa), int16(exponent), true}
-		}
-	}
+	row := sampled{w.point.hash(idOf(mint)), s.short()}
 	if row.values != (sampled{}.values) {
 		w.rows = append(w.rows, row)
 	}
+}
+
+// short returns s in short. A price in dollars that is what the price in the quote comes to is told by that: both were rounded.
+func (s *Sample) short() (values [6]nine) {
+	if d := inShort(s.Price.Round(sampleDigits).Amount(), s.QuoteUSD.Round(sampleDigits).Amount()); d.Known() {
+		if x, y := s.PriceUSD.Float64(), d.Float64(); s.PriceUSD.Known() && math.Abs(x-y) <= rounding*y {
+			s.PriceUSD = d.Number()
+		}
+	}
+	for i, n := range s.numbers() {
+		if mantissa, exponent, ok := n.Round(sampleDigits).Decimal(); ok {
+			values[i] = nine{mantissa: int32(mantissa), exponent: int16(exponent), known: true}
+		}
+	}
+	return values
 }
 
 func (x *sampled) sample() (s Sample) {
@@ -133,39 +148,49 @@ func (x *sampled) sample() (s Sample) {
 }
 
 // Finish returns the point with its Split, and its parts in their order.
-func (w *PointWriter) Finish() (Point, [][]byte, error) {
-	p := w.point
-	p.Split = splitOf(len(w.rows))
+func (w *PointWriter) Finish() (p Point, parts [][]byte, err error) {
 	slices.SortFunc(w.rows, func(x, y sampled) int { return cmp.Compare(x.hash, y.hash) })
-	data, rest := make([][]byte, p.Parts()), w.rows
-	for i := range data {
-		n, _ := slices.BinarySearchFunc(rest, i+1, func(x sampled, part int) int { return cmp.Compare(p.part(x.hash), part) })
-		var err error
-		if data[i], err = encodePart(p, rest[:n]); err != nil {
+	p = w.point
+	for p.Split = splitOf(len(w.rows)); ; p.Split++ {
+		if parts, err = w.parts(p); err != nil {
 			return p, nil, fmt.Errorf("point of %s: %w", p.Time(), err)
 		}
-		rest = rest[n:]
+		isLarge := func(part []byte) bool { return len(part) > maxPartBytes }
+		if p.Split == maxSplit || !slices.ContainsFunc(parts, isLarge) {
+			return p, parts, nil
+		}
 	}
-	return p, data, nil
 }
 
-// hashBits of a hash stand for a mint: the first of them for its part, the last markBits for it in there.
-const (
-	markBits = 40
-	hashBits = markBits + maxSplit
-)
+func (w *PointWriter) parts(p Point) (parts [][]byte, err error) {
+	rest := w.rows
+	for part := range p.Parts() {
+		n, _ := slices.BinarySearchFunc(rest, part+1, func(x sampled, part int) int { return cmp.Compare(p.part(x.hash), part) })
+		data, err := encodePart(p, rest[:n])
+		if err != nil {
+			return nil, err
+		}
+		parts, rest = append(parts, data), rest[n:]
+	}
+	return parts, nil
+}
 
-// hash stands for a mint. It is another at each point, so that nobody can make a mint that is always taken for another's.
+// hashBits of a hash stand for a mint: the first of them for its part, the others for it in there.
+const hashBits = 42
+
+// hash stands for a mint. Nobody can make a mint that is taken for another's, for nobody knows the salt.
 func (p Point) hash(x id) uint64 {
-	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, uint64(p.At)), x.raw...))
+	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, p.Salt), x.raw...))
 	return binary.BigEndian.Uint64(sum[:]) >> (64 - hashBits)
 }
 
 // part returns the number of the part that a hash is in.
 func (p Point) part(hash uint64) int { return int(hash >> (hashBits - p.Split)) }
 
-// mark stands for a hash in its part.
-func (p Point) mark(hash uint64) uint64 { return hash >> (maxSplit - p.Split) & (1<<markBits - 1) }
+// mark stands for a hash in its part, and unmark reverses it.
+func (p Point) mark(hash uint64) uint64 { return hash & (1<<(hashBits-p.Split) - 1) }
+
+func (p Point) unmark(part int, mark uint64) uint64 { return uint64(part)<<(hashBits-p.Split) | mark }
 
 // distinct drops rows that share their mark, for none can be told from the other: once in a million points.
 func (p Point) distinct(rows []sampled) (kept []sampled) {
@@ -189,13 +214,11 @@ const pointFamily family = 'p'
 func encodePart(p Point, rows []sampled) ([]byte, error) {
 	o := output{plain: binary.AppendVarint(nil, p.At)}
 	rows = p.distinct(rows)
-	o.plain = binary.AppendUvarint(o.plain, uint64(len(rows)))
-	steps, last := make([]int64, len(rows)), uint64(0)
+	marks := make([]uint64, len(rows))
 	for i := range rows {
-		m := p.mark(rows[i].hash)
-		steps[i], last = int64(m-last), m
+		marks[i] = p.mark(rows[i].hash)
 	}
-	o.packed(steps)
+	o.marks(marks)
 	writers := make([]writer, len(sampleFields))
 	for i := range writers {
 		writers[i].f = &sampleFields[i]
@@ -215,6 +238,16 @@ func encodePart(p Point, rows []sampled) ([]byte, error) {
 	return append(data, checkSum(data)...), err
 }
 
+// marks writes marks in rising order.
+func (o *output) marks(marks []uint64) {
+	o.plain = binary.AppendUvarint(o.plain, uint64(len(marks)))
+	steps, last := make([]int64, len(marks)), uint64(0)
+	for i, m := range marks {
+		steps[i], last = int64(m-last), m
+	}
+	o.packed(steps)
+}
+
 // A Part is the samples of some tokens at one point. It is safe for concurrent use.
 type Part struct {
 	point   Point
@@ -232,20 +265,16 @@ func ReadPart(p Point, data []byte) (*Part, error) {
 }
 
 func (x *Part) decode(data []byte) error {
-	if !hasCheck(data) {
-		return fmt.Errorf("%w: its check sum is another", ErrCorrupt)
-	}
-	r, err := inflate(pointFamily, data[:len(data)-checkBytes])
+	r, err := unseal(pointFamily, data)
 	if err != nil {
 		return err
 	}
 	if at := r.varint(); at != x.point.At {
 		return fmt.Errorf("%w: it is of %d", ErrCorrupt, at)
 	}
-	n := r.count(maxChunkRows)
-	r.marks(x, n)
+	x.marks = r.marks(x.point)
 	for i := range sampleFields {
-		x.columns = append(x.columns, r.column(&sampleFields[i], n))
+		x.columns = append(x.columns, r.column(&sampleFields[i], len(x.marks)))
 	}
 	if left := len(r.rest) + len(r.random); r.bad || left > 0 {
 		return fmt.Errorf("%w: %d bytes too many", ErrCorrupt, left)
@@ -253,16 +282,27 @@ func (x *Part) decode(data []byte) error {
 	return nil
 }
 
-func (r *input) marks(x *Part, n int) {
+// unseal checks the sum behind data and returns what it is of.
+func unseal(of family, data []byte) (input, error) {
+	if !hasCheck(data) {
+		return input{}, fmt.Errorf("%w: its check sum is another", ErrCorrupt)
+	}
+	return inflate(of, data[:len(data)-checkBytes])
+}
+
+// marks reads the marks of a part of p, in rising order.
+func (r *input) marks(p Point) (marks []uint64) {
+	n := r.count(maxChunkRows)
 	steps, last := r.packed(n), uint64(0)
 	for i := 0; i < n && !r.bad; i++ {
 		step := steps.at(i)
-		if next := last + uint64(step); step < 0 || step == 0 && i > 0 || next>>markBits > 0 {
+		if next := last + uint64(step); step < 0 || step == 0 && i > 0 || p.mark(next) != next {
 			r.bad = true
 		} else {
-			x.marks, last = append(x.marks, next), next
+			marks, last = append(marks, next), next
 		}
 	}
+	return marks
 }
 
 // Len returns how many samples x has.
@@ -278,25 +318,6 @@ func (x *Part) Sample(mint string) (Sample, bool) {
 		return Sample{}, false
 	}
 	return x.sample(i), true
-}
-
-// SamplesOf returns what each of points has of a mint, of the parts that there are; the zero value where that is nothing. warn is told
-// of parts that are damaged.
-func SamplesOf(points Points, mint string, parts map[PartKey][]byte, warn func(error)) []Sample {
-	samples := make([]Sample, len(points))
-	for i, p := range points {
-		data, ok := parts[PartKey{p.At, p.PartOf(mint)}]
-		if !ok {
-			continue
-		}
-		part, err := ReadPart(p, data)
-		if err != nil {
-			warn(err)
-			continue
-		}
-		samples[i], _ = part.Sample(mint)
-	}
-	return samples
 }
 
 func (x *Part) find(hash uint64) (row int, ok bool) {

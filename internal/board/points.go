@@ -3,6 +3,7 @@ package board
 import (
 	"encoding/binary"
 	"math/bits"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -39,7 +40,8 @@ func (g Grid) period(at int64) int64 { return at / int64(g.Step()/time.Second) }
 type Point struct {
 	At    int64 // Unix seconds at which the run began
 	Grid  Grid
-	Split uint8 // it has 1<<Split parts, by mint
+	Split uint8  // it has 1<<Split parts, by mint
+	Salt  uint64 // of the hashes that stand for mints; no stranger knows it
 }
 
 // Time returns At.
@@ -51,18 +53,26 @@ func (p Point) Parts() int { return 1 << p.Split }
 // Points lists the points that are kept, oldest first.
 type Points []Point
 
-// Next returns the point that a run has to write which began at a time; false when there is one of its five minutes.
+// Next returns the point that a run has to write which began at a time; false when there is one of its five minutes. It has
+// the salt of those before it, by which mints are in the same order in all of them.
 func (ps Points) Next(began time.Time) (Point, bool) {
 	at := began.Unix()
 	for g := Day; ; g-- {
 		isThere := func(p Point) bool { return p.Grid >= g && p.At <= at && g.period(p.At) == g.period(at) }
 		if !slices.ContainsFunc(ps, isThere) {
-			return Point{At: at, Grid: g}, true
+			return Point{At: at, Grid: g, Salt: ps.salt()}, true
 		}
 		if g == FiveMinutes {
 			return Point{}, false
 		}
 	}
+}
+
+func (ps Points) salt() uint64 {
+	if len(ps) > 0 {
+		return ps[len(ps)-1].Salt
+	}
+	return rand.Uint64()
 }
 
 // With returns ps and p behind them, without those whose time is over. One from the future is a clock's fault, and goes.
@@ -111,9 +121,15 @@ const (
 	gridShift = 4 // of a point's second byte, below which its Split stands
 )
 
-// Encode returns ps in some three bytes a point.
-func (ps Points) Encode() (b []byte) {
-	last := int64(0)
+// pointsFormat is the first byte of a list that Encode has made.
+const pointsFormat = 1
+
+// Encode returns ps, which have one salt, in some three bytes a point.
+func (ps Points) Encode() []byte {
+	if len(ps) == 0 {
+		return nil
+	}
+	b, last := binary.BigEndian.AppendUint64([]byte{pointsFormat}, ps.salt()), int64(0)
 	for _, p := range ps {
 		b = binary.AppendVarint(b, p.At-last)
 		b = append(b, byte(p.Grid)<<gridShift|p.Split)
@@ -124,22 +140,29 @@ func (ps Points) Encode() (b []byte) {
 
 // ParsePoints reverses Encode. It returns nil for what no Encode has made: a lost list is begun anew.
 func ParsePoints(b []byte) (ps Points) {
-	r, last := input{rest: b}, int64(0)
+	const head = 1 + 8
+	if len(b) < head || b[0] != pointsFormat {
+		return nil
+	}
+	r, last := input{rest: b[head:]}, Point{Salt: binary.BigEndian.Uint64(b[1:])}
 	for len(r.rest) > 0 {
 		step, kind := r.varint(), r.byte()
-		p := Point{At: last + step, Grid: Grid(kind >> gridShift), Split: kind & (1<<gridShift - 1)}
-		if r.bad || step <= 0 || p.At < last || p.Grid >= grids || p.Split > maxSplit || len(ps) == maxPoints {
+		p := Point{At: last.At + step, Grid: Grid(kind >> gridShift), Split: kind & (1<<gridShift - 1), Salt: last.Salt}
+		if r.bad || p.At <= last.At || p.Grid >= grids || p.Split > maxSplit || len(ps) == maxPoints {
 			return nil
 		}
-		ps, last = append(ps, p), p.At
+		ps, last = append(ps, p), p
 	}
 	return ps
 }
 
-// partTokens is how many tokens a part of a point has at most on average: some 6 KB, which a chart of one token reads of each point.
+// maxPartBytes is what half a read unit is charged for, beside the key: a chart of one token reads a part.
+const maxPartBytes = 4<<10 - 160
+
+// partTokens is how many tokens a part of a point has at most, on average, before anything is known of their size.
 const partTokens = 256
 
-// splitOf returns the Split of a point of n tokens.
+// splitOf returns the Split to begin with for a point of n tokens.
 func splitOf(n int) uint8 {
 	return uint8(min(bits.Len(uint(max(0, n-1)/partTokens)), maxSplit))
 }

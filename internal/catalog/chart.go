@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"tokensync/internal/board"
@@ -11,7 +10,8 @@ import (
 
 // Past is where earlier points come from.
 type Past interface {
-	// Samples returns what each of points has of a mint, as many as there are points; the zero value where that is nothing.
+	// Samples returns what each of points, which are a series that charts show, has of a mint, without its fees: as many as there are points;
+	// the zero value where that is nothing.
 	Samples(ctx context.Context, points board.Points, mint string) ([]board.Sample, error)
 }
 
@@ -63,25 +63,6 @@ func (c *Catalog) Chart(ctx context.Context, mint, span string) (Chart, error) {
 	}
 	points, err := c.chartPoints(ctx, b, mint, r.grid, b.SyncedAt().Add(-r.span))
 	return Chart{Points: points, Interval: r.interval, SyncedAt: b.SyncedAt()}, err
-}
-
-// Between returns the past of a mint between two moments, in the finest steps that reach back so far, and how far apart they
-// are where no run was lost.
-func (c *Catalog) Between(ctx context.Context, mint string, from, to time.Time) ([]ChartPoint, time.Duration, error) {
-	b, err := c.Boards.Board(ctx)
-	if err != nil {
-		return nil, 0, unavailable("reading the board", err)
-	}
-	grid := board.FiveMinutes
-	if b == nil {
-		return nil, grid.Step(), nil
-	}
-	for grid < board.Day && b.SyncedAt().Sub(from) > grid.Life() {
-		grid++
-	}
-	points, err := c.chartPoints(ctx, b, mint, grid, from)
-	points = slices.DeleteFunc(points, func(p ChartPoint) bool { return !p.Time.Before(to) })
-	return points, grid.Step(), err
 }
 
 // chartPoints returns what b's points of a grid have of a mint since a moment.

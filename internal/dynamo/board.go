@@ -28,6 +28,7 @@ const (
 	attrState    = "state"    // what a run leaves for the next
 	attrData     = "data"     // a chunk's bytes
 	attrPoints   = "points"   // those that are kept, beside the list: they outlive a lost board
+	attrRolls    = "rolls"    // what they are put together in
 	attrManifest = "manifest" // a list's: the manifest without version and synced_at
 	attrLives    = "lives"    // when its chunks were put, so that they can be put again before they expire
 )
@@ -66,6 +67,7 @@ type published struct {
 	state      []byte
 	hidden     []string     // mints that the operator has hidden since
 	points     board.Points // of whatever format the board is
+	rolls      board.Points // likewise
 	err        error        // why Manifest has nothing but Version
 }
 
@@ -86,7 +88,7 @@ func (b *BoardTable) manifest(ctx context.Context, consistent bool) (published, 
 		generation: it.getInteger(attrGeneration), state: it.getBytes(attrState), hidden: it.getTexts(attrHidden),
 		listHour: it.getInteger(attrListHour),
 	}
-	p.points = board.ParsePoints(it.getBytes(attrPoints))
+	p.points, p.rolls = board.ParsePoints(it.getBytes(attrPoints)), board.ParsePoints(it.getBytes(attrRolls))
 	switch hash := it.getText(attrList); hash {
 	case "":
 		p.err = fmt.Errorf("manifest: %w: it names no list", board.ErrFormat)
@@ -239,7 +241,7 @@ func (b *BoardTable) read(ctx context.Context, keys []string, consistent bool, d
 }
 
 // partsOf returns what reads parts of points within ctx: those that are in data need no call any more.
-func (b *BoardTable) partsOf(ctx context.Context, data map[string][]byte) func([]board.PartKey) (map[board.PartKey][]byte, error) {
+func (b *BoardTable) partsOf(ctx context.Context, data map[string][]byte) board.Fetch {
 	return func(keys []board.PartKey) (map[board.PartKey][]byte, error) {
 		found, rest := make(map[board.PartKey][]byte, len(keys)), []board.PartKey(nil)
 		for _, k := range keys {
@@ -249,7 +251,7 @@ func (b *BoardTable) partsOf(ctx context.Context, data map[string][]byte) func([
 				rest = append(rest, k)
 			}
 		}
-		more, err := b.parts(ctx, rest)
+		more, err := b.parts(ctx, rest, false)
 		maps.Copy(found, more)
 		return found, err
 	}

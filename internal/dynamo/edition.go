@@ -28,6 +28,7 @@ type Edition struct {
 	loss     error
 
 	points board.Points
+	rolls  board.Points
 	hidden []string // that readers need not be told of any more
 
 	puts  errgroup.Group
@@ -40,7 +41,7 @@ func (b *BoardTable) Edit(ctx context.Context) (*Edition, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}, points: from.points}
+	e := &Edition{table: b, from: from, loss: from.err, lives: map[board.Ref]int64{}, points: from.points, rolls: from.rolls}
 	e.puts.SetLimit(chunksFlying)
 	if from.Version == 0 || e.loss != nil {
 		return e, nil //nolint:nilerr // Loss tells it
@@ -129,7 +130,7 @@ func (e *Edition) Publish(ctx context.Context, m *board.Manifest, state []byte, 
 	}
 	m.Version = e.from.Version + 1
 	m.Refer(e.points, &e.from.Manifest, e.from.points)
-	it := item{attrState: plain(state), attrPoints: plain(e.points.Encode())}
+	it := item{attrState: plain(state), attrPoints: plain(e.points.Encode()), attrRolls: plain(e.rolls.Encode())}
 	it.integer(attrVersion, m.Version)
 	it.integer(attrGeneration, generation)
 	it.integer(attrSyncedAt, m.SyncedAt)

@@ -2,56 +2,92 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
 	"tokensync/internal/board"
 )
 
-// pointKey returns the key of a part of a point: the second at which its run began, and the part's number.
+// pointKey returns the key of a part of a point, or of a roll: the second at which the point's run began, and the part's number.
 func pointKey(k board.PartKey) string {
-	return "POINT#" + strconv.FormatInt(k.At, 10) + "#" + strconv.Itoa(k.Part)
+	if k.IsRoll {
+		return fmt.Sprintf("ROLL#%d#%d", k.At, k.Part)
+	}
+	return fmt.Sprintf("POINT#%d#%d", k.At, k.Part)
 }
 
 // pointGrace is how much longer than it is named a point is kept, for readers that are about to ask for it.
 const pointGrace = time.Hour
 
+// rollLife is how long a roll is kept: other ones replace it within hours, but syncs may stand still.
+const rollLife = 32 * 24 * time.Hour
+
 // Points returns the points that are kept, also of a board that was lost.
 func (e *Edition) Points() board.Points { return e.points }
 
 // PutPoint stores the parts of a point, which is one of Points from then on, and of what readers see once the board is
-// published.
+// published. It renews the rolls that charts read, too; when that fails the point is there all the same.
 func (e *Edition) PutPoint(ctx context.Context, p board.Point, parts [][]byte) error {
+	written := map[board.PartKey][]byte{}
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(chunksFlying)
 	for i, data := range parts {
-		group.Go(func() error {
-			it := boardItem(pointKey(board.PartKey{At: p.At, Part: i}))
-			it.bytes(attrData, data)
-			return e.table.store(within, it, len(data), p.Grid.Life()+pointGrace)
-		})
+		k := board.PartKey{At: p.At, Part: i}
+		written[k] = data
+		group.Go(func() error { return e.putPart(within, k, data, p.Grid.Life()) })
 	}
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("storing the point of %s: %w", p.Time().Format(time.RFC3339), err)
 	}
-	e.points = e.points.With(p)
+	e.points, e.rolls = e.points.With(p), e.rolls.Until(p)
+	if m, isDue := e.rolls.Merge(e.points); isDue {
+		if err := e.merge(ctx, &m, written); err != nil {
+			return fmt.Errorf("storing what charts read of points: %w", err)
+		}
+	}
 	return nil
 }
 
-// parts reads parts of points; those that are not there are left out.
-func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey) (map[board.PartKey][]byte, error) {
+func (e *Edition) putPart(ctx context.Context, k board.PartKey, data []byte, life time.Duration) error {
+	it := boardItem(pointKey(k))
+	it.bytes(attrData, data)
+	return e.table.store(ctx, it, len(data), life+pointGrace)
+}
+
+// merge makes a roll, of what this run has written and what is stored. Without it charts read more points.
+func (e *Edition) merge(ctx context.Context, m *board.Merge, written map[board.PartKey][]byte) error {
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(chunksFlying)
+	fetch := func(keys []board.PartKey) (map[board.PartKey][]byte, error) {
+		old := slices.DeleteFunc(keys, func(k board.PartKey) bool { return written[k] != nil })
+		found, err := e.table.parts(within, old, true)
+		maps.Copy(found, written)
+		return found, err
+	}
+	roll, damage, err := m.Write(fetch, func(k board.PartKey, data []byte) error {
+		group.Go(func() error { return e.putPart(within, k, data, rollLife) })
+		return within.Err()
+	})
+	if err = errors.Join(err, group.Wait()); err != nil {
+		return err
+	}
+	e.rolls = m.Rolls(roll)
+	return damage
+}
+
+// parts reads parts of points and of rolls; those that are not there are left out.
+func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey, consistent bool) (map[board.PartKey][]byte, error) {
 	found := make(map[board.PartKey][]byte, len(keys))
 	for chunk := range slices.Chunk(keys, maxBatchGetKeys) {
 		named := make(map[string]board.PartKey, len(chunk))
-		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(false)}
+		request := types.KeysAndAttributes{ConsistentRead: &consistent}
 		for _, k := range chunk {
 			named[pointKey(k)] = k
 			request.Keys = append(request.Keys, boardItem(pointKey(k)))
@@ -67,23 +103,33 @@ func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey) (map[board
 	return found, nil
 }
 
-// Samples returns what each of points has of a mint, as many as there are points; the zero value where that is nothing.
-// A part that is damaged has nothing. Parts stay in memory, up to a bound, for they never change. r must be Recalling.
+// Samples returns what each of points, which charts ask for, has of a mint, as many as there are points; the zero value where that
+// is nothing. A part that is damaged has nothing. Parts stay in memory, up to a bound, for they never change. r must be
+// Recalling.
 func (r *BoardReader) Samples(ctx context.Context, points board.Points, mint string) ([]board.Sample, error) {
-	keys := make([]board.PartKey, len(points))
-	for i, p := range points {
-		keys[i] = board.PartKey{At: p.At, Part: p.PartOf(mint)}
-	}
-	data, missing := r.kept.get(keys)
+	rolls := r.seenRolls()
+	data, missing := r.kept.get(rolls.PartsOf(points, mint))
 	if len(missing) > 0 {
-		found, err := r.table.parts(ctx, missing)
+		found, err := r.table.parts(ctx, missing, false)
 		if err != nil {
 			return nil, err
 		}
 		r.kept.put(found)
 		maps.Copy(data, found)
 	}
-	return board.SamplesOf(points, mint, data, r.warn), nil
+	return rolls.SamplesOf(points, mint, data, r.warn), nil
+}
+
+func (r *BoardReader) setRolls(rolls board.Points) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rolls = rolls
+}
+
+func (r *BoardReader) seenRolls() board.Points {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.rolls
 }
 
 // maxKept is how many bytes of parts a reader keeps: all of some two thousand tokens.

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -216,5 +217,64 @@ func TestPutPointFails(t *testing.T) {
 	p, parts := pointOf(t, board.Point{At: time.Now().Unix()}, "1", 3)
 	if err := e.PutPoint(t.Context(), p, parts); !errors.Is(err, broken) || len(e.Points()) > 0 {
 		t.Errorf("%v, %v", err, e.Points())
+	}
+}
+
+// TestRollsArePublished: rolls are seen with the board whose run made them, a chart reads a part of each and of the points behind them,
+// and a run whose roll could not be stored leaves the point to the next one.
+func TestRollsArePublished(t *testing.T) {
+	t.Parallel()
+	api := &boardAPI{Client: engine.Client()}
+	name := engine.TablesFor(t).Board
+	table := NewBoardTable(api, name)
+	broken := errors.New("no")
+	var want []token.Number
+	var made []string // how many rolls there are after each run
+	for i := range 26 {
+		price := token.FromDecimal(int64(100+i), 0)
+		e, m := edit(t.Context(), t, table, stamped(300, "1"))
+		p, parts := pointOf(t, board.Point{At: time.Now().Add(time.Duration(i-26) * time.Minute).Unix(), Grid: board.Day}, price, 300)
+		api.put = func(in *dynamodb.PutItemInput) error {
+			if i == 5 && strings.HasPrefix(item(in.Item).getText(attrPK), "ROLL#") {
+				return broken
+			}
+			return nil
+		}
+		if err := e.PutPoint(t.Context(), p, parts); i == 5 && !errors.Is(err, broken) || i != 5 && err != nil {
+			t.Fatalf("point %d: %v", i, err)
+		}
+		if i == 8 {
+			continue // this run dies here
+		}
+		want = append(want, price)
+		if err := e.Publish(t.Context(), m, nil, 1); err != nil {
+			t.Fatal(err)
+		}
+		e, err := table.Edit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, strconv.Itoa(len(e.rolls)))
+	}
+	if got, want := strings.Join(made, ""), "0112222222222222222222112"; got != want {
+		t.Errorf("rolls after each run: %s, want %s", got, want)
+	}
+	reader, warnings := reading(api, name)
+	b, err := reader.Board(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	api.many = func(in *dynamodb.BatchGetItemInput, _ *dynamodb.BatchGetItemOutput) {
+		read += len(in.RequestItems[name].Keys)
+	}
+	samples, err := reader.Samples(t.Context(), b.Points(), "mint007")
+	if err != nil || len(samples) != len(want) || read > 3 || len(warnings()) > 0 {
+		t.Fatalf("%v: %d samples of %d parts, want %d; warnings %v", err, len(samples), read, len(want), warnings())
+	}
+	for i, s := range samples {
+		if s.Price != want[i] {
+			t.Errorf("point %d: %s, want %s", i, s.Price, want[i])
+		}
 	}
 }

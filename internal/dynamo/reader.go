@@ -21,6 +21,7 @@ type BoardReader struct {
 	turn   chan struct{} // holds one value while nobody looks
 	mu     sync.Mutex
 	board  *board.Board // nil before the first
+	rolls  board.Points // that were there at the last look
 	looked time.Time
 	fault  error // of the last look
 }
@@ -123,6 +124,7 @@ func (r *BoardReader) lookOnce(ctx context.Context, have *board.Board, consisten
 	case have != nil && there.Version == have.Version() && there.SyncedAt == have.Manifest().SyncedAt:
 		return have.Without(there.hidden), nil
 	}
+	r.setRolls(there.rolls)
 	var parts []board.PartKey
 	if r.warn != nil && have == nil { // a board that follows another mostly has them from there
 		parts = there.points.Wanted(time.UnixMilli(there.SyncedAt))

@@ -101,7 +101,7 @@ func (r *renewed) Board(context.Context) (*board.Board, error) { return r.next, 
 func (r *renewed) Fault() error                                { return nil }
 
 func (r *renewed) Samples(_ context.Context, points board.Points, mint string) ([]board.Sample, error) {
-	return board.SamplesOf(points, mint, r.parts, func(err error) { panic(err) }), nil
+	return board.Points(nil).SamplesOf(points, mint, r.parts, func(err error) { panic(err) }), nil
 }
 
 func (r *renewed) Days(context.Context, token.LaunchpadID, string, string) (days []ledger.Day, err error) {
@@ -118,12 +118,13 @@ func (r *renewed) api() http.Handler {
 	return httpapi.New(c, uncached, apitest.Quiet()).Handler(httpapi.Functions()...)
 }
 
-// anonymous returns the requests that anybody may send, each as dear as it can be made: they ask for whole pages of what is spread over the board.
-func (r *renewed) anonymous() map[string]func(context.Context) *http.Request {
+// anonymous returns the requests that anybody may send to a board of some tokens, each as dear as it can be made: they ask for whole pages of
+// what is spread over the board.
+func (r *renewed) anonymous(tokens int) map[string]func(context.Context) *http.Request {
 	get := getting
 	var mints []string
 	for i := range 100 {
-		mints = append(mints, worldtest.Key("mint", i*firstTokens/100))
+		mints = append(mints, worldtest.Key("mint", i*tokens/100))
 	}
 	hundred, mint := strings.Join(mints, ","), mints[50]
 	list := map[string]func(context.Context) *http.Request{
@@ -154,8 +155,8 @@ func (r *renewed) anonymous() map[string]func(context.Context) *http.Request {
 	}
 	list["q=a, sort=fees"] = get("/v1/tokens?limit=100&q=a&sort=fees&order=asc&stage=bonding&launchpad=" + string(worldtest.Pad))
 	list["creator"] = get("/v1/tokens?limit=100&sort=price_change&creator=" + r.creator)
-	for _, span := range []string{"1h", "24h", "7d", "30d"} {
-		list["history="+span] = get("/v1/tokens/" + mint + "/history?range=" + span)
+	for i, span := range []string{"1h", "24h", "7d", "30d"} {
+		list["history="+span] = get("/v1/tokens/" + mints[i] + "/history?range=" + span)
 	}
 	return list
 }
@@ -192,7 +193,7 @@ func serve(tb testing.TB, handler http.Handler, request *http.Request) time.Dura
 // 10,000 tokens.
 func BenchmarkFirstRequest(b *testing.B) {
 	r := newRenewed(b)
-	handler, list := r.api(), r.anonymous()
+	handler, list := r.api(), r.anonymous(firstTokens)
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		b.Run(name, func(b *testing.B) {
 			var took time.Duration
@@ -210,7 +211,7 @@ func BenchmarkFirstRequest(b *testing.B) {
 func TestFirstRequests(t *testing.T) { // alone, for it measures the process
 	const tries, most = 5, 25 * time.Millisecond
 	r := newRenewed(t)
-	handler, list := r.api(), r.anonymous()
+	handler, list := r.api(), r.anonymous(firstTokens)
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		least := time.Hour
 		for range tries {

@@ -34,6 +34,11 @@ const anchorsEvery = time.Hour
 // Points returns what the points of a month cost to write. Reading them is for those who read.
 func (l Launchpad) Points() float64 { return written(l.Point, pointEvery) }
 
+// Rolls returns what the rolls of a month cost to write that take some units an hour.
+func Rolls(unitsPerHour float64) float64 {
+	return float64(month/time.Hour) * unitsPerHour * perWriteUnit
+}
+
 // ByAnchors returns what the anchors of a month cost to write.
 func (l Launchpad) ByAnchors() float64 { return written(int64(l.Anchors), anchorsEvery) }
 
@@ -53,7 +58,7 @@ func (l Launchpad) Month(s Schedule, memoryMB int) Bill {
 	var b Bill
 	b.add(l.Refresh, s.Refresh, memoryMB)
 	b.add(l.Full, s.Full, memoryMB)
-	b.Writes += l.Points() + l.ByAnchors()
+	b.Writes += l.Points() + Rolls(l.Asleep) + l.ByAnchors()
 	return b
 }
 

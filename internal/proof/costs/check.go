@@ -31,7 +31,7 @@ func (l Launchpad) Check(pools int) error {
 }
 
 // Bounds of what a run may write while every dollar moves and one token in a hundred changes in kind: for up to a thousand tokens,
-// and for each thousand of more. Points and anchors, which have a pace of their own, are in the dollars.
+// and for each thousand of more. Points, rolls and anchors, which have a pace of their own, are in the dollars.
 const (
 	unitsPerThousand   = 70
 	dollarsPerThousand = 2 // a month, at a refresh each minute and a full run each hour
@@ -53,7 +53,9 @@ func (l Launchpad) bounds(pools int) []bound {
 		{"share of the items that a refresh wrote", float64(l.Refresh.Items) / n, 0.005, 0.03},
 		{"write units of a new token", l.First.Units.Write / n, 1, 3},
 		{"write units of a run", moved, 1 + float64(l.Refresh.Items), unitsPerThousand * thousands},
-		{"dollars a month for writes", moved*runsPerMonth*perWriteUnit + l.Points() + l.ByAnchors(), 0.01, dollarsPerThousand * thousands},
+		{"dollars a month for writes", moved*runsPerMonth*perWriteUnit + l.Points() + Rolls(l.Asleep) + l.ByAnchors(), 0.01, dollarsPerThousand * thousands},
+		{"dollars a month for rolls", Rolls(l.Asleep), 0.001, pointsPerThousand / 5 * thousands},
+		{"dollars a month for rolls of tokens that are traded", Rolls(l.Awake), Rolls(l.Asleep), pointsPerThousand * thousands},
 		{"dollars a month for points", l.Points(), 0.001, pointsPerThousand * thousands},
 		{"write units of a quiet run", l.Quiet.Units.Write, 1, quietUnits},
 		{"read units of a refresh", l.Refresh.Units.Read, 1, 30 + n/20},

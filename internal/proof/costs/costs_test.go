@@ -53,6 +53,8 @@ func TestCheck(t *testing.T) {
 			Tokens:  1000,
 			Point:   20_000,
 			Anchors: 45_000,
+			Asleep:  20,
+			Awake:   150,
 			First:   Usage{Mode: "full", Written: 1000, Units: dynamotest.Units{Write: 2200}},
 			Full:    Usage{Mode: "full", Requests: 70, Units: dynamotest.Units{Write: 65}},
 			Refresh: Usage{Mode: "refresh", Requests: 16, Bytes: 500_000, Written: 1000, Items: 10, Units: dynamotest.Units{Write: 60, Read: 40}},
@@ -75,6 +77,8 @@ func TestCheck(t *testing.T) {
 		"write units of a run":    func(l *Launchpad) { l.Refresh.Units.Write = 101 },
 		"dollars a month":         func(l *Launchpad) { l.Full.Units.Write = 115 },
 		"dollars a month for poi": func(l *Launchpad) { l.Point = 50_000 },
+		"for rolls: ":             func(l *Launchpad) { l.Asleep = 140 },
+		"that are traded":         func(l *Launchpad) { l.Awake = 600 },
 		"write units of a quiet":  func(l *Launchpad) { l.Quiet.Units.Write = 7 },
 		"read units":              func(l *Launchpad) { l.Refresh.Units.Read = 1000 },
 	} {

@@ -67,10 +67,11 @@ func usage(w io.Writer, launchpads []Launchpad) {
 }
 
 func points(w io.Writer, launchpads []Launchpad) {
-	_, _ = fmt.Fprintf(w, "\n| tokens | a point, KB | dollars a month, one every five minutes | anchors, KB | dollars a month, every hour |\n"+
-		"| ---: | ---: | ---: | ---: | ---: |\n")
+	_, _ = fmt.Fprintf(w, "\n| tokens | a point, KB | dollars a month, one every five minutes | rolls, dollars a month | when one token in %d is traded meanwhile | "+
+		"anchors, KB | dollars a month, every hour |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n", awake)
 	for _, l := range launchpads {
-		_, _ = fmt.Fprintf(w, "| %d | %.1f | %.3f | %.1f | %.3f |\n", l.Tokens, float64(l.Point)/1024, l.Points(), float64(l.Anchors)/1024, l.ByAnchors())
+		_, _ = fmt.Fprintf(w, "| %d | %.1f | %.3f | %.3f | %.3f | %.1f | %.3f |\n", l.Tokens, float64(l.Point)/1024, l.Points(),
+			Rolls(l.Asleep), Rolls(l.Awake), float64(l.Anchors)/1024, l.ByAnchors())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"tokensync/internal/board"
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/dynamotest"
 	"tokensync/internal/dev/meteoratest"
@@ -34,6 +35,7 @@ type Launchpad struct {
 	Log                         Written // a run's
 	Point                       int64   // bytes of a point of all tokens, which is kept every five minutes
 	Anchors                     int     // bytes of the markets' anchors, which are set every hour
+	Asleep, Awake               float64 // write units an hour of rolls: when none is traded, and one token in awake between two points
 }
 
 // Measure runs the real sync for a launchpad with a number of tokens, all of which have a pool on DLMM, among pools in all; one in
@@ -52,7 +54,9 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	}
 	l := Launchpad{Tokens: len(m.world.Meteora.OurMints(meteoratest.DLMM))}
 	l.First = m.run(ctx, dev.FullSync)
-	l.Point, l.Anchors = m.point, m.anchors(ctx)
+	l.Point = m.point
+	b := m.board(ctx)
+	l.Anchors = anchors(b)
 	m.change(0)
 	l.Full = m.run(ctx, dev.FullSync)
 	m.change(1)
@@ -60,6 +64,7 @@ func Measure(ctx context.Context, tokens, pools int) (_ Launchpad, err error) {
 	m.run(ctx, dev.Refresh) // what a new name collides with shows one run later
 	l.Quiet = m.run(ctx, dev.Refresh)
 	l.Log = m.log.share(4)
+	l.Asleep, l.Awake = m.rolls(b, 0), m.rolls(b, awake)
 	return l, errors.Join(m.err, m.log.err)
 }
 
@@ -111,21 +116,40 @@ func (m *measurement) close() error {
 	return errors.Join(failed...)
 }
 
-// anchors returns how many bytes of the published board are anchors.
-func (m *measurement) anchors(ctx context.Context) (size int) {
+// awake is one in how many tokens is traded between two points, in a launchpad that is not asleep.
+const awake = 20
+
+// board returns the published one.
+func (m *measurement) board(ctx context.Context) *board.Board {
 	if m.err != nil {
+		return nil
+	}
+	var edition *dynamo.Edition
+	edition, m.err = dynamo.NewBoardTable(m.world.Engine().Client(), m.world.Tables().Board).Edit(ctx)
+	if m.err != nil {
+		return nil
+	}
+	return edition.Board()
+}
+
+// anchors returns how many bytes of b are anchors.
+func anchors(b *board.Board) (size int) {
+	if b == nil {
 		return 0
 	}
-	edition, err := dynamo.NewBoardTable(m.world.Engine().Client(), m.world.Tables().Board).Edit(ctx)
-	if m.err = err; err != nil {
-		return 0
-	}
-	for _, ref := range edition.Board().Manifest().Chunks {
+	for _, ref := range b.Manifest().Chunks {
 		if ref.Family == "anchors" {
 			size += ref.Size
 		}
 	}
 	return size
+}
+
+func (m *measurement) rolls(b *board.Board, oneIn int) (unitsPerHour float64) {
+	if m.err == nil {
+		unitsPerHour, m.err = rollUnits(b, oneIn)
+	}
+	return unitsPerHour
 }
 
 func (m *measurement) run(ctx context.Context, event string) Usage {
