@@ -3,6 +3,7 @@ package board
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -61,8 +62,11 @@ type PartKey struct {
 
 func (s source) key(part int) PartKey { return PartKey{s.At, part, s.isRoll} }
 
-// keys returns those of s's parts that are on a shelf.
+// keys returns those of s's parts that have tokens of a shelf.
 func (s source) keys(shelves Point, i int) (list []PartKey) {
+	if s.Split < shelves.Split {
+		return []PartKey{s.key(i >> (shelves.Split - s.Split))}
+	}
 	n := s.Split - shelves.Split
 	for part := i << n; part < (i+1)<<n; part++ {
 		list = append(list, s.key(part))
@@ -111,17 +115,23 @@ func (m *Merge) Rolls(made Point) Points { return append(slices.Clone(m.base), m
 // maxRollRaw bounds what is decoded for the sake of one token.
 const maxRollRaw = 128 << 10
 
-// keysAtOnce is how many parts a merge asks for at once, where parts are many.
-const keysAtOnce = 32
+// How many parts of a point, of 256 tokens at most, are merged at once, as a power of two: of the long roll some megabytes.
+const (
+	longShelf  = 2
+	shortShelf = 3
+)
 
-// shelves returns how a merge is divided: no part of what goes into it is in two of them.
+// shelves returns how a merge is divided, so that it needs little memory at once.
 func (m *Merge) shelves() (p Point) {
-	keys, most := 0, uint8(maxSplit)
 	for _, s := range m.sources {
-		keys, most = keys+s.Parts(), min(most, s.Split)
+		if !s.isRoll {
+			p.Split = max(p.Split, s.Split)
+		}
 	}
-	for p.Split < most && keys>>p.Split > keysAtOnce {
-		p.Split++
+	if len(m.base) > 0 {
+		p.Split -= min(p.Split, shortShelf)
+	} else {
+		p.Split -= min(p.Split, longShelf)
 	}
 	return p
 }
@@ -136,6 +146,7 @@ func (m *Merge) Write(fetch Fetch, put func(PartKey, []byte) error) (roll Point,
 	if roll.Split = shelves.Split; roll.Split > 0 {
 		most = most * 3 / 4 // of the first shelf, after which the others are judged
 	}
+	fetch = m.reading(fetch, shelves)
 	for i := 0; i < shelves.Parts(); {
 		s, bad, err := m.shelf(shelves, i, fetch)
 		if err != nil {
@@ -163,6 +174,26 @@ func (m *Merge) Write(fetch Fetch, put func(PartKey, []byte) error) (roll Point,
 	return roll, damage, nil
 }
 
+// reading returns a fetch that remembers the parts which are on several shelves.
+func (m *Merge) reading(fetch Fetch, shelves Point) Fetch {
+	kept := map[PartKey][]byte{}
+	return func(keys []PartKey) (map[PartKey][]byte, error) {
+		found, err := fetch(slices.DeleteFunc(slices.Clone(keys), func(k PartKey) bool { return kept[k] != nil }))
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range m.sources {
+			for _, k := range keys {
+				if data := found[k]; data != nil && s.Split < shelves.Split && k == s.key(k.Part) {
+					kept[k] = data
+				}
+			}
+		}
+		maps.Copy(found, kept)
+		return found, nil
+	}
+}
+
 // shelf reads what goes into a merge of one shelf.
 func (m *Merge) shelf(shelves Point, i int, fetch Fetch) (all stretch, damage, err error) {
 	var keys []PartKey
@@ -175,6 +206,7 @@ func (m *Merge) shelf(shelves Point, i int, fetch Fetch) (all stretch, damage, e
 	}
 	for _, s := range m.sources {
 		next, bad := s.read(s.keys(shelves, i), data, &all)
+		next.tracks = within(shelves, i, next.tracks)
 		all.join(&next)
 		damage = errors.Join(damage, bad)
 	}
@@ -188,7 +220,7 @@ func (s source) read(keys []PartKey, data map[PartKey][]byte, before *stretch) (
 	for _, k := range keys {
 		next, err := s.readPart(k, data)
 		if err == nil {
-			err = next.wake(before, func(hash uint64) bool { return s.part(hash) == k.Part })
+			err = next.wake(before.times, within(s.Point, k.Part, before.tracks))
 		}
 		switch {
 		case err != nil:
@@ -239,7 +271,7 @@ func (rolls Points) SamplesOf(points Points, mint string, parts map[PartKey][]by
 		next, err := s.readPart(k, parts)
 		if err == nil {
 			next.only(s.hash(idOf(mint)))
-			err = next.wake(&all, func(uint64) bool { return true })
+			err = next.wake(all.times, all.tracks)
 		}
 		if err != nil {
 			warn(err)

@@ -157,7 +157,8 @@ func TestRolls(t *testing.T) {
 		"few":    {7, 0.5, 5, 2000},
 		"asleep": {150, 0.01, 50, 400},
 		"awake":  {150, 1, 50, 400},
-		"many":   {study.Size(3000, 1000), 0.3, 100, 30},
+		"quiet":  {study.Size(2000, 6000), 0.0005, 100, 30},
+		"many":   {study.Size(1000, 3000), 0.3, 100, 30},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -228,6 +229,23 @@ func TestRollSplits(t *testing.T) {
 	}
 }
 
+// TestShelves: however many tokens there are, a merge has few of them in memory at once.
+func TestShelves(t *testing.T) {
+	t.Parallel()
+	for _, tokens := range []int{10, 1000, 10_000, 60_000, 500_000} {
+		p := Point{At: 600, Split: splitOf(tokens)}
+		points := Points{{At: 300, Split: p.Split}, p}
+		long, _ := Points(nil).Merge(points)
+		short, _ := Points{{At: 300}}.Merge(append(points, Point{At: 900, Split: p.Split}))
+		if got := tokens / long.shelves().Parts(); got > 1024 {
+			t.Errorf("%d tokens, and a shelf of the long roll has %d", tokens, got)
+		}
+		if got := tokens / short.shelves().Parts(); len(short.base) == 0 || got > 2048 {
+			t.Errorf("%d tokens, and a shelf of the short roll has %d", tokens, got)
+		}
+	}
+}
+
 // TestRollUnits measures what the bill of the rolls rests on: a month's, by the token's hour.
 func TestRollUnits(t *testing.T) {
 	t.Parallel()
@@ -237,7 +255,7 @@ func TestRollUnits(t *testing.T) {
 	}{{0, 40}, {0.05, 150}, {1, 2000}} {
 		m, past := newBazaar(3, 1000, tt.active), newRolledPast()
 		now := time.Date(2026, 2, 5, 0, 0, 1, 0, time.UTC)
-		hours := study.Size(12, 3)
+		hours := study.Size(3, 12)
 		for range 12 * hours {
 			m.tick()
 			now = now.Add(FiveMinutes.Step())

@@ -31,19 +31,21 @@ type shown [firstCounter + 1]nine
 
 // join puts next, which is later, behind s.
 func (s *stretch) join(next *stretch) {
-	n, x, y := len(s.times), s.tracks, next.tracks
+	n, m, x, y := len(s.times), len(next.times), s.tracks, next.tracks
 	s.times = append(s.times, next.times...)
 	s.tracks = make([]track, 0, max(len(x), len(y)))
+	nothing := make([]shown, m)
 	for len(x)+len(y) > 0 {
-		t := track{min(head(x), head(y)), make([]shown, len(s.times))}
+		t, more := track{hash: min(head(x), head(y))}, nothing
 		if head(x) == t.hash {
-			copy(t.values, x[0].values)
-			x = x[1:]
+			t, x = x[0], x[1:]
+		} else {
+			t.values = make([]shown, n, n+m)
 		}
 		if head(y) == t.hash {
-			copy(t.values[n:], y[0].values)
-			y = y[1:]
+			more, y = y[0].values, y[1:]
 		}
+		t.values = append(t.values, more...)
 		s.tracks = append(s.tracks, t)
 	}
 }
@@ -55,20 +57,21 @@ func head(tracks []track) uint64 {
 	return tracks[0].hash
 }
 
-// wake adds the tokens that a short roll has left out, which are those before it that belong there, and takes the time away that
-// both have. It is an error when they do not follow one another.
-func (s *stretch) wake(before *stretch, belongs func(hash uint64) bool) error {
+// wake adds the tokens that a short roll has left out, which are those before it, and takes the time away that both have. It is an error
+// when they do not follow one another.
+func (s *stretch) wake(times []int64, before []track) error {
 	if !s.isShort {
 		return nil
 	}
-	last, woken := len(before.times)-1, s.tracks
-	if last < 0 || before.times[last] != s.times[0] {
+	last, woken := len(times)-1, s.tracks
+	if last < 0 || times[last] != s.times[0] {
 		return fmt.Errorf("%w: a short roll without what it follows", ErrCorrupt)
 	}
-	for i := range before.tracks {
-		t := &before.tracks[i]
-		_, isThere := s.find(t.hash)
-		if values := s.asleep(t.values[last]); !isThere && values != nil && belongs(t.hash) {
+	for _, t := range before {
+		if _, isThere := s.find(t.hash); isThere {
+			continue
+		}
+		if values := s.asleep(t.values[last]); values != nil {
 			woken = append(woken, track{t.hash, values})
 		}
 	}
@@ -79,12 +82,22 @@ func (s *stretch) wake(before *stretch, belongs func(hash uint64) bool) error {
 	return nil
 }
 
+// within returns those of tracks that are in a part of p.
+func within(p Point, part int, tracks []track) []track {
+	from := func(part int) int {
+		i, _ := slices.BinarySearchFunc(tracks, part, func(t track, part int) int { return cmp.Compare(p.part(t.hash), part) })
+		return i
+	}
+	return tracks[from(part):from(part+1)]
+}
+
 // asleep returns what a token that is v at the first time is at each when it is not traded; nil when that is not known.
 func (s *stretch) asleep(v shown) (values []shown) {
 	for _, quote := range s.quotes {
 		if quote[0] != v[sampleQuoteUSD] || v == (shown{}) {
 			continue
 		}
+		values = make([]shown, 0, len(quote))
 		for _, worth := range quote {
 			v[sampleQuoteUSD] = worth
 			values = append(values, v)
@@ -211,14 +224,13 @@ const rollFamily family = 'r'
 
 // encode returns the parts of a roll that are on a shelf; false when one of them is larger than most.
 func (s *stretch) encode(roll, shelves Point, shelf, most int) (parts [][]byte, fits bool, err error) {
-	rest, n := s.tracks, int(roll.Split-shelves.Split)
+	n := int(roll.Split - shelves.Split)
 	for part := shelf << n; part < (shelf+1)<<n; part++ {
-		end, _ := slices.BinarySearchFunc(rest, part+1, func(t track, part int) int { return cmp.Compare(roll.part(t.hash), part) })
-		data, raw, err := s.encodePart(roll, rest[:end])
+		data, raw, err := s.encodePart(roll, within(roll, part, s.tracks))
 		if err != nil || roll.Split < maxSplit && (len(data) > most || raw > maxRollRaw) {
 			return nil, false, err
 		}
-		parts, rest = append(parts, data), rest[end:]
+		parts = append(parts, data)
 	}
 	return parts, true, nil
 }
@@ -328,7 +340,7 @@ func readRoll(roll Point, part int, data []byte) (s stretch, err error) {
 	}
 	values := make([]shown, len(marks)*len(s.times))
 	for i, mark := range marks {
-		s.tracks = append(s.tracks, track{roll.unmark(part, mark), values[i*len(s.times) : (i+1)*len(s.times)]})
+		s.tracks = append(s.tracks, track{roll.unmark(part, mark), slices.Clip(values[i*len(s.times) : (i+1)*len(s.times)])})
 	}
 	for k := range len(shown{}) {
 		for _, t := range s.tracks {
