@@ -4,9 +4,9 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"tokensync/internal/app"
+	"tokensync/internal/app/authorizer"
 )
 
 func main() {
-	lambda.Start(app.Authorizer())
+	lambda.Start(authorizer.New())
 }

@@ -4,9 +4,9 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"tokensync/internal/app"
+	"tokensync/internal/app/health"
 )
 
 func main() {
-	lambda.Start(app.Health())
+	lambda.Start(health.New())
 }

@@ -4,9 +4,9 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"tokensync/internal/app"
+	"tokensync/internal/app/syncing"
 )
 
 func main() {
-	lambda.Start(app.SyncTokens())
+	lambda.Start(syncing.New())
 }

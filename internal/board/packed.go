@@ -167,14 +167,19 @@ func (r *input) bytes(n int) []byte {
 	return b
 }
 
-func (r *input) byte() byte {
-	if b := r.bytes(1); b != nil {
-		return b[0]
+func (r *input) byte() (b byte) {
+	if len(r.rest) == 0 {
+		r.bad = true
+		return 0
 	}
-	return 0
+	b, r.rest = r.rest[0], r.rest[1:]
+	return b
 }
 
 func (r *input) uvarint() uint64 {
+	if len(r.rest) > 0 && r.rest[0] < 1<<7 { // most have one byte
+		return uint64(r.byte())
+	}
 	v, n := binary.Uvarint(r.rest)
 	if n <= 0 {
 		r.bad, r.rest = true, nil

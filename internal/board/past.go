@@ -140,14 +140,21 @@ func (ps Points) referred(now int64) (list [len(spans)]referral) {
 	return list
 }
 
-// load fetches references. One that lacks a part needs nothing any more.
-func (b *Board) load(references []*reference, fetch Fetch) error {
-	var keys []PartKey
+// Wanted returns the parts that Recall fetches for a reader's first board, for those who read them along with its chunks.
+func (ps Points) Wanted(syncedAt time.Time) []PartKey { return keysOf(new(past).choose(ps, syncedAt)) }
+
+func keysOf(references []*reference) (keys []PartKey) {
 	for _, r := range references {
 		for part := range r.point.Parts() {
 			keys = append(keys, source{Point: r.point}.key(part))
 		}
 	}
+	return keys
+}
+
+// load fetches references. One that lacks a part needs nothing any more.
+func (b *Board) load(references []*reference, fetch Fetch) error {
+	keys := keysOf(references)
 	if len(keys) == 0 {
 		return nil
 	}

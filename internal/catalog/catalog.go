@@ -53,9 +53,9 @@ type Hider interface {
 	Hidden(ctx context.Context, after string, limit int) (page []token.Hiding, more bool, err error)
 }
 
-// Catalog answers reads, and takes the operator's word. Its fields must be set for what is asked of it: lists need
-// Launchpads and Boards, single tokens Boards and Items, charts Boards and Past, stats and the queue Boards, runs History,
-// days Boards and Ledger, hiding Hider, and health all but the last three. It is safe for concurrent use.
+// Catalog answers reads, and takes the operator's word. Its fields must be set for what is asked of it: lists,
+// stats and the queue need Boards, single tokens Boards and Items, charts Boards and Past, runs History, days Boards and
+// Ledger, hiding Hider, and health Launchpads, Boards, Items, History and Interval. It is safe for concurrent use.
 type Catalog struct {
 	Launchpads func(context.Context) ([]token.LaunchpadID, error)
 	Boards     Boards

@@ -75,11 +75,11 @@ func (c *Catalog) Head(ctx context.Context, query Query) ([]token.Token, error) 
 
 // page returns the page of a normal query, and the board that it is of: nil before the first.
 func (c *Catalog) page(ctx context.Context, q *Query) (shown *board.Board, page board.Page, err error) {
-	newest, ids, err := c.sources(ctx)
+	newest, err := c.Boards.Board(ctx)
 	if err != nil {
-		return nil, page, err
+		return nil, page, unavailable("reading the board", err)
 	}
-	if q.Launchpad != "" && !slices.Contains(ids, q.Launchpad) {
+	if newest != nil && q.Launchpad != "" && !slices.Contains(newest.Launchpads(), q.Launchpad) {
 		return nil, page, badParameter("launchpad", "is not a launchpad that is listed here")
 	}
 	from, err := parseCursor(q.Cursor, q)
@@ -91,7 +91,7 @@ func (c *Catalog) page(ctx context.Context, q *Query) (shown *board.Board, page 
 	if from.after != nil {
 		shown = cmp.Or(c.walks.board(from.version), c.seen.board(from.version), newest)
 	}
-	page, err = shown.Page(q.board(ids, from.after, newest))
+	page, err = shown.Page(q.board(from.after, newest))
 	return shown, page, err
 }
 
@@ -110,19 +110,14 @@ func (c *Catalog) list(q *Query, shown *board.Board, page *board.Page) List {
 	return list
 }
 
-// board returns q as a board understands it. Tokens of launchpads that are no longer configured are not shown, nor those that
-// have left the newest board.
-func (q *Query) board(configured []token.LaunchpadID, after *board.Position, newest *board.Board) board.Query {
+// board returns q as a board understands it. Tokens that have left the newest board are not shown.
+func (q *Query) board(after *board.Position, newest *board.Board) board.Query {
 	b := board.Query{
 		Stage: q.Stage, Creator: q.Creator, Configs: q.Configs, Search: q.Search, Sort: q.Sort, Ascending: q.Order == ascending,
 		After: after, Limit: q.Limit, Within: newest,
 	}
-	gone := func(id token.LaunchpadID) bool { return !slices.Contains(configured, id) }
-	switch {
-	case q.Launchpad != "":
+	if q.Launchpad != "" {
 		b.Launchpads = []token.LaunchpadID{q.Launchpad}
-	case slices.ContainsFunc(newest.Launchpads(), gone):
-		b.Launchpads = configured
 	}
 	return b
 }

@@ -149,9 +149,6 @@ func TestListWithout(t *testing.T) {
 		{"a board, and the table is down", func(s *store) { s.board, s.boardErr = nil, errDown }, 0, catalog.ErrUnavailable},
 		{"a newer board", func(s *store) { s.fault = errDown }, 5, nil},
 		{"the launchpads", func(s *store) { s.ids, s.idsErr = nil, errDown }, 5, nil},
-		{"any launchpad", func(s *store) { s.ids = nil }, 5, nil},
-		{"launchpads and board", func(s *store) { s.ids, s.board = nil, nil }, 0, catalog.ErrUnavailable},
-		{"one launchpad", func(s *store) { s.ids = []token.LaunchpadID{second, "new"} }, 2, nil},
 		{"the items", func(s *store) { s.itemsErr = errDown }, 5, nil},
 	}
 	for _, test := range tests {
@@ -164,6 +161,33 @@ func TestListWithout(t *testing.T) {
 		if s.board == nil && !list.SyncedAt.IsZero() {
 			t.Errorf("without %s: synced at %v", test.name, list.SyncedAt)
 		}
+	}
+}
+
+// TestListOfTheBoardsLaunchpads: when a launchpad leaves the board its tokens leave the lists with it, those of a walk too, and it is
+// no filter any more.
+func TestListOfTheBoardsLaunchpads(t *testing.T) {
+	t.Parallel()
+	s, tokens := sampleStore(t), sample()
+	c := s.catalog()
+	page, err := c.List(t.Context(), catalog.Query{Sort: board.MarketCap, Limit: 1})
+	if err != nil || page.Len != 1 {
+		t.Fatalf("%d rows, error %v", page.Len, err)
+	}
+	s.publish(t, tokens["lion"], tokens["bare"])
+	rest, err := c.List(t.Context(), catalog.Query{Sort: board.MarketCap, Cursor: page.Next})
+	var names []string
+	for _, mint := range mintsOf(t, &rest) {
+		names = append(names, s.named(mint))
+	}
+	if diff := cmp.Diff([]string{"bare"}, names); diff != "" || err != nil {
+		t.Errorf("the walk goes on with (-want +got), error %v:\n%s", err, diff)
+	}
+	if _, err := c.List(t.Context(), catalog.Query{Launchpad: first}); !isBad(err, "launchpad") {
+		t.Errorf("a launchpad that has left: %v", err)
+	}
+	if list, err := c.List(t.Context(), catalog.Query{Launchpad: second}); err != nil || list.Len != 2 {
+		t.Errorf("one that stays: %d rows, error %v", list.Len, err)
 	}
 }
 

@@ -29,7 +29,7 @@ type Query struct {
 	Sort      board.Sort        // "" is board.Created, and board.Relevance with Search
 	Order     string            // "asc" or "desc"; "" is desc
 	Limit     int               // 0 is DefaultLimit
-	Launchpad token.LaunchpadID // "" is all that are configured
+	Launchpad token.LaunchpadID // "" is all of the board's
 	Search    string            // a mint, its first characters, or any part of a name or symbol
 	Stage     token.Stage       // of the bonding curve; "" is any, and none
 	Creator   string            // of the curve; "" is any, and none

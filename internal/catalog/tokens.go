@@ -13,34 +13,6 @@ import (
 	"tokensync/internal/token"
 )
 
-// launchpadTimeout leaves a read most of its time when SSM does not answer.
-const launchpadTimeout = 700 * time.Millisecond
-
-// sources reads what every list needs: the board, nil before the first, and whose tokens to show. While the configured
-// launchpads cannot be had, those of the board are shown: a setting that stops the sync stops no read.
-func (c *Catalog) sources(ctx context.Context) (*board.Board, []token.LaunchpadID, error) {
-	var b *board.Board
-	var ids []token.LaunchpadID
-	var boardErr, idsErr error
-	var group sync.WaitGroup
-	group.Go(func() { b, boardErr = c.Boards.Board(ctx) })
-	group.Go(func() {
-		short, cancel := context.WithTimeout(ctx, launchpadTimeout)
-		defer cancel()
-		ids, idsErr = c.Launchpads(short)
-	})
-	group.Wait()
-	switch {
-	case boardErr != nil:
-		return nil, nil, unavailable("reading the board", boardErr)
-	case idsErr == nil && len(ids) > 0:
-		return b, ids, nil
-	case b == nil:
-		return nil, nil, unavailable("reading the launchpad IDs", errors.Join(idsErr, token.ErrNoLaunchpadID))
-	}
-	return b, b.Launchpads(), nil
-}
-
 // Mints that the board does not have are looked up in the table. Each costs half a read unit or more, also when there is no such
 // token: anybody could ask for a hundred, again and again.
 const (

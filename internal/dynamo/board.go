@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -190,29 +191,70 @@ const chunksAtOnce = 40
 
 // open reads the board that m describes, with the chunks that have has.
 func (b *BoardTable) open(ctx context.Context, m board.Manifest, have *board.Board, consistent bool) (*board.Board, error) {
-	data := map[string][]byte{}
-	for refs := range slices.Chunk(have.Missing(&m), chunksAtOnce) {
-		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(consistent)}
+	opened, _, err := b.openWith(ctx, m, have, nil, consistent)
+	return opened, err
+}
+
+// openWith is open that returns the bytes of some parts of points, too, by their keys: those that fit into the last request for
+// chunks and are there.
+func (b *BoardTable) openWith(
+	ctx context.Context, m board.Manifest, have *board.Board, parts []board.PartKey, consistent bool,
+) (*board.Board, map[string][]byte, error) {
+	data, missing := map[string][]byte{}, have.Missing(&m)
+	for refs := range slices.Chunk(missing, chunksAtOnce) {
+		keys := make([]string, 0, len(refs)+len(parts))
 		for _, ref := range refs {
-			if _, twice := data[ref.Hash]; !twice {
-				data[ref.Hash] = nil
-				request.Keys = append(request.Keys, boardItem(ref.Hash))
+			keys = append(keys, ref.Hash)
+		}
+		if refs[len(refs)-1] == missing[len(missing)-1] {
+			for _, k := range parts[:min(len(parts), maxBatchGetKeys-len(refs))] {
+				keys = append(keys, pointKey(k))
 			}
 		}
-		items, err := batchGet(ctx, b.api, b.table, request)
-		if err != nil {
-			return nil, fmt.Errorf("reading %d chunks of the board: %w", len(refs), err)
-		}
-		for _, it := range items {
-			data[it.getText(attrPK)] = it.getBytes(attrData)
+		if err := b.read(ctx, keys, consistent, data); err != nil {
+			return nil, nil, fmt.Errorf("reading %d chunks of the board: %w", len(refs), err)
 		}
 	}
-	return board.Open(m, have, func(ref board.Ref) ([]byte, error) {
+	opened, err := board.Open(m, have, func(ref board.Ref) ([]byte, error) {
 		if data[ref.Hash] == nil {
 			return nil, fmt.Errorf("%w: %s %s", ErrMissingChunk, ref.Family, ref.Hash)
 		}
 		return data[ref.Hash], nil
 	})
+	return opened, data, err
+}
+
+// read adds what the items of some keys hold to data, at most a hundred. Equal chunks of two families have one key.
+func (b *BoardTable) read(ctx context.Context, keys []string, consistent bool, data map[string][]byte) error {
+	request := types.KeysAndAttributes{ConsistentRead: aws.Bool(consistent)}
+	for _, key := range keys {
+		if _, twice := data[key]; !twice {
+			data[key] = nil
+			request.Keys = append(request.Keys, boardItem(key))
+		}
+	}
+	items, err := batchGet(ctx, b.api, b.table, request)
+	for _, it := range items {
+		data[it.getText(attrPK)] = it.getBytes(attrData)
+	}
+	return err
+}
+
+// partsOf returns what reads parts of points within ctx: those that are in data need no call any more.
+func (b *BoardTable) partsOf(ctx context.Context, data map[string][]byte) board.Fetch {
+	return func(keys []board.PartKey) (map[board.PartKey][]byte, error) {
+		found, rest := make(map[board.PartKey][]byte, len(keys)), []board.PartKey(nil)
+		for _, k := range keys {
+			if part := data[pointKey(k)]; part != nil {
+				found[k] = part
+			} else {
+				rest = append(rest, k)
+			}
+		}
+		more, err := b.parts(ctx, rest, false)
+		maps.Copy(found, more)
+		return found, err
+	}
 }
 
 // isLost reports whether err means that there is a board which nobody will ever read again with this code.

@@ -82,11 +82,6 @@ func (e *Edition) merge(ctx context.Context, m *board.Merge, written map[board.P
 	return damage
 }
 
-// partsIn reads parts of points within ctx.
-func (b *BoardTable) partsIn(ctx context.Context) func([]board.PartKey) (map[board.PartKey][]byte, error) {
-	return func(keys []board.PartKey) (map[board.PartKey][]byte, error) { return b.parts(ctx, keys, false) }
-}
-
 // parts reads parts of points and of rolls; those that are not there are left out.
 func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey, consistent bool) (map[board.PartKey][]byte, error) {
 	found := make(map[board.PartKey][]byte, len(keys))

@@ -125,12 +125,16 @@ func (r *BoardReader) lookOnce(ctx context.Context, have *board.Board, consisten
 		return have.Without(there.hidden), nil
 	}
 	r.setRolls(there.rolls)
-	b, err := r.table.open(ctx, there.Manifest, have, consistent)
+	var parts []board.PartKey
+	if r.warn != nil && have == nil { // a board that follows another mostly has them from there
+		parts = there.points.Wanted(time.UnixMilli(there.SyncedAt))
+	}
+	b, data, err := r.table.openWith(ctx, there.Manifest, have, parts, consistent)
 	if err != nil {
 		return nil, err
 	}
 	if r.warn != nil {
-		if err := b.Recall(there.points, have, r.table.partsIn(ctx)); err != nil {
+		if err := b.Recall(there.points, have, r.table.partsOf(ctx, data)); err != nil {
 			r.warn(err)
 		}
 	}

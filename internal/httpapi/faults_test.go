@@ -156,8 +156,8 @@ func TestListsOutliveTheLaunchpadParameter(t *testing.T) {
 	b := newBackend(t, nil)
 	b.Catalog.Launchpads = func(context.Context) ([]token.LaunchpadID, error) { return nil, token.ErrNoLaunchpadID }
 	c := newAPI(t, b, uncached)
-	if got := c.once("/v1/tokens").StatusCode; got != http.StatusServiceUnavailable {
-		t.Errorf("before any sync: status %d", got)
+	if got := c.list("/v1/tokens"); len(got.Data) != 0 {
+		t.Errorf("before any sync: %d tokens", len(got.Data))
 	}
 	fill(t, b, apitest.Tokens(10, apitest.First))
 	if got := c.list("/v1/tokens"); len(got.Data) != 10 {

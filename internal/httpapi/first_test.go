@@ -114,10 +114,7 @@ func (r *renewed) Days(context.Context, token.LaunchpadID, string, string) (days
 
 // api serves the board that is found next, from no cache.
 func (r *renewed) api() http.Handler {
-	c := &catalog.Catalog{
-		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return r.manifest.Launchpads, nil },
-		Boards:     r, Past: r, Ledger: r, Interval: time.Minute,
-	}
+	c := &catalog.Catalog{Boards: r, Past: r, Ledger: r, Interval: time.Minute}
 	return httpapi.New(c, uncached, apitest.Quiet()).Handler(httpapi.Functions()...)
 }
 

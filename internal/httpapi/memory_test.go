@@ -25,10 +25,7 @@ func newMemory(tb testing.TB, n int) *catalog.Catalog {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &catalog.Catalog{
-		Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return ids, nil },
-		Boards:     &memory{board: b},
-	}
+	return &catalog.Catalog{Boards: &memory{board: b}}
 }
 
 func (m *memory) Board(context.Context) (*board.Board, error) {

@@ -112,9 +112,7 @@ func TestAFollowerMissesNothing(t *testing.T) {
 	}
 	last := w.board()
 	f.ask(last)
-	all, err := (&catalog.Catalog{
-		Boards: instance{last}, Launchpads: func(context.Context) ([]token.LaunchpadID, error) { return token.ParseLaunchpadIDs(w.ids) },
-	}).List(t.Context(), catalog.Query{Limit: 100})
+	all, err := (&catalog.Catalog{Boards: instance{last}}).List(t.Context(), catalog.Query{Limit: 100})
 	if err != nil || len(f.boards) < 20 {
 		t.Fatalf("%d boards, error %v", len(f.boards), err)
 	}

@@ -166,6 +166,21 @@ func TestOurAccessLogIsJSON(t *testing.T) {
 	}
 }
 
+// TestOurProcessors: what reads runs on one of Go's processors as long as it has less than one of Lambda's.
+func TestOurProcessors(t *testing.T) {
+	t.Parallel()
+	const wholeCore = 1769 // MB
+	for _, f := range loadOurs(t, nil).Functions {
+		want := "1"
+		if f.Name == "sync-tokens" || f.MemoryMB >= wholeCore {
+			want = ""
+		}
+		if got := f.Environment["GOMAXPROCS"]; got != want {
+			t.Errorf("%s: GOMAXPROCS %q with %d MB, want %q", f.Name, got, f.MemoryMB, want)
+		}
+	}
+}
+
 // TestOurMemoryLimits ties GOMEMLIMIT to MemorySize: too high and a warm sandbox is killed, too low and it only collects garbage.
 func TestOurMemoryLimits(t *testing.T) {
 	t.Parallel()

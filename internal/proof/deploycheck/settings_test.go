@@ -136,7 +136,10 @@ func queues(_ context.Context, d *deployment) ([]string, error) {
 }
 
 // settingsPackages read the environment.
-var settingsPackages = []string{"tokensync/internal/config", "tokensync/internal/observe", "tokensync/internal/app"}
+var settingsPackages = []string{
+	"tokensync/internal/config", "tokensync/internal/observe", "tokensync/internal/app", "tokensync/internal/app/authorizer", "tokensync/internal/app/health",
+	"tokensync/internal/app/sdk", "tokensync/internal/app/syncing",
+}
 
 const productsPackage = "tokensync/internal/products"
 
@@ -150,7 +153,7 @@ var optional = map[string]string{
 
 // readElsewhere are variables that the template sets and none of our packages reads.
 var readElsewhere = map[string]string{
-	"GOMEMLIMIT": "Go's own", "AWS_ENDPOINT_URL_DYNAMODB": "the SDK's own, for sam local", "AWS_ENDPOINT_URL_SSM": "likewise",
+	"GOMEMLIMIT": "Go's own", "GOMAXPROCS": "likewise", "AWS_ENDPOINT_URL_DYNAMODB": "the SDK's own, for sam local", "AWS_ENDPOINT_URL_SSM": "likewise",
 }
 
 // variables compares what each function is given with what its binary reads and needs, both ways.

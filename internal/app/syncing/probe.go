@@ -1,4 +1,4 @@
-package app
+package syncing
 
 import (
 	"context"
@@ -43,7 +43,7 @@ func (p *prober) probe(ctx context.Context, limit time.Duration) (doctor.Report,
 }
 
 // handler handles events of every mode.
-func handler(sync func(context.Context, ingest.Event) (syncrun.Record, error), p *prober) SyncHandler {
+func handler(sync func(context.Context, ingest.Event) (syncrun.Record, error), p *prober) Handler {
 	return func(ctx context.Context, event ingest.Event) (any, error) {
 		if event.Mode == modeProbe {
 			return p.probe(ctx, time.Duration(event.Seconds)*time.Second)

@@ -1,5 +1,5 @@
-// Package app builds each function out of its parts: one constructor a function.
-package app
+// Package sdk configures AWS's SDK as the functions use it.
+package sdk
 
 import (
 	"context"
@@ -14,8 +14,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// callTimeout bounds one attempt of an AWS call of the sync.
-const callTimeout = 5 * time.Second
+// Patience is how a function tries an AWS call: how often, the first time too, and for how long each time.
+type Patience struct {
+	Attempts int
+	Timeout  time.Duration
+}
+
+// The patience of a sync, and of a read: twice, so that a client has its answer, or a 503, within two seconds.
+var (
+	OfSync = Patience{4, 5 * time.Second}
+	OfRead = Patience{2, 800 * time.Millisecond}
+)
 
 // environment has the SDK's own endpoint variables. It stands in for the SDK's config package, which reads shared files
 // and links the sign-on services: most of a cold start, and nothing that a Lambda has.
@@ -47,9 +56,8 @@ func (e environment) ignored() bool {
 	return strings.EqualFold(e.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")
 }
 
-// awsConfig takes region and credentials from the variables that Lambda sets. attempts counts the first call too, and
-// timeout bounds each.
-func awsConfig(getenv func(string) string, attempts int, timeout time.Duration) aws.Config {
+// Config takes region and credentials from the variables that Lambda sets.
+func Config(getenv func(string) string, p Patience) aws.Config {
 	region := getenv("AWS_REGION")
 	if region == "" {
 		region = getenv("AWS_DEFAULT_REGION")
@@ -60,10 +68,10 @@ func awsConfig(getenv func(string) string, attempts int, timeout time.Duration) 
 		Credentials:   credentials(getenv),
 		BaseEndpoint:  endpoints.baseEndpoint(),
 		ConfigSources: []any{endpoints},
-		HTTPClient:    &http.Client{Timeout: timeout, Transport: transport(timeout)},
+		HTTPClient:    &http.Client{Timeout: p.Timeout, Transport: transport(p.Timeout)},
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
-				o.MaxAttempts = attempts
+				o.MaxAttempts = p.Attempts
 				// A bucket of retries that the SDK fills by its own reckoning gives up long before a sync's deadline.
 				o.RateLimiter = ratelimit.None
 				o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(cutOff))

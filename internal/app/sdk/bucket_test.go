@@ -1,4 +1,4 @@
-package app
+package sdk
 
 import (
 	"errors"
@@ -28,7 +28,7 @@ func TestThrottledCallsAreTriedForEver(t *testing.T) {
 		_, _ = io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slower"}`)
 	}))
 	defer server.Close()
-	config := awsConfig(func(name string) string { return map[string]string{"AWS_REGION": "us-east-1"}[name] }, attempts, time.Minute)
+	config := Config(func(name string) string { return map[string]string{"AWS_REGION": "us-east-1"}[name] }, Patience{attempts, time.Minute})
 	quick := func(o *dynamodb.Options) {
 		o.BaseEndpoint = aws.String(server.URL)
 		o.Retryer = withoutPause{config.Retryer().(aws.RetryerV2)}

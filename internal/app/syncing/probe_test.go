@@ -1,4 +1,4 @@
-package app
+package syncing
 
 import (
 	"bytes"
@@ -66,7 +66,7 @@ func TestProbe(t *testing.T) {
 
 func eventOf(t *testing.T, name string) (event ingest.Event) {
 	t.Helper()
-	b, err := os.ReadFile("../../events/" + name + ".json")
+	b, err := os.ReadFile("../../../events/" + name + ".json")
 	if err == nil {
 		err = json.Unmarshal(b, &event)
 	}

@@ -1,4 +1,4 @@
-package app
+package syncing
 
 import (
 	"context"
@@ -102,7 +102,7 @@ func TestTemplateKeepsToTheFreePlan(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			template, err := samtemplate.Load("../../template.yaml", samtemplate.Options{Parameters: test.parameters})
+			template, err := samtemplate.Load("../../../template.yaml", samtemplate.Options{Parameters: test.parameters})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package app
+package sdk
 
 import (
 	"os"
@@ -31,7 +31,7 @@ func TestEndpoints(t *testing.T) {
 			for variable, value := range tt.env {
 				t.Setenv(variable, value)
 			}
-			config := awsConfig(os.Getenv, 1, time.Second)
+			config := Config(os.Getenv, Patience{1, time.Second})
 			got := [2]string{
 				aws.ToString(dynamodb.NewFromConfig(config).Options().BaseEndpoint),
 				aws.ToString(ssm.NewFromConfig(config).Options().BaseEndpoint),

@@ -1,4 +1,4 @@
-package app
+package sdk_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"tokensync/internal/app/sdk"
 	"tokensync/internal/dev/samtemplate"
 	"tokensync/internal/upstream"
 )
@@ -23,11 +24,11 @@ func longestPauses(r upstream.Retry) (sum time.Duration) {
 // timeouts.
 func TestRetryTable(t *testing.T) {
 	t.Parallel()
-	b, err := os.ReadFile("../../docs/operate.md")
+	b, err := os.ReadFile("../../../docs/operate.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	template, err := samtemplate.Load("../../template.yaml", samtemplate.Options{})
+	template, err := samtemplate.Load("../../../template.yaml", samtemplate.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,19 +44,19 @@ func TestRetryTable(t *testing.T) {
 		fmt.Sprintf("| %d attempts, %d retries a scan;", page.Attempts, page.Budget),
 		fmt.Sprintf("full jitter from %d ms to %v s", page.Base.Milliseconds(), page.Max.Seconds()),
 		fmt.Sprintf("| %.0f s of pauses, %.0f s on average;", longestPauses(page).Seconds(), longestPauses(page).Seconds()/2),
-		fmt.Sprintf("| %d attempts of %.0f s,", syncAttempts, callTimeout.Seconds()),
-		fmt.Sprintf("| %d attempts of %v s,", readAttempts, readTimeout.Seconds()),
+		fmt.Sprintf("| %d attempts of %.0f s,", sdk.OfSync.Attempts, sdk.OfSync.Timeout.Seconds()),
+		fmt.Sprintf("| %d attempts of %v s,", sdk.OfRead.Attempts, sdk.OfRead.Timeout.Seconds()),
 	} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("docs/operate.md does not say %q", want)
 		}
 	}
 	for _, f := range template.Functions {
-		if worst := readAttempts * readTimeout; len(f.Routes) > 0 && worst >= f.Timeout {
+		if worst := time.Duration(sdk.OfRead.Attempts) * sdk.OfRead.Timeout; len(f.Routes) > 0 && worst >= f.Timeout {
 			t.Errorf("%s may try for %v and has %v", f.Name, worst, f.Timeout)
 		}
 	}
-	if page.Patience >= scan || syncAttempts*callTimeout >= sync.Timeout/4 {
+	if page.Patience >= scan || time.Duration(sdk.OfSync.Attempts)*sdk.OfSync.Timeout >= sync.Timeout/4 {
 		t.Errorf("one retry could take a scan's %v", scan)
 	}
 }

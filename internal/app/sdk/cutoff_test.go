@@ -1,4 +1,4 @@
-package app
+package sdk
 
 import (
 	"io"
@@ -29,7 +29,7 @@ func TestAnswersThatBreakOff(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, answer)
 		}))
-		config := awsConfig(func(name string) string { return map[string]string{"AWS_REGION": "us-east-1"}[name] }, 2, time.Minute)
+		config := Config(func(name string) string { return map[string]string{"AWS_REGION": "us-east-1"}[name] }, Patience{2, time.Minute})
 		db := dynamodb.NewFromConfig(config, func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(server.URL) })
 		out, err := db.GetItem(t.Context(), &dynamodb.GetItemInput{
 			TableName: aws.String("sync"), Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "LEASE"}},

@@ -1,4 +1,5 @@
-package app
+// Package syncing builds sync-tokens out of its parts.
+package syncing
 
 import (
 	"context"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"tokensync/internal/app/sdk"
 	"tokensync/internal/config"
 	"tokensync/internal/dynamo"
 	"tokensync/internal/gc"
@@ -19,20 +21,17 @@ import (
 	"tokensync/internal/params"
 )
 
-// syncAttempts is how often the sync tries an AWS call.
-const syncAttempts = 4
+// Handler handles one invocation of sync-tokens. It returns the run's record, or a probe's report.
+type Handler func(context.Context, ingest.Event) (any, error)
 
-// SyncHandler handles one invocation of sync-tokens. It returns the run's record, or a probe's report.
-type SyncHandler func(context.Context, ingest.Event) (any, error)
-
-// SyncTokens builds sync-tokens from the environment. When a setting is missing or bad, every invocation fails with the
+// New builds sync-tokens from the environment. When a setting is missing or bad, every invocation fails with the
 // whole list of them, which is easier to find than a process that dies at start.
-func SyncTokens() SyncHandler {
+func New() Handler {
 	gc.Early(os.Getenv)
 	settings, err := config.LoadSync(os.Getenv)
 	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
 	if err == nil {
-		var handle SyncHandler
+		var handle Handler
 		if handle, err = newSync(settings, metrics, log); err == nil {
 			return handle
 		}
@@ -55,8 +54,8 @@ func poolBytes(getenv func(string) string) int {
 	return mb << 20 / poolShare
 }
 
-func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (SyncHandler, error) {
-	aws := awsConfig(os.Getenv, syncAttempts, callTimeout)
+func newSync(settings config.Sync, metrics ingest.Metrics, log *slog.Logger) (Handler, error) {
+	aws := sdk.Config(os.Getenv, sdk.OfSync)
 	db, store := &dynamo.Meter{API: dynamodb.NewFromConfig(aws)}, ssm.NewFromConfig(aws)
 	table, editions := dynamo.NewSyncTable(db, settings.SyncTable), dynamo.NewBoardTable(db, settings.BoardTable)
 	node, cache := newNode(store, settings.SolanaRPCParameter, rates(settings.Chain), log), dynamo.NewCache(table)

@@ -1,4 +1,5 @@
-package app
+// Package authorizer builds authorizer out of its parts.
+package authorizer
 
 import (
 	"context"
@@ -10,13 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"tokensync/internal/apigw"
+	"tokensync/internal/app/sdk"
 	"tokensync/internal/config"
 	"tokensync/internal/observe"
 	"tokensync/internal/params"
 )
 
-// Authorizer builds authorizer from the environment.
-func Authorizer() apigw.Authorizer {
+// New builds authorizer from the environment.
+func New() apigw.Authorizer {
 	settings, err := config.LoadAuthorizer(os.Getenv)
 	log, metrics := observe.NewLogger(settings.LogLevel), observe.NewLambdaMetrics()
 	if err != nil {
@@ -38,7 +40,7 @@ func adminToken(settings config.Authorizer) func(context.Context) (string, error
 	if settings.AdminTokenParameter == "" {
 		return func(context.Context) (string, error) { return "", nil }
 	}
-	store := ssm.NewFromConfig(awsConfig(os.Getenv, readAttempts, readTimeout))
+	store := ssm.NewFromConfig(sdk.Config(os.Getenv, sdk.OfRead))
 	parameter := params.New(store, settings.AdminTokenParameter, params.DefaultTTL)
 	return func(ctx context.Context) (string, error) {
 		token, err := parameter.Value(ctx)
