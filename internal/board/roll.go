@@ -248,7 +248,22 @@ func (s source) readPart(k PartKey, data map[PartKey][]byte) (stretch, error) {
 	if err != nil {
 		return stretch{}, err
 	}
-	return x.stretch(k.Part), nil
+	return x.stretch(k.Part, 0, x.Len()), nil
+}
+
+// readOne returns what a part says of one token.
+func (s source) readOne(part int, data []byte, hash uint64) (of stretch, err error) {
+	if s.isRoll {
+		of, err = readRoll(s.Point, part, data)
+		of.only(hash)
+		return of, err
+	}
+	x, err := ReadPart(s.Point, data)
+	if err != nil {
+		return of, err
+	}
+	row, ok := x.find(hash)
+	return x.stretch(part, row, int(toInt(ok))), nil
 }
 
 // PartsOf returns the names of what holds a mint's samples at points that charts ask for.
@@ -268,9 +283,8 @@ func (rolls Points) SamplesOf(points Points, mint string, parts map[PartKey][]by
 		if parts[k] == nil {
 			continue
 		}
-		next, err := s.readPart(k, parts)
+		next, err := s.readOne(k.Part, parts[k], s.hash(idOf(mint)))
 		if err == nil {
-			next.only(s.hash(idOf(mint)))
 			err = next.wake(all.times, all.tracks)
 		}
 		if err != nil {

@@ -205,16 +205,16 @@ func (v *shown) sample() (s Sample) {
 	return s
 }
 
-// stretch returns what x, a part of its point, has.
-func (x *Part) stretch(part int) stretch {
-	s := stretch{times: []int64{x.point.At}, tracks: make([]track, x.Len())}
+// stretch returns what n rows of x, a part of its point, have.
+func (x *Part) stretch(part, row, n int) stretch {
+	s := stretch{times: []int64{x.point.At}, tracks: make([]track, n)}
 	for i := range s.tracks {
-		sample := x.sample(i)
+		sample := x.sample(row + i)
 		v := sample.short()
-		if kind, _ := x.columns[samplePriceUSD].at(i); kind >= firstDerived {
+		if kind, _ := x.columns[samplePriceUSD].at(row + i); kind >= firstDerived {
 			v[samplePriceUSD] = nine{isDerived: true}
 		}
-		s.tracks[i] = track{x.point.unmark(part, x.marks[i]), []shown{shown(v[:firstCounter+1])}}
+		s.tracks[i] = track{x.point.unmark(part, x.marks[row+i]), []shown{shown(v[:firstCounter+1])}}
 	}
 	return s
 }

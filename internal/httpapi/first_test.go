@@ -28,6 +28,7 @@ type renewed struct {
 	chunks   map[string][]byte
 	points   board.Points
 	parts    map[board.PartKey][]byte
+	rolls    board.Points // of all points but the last
 	opened   *board.Board // whose chunks the next one shares
 	next     *board.Board
 	creator  string
@@ -54,6 +55,7 @@ func newRenewed(tb testing.TB) *renewed {
 	r.manifest.Version, r.manifest.SyncedAt, r.manifest.Launchpads = 1, w.At(), []token.LaunchpadID{worldtest.Pad}
 	r.manifest.Epoch = 1
 	r.point(tb, w, tokens)
+	r.roll(tb)
 	r.renew(tb)
 	return r
 }
@@ -84,6 +86,20 @@ func (r *renewed) point(tb testing.TB, w worldtest.World, tokens []token.Token) 
 	}
 }
 
+// roll puts the points together, as runs do, but for the last.
+func (r *renewed) roll(tb testing.TB) {
+	tb.Helper()
+	m, _ := board.Points(nil).Merge(r.points[:len(r.points)-1])
+	roll, damage, err := m.Write(
+		func([]board.PartKey) (map[board.PartKey][]byte, error) { return maps.Clone(r.parts), nil },
+		func(k board.PartKey, data []byte) error { r.parts[k] = data; return nil },
+	)
+	if err != nil || damage != nil {
+		tb.Fatal(err, damage)
+	}
+	r.rolls = m.Rolls(roll)
+}
+
 // renew makes the board that is found next.
 func (r *renewed) renew(tb testing.TB) {
 	tb.Helper()
@@ -101,7 +117,7 @@ func (r *renewed) Board(context.Context) (*board.Board, error) { return r.next, 
 func (r *renewed) Fault() error                                { return nil }
 
 func (r *renewed) Samples(_ context.Context, points board.Points, mint string) ([]board.Sample, error) {
-	return board.Points(nil).SamplesOf(points, mint, r.parts, func(err error) { panic(err) }), nil
+	return r.rolls.SamplesOf(points, mint, r.parts, func(err error) { panic(err) }), nil
 }
 
 func (r *renewed) Days(context.Context, token.LaunchpadID, string, string) (days []ledger.Day, err error) {
