@@ -180,6 +180,7 @@ func (k *kinds) streaks(from, to int, visit func(streak)) {
 			x.still, x.at, cells = false, cells, cells+x.rows
 		case same:
 			x.kind, x.at = cell, cells-1
+		default: // it takes no cell
 		}
 		visit(x)
 	}

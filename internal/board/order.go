@@ -211,11 +211,13 @@ func (b *Board) values(by *sorting, some tokenSet) sortValues {
 
 // sortEquals sorts those of list by their texts that follow each other with equal keys.
 func (v *sortValues) sortEquals(list []keyed) {
-	for start, end := 0, 0; start < len(list); start = end {
-		for end = start + 1; end < len(list) && list[end].key == list[start].key; {
-			end++
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && list[n].key == list[0].key {
+			n++
 		}
-		slices.SortStableFunc(list[start:end], func(x, y keyed) int { return strings.Compare(v.texts[x.token], v.texts[y.token]) })
+		slices.SortStableFunc(list[:n], func(x, y keyed) int { return strings.Compare(v.texts[x.token], v.texts[y.token]) })
+		list = list[n:]
 	}
 }
 
