@@ -16,9 +16,6 @@ import (
 // again.
 var ErrGone = errors.New("the changes since this version are not known any more")
 
-// maxChanged bounds an answer, as much as a page of a list: a row takes some 20 µs until it is written and compressed.
-const maxChanged = 200
-
 // Instances look for a new board every two seconds, so that another one may show an older board or a newer one. A version
 // that is given out to begin with lies behind what any of them shows; one from the near future is another's.
 const (
@@ -93,8 +90,8 @@ func (c *Catalog) Changes(ctx context.Context, since string) (Changes, error) {
 }
 
 func changesOf(b *board.Board, m *board.Manifest, from version) Changes {
-	page, last := b.Changed(from.Moment, maxChanged)
-	changes := Changes{More: page.Len() == maxChanged}
+	page, last := b.Changed(from.Moment, MaxLimit)
+	changes := Changes{More: page.Len() == MaxLimit}
 	var list List
 	list.grow(page.Len())
 	for t := range page.All() {

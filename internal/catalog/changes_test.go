@@ -187,7 +187,7 @@ func TestNothingIsMissed(t *testing.T) {
 func TestChangesOfOneRun(t *testing.T) {
 	t.Parallel()
 	c := &chain{epoch: 3, step: minute}
-	tokens := apitest.Tokens(520, first)
+	tokens := apitest.Tokens(2*catalog.MaxLimit+60, first)
 	for i := range tokens {
 		tokens[i].UpdatedAt = c.now()
 	}
@@ -200,7 +200,7 @@ func TestChangesOfOneRun(t *testing.T) {
 		}
 		since, counts = got.Version, append(counts, len(rowsOf(t, got.Rows)))
 	}
-	if diff := cmp.Diff([]int{0, 200, 200, 120, 0}, counts); diff != "" {
+	if diff := cmp.Diff([]int{0, catalog.MaxLimit, catalog.MaxLimit, 60, 0}, counts); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 }
