@@ -171,9 +171,7 @@ func (k *kinds) streaks(from, to int, visit func(streak)) {
 	cells := k.before(from)
 	for row := from; row < to; {
 		x := streak{kind: k.kind(row), row: row, still: true}
-		for row < to && k.kind(row) == x.kind {
-			row++
-		}
+		row = min(to, k.end(row))
 		x.rows = row - x.row
 		switch x.kind {
 		case cell:
@@ -184,6 +182,20 @@ func (k *kinds) streaks(from, to int, visit func(streak)) {
 		}
 		visit(x)
 	}
+}
+
+// end returns the next row of another kind than row's, or one behind the last.
+func (k *kinds) end(row int) int {
+	is := everyOne * uint64(k.kind(row))
+	differs := (k.rows[row>>wordsShift] ^ is) >> (row % perWord * kindBits) // half a byte is 0 where there is the same kind
+	for differs == 0 {
+		row = row&^(perWord-1) + perWord
+		if row>>wordsShift == len(k.rows) {
+			return row
+		}
+		differs = k.rows[row>>wordsShift] ^ is
+	}
+	return row + bits.TrailingZeros64(differs)/kindBits
 }
 
 func (k *kinds) at(row int) (kind, int) {

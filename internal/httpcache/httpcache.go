@@ -16,6 +16,9 @@ import (
 // worthPacking is the body from which gzip saves more than it costs, in bytes.
 const worthPacking = 1 << 10
 
+// usualRatio is how many times shorter lists of tokens become at least.
+const usualRatio = 4
+
 // packedTag marks the tag of a gzipped body: a strong tag stands for exact bytes.
 const packedTag = "-gzip"
 
@@ -42,6 +45,7 @@ var packers [gzip.BestCompression + 1]sync.Pool
 // pack returns body gzipped, without a time, so that equal bodies stay equal.
 func pack(body []byte, level int) []byte {
 	var b bytes.Buffer
+	b.Grow(len(body) / usualRatio)
 	z, ok := packers[level].Get().(*gzip.Writer)
 	if !ok {
 		z, _ = gzip.NewWriterLevel(nil, level) // it has a place in packers: there is one
