@@ -238,9 +238,8 @@ func TestSearch(t *testing.T) {
 	b := newBackend(t, nil, apitest.First, apitest.Second)
 	tokens := apitest.Tokens(200, apitest.First, apitest.Second)
 	tokens[7].Status = token.Delisted
-	tokens[9].Launchpad = "removed"
 	tokens[11].Status, tokens[13].Status = token.Unapproved, token.Hidden
-	unlisted := []int{7, 9, 11, 13}
+	unlisted := []int{7, 11, 13}
 	for _, i := range []int{4, 6, 11} {
 		tokens[i].Curve.Config = apitest.Mint(1000)
 	}
@@ -280,7 +279,6 @@ func TestSearch(t *testing.T) {
 		{"hidden mint", "q=" + apitest.Mint(13), []string{}},
 		{"mint of another launchpad", "q=" + apitest.Mint(3) + "&launchpad=" + string(apitest.First), []string{}},
 		{"delisted mint", "q=" + apitest.Mint(7), []string{}},
-		{"mint of a launchpad that was removed", "q=" + apitest.Mint(9), []string{}},
 		{"unknown mint", "q=" + apitest.Mint(12345), []string{}},
 	}
 	for _, test := range tests {
