@@ -2,7 +2,6 @@ package board
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -172,12 +171,8 @@ func (b *Board) load(references []*reference, fetch Fetch) error {
 func (r *reference) fill(b *Board, totals []total, data map[PartKey][]byte) error {
 	parts := make([]*Part, r.point.Parts())
 	for i := range parts {
-		bytes, ok := data[source{Point: r.point}.key(i)]
-		if !ok {
-			return fmt.Errorf("point of %s: part %d is missing", r.point.Time(), i)
-		}
 		var err error
-		if parts[i], err = ReadPart(r.point, bytes); err != nil {
+		if parts[i], err = (source{Point: r.point}).point(i, data); err != nil {
 			return err
 		}
 	}

@@ -333,7 +333,7 @@ func FuzzPart(f *testing.F) {
 			for i := range x.Len() {
 				_ = x.sample(i)
 			}
-			x.Sample(token.SOL)
+			x.sampleOfMint(token.SOL)
 		}
 	})
 }

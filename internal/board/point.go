@@ -101,6 +101,8 @@ type sampled struct {
 	values [6]nine
 }
 
+func (x sampled) hashed() uint64 { return x.hash }
+
 // nine is a number of at most nine digits.
 type nine struct {
 	mantissa  int32
@@ -117,19 +119,22 @@ func (w *PointWriter) Add(t *token.Token) { w.AddSample(t.Mint, sampleOf(t)) }
 
 // AddSample takes what is known of a mint, each once.
 func (w *PointWriter) AddSample(mint string, s Sample) {
+	s.derive()
 	row := sampled{w.point.hash(idOf(mint)), s.short()}
 	if row.values != (sampled{}.values) {
 		w.rows = append(w.rows, row)
 	}
 }
 
-// short returns s in short. A price in dollars that is what the price in the quote comes to is told by that: both were rounded.
-func (s *Sample) short() (values [6]nine) {
-	if d := inShort(s.Price.Round(sampleDigits).Amount(), s.QuoteUSD.Round(sampleDigits).Amount()); d.Known() {
-		if x, y := s.PriceUSD.Float64(), d.Float64(); s.PriceUSD.Known() && math.Abs(x-y) <= rounding*y {
-			s.PriceUSD = d.Number()
-		}
+// derive makes a price in dollars what the price in the quote comes to, where it is that but for the rounding of both.
+func (s *Sample) derive() {
+	d := inShort(s.Price.Round(sampleDigits).Amount(), s.QuoteUSD.Round(sampleDigits).Amount())
+	if x, y := s.PriceUSD.Float64(), d.Float64(); d.Known() && s.PriceUSD.Known() && math.Abs(x-y) <= rounding*y {
+		s.PriceUSD = d.Number()
 	}
+}
+
+func (s *Sample) short() (values [6]nine) {
 	for i, n := range s.numbers() {
 		if mantissa, exponent, ok := n.Round(sampleDigits).Decimal(); ok {
 			values[i] = nine{mantissa: int32(mantissa), exponent: int16(exponent), known: true}
@@ -138,9 +143,14 @@ func (s *Sample) short() (values [6]nine) {
 	return values
 }
 
-func (x *sampled) sample() (s Sample) {
-	for i, n := range s.numbers() {
-		if v := x.values[i]; v.known {
+// sampleFrom returns the sample whose first numbers are values.
+func sampleFrom(values []nine) (s Sample) {
+	numbers := s.numbers()
+	for i, v := range values {
+		switch n := numbers[i]; {
+		case v.isDerived:
+			*n = inShort(s.Price.Amount(), s.QuoteUSD.Amount()).Number()
+		case v.known:
 			*n = token.FromDecimal(int64(v.mantissa), int(v.exponent))
 		}
 	}
@@ -163,16 +173,23 @@ func (w *PointWriter) Finish() (p Point, parts [][]byte, err error) {
 }
 
 func (w *PointWriter) parts(p Point) (parts [][]byte, err error) {
-	rest := w.rows
 	for part := range p.Parts() {
-		n, _ := slices.BinarySearchFunc(rest, part+1, func(x sampled, part int) int { return cmp.Compare(p.part(x.hash), part) })
-		data, err := encodePart(p, rest[:n])
+		data, err := encodePart(p, within(p, part, w.rows, sampled.hashed))
 		if err != nil {
 			return nil, err
 		}
-		parts, rest = append(parts, data), rest[n:]
+		parts = append(parts, data)
 	}
 	return parts, nil
+}
+
+// within returns those of list, which is by rising hashes, that are in a part of p.
+func within[E any](p Point, part int, list []E, hash func(E) uint64) []E {
+	from := func(part int) int {
+		i, _ := slices.BinarySearchFunc(list, part, func(x E, part int) int { return cmp.Compare(p.part(hash(x)), part) })
+		return i
+	}
+	return list[from(part):from(part+1)]
 }
 
 // hashBits of a hash stand for a mint: the first of them for its part, the others for it in there.
@@ -225,7 +242,7 @@ func encodePart(p Point, rows []sampled) ([]byte, error) {
 	}
 	for i := range rows {
 		t := tok{Pools: make([]pool, 1)}
-		s := rows[i].sample()
+		s := sampleFrom(rows[i].values[:])
 		s.spread(&t, &t.Pools[0])
 		for k := range writers {
 			writers[k].add(&t, 0)
@@ -310,15 +327,6 @@ func (x *Part) Len() int { return len(x.marks) }
 
 // PartOf returns the number of the part with a mint's sample.
 func (p Point) PartOf(mint string) int { return p.part(p.hash(idOf(mint))) }
-
-// Sample returns what x, which must be the mint's part, has of a mint; false when that is nothing.
-func (x *Part) Sample(mint string) (Sample, bool) {
-	i, ok := x.find(x.point.hash(idOf(mint)))
-	if !ok {
-		return Sample{}, false
-	}
-	return x.sample(i), true
-}
 
 func (x *Part) find(hash uint64) (row int, ok bool) {
 	return slices.BinarySearch(x.marks, x.point.mark(hash))

@@ -3,7 +3,6 @@ package board
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -146,7 +145,7 @@ func (m *Merge) Write(fetch Fetch, put func(PartKey, []byte) error) (roll Point,
 	if roll.Split = shelves.Split; roll.Split > 0 {
 		most = most * 3 / 4 // of the first shelf, after which the others are judged
 	}
-	fetch = m.reading(fetch, shelves)
+	fetch = remembering(fetch)
 	for i := 0; i < shelves.Parts(); {
 		s, bad, err := m.shelf(shelves, i, fetch)
 		if err != nil {
@@ -174,22 +173,20 @@ func (m *Merge) Write(fetch Fetch, put func(PartKey, []byte) error) (roll Point,
 	return roll, damage, nil
 }
 
-// reading returns a fetch that remembers the parts which are on several shelves.
-func (m *Merge) reading(fetch Fetch, shelves Point) Fetch {
-	kept := map[PartKey][]byte{}
+// remembering returns a fetch that has what it returned last: a part may be on several shelves, one behind the other.
+func remembering(fetch Fetch) Fetch {
+	var last map[PartKey][]byte
 	return func(keys []PartKey) (map[PartKey][]byte, error) {
-		found, err := fetch(slices.DeleteFunc(slices.Clone(keys), func(k PartKey) bool { return kept[k] != nil }))
+		found, err := fetch(slices.DeleteFunc(slices.Clone(keys), func(k PartKey) bool { return last[k] != nil }))
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range m.sources {
-			for _, k := range keys {
-				if data := found[k]; data != nil && s.Split < shelves.Split && k == s.key(k.Part) {
-					kept[k] = data
-				}
+		for _, k := range keys {
+			if data := last[k]; data != nil {
+				found[k] = data
 			}
 		}
-		maps.Copy(found, kept)
+		last = found
 		return found, nil
 	}
 }
@@ -206,7 +203,7 @@ func (m *Merge) shelf(shelves Point, i int, fetch Fetch) (all stretch, damage, e
 	}
 	for _, s := range m.sources {
 		next, bad := s.read(s.keys(shelves, i), data, &all)
-		next.tracks = within(shelves, i, next.tracks)
+		next.tracks = within(shelves, i, next.tracks, track.hashed)
 		all.join(&next)
 		damage = errors.Join(damage, bad)
 	}
@@ -220,7 +217,7 @@ func (s source) read(keys []PartKey, data map[PartKey][]byte, before *stretch) (
 	for _, k := range keys {
 		next, err := s.readPart(k, data)
 		if err == nil {
-			err = next.wake(before.times, within(s.Point, k.Part, before.tracks))
+			err = next.wake(before.times, within(s.Point, k.Part, before.tracks, track.hashed))
 		}
 		switch {
 		case err != nil:
@@ -237,33 +234,38 @@ func (s source) read(keys []PartKey, data map[PartKey][]byte, before *stretch) (
 }
 
 func (s source) readPart(k PartKey, data map[PartKey][]byte) (stretch, error) {
-	b, ok := data[k]
-	switch {
-	case !ok:
-		return stretch{}, fmt.Errorf("point of %s: part %d is missing", s.Time(), k.Part)
-	case s.isRoll:
-		return readRoll(s.Point, k.Part, b)
+	if s.isRoll && data[k] != nil {
+		return readRoll(s.Point, k.Part, data[k])
 	}
-	x, err := ReadPart(s.Point, b)
+	x, err := s.point(k.Part, data)
 	if err != nil {
 		return stretch{}, err
 	}
 	return x.stretch(k.Part, 0, x.Len()), nil
 }
 
+// point decodes a part of a point.
+func (s source) point(part int, data map[PartKey][]byte) (*Part, error) {
+	b, ok := data[s.key(part)]
+	if !ok {
+		return nil, fmt.Errorf("point of %s: part %d is missing", s.Time(), part)
+	}
+	return ReadPart(s.Point, b)
+}
+
 // readOne returns what a part says of one token.
-func (s source) readOne(part int, data []byte, hash uint64) (of stretch, err error) {
+func (s source) readOne(k PartKey, data map[PartKey][]byte, hash uint64) (of stretch, err error) {
 	if s.isRoll {
-		of, err = readRoll(s.Point, part, data)
+		of, err = s.readPart(k, data)
 		of.only(hash)
 		return of, err
 	}
-	x, err := ReadPart(s.Point, data)
+	x, err := s.point(k.Part, data)
 	if err != nil {
 		return of, err
 	}
 	row, ok := x.find(hash)
-	return x.stretch(part, row, int(toInt(ok))), nil
+	return x.stretch(k.Part, row, int(toInt(ok))), nil
 }
 
 // PartsOf returns the names of what holds a mint's samples at points that charts ask for.
@@ -283,7 +285,7 @@ func (rolls Points) SamplesOf(points Points, mint string, parts map[PartKey][]by
 		if parts[k] == nil {
 			continue
 		}
-		next, err := s.readOne(k.Part, parts[k], s.hash(idOf(mint)))
+		next, err := s.readOne(k, parts, s.hash(idOf(mint)))
 		if err == nil {
 			err = next.wake(all.times, all.tracks)
 		}

@@ -72,6 +72,27 @@ func (r *rolledPast) add(tb testing.TB, p Point, samples map[string]Sample) (dam
 	return damage
 }
 
+// next keeps a point of m five minutes after a moment, and returns when that was.
+func (r *rolledPast) next(tb testing.TB, m *bazaar, now time.Time) (_ time.Time, damage error) {
+	tb.Helper()
+	now = now.Add(FiveMinutes.Step())
+	m.tick()
+	p, _ := r.points.Next(now)
+	return now, r.add(tb, p, m.samples)
+}
+
+// live does what next does, n times. Nothing may be damaged.
+func (r *rolledPast) live(tb testing.TB, m *bazaar, now time.Time, n int) time.Time {
+	tb.Helper()
+	var damage error
+	for range n {
+		if now, damage = r.next(tb, m, now); damage != nil {
+			tb.Fatal(damage)
+		}
+	}
+	return now
+}
+
 // chartSpans are what charts show.
 var chartSpans = [grids]time.Duration{time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour}
 
@@ -209,21 +230,12 @@ func TestRollSplits(t *testing.T) {
 	t.Parallel()
 	m, past := newBazaar(5, 300, 1), newRolledPast()
 	now := time.Date(2026, 2, 5, 0, 0, 1, 0, time.UTC)
-	splits := []uint8{}
-	for i := range 480 {
-		if i == 110 {
-			m.active = 0
-		}
-		m.tick()
-		now = now.Add(FiveMinutes.Step())
-		p, _ := past.points.Next(now)
-		if err := past.add(t, p, m.samples); err != nil {
-			t.Fatal(err)
-		}
-		if i == 100 || i == 479 {
-			splits = append(splits, past.rolls[0].Split)
-		}
-	}
+	now = past.live(t, m, now, 101)
+	splits := []uint8{past.rolls[0].Split}
+	now = past.live(t, m, now, 9)
+	m.active = 0
+	past.live(t, m, now, 370)
+	splits = append(splits, past.rolls[0].Split)
 	if splits[0] < 4 || splits[1] >= splits[0] {
 		t.Errorf("split %d when all are traded, %d when none is", splits[0], splits[1])
 	}
@@ -256,14 +268,7 @@ func TestRollUnits(t *testing.T) {
 		m, past := newBazaar(3, 1000, tt.active), newRolledPast()
 		now := time.Date(2026, 2, 5, 0, 0, 1, 0, time.UTC)
 		hours := study.Size(3, 12)
-		for range 12 * hours {
-			m.tick()
-			now = now.Add(FiveMinutes.Step())
-			p, _ := past.points.Next(now)
-			if err := past.add(t, p, m.samples); err != nil {
-				t.Fatal(err)
-			}
-		}
+		past.live(t, m, now, 12*hours)
 		units := float64(past.units) / float64(hours)
 		t.Logf("%3.0f %% traded: points %d KB, rolls %d KB, %.0f units an hour", 100*tt.active, past.size>>10, past.rolled>>10, units)
 		if units > tt.most {
@@ -281,20 +286,11 @@ func TestRollDamage(t *testing.T) {
 	} {
 		m, past := newBazaar(5, 600, 1), newRolledPast()
 		now := time.Date(2026, 2, 5, 0, 0, 1, 0, time.UTC)
-		next := func() error {
-			m.tick()
-			now = now.Add(FiveMinutes.Step())
-			p, _ := past.points.Next(now)
-			return past.add(t, p, m.samples)
-		}
-		for range 3 {
-			if err := next(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		now = past.live(t, m, now, 3)
 		whole, harmed := past.points[0], past.points[2]
 		harm(past, PartKey{At: harmed.At, Part: 1})
-		if err := next(); err == nil || !strings.Contains(err.Error(), harmed.Time().String()) {
+		now, err := past.next(t, m, now)
+		if err == nil || !strings.Contains(err.Error(), harmed.Time().String()) {
 			t.Errorf("%s: %v", name, err)
 		}
 		for _, mint := range m.mints[:100] {
@@ -320,14 +316,7 @@ func TestRollFails(t *testing.T) {
 	t.Parallel()
 	m, past, broken := newBazaar(5, 20, 1), newRolledPast(), errors.New("broken")
 	now := time.Date(2026, 2, 5, 0, 0, 1, 0, time.UTC)
-	for range 2 {
-		m.tick()
-		now = now.Add(FiveMinutes.Step())
-		p, _ := past.points.Next(now)
-		if err := past.add(t, p, m.samples); err != nil {
-			t.Fatal(err)
-		}
-	}
+	past.live(t, m, now, 2)
 	merge, _ := Points(nil).Merge(past.points)
 	if _, _, err := merge.Write(func([]PartKey) (map[PartKey][]byte, error) { return nil, broken }, past.put); !errors.Is(err, broken) {
 		t.Errorf("reading: %v", err)
@@ -341,14 +330,7 @@ func TestRollFails(t *testing.T) {
 func FuzzRoll(f *testing.F) {
 	m, past := newBazaar(5, 40, 0.5), newRolledPast()
 	now := time.Date(2026, 2, 5, 0, 0, 1, 0, time.UTC)
-	for range 8 {
-		m.tick()
-		now = now.Add(FiveMinutes.Step())
-		p, _ := past.points.Next(now)
-		if err := past.add(f, p, m.samples); err != nil {
-			f.Fatal(err)
-		}
-	}
+	past.live(f, m, now, 8)
 	roll := past.rolls[0]
 	for _, k := range slices.SortedFunc(maps.Keys(past.parts), func(a, b PartKey) int { return int(a.At - b.At) }) {
 		if k.IsRoll {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"tokensync/internal/token"
 )
 
 // A stretch is what some tokens were at some times.
@@ -25,6 +23,8 @@ type track struct {
 	hash   uint64
 	values []shown
 }
+
+func (t track) hashed() uint64 { return t.hash }
 
 // shown are the numbers of a sample that charts show: its first ones.
 type shown [firstCounter + 1]nine
@@ -80,15 +80,6 @@ func (s *stretch) wake(times []int64, before []track) error {
 	s.drop(func(at int64) bool { return at == s.times[0] })
 	s.isShort, s.quotes = false, nil
 	return nil
-}
-
-// within returns those of tracks that are in a part of p.
-func within(p Point, part int, tracks []track) []track {
-	from := func(part int) int {
-		i, _ := slices.BinarySearchFunc(tracks, part, func(t track, part int) int { return cmp.Compare(p.part(t.hash), part) })
-		return i
-	}
-	return tracks[from(part):from(part+1)]
 }
 
 // asleep returns what a token that is v at the first time is at each when it is not traded; nil when that is not known.
@@ -186,23 +177,10 @@ func (s *stretch) samples(points Points) []Sample {
 	samples := make([]Sample, len(points))
 	for i, p := range points {
 		if k, ok := slices.BinarySearch(s.times, p.At); ok && len(s.tracks) > 0 {
-			samples[i] = s.tracks[0].values[k].sample()
+			samples[i] = sampleFrom(s.tracks[0].values[k][:])
 		}
 	}
 	return samples
-}
-
-func (v *shown) sample() (s Sample) {
-	numbers := s.numbers()
-	for i, x := range v {
-		switch n := numbers[i]; {
-		case x.isDerived:
-			*n = inShort(s.Price.Amount(), s.QuoteUSD.Amount()).Number()
-		case x.known:
-			*n = token.FromDecimal(int64(x.mantissa), int(x.exponent))
-		}
-	}
-	return s
 }
 
 // stretch returns what n rows of x, a part of its point, have.
@@ -226,7 +204,7 @@ const rollFamily family = 'r'
 func (s *stretch) encode(roll, shelves Point, shelf, most int) (parts [][]byte, fits bool, err error) {
 	n := int(roll.Split - shelves.Split)
 	for part := shelf << n; part < (shelf+1)<<n; part++ {
-		data, raw, err := s.encodePart(roll, within(roll, part, s.tracks))
+		data, raw, err := s.encodePart(roll, within(roll, part, s.tracks, track.hashed))
 		if err != nil || roll.Split < maxSplit && (len(data) > most || raw > maxRollRaw) {
 			return nil, false, err
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -240,21 +239,32 @@ func (b *BoardTable) read(ctx context.Context, keys []string, consistent bool, d
 	return err
 }
 
-// partsOf returns what reads parts of points within ctx: those that are in data need no call any more.
-func (b *BoardTable) partsOf(ctx context.Context, data map[string][]byte) board.Fetch {
-	return func(keys []board.PartKey) (map[board.PartKey][]byte, error) {
-		found, rest := make(map[board.PartKey][]byte, len(keys)), []board.PartKey(nil)
-		for _, k := range keys {
-			if part := data[pointKey(k)]; part != nil {
-				found[k] = part
-			} else {
-				rest = append(rest, k)
-			}
+// parts reads parts of points and of rolls, but for those that are in have, by their keys; those that are not there are left out. With an
+// error it returns what it has.
+func (b *BoardTable) parts(
+	ctx context.Context, keys []board.PartKey, have map[string][]byte, consistent bool,
+) (found map[board.PartKey][]byte, err error) {
+	missing, data := make([]string, 0, len(keys)), make(map[string][]byte, len(keys))
+	for _, k := range keys {
+		if key := pointKey(k); have[key] != nil {
+			data[key] = have[key]
+		} else {
+			missing = append(missing, key)
 		}
-		more, err := b.parts(ctx, rest, false)
-		maps.Copy(found, more)
-		return found, err
 	}
+	for chunk := range slices.Chunk(missing, maxBatchGetKeys) {
+		if err = b.read(ctx, chunk, consistent, data); err != nil {
+			err = fmt.Errorf("reading %d parts of points: %w", len(chunk), err)
+			break
+		}
+	}
+	found = make(map[board.PartKey][]byte, len(keys))
+	for _, k := range keys {
+		if part := data[pointKey(k)]; part != nil {
+			found[k] = part
+		}
+	}
+	return found, err
 }
 
 // isLost reports whether err means that there is a board which nobody will ever read again with this code.

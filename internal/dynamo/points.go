@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
 	"tokensync/internal/board"
@@ -35,12 +33,12 @@ func (e *Edition) Points() board.Points { return e.points }
 // PutPoint stores the parts of a point, which is one of Points from then on, and of what readers see once the board is
 // published. It renews the rolls that charts read, too; when that fails the point is there all the same.
 func (e *Edition) PutPoint(ctx context.Context, p board.Point, parts [][]byte) error {
-	written := map[board.PartKey][]byte{}
+	written := make(map[string][]byte, len(parts))
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(chunksFlying)
 	for i, data := range parts {
 		k := board.PartKey{At: p.At, Part: i}
-		written[k] = data
+		written[pointKey(k)] = data
 		group.Go(func() error { return e.putPart(within, k, data, p.Grid.Life()) })
 	}
 	if err := group.Wait(); err != nil {
@@ -62,14 +60,11 @@ func (e *Edition) putPart(ctx context.Context, k board.PartKey, data []byte, lif
 }
 
 // merge makes a roll, of what this run has written and what is stored. Without it charts read more points.
-func (e *Edition) merge(ctx context.Context, m *board.Merge, written map[board.PartKey][]byte) error {
+func (e *Edition) merge(ctx context.Context, m *board.Merge, written map[string][]byte) error {
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(chunksFlying)
 	fetch := func(keys []board.PartKey) (map[board.PartKey][]byte, error) {
-		old := slices.DeleteFunc(keys, func(k board.PartKey) bool { return written[k] != nil })
-		found, err := e.table.parts(within, old, true)
-		maps.Copy(found, written)
-		return found, err
+		return e.table.parts(within, keys, written, true)
 	}
 	roll, damage, err := m.Write(fetch, func(k board.PartKey, data []byte) error {
 		group.Go(func() error { return e.putPart(within, k, data, rollLife) })
@@ -82,27 +77,6 @@ func (e *Edition) merge(ctx context.Context, m *board.Merge, written map[board.P
 	return damage
 }
 
-// parts reads parts of points and of rolls; those that are not there are left out.
-func (b *BoardTable) parts(ctx context.Context, keys []board.PartKey, consistent bool) (map[board.PartKey][]byte, error) {
-	found := make(map[board.PartKey][]byte, len(keys))
-	for chunk := range slices.Chunk(keys, maxBatchGetKeys) {
-		named := make(map[string]board.PartKey, len(chunk))
-		request := types.KeysAndAttributes{ConsistentRead: &consistent}
-		for _, k := range chunk {
-			named[pointKey(k)] = k
-			request.Keys = append(request.Keys, boardItem(pointKey(k)))
-		}
-		items, err := batchGet(ctx, b.api, b.table, request)
-		if err != nil {
-			return found, fmt.Errorf("reading %d parts of points: %w", len(chunk), err)
-		}
-		for _, it := range items {
-			found[named[it.getText(attrPK)]] = it.getBytes(attrData)
-		}
-	}
-	return found, nil
-}
-
 // Samples returns what each of points, which charts ask for, has of a mint, as many as there are points; the zero value where that
 // is nothing. A part that is damaged has nothing. Parts stay in memory, up to a bound, for they never change. r must be
 // Recalling.
@@ -110,7 +84,7 @@ func (r *BoardReader) Samples(ctx context.Context, points board.Points, mint str
 	rolls := r.seenRolls()
 	data, missing := r.kept.get(rolls.PartsOf(points, mint))
 	if len(missing) > 0 {
-		found, err := r.table.parts(ctx, missing, false)
+		found, err := r.table.parts(ctx, missing, nil, false)
 		if err != nil {
 			return nil, err
 		}

@@ -134,7 +134,10 @@ func (r *BoardReader) lookOnce(ctx context.Context, have *board.Board, consisten
 		return nil, err
 	}
 	if r.warn != nil {
-		if err := b.Recall(there.points, have, r.table.partsOf(ctx, data)); err != nil {
+		fetch := func(keys []board.PartKey) (map[board.PartKey][]byte, error) {
+			return r.table.parts(ctx, keys, data, false)
+		}
+		if err := b.Recall(there.points, have, fetch); err != nil {
 			r.warn(err)
 		}
 	}
