@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
@@ -30,7 +31,10 @@ func TestChaos(t *testing.T) {
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			c := &chaos{world: newWorld(t, token.DLMM, token.DAMMv2), rand: rand.New(rand.NewPCG(seed, 7)), ever: map[string]int64{}, hidden: map[string]bool{}}
+			c := &chaos{
+				world: newWorld(t, token.DLMM, token.DAMMv2), rand: rand.New(rand.NewPCG(seed, 7)),
+				ever: map[string]int64{}, hidden: map[string]bool{}, gone: map[string]bool{}, removed: map[string][]int{},
+			}
 			for range runs / seeds {
 				c.step()
 				if t.Failed() {
@@ -47,6 +51,7 @@ type chaos struct {
 	rand    *rand.Rand
 	ever    map[string]int64 // when mints that were stored at any time were first seen
 	hidden  map[string]bool
+	gone    map[string]bool // mints that had no pool in a run, until a full run has met those that are back
 	removed map[string][]int
 	steps   int
 }
@@ -68,21 +73,21 @@ func (c *chaos) step() {
 	c.check(run)
 }
 
-// change touches, removes, restores and adds pools of ours.
+// change touches, removes, restores and adds pools of ours, and takes every pool from a token.
 func (c *chaos) change() {
-	if c.removed == nil {
-		c.removed = map[string][]int{}
+	leaves := ""
+	if mints := c.fake.OurMints("dlmm", "damm-v2"); c.rand.IntN(6) == 0 {
+		leaves = mints[c.rand.IntN(len(mints))]
 	}
 	for _, product := range []string{"dlmm", "damm-v2"} {
 		d := c.fake.World(product)
 		list := d.Ours()
+		c.remove(product, slices.DeleteFunc(slices.Clone(list), func(i int) bool { return d.Mint(i) != leaves })...)
 		switch c.rand.IntN(6) {
 		case 0:
 			d.Touch(list[c.rand.IntN(len(list))], list[c.rand.IntN(len(list))])
 		case 1:
-			gone := list[c.rand.IntN(len(list))]
-			d.Remove(gone)
-			c.removed[product] = append(c.removed[product], gone)
+			c.remove(product, list[c.rand.IntN(len(list))])
 		case 2:
 			d.Restore(c.removed[product]...)
 			c.removed[product] = nil
@@ -92,12 +97,17 @@ func (c *chaos) change() {
 	}
 }
 
+func (c *chaos) remove(product string, pools ...int) {
+	c.fake.World(product).Remove(pools...)
+	c.removed[product] = append(c.removed[product], pools...)
+}
+
 // hide hides a token, and shows others again. One whose item a run has written as hidden, and whose board was not published,
 // is not shown before another run: its item would stay so until the token changes.
 func (c *chaos) hide() {
 	hider := dynamo.NewHider(engine.Client(), c.tables.Sync, c.tables.Board)
 	waiting := c.veil()
-	for mint := range c.hidden {
+	for _, mint := range slices.Sorted(maps.Keys(c.hidden)) { // in order, for the same seed to be the same story
 		if !slices.Contains(waiting, mint) && c.rand.IntN(4) == 0 {
 			c.show(hider, mint)
 		}
@@ -165,11 +175,16 @@ func (c *chaos) check(run syncrun.Record) {
 	for _, mint := range c.fake.OurMints("dlmm", "damm-v2") {
 		alive[mint] = true
 	}
+	if run.Mode == ingest.ModeFull && run.Status == syncrun.Succeeded {
+		clear(c.gone) // a refresh asks for what is new, and for what is on the board
+	}
 	for mint, it := range stored {
 		c.ever[mint] = it.FirstSeenAt
-		// One that is alive may be unlisted only when it had gone and no run has seen it come back yet.
-		if run.Status == syncrun.Succeeded && alive[mint] && it.Status == token.Delisted {
-			c.t.Errorf("step %d: token %s is wrongly delisted", c.steps, mint)
+		if !alive[mint] {
+			c.gone[mint] = true
+		}
+		if it.Status == token.Delisted && !c.gone[mint] {
+			c.t.Errorf("step %d, %s, %s: token %s is wrongly delisted", c.steps, run.Mode, run.Status, mint)
 		}
 	}
 	for t := range b.All() {

@@ -46,7 +46,7 @@ func (r *run) publish(ctx context.Context, lease Lease, p publication, changes i
 		return false, fmt.Errorf("building the board: %w", err)
 	}
 	if len(result.Unwritten) > 0 {
-		if m, err = r.forget(m, p.previous, data, result.Unwritten, put); err != nil {
+		if m, err = r.forget(m, p.previous, data, result.Unwritten, shown, put); err != nil {
 			return false, fmt.Errorf("building the board: %w", err)
 		}
 	}
@@ -100,9 +100,10 @@ func (r *run) bookItems(result syncrun.WriteResult) {
 	}
 }
 
-// forget builds the board once more, without the marks of items that were not written: the next run tries them again.
+// forget builds the board once more, for the next run to try again the items that were not written: without their marks, and
+// with the tokens whose items do not say yet that they have left it. These are shown.
 func (r *run) forget(
-	m board.Manifest, previous *board.Board, data map[string][]byte, mints []string, put func(board.Chunk) error,
+	m board.Manifest, previous *board.Board, data map[string][]byte, mints []string, shown map[string]bool, put func(board.Chunk) error,
 ) (board.Manifest, error) {
 	unwritten := make(map[string]bool, len(mints))
 	for _, mint := range mints {
@@ -116,6 +117,18 @@ func (r *run) forget(
 		for t := range b.All() {
 			if unwritten[t.Mint] {
 				t.Written = token.Written{}
+			}
+			if !yield(t, nil) {
+				return
+			}
+		}
+		for _, mint := range mints {
+			t, ok := previous.Token(mint)
+			if !ok || b.Has(mint) {
+				continue
+			}
+			if t.Status == token.Listed {
+				shown[mint] = true
 			}
 			if !yield(t, nil) {
 				return

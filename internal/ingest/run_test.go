@@ -373,6 +373,40 @@ func TestDelisting(t *testing.T) {
 	}
 }
 
+// TestLeavingWithoutItsItem: a token leaves the board only once its item says so, or nobody would ever write it.
+func TestLeavingWithoutItsItem(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		take   func(meteoratest.World, int)
+		status token.Status
+	}{
+		"gone":        {func(d meteoratest.World, i int) { d.Remove(i) }, token.Delisted},
+		"blacklisted": {func(d meteoratest.World, i int) { d.Blacklist(true, i) }, token.Blacklisted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run()
+			n, d := len(w.fake.OurMints("dlmm")), w.fake.World("dlmm")
+			leaves := d.Ours()[5]
+			mint := d.Mint(leaves)
+			tt.take(d, leaves)
+			w.db.write = func(*dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+				return nil, errors.New("connection refused")
+			}
+			for range 2 {
+				if run := w.run(); run.Status != syncrun.Partial || run.TokensUnwritten != 1 || len(w.listed()) != n || !w.board().Lists(mint) {
+					t.Errorf("%d listed; %+v", len(w.listed()), run)
+				}
+			}
+			w.db.write = nil
+			if run := w.run(); run.Status != syncrun.Succeeded || run.ItemsWritten != 1 || len(w.listed()) != n-1 || w.tokens()[mint].Status != tt.status {
+				t.Errorf("%d listed; %+v", len(w.listed()), run)
+			}
+		})
+	}
+}
+
 // TestAPoolThatIsGoneLeavesItsToken: the token stays, with its other pools; one that was only not returned stays too.
 func TestAPoolThatIsGoneLeavesItsToken(t *testing.T) {
 	t.Parallel()
