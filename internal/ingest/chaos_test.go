@@ -175,6 +175,9 @@ func (c *chaos) check(run syncrun.Record) {
 	for _, mint := range c.fake.OurMints("dlmm", "damm-v2") {
 		alive[mint] = true
 	}
+	if run.Status == syncrun.Succeeded {
+		c.listed()
+	}
 	if run.Mode == ingest.ModeFull && run.Status == syncrun.Succeeded {
 		clear(c.gone) // a refresh asks for what is new, and for what is on the board
 	}

@@ -20,7 +20,7 @@ type change struct {
 }
 
 // diff streams the new board's tokens, and those that leave it: the last board's in their order, then those that it does
-// not have. Only the gathered pools are in memory, packed, and a hundred stored tokens. The pair with an error is the last.
+// not have: gathered ones, and those that a run has found that did not publish, or nobody would ever ask for these again. Only the gathered pools are in memory, packed, and a hundred stored tokens. The pair with an error is the last.
 func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq2[change, error] {
 	return func(yield func(change, error) bool) {
 		for t := range p.previous.All() {
@@ -33,7 +33,8 @@ func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq
 				return
 			}
 		}
-		for mints := range slices.Chunk(h.pools.without(p.previous.Has), storedMints) {
+		unseen := slices.DeleteFunc(p.unshown, h.pools.hasMint)
+		for mints := range slices.Chunk(append(h.pools.without(p.previous.Has), unseen...), storedMints) {
 			stored, err := r.read100(ctx, mints)
 			if err != nil {
 				yield(change{}, err)
@@ -41,6 +42,9 @@ func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq
 			}
 			for _, mint := range mints {
 				before := stored[mint]
+				if before.Status != token.Listed && !h.pools.hasMint(mint) {
+					continue // the table's lists lag behind
+				}
 				c := r.other(mint, before, h, l)
 				c.before = &before
 				if !yield(c, nil) {
@@ -77,6 +81,21 @@ func (r *run) itemsAhead(ctx context.Context, b *board.Board) (map[string]bool, 
 		}
 	}
 	return ahead, compare()
+}
+
+// unshown returns the mints in the table's lists that are not on a board.
+func (r *run) unshown(ctx context.Context, b *board.Board) (mints []string, err error) {
+	for _, id := range r.ids {
+		for mint, err := range r.Tokens.Listed(ctx, id) {
+			if err != nil {
+				return nil, err
+			}
+			if !b.Has(mint) {
+				mints = append(mints, mint)
+			}
+		}
+	}
+	return mints, nil
 }
 
 // read100 reads tokens that are not on the last board; new ones are not stored yet.

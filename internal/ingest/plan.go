@@ -27,6 +27,7 @@ type plan struct {
 	nextShare share           // of the tokens, for the next run
 	fullDue   bool            // a full run was turned away, or this one has asked a watch to give way
 	ahead     map[string]bool // mints whose items a run has written that did not publish
+	unshown   []string        // those in the table's lists that are not on the board, for the same reason
 }
 
 // state is what a run leaves for the next one, published together with its board.
@@ -97,6 +98,9 @@ func (r *run) plan(ctx context.Context, lease Lease) (*plan, error) {
 	}
 	if edition.Board() != nil && lease.Generation() > edition.Generation()+1 { // a run was here since then
 		if p.ahead, err = r.itemsAhead(ctx, p.previous); err != nil {
+			return nil, err
+		}
+		if p.unshown, err = r.unshown(ctx, p.previous); err != nil {
 			return nil, err
 		}
 	}

@@ -407,6 +407,35 @@ func TestLeavingWithoutItsItem(t *testing.T) {
 	}
 }
 
+// TestGoneBeforeItWasPublished: what a run has found that did not publish is on the next board, and leaves as every token does.
+func TestGoneBeforeItWasPublished(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	n, d := len(w.fake.OurMints("dlmm")), w.fake.World("dlmm")
+	added := d.Add(1, true)
+	mint := d.Mint(added[0])
+	w.db.put = func(table, _ string) error {
+		if table == w.tables.Board {
+			return errors.New("connection refused")
+		}
+		return nil
+	}
+	if run := w.run(); run.Status != syncrun.Partial || run.BoardVersion != 0 || w.tokens()[mint].Status != token.Listed {
+		t.Errorf("%+v, item %+v", run, w.tokens()[mint])
+	}
+	w.db.put = nil
+	d.Remove(added...)
+	check(t, "gone", w.run(), counts{"succeeded", pools, ours, 0, 0, n + 1, 0, 0, 0, "done"})
+	if !slices.Contains(w.listed(), mint) {
+		t.Error("nobody asks for it")
+	}
+	check(t, "asked for", w.run(), counts{"succeeded", pools, ours, 0, 0, n, 1, 0, 1, "done"})
+	if it := w.tokens()[mint]; it.Status != token.Delisted || len(w.listed()) != n {
+		t.Errorf("%d listed, item %+v", len(w.listed()), it)
+	}
+}
+
 // TestAPoolThatIsGoneLeavesItsToken: the token stays, with its other pools; one that was only not returned stays too.
 func TestAPoolThatIsGoneLeavesItsToken(t *testing.T) {
 	t.Parallel()
