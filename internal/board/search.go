@@ -1,6 +1,7 @@
 package board
 
 import (
+	"math"
 	"strings"
 	"sync"
 )
@@ -30,10 +31,14 @@ type searchable struct {
 	once    sync.Once
 	text    string
 	lengths []uint16 // of each token's
+	symbols []uint8  // the same, of its symbol alone
 }
 
-// maxSearched bounds what is searched of a token, in bytes; far above what names have.
-const maxSearched = 1 << 12
+// What is searched of a token's symbol and of its name, in bytes; far above what they have.
+const (
+	maxSymbol = math.MaxUint8
+	maxName   = 1 << 12
+)
 
 var (
 	symbolField = headField("symbol")
@@ -45,16 +50,17 @@ func (c *chunk) searchable() *searchable {
 	s.once.Do(func() {
 		var text strings.Builder
 		var to arena
-		folded := func(f *field, row int) string {
+		folded := func(f *field, row, most int) string {
 			s := Fold(c.columns[f.index].text(f, row, nil, nil, &to))
-			return s[:min(len(s), maxSearched)]
+			return s[:min(len(s), most)]
 		}
-		s.lengths = make([]uint16, c.tokens)
+		s.lengths, s.symbols = make([]uint16, c.tokens), make([]uint8, c.tokens)
 		for row := range c.tokens {
 			start := text.Len()
-			text.WriteString(folded(symbolField, row))
+			text.WriteString(folded(symbolField, row, maxSymbol))
+			s.symbols[row] = uint8(text.Len() - start)
 			text.WriteByte(endOfSymbol)
-			text.WriteString(folded(nameField, row))
+			text.WriteString(folded(nameField, row, maxName))
 			text.WriteByte(endOfToken)
 			s.lengths[row] = uint16(text.Len() - start)
 		}
@@ -98,21 +104,18 @@ func (s *searchable) find(needle string, found []uint8) {
 			at, next, row = at+length, next-length, row+1
 		}
 		end := at + int(s.lengths[row])
-		found[row] = rank(s.text[at:end], needle, next)
+		found[row] = rank(s.text[at:end], int(s.symbols[row]), needle, next)
 		at = end
 	}
 }
 
-// rank tells how well one token's text matches a needle, which it holds at first.
-func rank(text, needle string, first int) uint8 {
-	rest := text[first+len(needle):]
+// rank tells how well one token's text, which begins with a symbol of some length, matches a needle that it holds at first.
+func rank(text string, symbol int, needle string, first int) uint8 {
+	name := symbol + 1
 	switch {
-	case first == 0 && rest[0] == endOfSymbol:
+	case first == 0 && len(needle) == symbol:
 		return exactMatch
-	case first == 0, text[first-1] == endOfSymbol:
-		return prefixMatch
-	}
-	if i := strings.IndexByte(rest, endOfSymbol); i >= 0 && strings.HasPrefix(rest[i+1:], needle) {
+	case first == 0, first == name, strings.HasPrefix(text[name:], needle):
 		return prefixMatch
 	}
 	return partMatch
