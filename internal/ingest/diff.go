@@ -42,8 +42,8 @@ func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq
 			}
 			for _, mint := range mints {
 				before := stored[mint]
-				if before.Status != token.Listed && !h.pools.hasMint(mint) {
-					continue // the table's lists lag behind
+				if !h.pools.hasMint(mint) && !r.lists(&before) {
+					continue // the table's index lags behind
 				}
 				c := r.other(mint, before, h, l)
 				c.before = &before
@@ -96,6 +96,11 @@ func (r *run) unshown(ctx context.Context, b *board.Board) (mints []string, err 
 		}
 	}
 	return mints, nil
+}
+
+// lists reports whether a token of the table is in the lists of this run's launchpads, and can be shown.
+func (r *run) lists(t *token.Token) bool {
+	return t.Status == token.Listed && slices.Contains(r.ids, t.Launchpad) && len(t.Pools) > 0
 }
 
 // read100 reads tokens that are not on the last board; new ones are not stored yet.
@@ -166,7 +171,12 @@ func (r *run) delisted(before *token.Token) change {
 // written by a run that died before it published.
 func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) change {
 	stored.Mint = mint
-	t := r.merge(append(l.remaining(&stored, h), h.pools.of(mint)...), &stored)
+	seen := h.pools.of(mint)
+	if len(seen) == 0 {
+		stored.UpdatedAt = r.at // it is new to readers
+		return r.unseen(&stored)
+	}
+	t := r.merge(append(l.remaining(&stored, h), seen...), &stored)
 	r.review(&t)
 	switch {
 	case stored.FirstSeenAt == 0:

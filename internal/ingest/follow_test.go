@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -126,7 +127,7 @@ func TestAFollowerMissesNothing(t *testing.T) {
 }
 
 // TestWhatReturnsIsAChange: a token that was written and never shown comes to readers with the board that shows it, whatever they have
-// read meanwhile.
+// read meanwhile, and with the sums of all its pools, of which an item has 200.
 func TestWhatReturnsIsAChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -137,7 +138,12 @@ func TestWhatReturnsIsAChange(t *testing.T) {
 	chain := &scripted{product: token.DBC, pools: []token.Pool{curve("a")}}
 	w.sync.Sources, w.sync.Finders = []ingest.Source{chain}, nil
 	w.run()
-	chain.pools = append(chain.pools, curve("b"))
+	const many = 250
+	for i := range many {
+		pool := curve("b")
+		pool.Address, pool.Product, pool.TVLUSD, pool.Curve = key(fmt.Sprint("pool ", i)), token.DLMM, "2", token.Curve{}
+		chain.pools = append(chain.pools, pool)
+	}
 	w.db.put = w.boardIsDown
 	w.run() // it writes b's item, and dies before it publishes
 	w.db.put = nil
@@ -147,5 +153,8 @@ func TestWhatReturnsIsAChange(t *testing.T) {
 	w.run()
 	if page, _ := w.board().Changed(board.Moment{At: read}, 10); page.Len() != 1 || !w.board().Lists(key("b")) {
 		t.Errorf("%d changes since the board without it", page.Len())
+	}
+	if b := w.token(key("b")); b.PoolCount != many || b.TVLUSD != "500" {
+		t.Errorf("%d pools with %s dollars", b.PoolCount, b.TVLUSD)
 	}
 }

@@ -169,7 +169,7 @@ func (r *run) stored(ctx context.Context, id token.LaunchpadID) iter.Seq2[token.
 			mints = append(mints, mint)
 		}
 		for t, err := range r.Tokens.Get(ctx, mints) {
-			isListed := t.Status == token.Listed && t.Launchpad == id && len(t.Pools) > 0
+			isListed := r.lists(&t) && t.Launchpad == id
 			if (err != nil || isListed) && !yield(t, err) {
 				return
 			}
