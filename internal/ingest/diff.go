@@ -19,8 +19,9 @@ type change struct {
 	before *token.Token // as the last board has it, or else the table; empty when it is new
 }
 
-// diff streams the new board's tokens, and those that leave it: the last board's in their order, then those that it does
-// not have: gathered ones, and those that a run has found that did not publish, or nobody would ever ask for these again. Only the gathered pools are in memory, packed, and a hundred stored tokens. The pair with an error is the last.
+// diff streams the new board's tokens, and those that leave it: the last board's in their order, then those that it does not have, which
+// were gathered, or found by a run that did not publish: nobody would ask for these again. Only the gathered pools are in memory, packed,
+// and a hundred stored tokens. The pair with an error is the last.
 func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq2[change, error] {
 	return func(yield func(change, error) bool) {
 		for t := range p.previous.All() {
@@ -119,7 +120,7 @@ func (r *run) read100(ctx context.Context, mints []string) (map[string]token.Tok
 func (r *run) known(before *token.Token, h *harvest, l leaving) change {
 	kept, seen := l.remaining(before, h), h.pools.of(before.Mint)
 	if len(kept)+len(seen) == 0 {
-		return r.delisted(before)
+		return r.delist(before)
 	}
 	if len(seen) == 0 && len(kept) == len(before.Pools) || before.PoolCount > len(before.Pools) && !r.sawAll(before, seen) {
 		// Nothing new is known, or without a complete scan its sums would be those of some pools.
@@ -159,9 +160,10 @@ func (r *run) sawAll(before *token.Token, seen []token.Pool) bool {
 	return len(seen) >= before.PoolCount
 }
 
-// delisted returns a token without any pool left.
-func (r *run) delisted(before *token.Token) change {
+// delist returns a token without any pool left.
+func (r *run) delist(before *token.Token) change {
 	t := *before
+	r.delisted[t.Mint] = true
 	t.Status, t.UpdatedAt = token.Delisted, r.at
 	r.record.TokensDelisted++
 	return change{Token: t, write: true}

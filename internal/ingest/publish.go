@@ -101,7 +101,7 @@ func (r *run) bookItems(result syncrun.WriteResult) {
 }
 
 // forget builds the board once more, for the next run to try again the items that were not written: without their marks, and
-// with the tokens whose items do not say yet that they have left it. These are shown.
+// with the delisted tokens, which nobody would meet again. These are shown.
 func (r *run) forget(
 	m board.Manifest, previous *board.Board, data map[string][]byte, mints []string, shown map[string]bool, put func(board.Chunk) error,
 ) (board.Manifest, error) {
@@ -123,15 +123,11 @@ func (r *run) forget(
 			}
 		}
 		for _, mint := range mints {
-			t, ok := previous.Token(mint)
-			if !ok || b.Has(mint) {
-				continue
-			}
-			if t.Status == token.Listed {
-				shown[mint] = true
-			}
-			if !yield(t, nil) {
-				return
+			if t, ok := previous.Token(mint); ok && r.delisted[mint] {
+				shown[mint] = t.Status == token.Listed
+				if !yield(t, nil) {
+					return
+				}
 			}
 		}
 	}, put)

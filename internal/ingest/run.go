@@ -63,6 +63,7 @@ type run struct {
 	unmatched   []token.LaunchpadID            // they matched something before, and nothing now
 	lastSync    int64                          // Unix milliseconds at which the run began that published the last board; 0 without one
 	reversed    map[string]bool                // mints whose curves' counters went back
+	delisted    map[string]bool                // mints of which nothing is left
 	trouble     []error                        // what makes the run partial beside its products
 }
 
@@ -70,7 +71,7 @@ type run struct {
 // partial or skipped run has none. It stops working a moment before ctx's deadline, so that the record gets out.
 func (s *Sync) Run(ctx context.Context, event Event) (syncrun.Record, error) {
 	r := &run{
-		Sync: s, event: event, start: s.now(), reversed: map[string]bool{},
+		Sync: s, event: event, start: s.now(), reversed: map[string]bool{}, delisted: map[string]bool{},
 		record: syncrun.Record{
 			RunID: rand.Text(), Mode: event.Mode, Launchpads: []token.LaunchpadID{}, Products: []syncrun.ProductRecord{},
 			Delisting: delistingNone,
