@@ -285,6 +285,19 @@ func newTokenSet(n int) tokenSet { return make(tokenSet, (n+63)/64) }
 func (s tokenSet) has(i int) bool { return len(s) > 0 && s[i/64]>>(i%64)&1 == 1 }
 func (s tokenSet) set(i int)      { s[i/64] |= 1 << (i % 64) }
 
+// fill sets all from first to end, which is not set.
+func (s tokenSet) fill(first, end int) {
+	for ; first < end && first%64 != 0; first++ {
+		s.set(first)
+	}
+	for ; first+64 <= end; first += 64 {
+		s[first/64] = math.MaxUint64
+	}
+	for ; first < end; first++ {
+		s.set(first)
+	}
+}
+
 // len returns how many there are.
 func (s tokenSet) len() (n int) {
 	for _, word := range s {
@@ -408,9 +421,14 @@ func (m *matcher) is(k kind, at int) bool {
 func (m *matcher) runs(found tokenSet, first int) {
 	row := 0
 	for _, r := range m.column.runs {
-		at, is := int(r.start), r.still && m.is(r.kind, int(r.start))
-		for ; row < int(r.end); row++ {
-			if is || !r.still && m.is(r.kind, at) {
+		if end := int(r.end); r.still {
+			if m.is(r.kind, int(r.start)) {
+				found.fill(first+row, first+end)
+			}
+			row = end
+		}
+		for at := int(r.start); row < int(r.end); row++ {
+			if m.is(r.kind, at) {
 				found.set(first + row)
 			}
 			at++
