@@ -34,8 +34,7 @@ func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq
 				return
 			}
 		}
-		unseen := slices.DeleteFunc(p.unshown, h.pools.hasMint)
-		for mints := range slices.Chunk(append(h.pools.without(p.previous.Has), unseen...), storedMints) {
+		for mints := range slices.Chunk(h.pools.without(p.previous.Has), storedMints) {
 			stored, err := r.read100(ctx, mints)
 			if err != nil {
 				yield(change{}, err)
@@ -43,14 +42,16 @@ func (r *run) diff(ctx context.Context, p *plan, h *harvest, l leaving) iter.Seq
 			}
 			for _, mint := range mints {
 				before := stored[mint]
-				if !h.pools.hasMint(mint) && !r.lists(&before) {
-					continue // the table's index lags behind
-				}
 				c := r.other(mint, before, h, l)
 				c.before = &before
 				if !yield(c, nil) {
 					return
 				}
+			}
+		}
+		for c, err := range r.unshown(ctx, p, h) {
+			if !yield(c, err) {
+				return
 			}
 		}
 	}
@@ -84,24 +85,28 @@ func (r *run) itemsAhead(ctx context.Context, b *board.Board) (map[string]bool, 
 	return ahead, compare()
 }
 
-// unshown returns the mints in the table's lists that are not on a board.
-func (r *run) unshown(ctx context.Context, b *board.Board) (mints []string, err error) {
-	for _, id := range r.ids {
-		for mint, err := range r.Tokens.Listed(ctx, id) {
-			if err != nil {
-				return nil, err
-			}
-			if !b.Has(mint) {
-				mints = append(mints, mint)
+// unshown streams the tokens in the table's lists that a run has found which did not publish, and that were not gathered.
+func (r *run) unshown(ctx context.Context, p *plan, h *harvest) iter.Seq2[change, error] {
+	return func(yield func(change, error) bool) {
+		if p.ahead == nil {
+			return
+		}
+		isKnown := func(mint string) bool { return p.previous.Has(mint) || h.pools.hasMint(mint) }
+		for _, id := range r.ids {
+			for t, err := range r.stored(ctx, id, isKnown) {
+				if err != nil {
+					yield(change{}, err)
+					return
+				}
+				before := t
+				t.UpdatedAt = r.at // it is new to readers
+				c := r.unseen(&t)
+				if c.before = &before; !yield(c, nil) {
+					return
+				}
 			}
 		}
 	}
-	return mints, nil
-}
-
-// lists reports whether a token of the table is in the lists of this run's launchpads, and can be shown.
-func (r *run) lists(t *token.Token) bool {
-	return t.Status == token.Listed && slices.Contains(r.ids, t.Launchpad) && len(t.Pools) > 0
 }
 
 // read100 reads tokens that are not on the last board; new ones are not stored yet.
@@ -173,12 +178,7 @@ func (r *run) delist(before *token.Token) change {
 // written by a run that died before it published.
 func (r *run) other(mint string, stored token.Token, h *harvest, l leaving) change {
 	stored.Mint = mint
-	seen := h.pools.of(mint)
-	if len(seen) == 0 {
-		stored.UpdatedAt = r.at // it is new to readers
-		return r.unseen(&stored)
-	}
-	t := r.merge(append(l.remaining(&stored, h), seen...), &stored)
+	t := r.merge(append(l.remaining(&stored, h), h.pools.of(mint)...), &stored)
 	r.review(&t)
 	switch {
 	case stored.FirstSeenAt == 0:

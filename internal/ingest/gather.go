@@ -250,14 +250,14 @@ func (h *harvest) note(p *plan, pool *token.Pool) {
 	}
 }
 
-// maxNewMints bounds how many new tokens a run asks for by mint; the others take their turns.
-const maxNewMints = 5000
+// MaxNewMints bounds how many new tokens a run asks for by mint; the others take their turns.
+const MaxNewMints = 5000
 
 // search asks for every pool of some tokens by mint, whatever launchpad it carries: of those that are new or have
 // graduated, and of the others in turns. A look-up that fails keeps what is known.
 func (r *run) search(ctx context.Context, p *plan, h *harvest) {
 	fresh := slices.DeleteFunc(h.pools.without(p.previous.Has), func(mint string) bool { return r.isForeign(h, mint) })
-	fresh = append(fresh[:min(len(fresh), maxNewMints)], h.graduated...)
+	fresh = append(fresh[:min(len(fresh), MaxNewMints)], h.graduated...)
 	searchers := p.searchers()
 	r.sideBySide(ctx, searchShare, searchers, func(ctx context.Context, t *task) {
 		mints := slices.Clone(fresh)

@@ -26,8 +26,7 @@ type plan struct {
 	turn      []string        // mints whose pools are asked for by mint, as it is their turn
 	nextShare share           // of the tokens, for the next run
 	fullDue   bool            // a full run was turned away, or this one has asked a watch to give way
-	ahead     map[string]bool // mints whose items a run has written that did not publish
-	unshown   []string        // those in the table's lists that are not on the board, for the same reason
+	ahead     map[string]bool // mints whose items a run has written that did not publish; nil when there was none
 }
 
 // state is what a run leaves for the next one, published together with its board.
@@ -100,9 +99,6 @@ func (r *run) plan(ctx context.Context, lease Lease) (*plan, error) {
 		if p.ahead, err = r.itemsAhead(ctx, p.previous); err != nil {
 			return nil, err
 		}
-		if p.unshown, err = r.unshown(ctx, p.previous); err != nil {
-			return nil, err
-		}
 	}
 	r.assign(ctx, p)
 	p.survey(r.turns())
@@ -131,11 +127,11 @@ func (r *run) previous(ctx context.Context, found *board.Board) (*board.Board, e
 			if slices.Contains(known, id) {
 				continue
 			}
-			for t, err := range r.stored(ctx, id) {
+			for t, err := range r.stored(ctx, id, func(mint string) bool { return kept[mint] }) {
 				if found != nil { // else readers have to read everything
 					t.UpdatedAt = r.at
 				}
-				if !kept[t.Mint] && !yield(t, err) {
+				if !yield(t, err) {
 					return
 				}
 			}
@@ -157,8 +153,8 @@ func (r *run) keptOf(found *board.Board) iter.Seq[token.Token] {
 	}
 }
 
-// stored streams the tokens in a launchpad's lists as the table has them.
-func (r *run) stored(ctx context.Context, id token.LaunchpadID) iter.Seq2[token.Token, error] {
+// stored streams the tokens in a launchpad's lists as the table has them, but for those that isKnown.
+func (r *run) stored(ctx context.Context, id token.LaunchpadID, isKnown func(mint string) bool) iter.Seq2[token.Token, error] {
 	return func(yield func(token.Token, error) bool) {
 		var mints []string
 		for mint, err := range r.Tokens.Listed(ctx, id) {
@@ -166,10 +162,12 @@ func (r *run) stored(ctx context.Context, id token.LaunchpadID) iter.Seq2[token.
 				yield(token.Token{}, err)
 				return
 			}
-			mints = append(mints, mint)
+			if !isKnown(mint) {
+				mints = append(mints, mint)
+			}
 		}
 		for t, err := range r.Tokens.Get(ctx, mints) {
-			isListed := r.lists(&t) && t.Launchpad == id
+			isListed := t.Status == token.Listed && t.Launchpad == id && len(t.Pools) > 0
 			if (err != nil || isListed) && !yield(t, err) {
 				return
 			}

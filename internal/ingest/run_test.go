@@ -418,12 +418,7 @@ func TestGoneBeforeItWasPublished(t *testing.T) {
 	n, d := len(w.fake.OurMints("dlmm")), w.fake.World("dlmm")
 	added := d.Add(1, true)
 	mint := d.Mint(added[0])
-	w.db.put = func(table, _ string) error {
-		if table == w.tables.Board {
-			return errors.New("connection refused")
-		}
-		return nil
-	}
+	w.db.put = w.boardIsDown
 	if run := w.run(); run.Status != syncrun.Partial || run.BoardVersion != 0 || w.tokens()[mint].Status != token.Listed {
 		t.Errorf("%+v, item %+v", run, w.tokens()[mint])
 	}

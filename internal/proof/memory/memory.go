@@ -14,6 +14,7 @@ import (
 	"tokensync/internal/dev"
 	"tokensync/internal/dev/meteoratest"
 	"tokensync/internal/dev/rpctest"
+	"tokensync/internal/ingest"
 	"tokensync/internal/syncrun"
 	"tokensync/internal/token"
 )
@@ -100,7 +101,7 @@ func (c Case) Measure(ctx context.Context, s Settings) (_ Usage, err error) {
 	}
 	r := run.Record
 	isWhole := c.Tokens > 0 || r.PoolsScanned == int64(c.Pools)
-	isMatched := r.PoolsMatched == c.matched(w) || c.Ours > maxNewMints && r.PoolsMatched >= int64(c.Ours)
+	isMatched := r.PoolsMatched == c.matched(w) || c.Ours > ingest.MaxNewMints && r.PoolsMatched >= int64(c.Ours)
 	if r.Status != syncrun.Succeeded || !isWhole || !isMatched || r.TokensUnwritten > 0 {
 		return Usage{}, fmt.Errorf("%w: %s", errBadRun, run.Line)
 	}
@@ -204,9 +205,6 @@ func usageOf(run dev.Run) Usage {
 func (u Usage) or(v Usage) Usage {
 	return Usage{max(u.PeakRSS, v.PeakRSS), max(u.PeakHeap, v.PeakHeap), max(u.CPU, v.CPU), max(u.Duration, v.Duration)}
 }
-
-// maxNewMints is of how many new tokens a run asks for other pools by mint; those of more come in turns.
-const maxNewMints = 5000
 
 // matched returns how many pools Meteora has of our tokens: those that carry the launchpad, and those that are found by mint.
 func (c Case) matched(w *dev.World) int64 {
